@@ -1,0 +1,36 @@
+"""The command line `honghua`: finds the verb's module, runs it, and turns a failed world into a clear exit."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from honghua.app import commands
+from honghua.app.settings import load_settings
+from honghua.base.errors import HonghuaError
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line; every verb is one module of `honghua.app.commands`."""
+    parser = argparse.ArgumentParser(prog="honghua", description="Honghua, the open consumer-credit platform.")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for module in commands.VERBS:
+        module.register(verbs)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb; exit 0 when it did what it says, 1 when a check failed, 2 on bad input, 3 when the world failed."""
+    args = build_parser().parse_args(argv)
+    try:
+        return int(args.run(args, load_settings()))
+    except HonghuaError as error:
+        print(f"honghua: {error} [{error.code}]", file=sys.stderr)
+        return 3 if error.retryable else 2
+    except BrokenPipeError:
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,11 @@
+"""One module per verb: `register(verbs)` adds its arguments, `run(args, settings)` returns the exit status."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from honghua.app.commands import db
+
+VERBS: tuple[ModuleType, ...] = (
+    db,
+)

@@ -1,0 +1,88 @@
+"""The credit room's door: start a book, execute commands, read accounts. One command or ten thousand take the same path."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+import psycopg
+
+from honghua.base.errors import BadInput, HonghuaError
+from honghua.credit import store
+from honghua.credit.booking import Booking
+from honghua.credit.core.commands import Command
+from honghua.credit.core.desk import Answer
+from honghua.credit.core.refusals import refusal
+from honghua.credit.registry import Registry, open_registry
+from honghua.credit.unit import Unit
+from honghua.store.commands import body_hash, find_commands
+from honghua.store.database import run_unit
+from honghua.base.dates import to_day
+
+BATCH_MAX = 50_000
+OPENING_TRIES = 3
+
+
+def start_book(conn: psycopg.Connection, *, day: dt.date) -> dt.date:
+    """Set the first business date of an empty book; a started book keeps its own, which is returned."""
+    run_unit(conn, lambda c: store.start_book(c, day))
+    return store.get_business_day(conn)
+
+
+def execute(conn: psycopg.Connection, registry: Registry, commands: Sequence[Command], *, now: dt.datetime) -> list[Answer]:
+    """Answer commands in order, in one transaction: decided, booked and remembered under their keys, or nothing at all.
+
+    A key seen before gives the stored answer when the body is the same (with "repeated": true), else refusal KEY_REUSED; a command
+    without a key is refused. now: aware UTC instant, stamped on the facts. Raises errors of the world; then nothing was booked.
+    """
+    assert now.tzinfo is not None, "now must be aware"
+    if len(commands) > BATCH_MAX:
+        raise BadInput(f"at most {BATCH_MAX} commands in one batch")
+    for attempt in range(1, OPENING_TRIES + 1):
+        try:
+            return run_unit(conn, lambda c: _execute(c, registry, commands, now))
+        except HonghuaError as error:
+            registry.forget()
+            if attempt == OPENING_TRIES or not _raced_to_open(error):
+                raise
+    raise AssertionError("unreachable")
+
+
+def _raced_to_open(error: HonghuaError) -> bool:
+    """Whether two writers opened the same account at once: trying again finds it open."""
+    cause = error.__cause__
+    return isinstance(cause, psycopg.errors.UniqueViolation) and (cause.diag.constraint_name or "").startswith("credit_account")
+
+
+def _execute(conn: psycopg.Connection, registry: Registry, commands: Sequence[Command], now: dt.datetime) -> list[Answer]:
+    hashes = [body_hash(command.body()) if command.key else b"" for command in commands]
+    stored = find_commands(conn, sorted({command.key for command in commands if command.key}))
+    first: dict[str, int] = {}
+    for i, command in enumerate(commands):
+        if command.key and command.key not in stored:
+            first.setdefault(command.key, i)
+    fresh = sorted(first.values())
+    answers: dict[int, Answer] = {}
+    if fresh:
+        today = to_day(store.get_business_day(conn, share=True))
+        unit = Unit(conn, registry, Booking(today=today, happened_at=int(now.timestamp() * 1_000_000)))
+        found = unit.run([commands[i] for i in fresh], [hashes[i] for i in fresh])
+        answers = dict(zip(fresh, found, strict=True))
+    return [_recall(i, command, hashes, stored, first, answers) for i, command in enumerate(commands)]
+
+
+def _recall(i, command, hashes, stored, first, answers) -> Answer:  # type: ignore[no-untyped-def]
+    if not command.key:
+        return refusal("KEY_MISSING")
+    if command.key in stored:
+        known = stored[command.key]
+        same = known.body_hash == hashes[i]
+        return {**known.answer, "repeated": True} if same else refusal("KEY_REUSED")
+    origin = first[command.key]
+    if origin == i:
+        answer: Answer = answers[i]
+        return answer
+    return {**answers[origin], "repeated": True} if hashes[origin] == hashes[i] else refusal("KEY_REUSED")
+
+
+__all__ = ["Registry", "execute", "open_registry", "start_book"]

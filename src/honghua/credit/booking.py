@@ -1,0 +1,147 @@
+"""One unit of work in the making: facts, entries, statements, holds and decisions collected as columns, written in one go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import numpy as np
+import psycopg
+from numpy.typing import NDArray
+
+from honghua.credit import store
+from honghua.credit.core.account import Account, Lines
+from honghua.credit.core.desk import DecisionDraft
+from honghua.decision.api import BundleIds, DecisionRow, record_decisions
+from honghua.facts.kinds import Fact, FactKind
+from honghua.ledger import api as ledger
+from honghua.ledger.core.chart import Component
+from honghua.ledger.core.entries import EntryBatch
+from honghua.store.facts import FactBatch, append_facts
+
+Ints = NDArray[np.int64]
+OWNER_FACTOR = 256  # ledger account key = owner × 256 + component
+
+
+@dataclass(slots=True)
+class EntryColumns:
+    """Entries of one currency, growing."""
+
+    owner_id: list[int] = field(default_factory=list)
+    kind: list[int] = field(default_factory=list)
+    value_on: list[int] = field(default_factory=list)
+    fact_id: list[int] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+    keys: list[Ints] = field(default_factory=list)
+    amounts: list[Ints] = field(default_factory=list)
+
+    def batch(self, currency: str, booked_on: int) -> EntryBatch:
+        """As the journal takes them."""
+        n = len(self.owner_id)
+        offsets = np.zeros(n + 1, np.int64)
+        np.cumsum(self.ends, out=offsets[1:])
+        return EntryBatch(
+            owner_id=np.array(self.owner_id, np.int64), kind=np.array(self.kind, np.int16),
+            value_on=np.array(self.value_on, np.int64), booked_on=np.full(n, booked_on, np.int64),
+            fact_id=np.array(self.fact_id, np.int64), line_offsets=offsets, line_accounts=np.concatenate(self.keys),
+            line_amounts=np.concatenate(self.amounts), currency=currency,
+        )  # fmt: skip
+
+
+@dataclass(slots=True)
+class Booking:
+    """What one transaction will write. Nothing reaches the database before `write`."""
+
+    today: int
+    happened_at: int
+    facts: list[tuple[int, Fact, int]] = field(default_factory=list)  # fact id, fact, command id
+    entries: dict[str, EntryColumns] = field(default_factory=dict)
+    statements: list[tuple[int, Ints, Ints, int]] = field(default_factory=list)  # account, statement, snapshot, last fact
+    holds: dict[int, tuple[int, int, int]] = field(default_factory=dict)
+    decisions: list[DecisionRow] = field(default_factory=list)
+    touched: dict[int, Account] = field(default_factory=dict)
+    opened: dict[int, Account] = field(default_factory=dict)
+    lines: int = 0
+
+    def post(self, account: Account, currency: str, lines: Lines, *, kind: int, value_on: int, fact_id: int = 0, merchant_id: int = 0) -> None:
+        """Collect an entry; lines of the merchant's component go to the merchant's own account when one is named."""
+        n = len(lines.codes)
+        if n == 0:
+            return
+        keys = account.account_id * OWNER_FACTOR + lines.codes
+        if merchant_id:
+            keys[lines.codes == Component.MERCHANT_PAYABLE] = merchant_id * OWNER_FACTOR + Component.MERCHANT_PAYABLE
+        columns = self.entries.setdefault(currency, EntryColumns())
+        columns.owner_id.append(account.account_id)
+        columns.kind.append(kind)
+        columns.value_on.append(value_on)
+        columns.fact_id.append(fact_id)
+        columns.ends.append(n)
+        columns.keys.append(keys)
+        columns.amounts.append(lines.amounts)
+        self.lines += n
+
+    def record(self, fact_id: int, fact: Fact, command_id: int) -> None:
+        """Collect a fact and what it does to pending holds."""
+        self.facts.append((fact_id, fact, command_id))
+        if fact.kind is FactKind.PURCHASE_AUTHORISED:
+            self.holds[fact.purchase_id] = (fact.account_id, fact.amount_minor, fact.args[0])
+
+    def decide(self, account_id: int, decision_id: int, draft: DecisionDraft) -> None:
+        """Collect a decision."""
+        self.decisions.append(DecisionRow(account_id, decision_id, draft.outcome, draft.reason, draft.vector))
+
+    def write(self, conn: psycopg.Connection, bundle_ids: BundleIds) -> None:
+        """Write everything, in the caller's transaction."""
+        self._write_facts(conn)
+        self._write_statements(conn)
+        store.insert_accounts(conn, list(self.opened.values()))
+        rest = [account for account_id, account in sorted(self.touched.items()) if account_id not in self.opened]
+        if rest:
+            store.update_accounts(
+                conn, np.array([a.account_id for a in rest], np.int64), np.array([a.last_fact_id for a in rest], np.int64),
+                np.stack([a.head for a in rest]), [a.flat_dues() for a in rest], [a.flat_plans() for a in rest],
+            )  # fmt: skip
+        for currency, columns in sorted(self.entries.items()):
+            ledger.post_entries(conn, columns.batch(currency, self.today))
+        record_decisions(conn, bundle_ids, self.decisions)
+
+    def _write_facts(self, conn: psycopg.Connection) -> None:
+        if not self.facts:
+            return
+        facts = [fact for _, fact, _ in self.facts]
+
+        def column(name: str) -> Ints:
+            return np.array([getattr(fact, name) for fact in facts], np.int64)
+
+        values, offsets = store.ragged(np.array(fact.args, np.int64) for fact in facts)
+        has_detail = any(fact.detail for fact in facts)
+        batch = FactBatch(
+            fact_id=np.array([fact_id for fact_id, _, _ in self.facts], np.int64), kind=column("kind"),
+            account_id=column("account_id"), value_on=column("value_on"), effective_on=column("effective_on"),
+            happened_at=np.full(len(facts), self.happened_at, np.int64), amount_minor=column("amount_minor"),
+            counterparty_id=column("counterparty_id"), purchase_id=column("purchase_id"),
+            reverses_fact_id=column("reverses_fact_id"),
+            command_id=np.array([command_id for _, _, command_id in self.facts], np.int64), args_values=values,
+            args_offsets=offsets, reference=[fact.reference for fact in facts],
+            detail=[to_json(fact.detail) for fact in facts] if has_detail else None,
+        )  # fmt: skip
+        append_facts(conn, batch)
+
+    def _write_statements(self, conn: psycopg.Connection) -> None:
+        if not self.statements:
+            return
+        ids, statements, snapshots, last_facts = zip(*self.statements, strict=True)
+        store.insert_statements(
+            conn, np.array(ids, np.int64), np.stack(statements), booked_on=self.today,
+            last_fact_ids=np.array(last_facts, np.int64), snapshots=store.ragged(snapshots),
+        )  # fmt: skip
+
+
+def to_json(value: Any) -> str | None:
+    """Compact JSON, None for None."""
+    return None if value is None else msgspec.json.encode(value).decode()
+
+
+__all__ = ["Booking", "EntryColumns", "to_json"]

@@ -1,0 +1,1 @@
+"""Door of the pure part: terms, commands, accounts, quotes."""

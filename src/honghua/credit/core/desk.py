@@ -1,0 +1,150 @@
+"""What a handler sees and gives back: the day, the terms, the purchase in question; facts and an answer."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from honghua.base.dates import to_day
+from honghua.credit.core.account import Account
+from honghua.credit.core.commands import Command
+from honghua.credit.core.layout import H_LAST_CUT, H_OPENED, H_TERMS
+from honghua.credit.core.refusals import refusal
+from honghua.credit.core.terms import ProductTerms
+from honghua.facts.kinds import Fact, FactKind
+
+Answer = dict[str, Any]
+
+# Purposes that consumption credit may never serve (rules.md §4, uses of funds; R-001).
+NOT_CONSUMPTION: Final = frozenset({"cash", "transfer", "wallet_top_up", "loan_repayment", "securities", "property", "gambling"})
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionDraft:
+    """A judged purchase, to be recorded with it."""
+
+    outcome: int
+    reason: str
+    vector: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a command leads to: the answer, the facts to book (none when refused) and the decision, if one was made."""
+
+    answer: Answer
+    facts: tuple[Fact, ...] = ()
+    decision: DecisionDraft | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PurchaseView:
+    """One purchase as its facts tell it. Amounts minor units; days are day numbers."""
+
+    purchase_id: int
+    account_id: int
+    merchant_id: int
+    category: int
+    reference: str
+    held_minor: int
+    captured_minor: int
+    refunded_minor: int
+    purchased_on: int
+    plan_id: int
+    periods: int
+    fee_minor: int
+    payer: int
+
+
+@dataclass(slots=True)
+class Desk:
+    """The surroundings of one command: nothing here is changed by a handler."""
+
+    today: int
+    command_id: int
+    terms: Mapping[int, ProductTerms]
+    terms_ids: Mapping[str, int]
+    merchants: Mapping[str, int]
+    categories: Mapping[str, int]
+    purchases: Mapping[int, Sequence[tuple[int, Fact]]] = field(default_factory=dict)
+    facts: Mapping[int, Fact] = field(default_factory=dict)
+    reversed_facts: frozenset[int] = frozenset()
+
+    def terms_of(self, account: Account) -> ProductTerms:
+        """The version of the terms that the account was opened under."""
+        return self.terms[int(account.head[H_TERMS])]
+
+
+def value_day(command: Command, account: Account, desk: Desk) -> int | None:
+    """The command's value date as a day number, None when it lies in the future or before the account."""
+    if command.on is None:
+        return desk.today
+    day = to_day(command.on)
+    if day > desk.today or day < int(account.head[H_OPENED]):
+        return None
+    return day
+
+
+def debit_day(value_on: int, account: Account) -> int:
+    """When a debit counts: not before the open cycle, for closed statements never change."""
+    return max(value_on, int(account.head[H_LAST_CUT]))
+
+
+def check_live(account: Account) -> Answer | None:
+    """Refuse what needs an open account."""
+    if not account.exists:
+        return refusal("ACCOUNT_UNKNOWN")
+    if account.quarantined:
+        return refusal("ACCOUNT_QUARANTINED")
+    if not account.is_open:
+        return refusal("ACCOUNT_NOT_ACTIVE")
+    return None
+
+
+def is_amount(minor: object, maximum: int) -> bool:
+    """Whether this is a whole positive number of minor units within bounds."""
+    return isinstance(minor, int) and not isinstance(minor, bool) and 0 < minor <= maximum
+
+
+def view_purchase(facts: Sequence[tuple[int, Fact]], reversed_facts: frozenset[int]) -> PurchaseView | None:
+    """Fold the facts of one purchase, without those reversed; None when nothing is left of it."""
+    held = captured = refunded = purchased_on = plan_id = periods = fee = payer = 0
+    first: Fact | None = None
+    for fact_id, fact in facts:
+        if fact_id in reversed_facts:
+            continue
+        first = first or fact
+        if fact.kind is FactKind.PURCHASE_AUTHORISED:
+            held += fact.amount_minor
+        elif fact.kind is FactKind.AUTHORISATION_RELEASED:
+            held -= fact.amount_minor
+        elif fact.kind is FactKind.PURCHASE_CAPTURED:
+            held -= fact.args[0]
+            captured += fact.amount_minor
+            purchased_on = fact.effective_on
+            if fact.args[1]:
+                periods, fee, payer, plan_id = fact.args[1:5]
+        elif fact.kind is FactKind.PURCHASE_REFUNDED:
+            refunded += fact.amount_minor
+    if first is None:
+        return None
+    category = first.args[5] if first.kind is FactKind.PURCHASE_CAPTURED else first.args[1]
+    return PurchaseView(
+        purchase_id=first.purchase_id, account_id=first.account_id, merchant_id=first.counterparty_id, category=category,
+        reference=first.reference or "", held_minor=held, captured_minor=captured, refunded_minor=refunded,
+        purchased_on=purchased_on, plan_id=plan_id, periods=periods, fee_minor=fee, payer=payer,
+    )  # fmt: skip
+
+
+def find_purchase(desk: Desk, account: Account, purchase_id: int) -> PurchaseView | None:
+    """The purchase under an id, if it is this account's."""
+    facts = desk.purchases.get(purchase_id)
+    view = view_purchase(facts, desk.reversed_facts) if facts else None
+    return view if view is not None and view.account_id == account.account_id else None
+
+
+def iso(day: int) -> str:
+    """A day number as an ISO date, for answers."""
+    return (dt.date(1970, 1, 1) + dt.timedelta(days=day)).isoformat()

@@ -1,0 +1,37 @@
+"""Which handler answers which command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from honghua.credit.core import administering, arranging, commands, purchasing, repaying
+from honghua.credit.core.account import Account
+from honghua.credit.core.commands import Command
+from honghua.credit.core.desk import Desk, Result
+
+HANDLERS: Final[dict[type[Command], Callable[[Any, Account, Desk], Result]]] = {
+    commands.OpenAccount: administering.open_account,
+    commands.BuyNow: purchasing.buy_now,
+    commands.AuthorisePurchase: purchasing.authorise,
+    commands.CapturePurchase: purchasing.capture,
+    commands.VoidAuthorisation: purchasing.void,
+    commands.RefundPurchase: purchasing.refund,
+    commands.Repay: repaying.repay,
+    commands.ReturnOverpayment: repaying.return_overpayment,
+    commands.RecordRecovery: repaying.record_recovery,
+    commands.ReverseFact: repaying.reverse,
+    commands.InstalBill: arranging.instal_bill,
+    commands.SettlePlan: arranging.settle_plan,
+    commands.AgreeHardship: arranging.agree_hardship,
+    commands.ChangePair: administering.change_pair,
+    commands.ChangeLimit: administering.change_limit,
+    commands.GrantTemporaryLimit: administering.grant_temporary,
+    commands.SetStatus: administering.set_status,
+    commands.WriteOff: administering.write_off,
+}
+
+
+def handle(command: Command, account: Account, desk: Desk) -> Result:
+    """Answer a command: pure, nothing is stored."""
+    return HANDLERS[type(command)](command, account, desk)

@@ -1,0 +1,119 @@
+"""How money that arrives is spread over debts, and how an open statement shrinks.
+
+Order (terms; rules.md §7, 民法典 560/561): among what is billed, costs and fees, then penalty, then interest, then principal, each
+from the oldest statement on; from `principal_first_dpd` days past due, principal first. Then what is owed but not yet
+billed: accrued interest, carried fees, unbilled purchases. The rest is the customer's: overpayment.
+"""
+
+from __future__ import annotations
+
+from numba import njit
+
+from honghua.credit.core.kernels.measures import days_past_due, due_unpaid
+from honghua.credit.core.layout import (
+    D_BASE, D_DUE, D_FEE, D_INSTALMENT, D_INTEREST, D_MINIMUM, D_PENALTY, D_REVOLVING, DUE, H_AS_OF, H_DUES, H_FEE_CARRIED,
+    H_INTEREST_ACCRUED, H_OVERPAID, H_PENALTY_ACCRUED, H_UNBILLED, T_PRINCIPAL_FIRST_DPD,
+)  # fmt: skip
+
+
+@njit(cache=True)
+def take(head, field, amount):
+    """Reduce head[field] by at most `amount`; returns what is left of the amount."""
+    part = min(head[field], amount)
+    head[field] -= part
+    return amount - part
+
+
+@njit(cache=True)
+def pay_due(dues, i, field, amount):
+    """Pay one component of open statement i; its minimum shrinks with it. Returns what is left of the amount."""
+    part = min(dues[i, field], amount)
+    dues[i, field] -= part
+    dues[i, D_MINIMUM] = max(0, dues[i, D_MINIMUM] - part)
+    if field == D_REVOLVING:
+        dues[i, D_BASE] = min(dues[i, D_BASE], dues[i, D_REVOLVING])
+    return amount - part
+
+
+@njit(cache=True)
+def pay_field(head, dues, field, amount, overdue_only):
+    """Pay one component on all open statements, oldest first (rows are kept in that order)."""
+    for i in range(head[H_DUES]):
+        if amount == 0:
+            return 0
+        if overdue_only and not (dues[i, D_DUE] < head[H_AS_OF] and dues[i, D_MINIMUM] > 0):
+            continue
+        amount = pay_due(dues, i, field, amount)
+    return amount
+
+
+@njit(cache=True)
+def pay_principal(head, dues, amount, overdue_only):
+    """Principal, oldest statement first; within one, instalments (wholly in the minimum) before purchases."""
+    for i in range(head[H_DUES]):
+        if amount == 0:
+            return 0
+        if overdue_only and not (dues[i, D_DUE] < head[H_AS_OF] and dues[i, D_MINIMUM] > 0):
+            continue
+        amount = pay_due(dues, i, D_INSTALMENT, amount)
+        amount = pay_due(dues, i, D_REVOLVING, amount)
+    return amount
+
+
+@njit(cache=True)
+def drop_paid(head, dues):
+    """Close up the rows of statements that are paid in full."""
+    kept = 0
+    for i in range(head[H_DUES]):
+        if due_unpaid(dues[i]) > 0:
+            if kept != i:
+                for k in range(DUE):
+                    dues[kept, k] = dues[i, k]
+            kept += 1
+    for i in range(kept, head[H_DUES]):
+        for k in range(DUE):
+            dues[i, k] = 0
+    head[H_DUES] = kept
+
+
+@njit(cache=True)
+def pay_billed(head, dues, terms, amount):
+    """Spread an amount over all that is billed or already late, by the waterfall. Returns the rest."""
+    switch = terms[T_PRINCIPAL_FIRST_DPD]
+    if switch > 0 and days_past_due(head) >= switch:
+        amount = pay_principal(head, dues, amount, False)
+    amount = pay_field(head, dues, D_FEE, amount, False)
+    amount = pay_field(head, dues, D_PENALTY, amount, False)
+    amount = take(head, H_PENALTY_ACCRUED, amount)
+    amount = pay_field(head, dues, D_INTEREST, amount, False)
+    amount = pay_principal(head, dues, amount, False)
+    drop_paid(head, dues)
+    return amount
+
+
+@njit(cache=True)
+def pay(head, dues, terms, amount):
+    """Spread a repayment over billed debt, then debt not yet billed; the rest becomes overpayment."""
+    amount = pay_billed(head, dues, terms, amount)
+    amount = take(head, H_INTEREST_ACCRUED, amount)
+    amount = take(head, H_FEE_CARRIED, amount)
+    amount = take(head, H_UNBILLED, amount)
+    head[H_OVERPAID] += amount
+
+
+@njit(cache=True)
+def pay_overdue(head, dues, amount):
+    """What a refund pays first: overdue penalty, interest and fee, then overdue principal (rules.md §1). Returns the rest."""
+    has_overdue = False
+    for i in range(head[H_DUES]):
+        if dues[i, D_DUE] < head[H_AS_OF] and dues[i, D_MINIMUM] > 0:
+            has_overdue = True
+    if not has_overdue:
+        return amount
+    amount = pay_field(head, dues, D_PENALTY, amount, True)
+    amount = take(head, H_PENALTY_ACCRUED, amount)
+    amount = pay_field(head, dues, D_INTEREST, amount, True)
+    amount = pay_field(head, dues, D_FEE, amount, True)
+    amount = pay_principal(head, dues, amount, True)
+    drop_paid(head, dues)
+    return amount

@@ -1,0 +1,220 @@
+"""Authorise, capture, void, buy now, refund: from the command and the account to facts and an answer."""
+
+from __future__ import annotations
+
+from honghua.credit.core.account import Account
+from honghua.credit.core.commands import AuthorisePurchase, BuyNow, CapturePurchase, Instalments, RefundPurchase, VoidAuthorisation
+from honghua.credit.core.desk import (
+    NOT_CONSUMPTION, Answer, DecisionDraft, Desk, PurchaseView, Result, check_live, debit_day, find_purchase, is_amount, iso,
+    value_day,
+)  # fmt: skip
+from honghua.credit.core.kernels.measures import days_past_due
+from honghua.credit.core.layout import H_STATUS, P_FEE_BILLED, P_ID, PAYER_CONSUMER, PAYER_MERCHANT, PAYER_PLATFORM, PLAN_PURCHASE
+from honghua.credit.core.refusals import refusal
+from honghua.credit.core.terms import AMOUNT_MINOR_MAX, ProductTerms
+from honghua.decision.core import WITHIN_LIMIT, Outcome
+from honghua.facts.kinds import Fact, FactKind
+
+AVAILABLE = 18  # ledger.core.Component.LIMIT_AVAILABLE in the component vector; a test holds them equal
+
+
+def judge(account: Account, terms: ProductTerms, amount_minor: int, category: str) -> DecisionDraft:
+    """Freeze the features of a purchase and let the policy judge them."""
+    vector = (
+        amount_minor,
+        terms.purchase_minor_max,
+        int(account.balance[AVAILABLE]),
+        int(account.head[H_STATUS]),
+        int(days_past_due(account.head)),
+        0 if category in NOT_CONSUMPTION else 1,
+    )
+    verdict = WITHIN_LIMIT.judge(vector)
+    return DecisionDraft(int(verdict.outcome), verdict.code, vector)
+
+
+def check_order(command: BuyNow | AuthorisePurchase, account: Account, desk: Desk) -> tuple[Answer | None, int]:
+    """What every purchase needs before it is judged: a live account, an order, an amount, a day. Returns (refusal, value day)."""
+    problem = refusal("ACCOUNT_UNKNOWN") if not account.exists else None
+    if problem is None and account.quarantined:
+        problem = refusal("ACCOUNT_QUARANTINED")
+    if problem is None and not (command.merchant and command.order and command.category):
+        problem = refusal("ORDER_MISSING")
+    if problem is None and not is_amount(command.amount_minor, AMOUNT_MINOR_MAX):
+        problem = refusal("AMOUNT_INVALID")
+    if problem is not None:
+        return problem, 0
+    day = value_day(command, account, desk)
+    return (refusal("DATE_INVALID"), 0) if day is None else (None, day)
+
+
+def quote_fee(choice: Instalments, terms: ProductTerms, amount_minor: int) -> tuple[Answer | None, int]:
+    """The fee of a plan at purchase under the terms; refuses an unknown number of periods, payer or a fee that moved."""
+    fee = terms.fee_minor(PLAN_PURCHASE, choice.periods, amount_minor)
+    if fee is None:
+        return refusal("PERIODS_NOT_OFFERED", offered=sorted(terms.purchase_fee_ppm)), 0
+    if choice.payer not in (PAYER_CONSUMER, PAYER_MERCHANT, PAYER_PLATFORM):
+        return refusal("PAYER_INVALID"), 0
+    if choice.fee_minor is not None and choice.fee_minor != fee:
+        return refusal("QUOTE_CHANGED", fee_minor=fee), 0
+    return None, fee
+
+
+def plan_args(choice: Instalments | None, fee: int, plan_id: int) -> tuple[int, int, int, int]:
+    """Periods, fee, payer and plan id as a captured purchase carries them; zeros without a plan."""
+    return (0, 0, 0, 0) if choice is None else (choice.periods, fee, choice.payer, plan_id)
+
+
+def refused_purchase(command: BuyNow | AuthorisePurchase, account: Account, desk: Desk, draft: DecisionDraft) -> Result:
+    """Record a judged refusal as a fact of its own: risk learns from it, the fold passes over it."""
+    answer = refusal(draft.reason, available_minor=int(account.balance[AVAILABLE]), decision_id=desk.command_id)
+    fact = Fact(
+        FactKind.PURCHASE_REFUSED, account.account_id, desk.today, desk.today, command.amount_minor,
+        (desk.categories[command.category],), counterparty_id=desk.merchants[command.merchant], purchase_id=desk.command_id,
+        reference=command.order,
+    )  # fmt: skip
+    return Result(answer, (fact,), draft)
+
+
+def buy_now(command: BuyNow, account: Account, desk: Desk) -> Result:
+    """Decide and book a purchase that is debt at once."""
+    problem, day = check_order(command, account, desk)
+    if problem is not None:
+        return Result(problem)
+    terms = desk.terms_of(account)
+    fee = 0
+    if command.instalments is not None:
+        problem, fee = quote_fee(command.instalments, terms, command.amount_minor)
+        if problem is not None:
+            return Result(problem)
+    draft = judge(account, terms, command.amount_minor, command.category)
+    if draft.outcome != Outcome.APPROVE:
+        return refused_purchase(command, account, desk, draft)
+    fact = Fact(
+        FactKind.PURCHASE_CAPTURED, account.account_id, day, debit_day(day, account), command.amount_minor,
+        (0, *plan_args(command.instalments, fee, desk.command_id), desk.categories[command.category]),
+        counterparty_id=desk.merchants[command.merchant], purchase_id=desk.command_id, reference=command.order,
+    )  # fmt: skip
+    answer: Answer = {"outcome": "approved", "purchase_id": desk.command_id, "amount_minor": command.amount_minor, "fee_minor": fee}
+    return Result(answer, (fact,), draft)
+
+
+def authorise(command: AuthorisePurchase, account: Account, desk: Desk) -> Result:
+    """Decide a purchase and hold its amount until it is captured, voided or expires."""
+    problem, day = check_order(command, account, desk)
+    if problem is not None:
+        return Result(problem)
+    terms = desk.terms_of(account)
+    draft = judge(account, terms, command.amount_minor, command.category)
+    if draft.outcome != Outcome.APPROVE:
+        return refused_purchase(command, account, desk, draft)
+    expires_on = desk.today + terms.hold_days
+    fact = Fact(
+        FactKind.PURCHASE_AUTHORISED, account.account_id, day, debit_day(day, account), command.amount_minor,
+        (expires_on, desk.categories[command.category]), counterparty_id=desk.merchants[command.merchant],
+        purchase_id=desk.command_id, reference=command.order,
+    )  # fmt: skip
+    answer: Answer = {"outcome": "approved", "purchase_id": desk.command_id, "held_minor": command.amount_minor, "expires_on": iso(expires_on)}
+    return Result(answer, (fact,), draft)
+
+
+def capture(command: CapturePurchase, account: Account, desk: Desk) -> Result:
+    """Book the received part of a held purchase."""
+    problem = check_live(account)
+    if problem is not None:
+        return Result(problem)
+    view = find_purchase(desk, account, command.purchase_id)
+    if view is None:
+        return Result(refusal("PURCHASE_UNKNOWN"))
+    if view.held_minor <= 0:
+        return Result(refusal("HOLD_GONE"))
+    if not is_amount(command.amount_minor, AMOUNT_MINOR_MAX):
+        return Result(refusal("AMOUNT_INVALID"))
+    if command.amount_minor > view.held_minor:
+        return Result(refusal("CAPTURE_EXCEEDS_HOLD", held_minor=view.held_minor))
+    day = value_day(command, account, desk)
+    if day is None:
+        return Result(refusal("DATE_INVALID"))
+    fee = 0
+    if command.instalments is not None:
+        problem, fee = quote_fee(command.instalments, desk.terms_of(account), command.amount_minor)
+        if problem is not None:
+            return Result(problem)
+    released = view.held_minor if command.final else command.amount_minor
+    fact = Fact(
+        FactKind.PURCHASE_CAPTURED, account.account_id, day, debit_day(day, account), command.amount_minor,
+        (released, *plan_args(command.instalments, fee, desk.command_id), view.category),
+        counterparty_id=view.merchant_id, purchase_id=view.purchase_id, reference=view.reference,
+    )  # fmt: skip
+    answer: Answer = {
+        "outcome": "done", "purchase_id": view.purchase_id, "captured_minor": command.amount_minor,
+        "held_minor": view.held_minor - released, "fee_minor": fee,
+    }  # fmt: skip
+    return Result(answer, (fact,))
+
+
+def release_fact(account: Account, view: PurchaseView, day: int, amount_minor: int, why: int) -> Fact:
+    """A hold given back, wholly or in part."""
+    return Fact(
+        FactKind.AUTHORISATION_RELEASED, account.account_id, day, debit_day(day, account), amount_minor, (why,),
+        counterparty_id=view.merchant_id, purchase_id=view.purchase_id, reference=view.reference,
+    )  # fmt: skip
+
+
+def void(command: VoidAuthorisation, account: Account, desk: Desk) -> Result:
+    """Give back what is still held of a purchase."""
+    if not account.exists:
+        return Result(refusal("ACCOUNT_UNKNOWN"))
+    view = find_purchase(desk, account, command.purchase_id)
+    if view is None:
+        return Result(refusal("PURCHASE_UNKNOWN"))
+    if view.held_minor <= 0:
+        return Result(refusal("HOLD_GONE"))
+    day = value_day(command, account, desk)
+    if day is None:
+        return Result(refusal("DATE_INVALID"))
+    fact = release_fact(account, view, day, view.held_minor, 2 if command.expired else 1)
+    return Result({"outcome": "done", "purchase_id": view.purchase_id, "released_minor": view.held_minor}, (fact,))
+
+
+def fee_to_return(account: Account, view: PurchaseView, terms: ProductTerms, amount_minor: int) -> int:
+    """The consumer's already billed fee on the refunded part, when the terms return fees (the interest refund switch)."""
+    if not terms.refund_fee or view.plan_id == 0 or view.payer != PAYER_CONSUMER:
+        return 0
+    billed = view.fee_minor
+    for row in account.plans:
+        if int(row[P_ID]) == view.plan_id:
+            billed = int(row[P_FEE_BILLED])
+    return (2 * billed * amount_minor + view.captured_minor) // (2 * view.captured_minor)
+
+
+def refund(command: RefundPurchase, account: Account, desk: Desk) -> Result:
+    """Take goods back: from the hold before receipt, else from the debt."""
+    if not account.exists:
+        return Result(refusal("ACCOUNT_UNKNOWN"))
+    view = find_purchase(desk, account, command.purchase_id)
+    if view is None:
+        return Result(refusal("PURCHASE_UNKNOWN"))
+    left = view.held_minor + view.captured_minor - view.refunded_minor
+    if not is_amount(command.amount_minor, AMOUNT_MINOR_MAX):
+        return Result(refusal("AMOUNT_INVALID"))
+    if command.amount_minor > left:
+        return Result(refusal("REFUND_EXCEEDS_PURCHASE", refundable_minor=left))
+    day = value_day(command, account, desk)
+    if day is None or (view.captured_minor and day < view.purchased_on):
+        return Result(refusal("DATE_INVALID"))
+    from_hold = min(command.amount_minor, view.held_minor)
+    from_debt = command.amount_minor - from_hold
+    facts = []
+    fee = 0
+    if from_hold:
+        facts.append(release_fact(account, view, day, from_hold, 3))
+    if from_debt:
+        fee = fee_to_return(account, view, desk.terms_of(account), from_debt)
+        facts.append(
+            Fact(
+                FactKind.PURCHASE_REFUNDED, account.account_id, day, day, from_debt, (view.purchased_on, view.plan_id, fee),
+                counterparty_id=view.merchant_id, purchase_id=view.purchase_id, reference=view.reference,
+            )  # fmt: skip
+        )
+    answer: Answer = {"outcome": "done", "purchase_id": view.purchase_id, "refunded_minor": from_debt, "released_minor": from_hold, "fee_returned_minor": fee}
+    return Result(answer, tuple(facts))

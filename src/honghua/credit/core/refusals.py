@@ -1,0 +1,52 @@
+"""Every way the credit room says no: a stable code, and a sentence that a customer understands, in Chinese and English."""
+
+from __future__ import annotations
+
+from typing import Final
+
+REFUSALS: Final[dict[str, tuple[str, str]]] = {
+    "KEY_MISSING": ("这次请求缺少幂等编号,未作任何处理。", "This request carries no idempotency key; nothing was done."),
+    "KEY_REUSED": ("同一编号已用于另一笔不同的请求,本次未处理。", "This key was already used for a different request; nothing was done."),
+    "ACCOUNT_UNKNOWN": ("没有找到您的信用账户,请先开通。", "We found no credit account for you. Please open one first."),
+    "ACCOUNT_EXISTS": ("您已开通信用账户,无需重复开通。", "You already have a credit account."),
+    "ACCOUNT_NOT_ACTIVE": ("您的账户目前不能用于消费,仍可还款。", "Your account can't be used for purchases now; you can still repay."),
+    "ACCOUNT_QUARANTINED": ("您的账户正在人工核对,请稍后再试或联系客服。", "Your account is being checked by a person. Please try later."),
+    "AMOUNT_INVALID": ("金额必须大于零且在允许范围内。", "The amount must be above zero and within the allowed range."),
+    "CURRENCY_UNKNOWN": ("不支持这种货币。", "This currency is not supported."),
+    "DATE_INVALID": ("日期不在允许范围内:不能晚于今天,也不能早于开户日。", "The date must not lie in the future or before the account opened."),
+    "PURPOSE_REFUSED": ("信用额度只能用于购物消费,不能取现、转账或还贷。", "Credit is for purchases only: no cash, transfers or loan repayments."),
+    "ORDER_MISSING": ("每笔信用支付必须对应真实订单、商家和商品类别。", "Each credit purchase needs its order, merchant and goods category."),
+    "LIMIT_SHORT": ("可用额度不足以支付这笔订单。", "Your available limit does not cover this order."),
+    "OVERDUE": ("您有逾期未还的账单,还清后即可继续使用。", "A bill is overdue. Once it is repaid you can buy on credit again."),
+    "PURCHASE_UNKNOWN": ("没有找到这笔消费。", "We can't find this purchase."),
+    "HOLD_GONE": ("这笔预授权已完成、撤销或过期。", "This authorisation was already used, cancelled or has expired."),
+    "CAPTURE_EXCEEDS_HOLD": ("扣款金额超过了预授权金额。", "The amount is larger than what was authorised."),
+    "REFUND_EXCEEDS_PURCHASE": ("退款金额超过这笔消费未退的金额。", "The refund is larger than what remains of this purchase."),
+    "PERIODS_NOT_OFFERED": ("没有这个分期期数,请选择页面上列出的期数。", "This number of instalments is not offered. Please choose a listed one."),
+    "PAYER_INVALID": ("分期费用只能由消费者、商家或平台其中一方承担。", "Exactly one party pays the fee: you, the merchant or the platform."),
+    "QUOTE_CHANGED": ("费用与您确认的不一致,请重新确认后再提交。", "The cost differs from the one you confirmed. Please confirm again."),
+    "BILL_WINDOW_CLOSED": ("账单分期只能在出账日至还款日之间办理。", "A bill can be split only between its statement day and its due day."),
+    "BILL_AMOUNT_EXCEEDED": ("分期金额超过账单中可分期的部分。", "The amount exceeds what can be split on this bill."),
+    "PLAN_UNKNOWN": ("没有找到这个分期,或它已结清。", "We can't find this plan, or it is already settled."),
+    "SETTLEMENT_AMOUNT_WRONG": ("提前结清金额已变化,请按最新金额确认。", "The settlement amount changed. Please confirm the new one."),
+    "OVERPAYMENT_SHORT": ("可退回的余额不足。", "There is not that much of your own money to return."),
+    "PAIR_NOT_OFFERED": ("没有这组出账日和还款日。", "This pair of statement day and due day is not offered."),
+    "PAIR_CHANGED_RECENTLY": ("还款日一年内只能修改一次。", "The due day can be changed once in twelve months."),
+    "PAIR_CHANGE_PENDING": ("您已有一次尚未生效的修改。", "A change is already waiting to take effect."),
+    "LIMIT_FIXED_WHILE_TEMPORARY": ("临时额度有效期间不能调整固定额度。", "The fixed limit can't be changed while a temporary limit runs."),
+    "LIMIT_TOO_HIGH": ("额度超过允许的上限。", "The limit exceeds what is allowed."),
+    "EVIDENCE_INCOMPLETE": ("核销证据不完整。", "The evidence for a write-off is incomplete."),
+    "NOTHING_OWED": ("没有需要处理的欠款。", "Nothing is owed."),
+    "NOT_WRITTEN_OFF": ("该账户没有已核销的欠款。", "This account has no written-off debt."),
+    "CLAIM_EXCEEDED": ("金额超过剩余债权。", "The amount exceeds the remaining claim."),
+    "NOT_OVERDUE": ("账户没有逾期,无需办理个性化分期。", "The account is not overdue; a hardship plan is not needed."),
+    "FACT_UNKNOWN": ("没有找到要撤销的记录。", "We can't find the record to reverse."),
+    "NOT_REVERSIBLE": ("这类记录不能撤销,或已被撤销。", "This record can't be reversed, or was reversed before."),
+    "OPEN_BALANCE": ("账户仍有欠款、余额或未完成的预授权,暂不能关闭。", "The account still has debt, money of yours or an open hold."),
+}  # fmt: skip
+
+
+def refusal(code: str, **extra: object) -> dict[str, object]:
+    """The answer that says no: stable code, both sentences, and what else helps the caller."""
+    zh, en = REFUSALS[code]
+    return {"outcome": "refused", "code": code, "sentence": zh, "sentence_en": en, **extra}

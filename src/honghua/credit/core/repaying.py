@@ -1,0 +1,98 @@
+"""Repayments, returned overpayments, recoveries, and reversals of any of them."""
+
+from __future__ import annotations
+
+from honghua.credit.core.account import Account
+from honghua.credit.core.commands import RecordRecovery, Repay, ReturnOverpayment, ReverseFact
+from honghua.credit.core.desk import Desk, Result, is_amount, value_day
+from honghua.credit.core.layout import H_CHARGED_OFF, H_OVERPAID
+from honghua.credit.core.refusals import refusal
+from honghua.credit.core.terms import AMOUNT_MINOR_MAX
+from honghua.facts.kinds import Fact, FactKind
+
+# What may be undone. A hold is voided instead, an opening closed instead, and a reversal is final: book the fact again.
+REVERSIBLE = frozenset(FactKind) - {
+    FactKind.ACCOUNT_OPENED, FactKind.FACT_REVERSED, FactKind.PURCHASE_AUTHORISED, FactKind.AUTHORISATION_RELEASED,
+    FactKind.PURCHASE_REFUSED, FactKind.DAY_CLOSED, FactKind.ADJUSTED, FactKind.STATUS_SET,
+}  # fmt: skip
+
+
+def repay(command: Repay, account: Account, desk: Desk) -> Result:
+    """Take money from the customer, on its value date; after a write-off it is a recovery."""
+    if not account.exists:
+        return Result(refusal("ACCOUNT_UNKNOWN"))
+    if account.quarantined:
+        return Result(refusal("ACCOUNT_QUARANTINED"))
+    if not is_amount(command.amount_minor, AMOUNT_MINOR_MAX):
+        return Result(refusal("AMOUNT_INVALID"))
+    day = value_day(command, account, desk)
+    if day is None:
+        return Result(refusal("DATE_INVALID"))
+    fact = Fact(
+        FactKind.REPAYMENT_RECEIVED, account.account_id, day, day, command.amount_minor, (command.source,), reference=command.reference
+    )  # fmt: skip
+    return Result({"outcome": "done", "repaid_minor": command.amount_minor}, (fact,))
+
+
+def return_overpayment(command: ReturnOverpayment, account: Account, desk: Desk) -> Result:
+    """Pay the customer's own money out."""
+    if not account.exists:
+        return Result(refusal("ACCOUNT_UNKNOWN"))
+    if not is_amount(command.amount_minor, AMOUNT_MINOR_MAX):
+        return Result(refusal("AMOUNT_INVALID"))
+    overpaid = int(account.head[H_OVERPAID])
+    if command.amount_minor > overpaid:
+        return Result(refusal("OVERPAYMENT_SHORT", overpaid_minor=overpaid))
+    if command.on is not None and value_day(command, account, desk) != desk.today:
+        return Result(refusal("DATE_INVALID"))
+    fact = Fact(FactKind.OVERPAYMENT_RETURNED, account.account_id, desk.today, desk.today, command.amount_minor)
+    return Result({"outcome": "done", "returned_minor": command.amount_minor}, (fact,))
+
+
+def record_recovery(command: RecordRecovery, account: Account, desk: Desk) -> Result:
+    """Money on a written-off claim."""
+    if not account.exists:
+        return Result(refusal("ACCOUNT_UNKNOWN"))
+    claim = int(account.head[H_CHARGED_OFF])
+    if claim == 0:
+        return Result(refusal("NOT_WRITTEN_OFF"))
+    if not is_amount(command.amount_minor, AMOUNT_MINOR_MAX):
+        return Result(refusal("AMOUNT_INVALID"))
+    if command.amount_minor > claim:
+        return Result(refusal("CLAIM_EXCEEDED", claim_minor=claim))
+    day = value_day(command, account, desk)
+    if day is None:
+        return Result(refusal("DATE_INVALID"))
+    fact = Fact(FactKind.RECOVERY_RECEIVED, account.account_id, day, day, command.amount_minor)
+    return Result({"outcome": "done", "recovered_minor": command.amount_minor, "claim_minor": claim - command.amount_minor}, (fact,))
+
+
+def reverse(command: ReverseFact, account: Account, desk: Desk) -> Result:
+    """Undo one fact of this account as if it had never happened."""
+    problem = refusal("ACCOUNT_UNKNOWN") if not account.exists else None
+    target = desk.facts.get(command.fact_id)
+    if problem is None and (target is None or target.account_id != account.account_id):
+        problem = refusal("FACT_UNKNOWN")
+    if problem is not None or target is None:
+        return Result(problem or refusal("FACT_UNKNOWN"))
+    if target.kind not in REVERSIBLE or command.fact_id in desk.reversed_facts:
+        return Result(refusal("NOT_REVERSIBLE"))
+    if target.kind is FactKind.PURCHASE_CAPTURED and has_refund(desk, target.purchase_id):
+        return Result(refusal("NOT_REVERSIBLE"))
+    fact = Fact(
+        FactKind.FACT_REVERSED, account.account_id, desk.today, target.effective_on, target.amount_minor,
+        counterparty_id=target.counterparty_id, purchase_id=target.purchase_id, reverses_fact_id=command.fact_id,
+        detail={"reason": command.reason},
+    )  # fmt: skip
+    return Result({"outcome": "done", "reversed_fact_id": command.fact_id}, (fact,))
+
+
+def has_refund(desk: Desk, purchase_id: int) -> bool:
+    """Whether a purchase has a refund that stands: reverse that one first."""
+    return any(
+        fact.kind is FactKind.PURCHASE_REFUNDED and fact_id not in desk.reversed_facts
+        for fact_id, fact in desk.purchases.get(purchase_id, ())
+    )
+
+
+__all__ = ["record_recovery", "repay", "return_overpayment", "reverse"]

@@ -1,0 +1,130 @@
+"""Product terms: every amount, day, fee and rate of the credit product, as an immutable version that accounts refer to.
+
+Defaults are `rules.md` §1 (grades there). What nobody published is marked *unverified* here and is configuration like the rest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from honghua.base.errors import BadInput
+from honghua.credit.core.layout import PLAN_BILL, PLAN_PURCHASE, SETTLEMENT_DAYS_USED, TERMS, TERMS_COLUMNS
+
+AMOUNT_MINOR_MAX: Final = 10**15
+
+
+@dataclass(frozen=True, slots=True)
+class ProductTerms:
+    """One version of the terms. Rates are ppm (of principal, or per day where the name says so); days count calendar days.
+
+    `pairs` are the (statement day, due day) pairs on offer; the first is the default. `purchase_fee_ppm` and `bill_fee_ppm` give
+    the whole plan's fee by number of periods. Grace is counted as the difference of days between purchase and due day.
+    """
+
+    name: str = "huabei"
+    version: int = 1
+    currency: str = "CNY"
+    interest_ppm_day: int = 500
+    penalty_ppm_day: int = 500
+    minimum_share_ppm: int = 100_000
+    principal_first_dpd: int = 91
+    settlement_fee: int = SETTLEMENT_DAYS_USED
+    refund_fee: int = 1
+    refund_overdue_first: int = 1
+    class_attention_dpd: int = 1
+    class_substandard_dpd: int = 91
+    class_doubtful_dpd: int = 271
+    class_loss_dpd: int = 361
+    cure_months: int = 6
+    penalty_days_max: int = 0
+    restructure_months: int = 12
+    pairs: tuple[tuple[int, int], ...] = ((1, 10), (1, 9), (1, 8), (5, 15), (10, 20))
+    pair_change_months: int = 12
+    hold_days: int = 30
+    purchase_minor_max: int = 20_000_000  # 200,000 yuan: the per-person cap of rules.md §3
+    limit_minor_max: int = 20_000_000
+    temporary_days: int = 30
+    # 9 and 24 periods at purchase, 24 on the bill: unverified (rules.md §1 says 24 exists, rate U)
+    purchase_fee_ppm: Mapping[int, int] = field(
+        default_factory=lambda: {3: 23_000, 6: 45_000, 9: 60_000, 12: 75_000, 24: 150_000}
+    )
+    bill_fee_ppm: Mapping[int, int] = field(
+        default_factory=lambda: {3: 25_000, 6: 45_000, 9: 65_000, 12: 88_000, 24: 160_000}
+    )
+    hardship_periods_max: int = 60
+    # evidence asked before a write-off, by claim: (claim up to, days past due, collection attempts); the last line is for larger ones
+    write_off_bands: tuple[tuple[int, int, int], ...] = ((200_000, 180, 6), (2_000_000, 361, 6), (AMOUNT_MINOR_MAX, 361, 6))
+
+    def __post_init__(self) -> None:
+        problems = list(find_problems(self))
+        if problems:
+            raise BadInput(f"terms {self.name} v{self.version}: " + "; ".join(problems), code="BAD_TERMS")
+
+    def vector(self) -> NDArray[np.int64]:
+        """The terms that kernels read, int64[TERMS]."""
+        return np.array([getattr(self, name) for name in TERMS_COLUMNS], np.int64)
+
+    def fee_minor(self, plan_kind: int, periods: int, principal_minor: int) -> int | None:
+        """Fee of a whole plan, rounded half up to the minor unit, or None when that number of periods is not on offer."""
+        table = self.purchase_fee_ppm if plan_kind == PLAN_PURCHASE else self.bill_fee_ppm
+        ppm = table.get(periods)
+        return None if ppm is None else (principal_minor * ppm + 500_000) // 1_000_000
+
+    def body(self) -> dict[str, Any]:
+        """Plain values for storage; `terms_from_body` is its inverse."""
+        body = asdict(self)
+        body["purchase_fee_ppm"] = {str(k): v for k, v in self.purchase_fee_ppm.items()}
+        body["bill_fee_ppm"] = {str(k): v for k, v in self.bill_fee_ppm.items()}
+        return body
+
+    def digest(self) -> bytes:
+        """SHA-256 of the canonical body: the same terms have the same digest everywhere."""
+        return hashlib.sha256(msgspec.json.encode(self.body(), order="deterministic")).digest()
+
+
+def terms_from_body(body: Mapping[str, Any]) -> ProductTerms:
+    """Rebuild terms from `ProductTerms.body()`, whatever JSON did to its tuples and keys."""
+    values = dict(body)
+    for name in ("purchase_fee_ppm", "bill_fee_ppm"):
+        values[name] = {int(k): int(v) for k, v in values[name].items()}
+    for name in ("pairs", "write_off_bands"):
+        values[name] = tuple(tuple(int(x) for x in row) for row in values[name])
+    return ProductTerms(**values)
+
+
+def find_problems(terms: ProductTerms) -> list[str]:
+    """Everything that no version of the product may say."""
+    problems = []
+    for name in ("interest_ppm_day", "penalty_ppm_day", "minimum_share_ppm"):
+        if not 0 <= getattr(terms, name) <= 1_000_000:
+            problems.append(f"{name} must be 0 … 1,000,000 ppm")
+    if not terms.pairs:
+        problems.append("at least one pair of statement day and due day is needed")
+    for cut_day, due_day in terms.pairs:
+        if not (1 <= cut_day <= 28 and 1 <= due_day <= 28 and cut_day != due_day):
+            problems.append(f"pair {cut_day}/{due_day}: both days must be 1 … 28 and differ")
+    if not terms.class_attention_dpd <= terms.class_substandard_dpd <= terms.class_doubtful_dpd <= terms.class_loss_dpd:
+        problems.append("class thresholds must not fall")
+    for table in (terms.purchase_fee_ppm, terms.bill_fee_ppm):
+        for periods, ppm in table.items():
+            if not (1 <= periods <= 60 and 0 <= ppm <= 1_000_000):
+                problems.append(f"{periods} periods at {ppm} ppm is outside 1 … 60 periods, 0 … 1,000,000 ppm")
+    return problems
+
+
+def terms_matrix(by_id: Mapping[int, ProductTerms]) -> NDArray[np.int64]:
+    """int64[k, TERMS] with row = terms id, for the kernels."""
+    matrix = np.zeros((max(by_id, default=0) + 1, TERMS), np.int64)
+    for terms_id, terms in by_id.items():
+        matrix[terms_id] = terms.vector()
+    return matrix
+
+
+__all__ = ["AMOUNT_MINOR_MAX", "PLAN_BILL", "PLAN_PURCHASE", "ProductTerms", "terms_from_body", "terms_matrix"]

@@ -1,0 +1,262 @@
+"""All SQL of the credit room: accounts, statements, holds, terms, the business date."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import psycopg
+from numpy.typing import NDArray
+
+from honghua.base.dates import to_day
+from honghua.base.errors import NotFound
+from honghua.credit.core.account import Account, roomy
+from honghua.credit.core.layout import (
+    DUE, H_DUES, H_PLANS, HEAD, HEAD_COLUMNS, PLAN, STATEMENT, STATEMENT_COLUMNS,
+)  # fmt: skip
+from honghua.credit.core.terms import ProductTerms, terms_from_body
+from honghua.store.arrays import array_cursor
+from honghua.store.copybin import Bool, Date, Int8, Int8Array, Text, copy_in, copy_out
+
+Connection = psycopg.Connection
+Ints = NDArray[np.int64]
+
+HEAD_IS_DATE = [name.endswith("_on") for name in HEAD_COLUMNS]
+ACCOUNT_NAMES = ("account_id", "customer_ref", *HEAD_COLUMNS, "dues", "plans", "last_fact_id", "quarantined")
+ACCOUNT_KINDS = [Int8, Text, *(Date if is_date else Int8 for is_date in HEAD_IS_DATE), Int8Array, Int8Array, Int8, Bool]
+ACCOUNT_SELECT = f"SELECT {', '.join(ACCOUNT_NAMES)} FROM credit_account"
+STATEMENT_NAMES = ("account_id", *STATEMENT_COLUMNS, "booked_on", "last_fact_id", "snapshot")
+
+
+def cell(place: int) -> str:
+    """SQL for element `place` (0-based) of row i of the flat matrix parameter."""
+    return f"(%(m)s::bigint[])[i * {HEAD + 2} + {place + 1}]"
+
+
+UPDATE_ACCOUNTS = (
+    "UPDATE credit_account a SET "
+    + ", ".join(
+        f"{name} = " + (f"DATE '1970-01-01' + {cell(k + 2)}::int" if HEAD_IS_DATE[k] else cell(k + 2))
+        for k, name in enumerate(HEAD_COLUMNS)
+    )
+    + ", dues = (%(dues)s::bigint[])[(%(dat)s::bigint[])[i + 1] + 1 : (%(dat)s::bigint[])[i + 2]]"
+    ", plans = (%(plans)s::bigint[])[(%(pat)s::bigint[])[i + 1] + 1 : (%(pat)s::bigint[])[i + 2]]"
+    f", last_fact_id = {cell(1)} "
+    f"FROM generate_series(0, %(n)s::int - 1) AS i WHERE a.account_id = {cell(0)}"
+)
+
+
+class AccountRows:
+    """Accounts as columns: ids int64[n], refs, heads int64[n, HEAD], ragged dues and plans, last fact ids, quarantine marks."""
+
+    __slots__ = ("dues", "dues_at", "heads", "ids", "last_fact_ids", "plans", "plans_at", "quarantined", "refs")
+
+    def __init__(self, columns: list[Any]) -> None:
+        self.ids: Ints = columns[0]
+        self.refs: list[str] = columns[1]
+        self.heads: Ints = np.ascontiguousarray(np.stack(columns[2 : 2 + HEAD], axis=1)) if len(self.ids) else np.zeros((0, HEAD), np.int64)
+        self.dues, self.dues_at = columns[2 + HEAD]
+        self.plans, self.plans_at = columns[3 + HEAD]
+        self.last_fact_ids: Ints = columns[4 + HEAD]
+        self.quarantined: NDArray[np.bool_] = columns[5 + HEAD]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def account(self, i: int, terms_rows: Ints) -> Account:
+        """Row i as a working account."""
+        head = self.heads[i].copy()
+        dues = roomy(self.dues[self.dues_at[i] : self.dues_at[i + 1]], DUE, int(head[H_DUES]))
+        plans = roomy(self.plans[self.plans_at[i] : self.plans_at[i + 1]], PLAN, int(head[H_PLANS]))
+        return Account(
+            int(self.ids[i]), self.refs[i], terms_rows, head=head, dues=dues, plans=plans,
+            last_fact_id=int(self.last_fact_ids[i]), quarantined=bool(self.quarantined[i]),
+        )  # fmt: skip
+
+
+def load_accounts(conn: Connection, account_ids: Ints, *, lock: bool) -> AccountRows:
+    """Accounts by id, in rising order of id (so that locks are taken in one order by everybody)."""
+    query = ACCOUNT_SELECT + " WHERE account_id = ANY(%(ids)s::bigint[]) ORDER BY account_id" + (" FOR UPDATE" if lock else "")
+    return AccountRows(copy_out(conn, query, ACCOUNT_KINDS, {"ids": account_ids}))
+
+
+def load_due_range(conn: Connection, *, low_id: int, high_id: int, to: int) -> AccountRows:
+    """Lock and read the accounts low_id … high_id on which time acts by day `to`, leaving out those in quarantine."""
+    query = (
+        ACCOUNT_SELECT + " WHERE account_id BETWEEN %(low)s AND %(high)s AND next_action_on <= DATE '1970-01-01' + %(to)s::int"
+        " AND NOT quarantined ORDER BY account_id FOR UPDATE"
+    )
+    return AccountRows(copy_out(conn, query, ACCOUNT_KINDS, {"low": low_id, "high": high_id, "to": to}))
+
+
+def find_account_ids(conn: Connection, refs: Sequence[str]) -> dict[str, int]:
+    """Account ids by the customer's reference."""
+    rows = conn.execute("SELECT customer_ref, account_id FROM credit_account WHERE customer_ref = ANY(%s::text[])", [list(refs)])
+    return {ref: account_id for ref, account_id in rows}
+
+
+def update_accounts(conn: Connection, ids: Ints, last_fact_ids: Ints, heads: Ints, dues: Iterable[Ints], plans: Iterable[Ints]) -> None:
+    """Store the states of n accounts, one statement: heads int64[n, HEAD], dues and plans flat per account."""
+    matrix = np.concatenate([ids[:, None], last_fact_ids[:, None], heads], axis=1).ravel()
+    dues_flat, dues_at = ragged(dues)
+    plans_flat, plans_at = ragged(plans)
+    update_account_columns(conn, len(ids), matrix, dues_flat, dues_at, plans_flat, plans_at)
+
+
+def update_account_columns(conn: Connection, n: int, matrix: Ints, dues: Ints, dues_at: Ints, plans: Ints, plans_at: Ints) -> None:
+    """The same from columns already flat; every row must exist."""
+    if n == 0:
+        return
+    done = conn.execute(
+        UPDATE_ACCOUNTS, {"m": matrix, "dues": dues, "dat": dues_at, "plans": plans, "pat": plans_at, "n": n}
+    ).rowcount
+    assert done == n, f"{n - done} of {n} accounts vanished while they were locked"
+
+
+def ragged(parts: Iterable[Ints]) -> tuple[Ints, Ints]:
+    """Flat values with offsets int64[n + 1]."""
+    pieces = list(parts)
+    offsets = np.zeros(len(pieces) + 1, np.int64)
+    np.cumsum([len(piece) for piece in pieces], out=offsets[1:])
+    flat = np.concatenate(pieces) if pieces else np.zeros(0, np.int64)
+    return flat.astype(np.int64, copy=False), offsets
+
+
+def insert_accounts(conn: Connection, accounts: Sequence[Account]) -> None:
+    """Store newly opened accounts."""
+    if not accounts:
+        return
+    heads = np.stack([account.head for account in accounts])
+    columns: list[Any] = [Int8([a.account_id for a in accounts]), Text([a.customer_ref for a in accounts])]
+    columns += [Date(heads[:, k]) if HEAD_IS_DATE[k] else Int8(heads[:, k]) for k in range(HEAD)]
+    columns += [Int8Array(*ragged(a.flat_dues() for a in accounts)), Int8Array(*ragged(a.flat_plans() for a in accounts))]
+    columns += [Int8([a.last_fact_id for a in accounts]), Bool([a.quarantined for a in accounts])]
+    copy_in(conn, "credit_account", ACCOUNT_NAMES, columns)
+
+
+def insert_statements(
+    conn: Connection, account_ids: Ints, statements: Ints, *, booked_on: int, last_fact_ids: Ints, snapshots: tuple[Ints, Ints]
+) -> None:
+    """Append closed statements: statements int64[n, STATEMENT] with the state just after each cut."""
+    if len(account_ids) == 0:
+        return
+    columns: list[Any] = [Int8(account_ids)]
+    for k in range(STATEMENT):
+        values = np.ascontiguousarray(statements[:, k])
+        columns.append(Date(values) if STATEMENT_COLUMNS[k].endswith("_on") else Int8(values))
+    columns += [Date(np.full(len(account_ids), booked_on, np.int64)), Int8(last_fact_ids), Int8Array(*snapshots)]
+    copy_in(conn, "credit_statement", STATEMENT_NAMES, columns)
+
+
+def load_issued(conn: Connection, account_id: int) -> Ints:
+    """Own minimums of the closed statements by number, −1 where none was issued; int64[k]."""
+    rows = conn.execute("SELECT seq, own_minimum_minor FROM credit_statement WHERE account_id = %s ORDER BY seq", [account_id]).fetchall()
+    issued = np.full(rows[-1][0] + 1 if rows else 0, -1, np.int64)
+    for seq, minimum in rows:
+        issued[seq] = minimum
+    return issued
+
+
+def list_cuts(conn: Connection, account_id: int) -> list[tuple[int, int, int]]:
+    """Closed statements of an account in order: (seq, cut day, last fact id known at the cut)."""
+    rows = conn.execute("SELECT seq, cut_on, last_fact_id FROM credit_statement WHERE account_id = %s ORDER BY seq", [account_id])
+    return [(seq, to_day(cut_on), last_fact_id) for seq, cut_on, last_fact_id in rows]
+
+
+def get_snapshot(conn: Connection, account_id: int, seq: int) -> Ints:
+    """The flat state just after a cut."""
+    row = array_cursor(conn).execute(
+        "SELECT snapshot FROM credit_statement WHERE account_id = %s AND seq = %s", [account_id, seq]
+    ).fetchone()
+    assert row is not None
+    snapshot: Ints = row[0]
+    return snapshot
+
+
+def change_holds(conn: Connection, changes: Sequence[tuple[int, int, int, int]]) -> None:
+    """Bring pending holds up to date: (purchase_id, account_id, held_minor now, expires_on day or 0 = as before)."""
+    gone = [purchase_id for purchase_id, _, held, _ in changes if held <= 0]
+    if gone:
+        conn.execute("DELETE FROM credit_hold WHERE purchase_id = ANY(%s::bigint[])", [gone])
+    for purchase_id, account_id, held, expires_on in changes:
+        if held > 0 and expires_on:
+            conn.execute(
+                "INSERT INTO credit_hold (purchase_id, account_id, held_minor, expires_on)"
+                " VALUES (%s, %s, %s, DATE '1970-01-01' + %s::int)",
+                [purchase_id, account_id, held, expires_on],
+            )
+        elif held > 0:
+            conn.execute("UPDATE credit_hold SET held_minor = %s WHERE purchase_id = %s", [held, purchase_id])
+
+
+def list_expired_holds(conn: Connection, *, by: dt.date, limit: int) -> list[tuple[int, str]]:
+    """Holds whose last day is over at the start of `by`: (purchase id, customer)."""
+    rows = conn.execute(
+        "SELECT h.purchase_id, a.customer_ref FROM credit_hold h JOIN credit_account a USING (account_id)"
+        " WHERE h.expires_on < %s AND NOT a.quarantined ORDER BY h.purchase_id LIMIT %s",
+        [by, limit],
+    )
+    return [(purchase_id, ref) for purchase_id, ref in rows]
+
+
+def find_business_day(conn: Connection, *, share: bool = False) -> dt.date | None:
+    """The business date, None for a book not yet started. With `share` it can't move before the transaction ends."""
+    row = conn.execute("SELECT business_on FROM credit_book" + (" FOR SHARE" if share else "")).fetchone()
+    return row[0] if row else None
+
+
+def get_business_day(conn: Connection, *, share: bool = False) -> dt.date:
+    """The business date; raises NotFound for a book not yet started."""
+    day = find_business_day(conn, share=share)
+    if day is None:
+        raise NotFound("this book has no business date yet: start it with its first day", code="BOOK_NOT_STARTED")
+    return day
+
+
+def start_book(conn: Connection, day: dt.date) -> None:
+    """Set the first business date, once."""
+    conn.execute("INSERT INTO credit_book (business_on, started_on) VALUES (%s, %s) ON CONFLICT DO NOTHING", [day, day])
+
+
+def load_terms(conn: Connection) -> dict[int, ProductTerms]:
+    """Every version of the terms, by id."""
+    return {terms_id: terms_from_body(body) for terms_id, body in conn.execute("SELECT terms_id, body FROM credit_terms")}
+
+
+def save_terms(conn: Connection, terms: ProductTerms, body_json: str) -> int:
+    """Append a version (same digest = same row); returns its id."""
+    conn.execute("SELECT pg_advisory_xact_lock(hashtext('credit_terms'))")
+    row = conn.execute("SELECT terms_id FROM credit_terms WHERE digest = %s", [terms.digest()]).fetchone()
+    if row:
+        return int(row[0])
+    row = conn.execute(
+        "INSERT INTO credit_terms (terms_id, name, version, body, digest)"
+        " SELECT coalesce(max(terms_id), 0) + 1, %s, %s, %s::jsonb, %s FROM credit_terms RETURNING terms_id",
+        [terms.name, terms.version, body_json, terms.digest()],
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def ensure_categories(conn: Connection, names: Sequence[str]) -> dict[str, int]:
+    """Ids of goods categories, appended where new."""
+    wanted = sorted(set(names))
+    known = dict(conn.execute("SELECT name, category_id FROM credit_category WHERE name = ANY(%s::text[])", [wanted]).fetchall())
+    if len(known) < len(wanted):
+        conn.execute(
+            "INSERT INTO credit_category (category_id, name) SELECT nextval('credit_category_id'), name FROM unnest(%s::text[]) AS name"
+            " ON CONFLICT (name) DO NOTHING",
+            [[name for name in wanted if name not in known]],
+        )
+        known = dict(conn.execute("SELECT name, category_id FROM credit_category WHERE name = ANY(%s::text[])", [wanted]).fetchall())
+    return known
+
+
+def quarantine(conn: Connection, account_id: int, *, day: dt.date, error: str) -> None:
+    """Take an account out of online work and end of day until a person has looked."""
+    conn.execute("UPDATE credit_account SET quarantined = true WHERE account_id = %s", [account_id])
+    conn.execute("INSERT INTO credit_quarantine (account_id, since_on, error) VALUES (%s, %s, %s)", [account_id, day, error[:2000]])
+
+

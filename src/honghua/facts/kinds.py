@@ -1,0 +1,79 @@
+"""Every kind of fact with the names of its arguments. Numbers are stored: never change one, only add."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Final
+
+
+class FactKind(IntEnum):
+    """What happened. Kinds below 100 move an account; 100 and above are entry kinds that time or correction causes."""
+
+    ACCOUNT_OPENED = 1
+    LIMIT_CHANGED = 2
+    TEMPORARY_LIMIT_GRANTED = 3
+    PURCHASE_AUTHORISED = 4
+    PURCHASE_CAPTURED = 5
+    AUTHORISATION_RELEASED = 6
+    PURCHASE_REFUNDED = 7
+    REPAYMENT_RECEIVED = 8
+    OVERPAYMENT_RETURNED = 9
+    BILL_INSTALLED = 10
+    PLAN_SETTLED = 11
+    PAIR_CHANGED = 12
+    WRITTEN_OFF = 13
+    RECOVERY_RECEIVED = 14
+    HARDSHIP_AGREED = 15
+    STATUS_SET = 16
+    FACT_REVERSED = 17
+    PURCHASE_REFUSED = 18
+    DAY_CLOSED = 100
+    ADJUSTED = 101
+
+
+ARGS_OF: Final[dict[FactKind, tuple[str, ...]]] = {
+    FactKind.ACCOUNT_OPENED: ("cut_day", "due_day", "terms_id"),
+    FactKind.LIMIT_CHANGED: (),
+    FactKind.TEMPORARY_LIMIT_GRANTED: ("until_on",),
+    FactKind.PURCHASE_AUTHORISED: ("expires_on", "category"),
+    FactKind.PURCHASE_CAPTURED: ("released_minor", "periods", "fee_minor", "payer", "plan_id", "category"),
+    FactKind.AUTHORISATION_RELEASED: ("why",),
+    FactKind.PURCHASE_REFUNDED: ("purchased_on", "plan_id", "fee_refund_minor", "unreceived"),
+    FactKind.REPAYMENT_RECEIVED: ("source",),
+    FactKind.OVERPAYMENT_RETURNED: (),
+    FactKind.BILL_INSTALLED: ("periods", "fee_minor", "payer", "plan_id"),
+    FactKind.PLAN_SETTLED: ("plan_id",),
+    FactKind.PAIR_CHANGED: ("cut_day", "due_day"),
+    FactKind.WRITTEN_OFF: (),
+    FactKind.RECOVERY_RECEIVED: (),
+    FactKind.HARDSHIP_AGREED: ("periods", "fee_minor", "waive", "plan_id"),
+    FactKind.STATUS_SET: ("status",),
+    FactKind.FACT_REVERSED: (),
+    FactKind.PURCHASE_REFUSED: ("category",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing that happened to one account.
+
+    value_on and effective_on are day numbers: the day it counts for, and the day on which the fold applies it (later than
+    value_on only for a debit that arrives after its statement was closed). args are named by `ARGS_OF[kind]`.
+    """
+
+    kind: FactKind
+    account_id: int
+    value_on: int
+    effective_on: int
+    amount_minor: int
+    args: tuple[int, ...] = ()
+    counterparty_id: int = 0
+    purchase_id: int = 0
+    reverses_fact_id: int = 0
+    reference: str | None = None
+    detail: dict[str, object] | None = field(default=None)
+
+    def named_args(self) -> dict[str, int]:
+        """The arguments under their names."""
+        return dict(zip(ARGS_OF[self.kind], self.args, strict=False))

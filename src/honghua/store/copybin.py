@@ -1,0 +1,157 @@
+"""Bulk rows in and out: PostgreSQL's binary COPY format to and from numpy columns.
+
+To write, wrap each column: `Int8(values)`, `Date(day_numbers)`, `Int8Array(values, offsets)` … and call `copy_in`.
+To read, name the kinds: `copy_out(conn, query, [Int8, Nullable(Date), Int8Array, Text])` gives per column
+  a fixed-width kind        array (int64; Float8: float64; Bool: bool); a NULL raises IntegrityBroken
+  Int8Array                 (values int64[m], offsets int64[n + 1])
+  Text, Jsonb, Bytes        list of str (Jsonb: the JSON text) or bytes, None for NULL
+  Nullable(kind)            the same with `valid` bool[n] at the end: (values, valid) or (values, offsets, valid); NULL reads as 0 or empty
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import psycopg
+from numpy.typing import NDArray
+from psycopg import sql
+
+from honghua.base.errors import BadInput, IntegrityBroken
+from honghua.store import kernels
+from honghua.store.columns import (
+    NO_MASK,
+    Bool,
+    Bytes,
+    Column,
+    Date,
+    Fixed,
+    Float8,
+    Int2,
+    Int4,
+    Int8,
+    Int8Array,
+    Jsonb,
+    Kind,
+    Nullable,
+    Text,
+    Timestamp,
+    Varying,
+)
+
+__all__ = [
+    "Bool", "Bytes", "Column", "Date", "Float8", "Int2", "Int4", "Int8", "Int8Array", "Jsonb", "Kind", "Nullable", "Text", "Timestamp",
+    "copy_in", "copy_out", "decode", "encode",
+]  # fmt: skip
+
+SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)  # flags and length of the header extension are both zero
+TRAILER = b"\xff\xff"
+ROWS_PER_CHUNK = 65_536  # bounds the memory of one encoded piece
+SLICE_BYTES = 1 << 18
+
+
+def encode(columns: Sequence[Column]) -> bytes:
+    """A whole COPY stream of parallel columns; raises BadInput on different lengths or a value outside its type."""
+    return b"".join(_encode_pieces(columns))
+
+
+def _encode_pieces(columns: Sequence[Column]) -> Iterator[bytes | memoryview]:
+    if not columns:
+        raise BadInput("no columns to copy")
+    rows = len(columns[0])
+    if any(len(column) != rows for column in columns):
+        raise BadInput(f"columns of different lengths: {[len(column) for column in columns]}")
+    yield SIGNATURE
+    for start in range(0, rows, ROWS_PER_CHUNK):
+        piece = (
+            columns
+            if rows <= ROWS_PER_CHUNK
+            else [column.cut(start, min(start + ROWS_PER_CHUNK, rows)) for column in columns]
+        )
+        yield memoryview(_encode_rows(piece))
+    yield TRAILER
+
+
+def _encode_rows(columns: Sequence[Column]) -> NDArray[np.uint8]:
+    """One piece: sizes first, then each column is written at every row's own position."""
+    ready = [column.prepare() for column in columns]
+    sizes = np.full(len(columns[0]), 2, dtype=np.int64)
+    for column in ready:
+        sizes += column.sizes()
+    ends = np.cumsum(sizes)
+    out = np.empty(int(ends[-1]), dtype=np.uint8)
+    at = ends - sizes
+    kernels.put_row_heads(out, at, len(ready))
+    for column in ready:
+        column.put(out, at)
+    return out
+
+
+def copy_in(conn: psycopg.Connection, table: str, names: Sequence[str], columns: Sequence[Column]) -> int:
+    """Append rows to a table, in the caller's transaction if there is one; returns how many. `names` name the columns in order."""
+    assert len(names) == len(columns), "one name per column"
+    if not columns or not len(columns[0]):
+        return 0
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(
+        sql.Identifier(*table.split(".")), sql.SQL(", ").join(map(sql.Identifier, names))
+    )
+    with conn.cursor() as cursor, cursor.copy(statement) as copy:
+        for piece in _encode_pieces(columns):
+            for start in range(0, len(piece), SLICE_BYTES):
+                copy.write(bytes(piece[start : start + SLICE_BYTES]))
+    return len(columns[0])
+
+
+def decode(stream: bytes | bytearray | memoryview, kinds: Sequence[Kind]) -> list[Any]:
+    """Columns of a whole COPY stream, one per kind (see the module's head); raises IntegrityBroken on bytes that do not fit them."""
+    data = np.frombuffer(stream, dtype=np.uint8)
+    if bytes(data[: len(SIGNATURE)]) != SIGNATURE:
+        raise IntegrityBroken("no binary COPY stream: another signature, flags or header extension")
+    rows = kernels.count_rows(data, len(SIGNATURE), len(kinds))
+    if rows < 0:
+        raise IntegrityBroken(f"a binary COPY stream that is cut short or has not {len(kinds)} fields per row")
+    plain = [kind.kind if isinstance(kind, Nullable) else kind for kind in kinds]
+    widths = np.array([kind.WIDTH if issubclass(kind, Fixed) else 0 for kind in plain], dtype=np.int64)
+    values = np.empty((len(kinds), rows), dtype=np.int64)
+    sizes = np.empty((len(kinds), rows), dtype=np.int32)
+    wrong = kernels.split_rows(data, len(SIGNATURE), widths, values, sizes)
+    if wrong:
+        raise IntegrityBroken(f"field {wrong} has not the width of {plain[wrong - 1].__name__}")
+    return [_finish(data, kind, values[k], sizes[k], k + 1) for k, kind in enumerate(kinds)]
+
+
+def _finish(
+    data: NDArray[np.uint8], kind: Kind, values: NDArray[np.int64], sizes: NDArray[np.int32], number: int
+) -> Any:
+    nullable = isinstance(kind, Nullable)
+    plain = kind.kind if isinstance(kind, Nullable) else kind
+    valid = sizes >= 0
+    if issubclass(plain, Varying):
+        texts = plain.take(data, values, sizes)
+        return (texts, valid) if nullable else texts
+    if not nullable and not valid.all():
+        raise IntegrityBroken(
+            f"field {number} is NULL in row {int(np.argmin(valid)) + 1}; read it as Nullable({plain.__name__})"
+        )
+    if issubclass(plain, Int8Array):
+        found = plain.take(data, values, sizes)
+        return (*found, valid) if nullable else found
+    assert issubclass(plain, Fixed)
+    array = plain.finish(values, valid if nullable else NO_MASK)
+    return (array, valid) if nullable else array
+
+
+def copy_out(
+    conn: psycopg.Connection,
+    query: str | sql.Composable,
+    kinds: Sequence[Kind],
+    params: Sequence[Any] | dict[str, Any] | None = None,
+) -> list[Any]:
+    """Run a query and return its columns as `decode` does. COPY takes no server-side parameters: psycopg quotes them into the text."""
+    statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT BINARY)").format(
+        sql.SQL(query) if isinstance(query, str) else query
+    )
+    with conn.cursor() as cursor, cursor.copy(statement, params) as copy:
+        stream = b"".join(copy)
+    return decode(stream, kinds)

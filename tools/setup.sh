@@ -1,0 +1,46 @@
+#!/bin/sh
+# Makes .venv with everything pinned in requirements-dev.lock and the program itself; does nothing when that is done.
+# Needs Python ≥ 3.11. On Debian without python3-venv it installs that package as root, or says so.
+set -eu
+cd "$(dirname "$0")/.."
+python=${PYTHON:-}
+stamp=.venv/.setup-stamp
+
+supported() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
+
+if [ -z "$python" ]; then
+  for candidate in python3 python3.11 python3.12 python3.13; do
+    if supported "$candidate"; then python=$candidate; break; fi
+  done
+fi
+if [ -z "$python" ] || ! supported "$python"; then
+  echo "setup: Python 3.11 or newer is needed; on Debian: apt-get install python3 python3-venv" >&2
+  exit 1
+fi
+
+want=$(cat requirements-dev.lock pyproject.toml | sha256sum | cut -d' ' -f1)
+if [ -x .venv/bin/honghua ] && [ "$(cat $stamp 2>/dev/null)" = "$want" ] && supported .venv/bin/python; then
+  exit 0
+fi
+
+make_venv() { "$python" -m venv --clear .venv >/dev/null 2>&1 && .venv/bin/python -m pip --version >/dev/null 2>&1; }
+
+if ! { [ -x .venv/bin/python ] && supported .venv/bin/python && .venv/bin/python -m pip --version >/dev/null 2>&1; }; then
+  echo "setup: making .venv with $("$python" --version)" >&2
+  if ! make_venv; then
+    package=python3-venv
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+      echo "setup: this Python cannot make an environment; installing Debian's $package" >&2
+      apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$package" >/dev/null
+      make_venv || { echo "setup: python -m venv still fails with $python" >&2; exit 1; }
+    else
+      echo "setup: this Python cannot make an environment; on Debian: sudo apt-get install $package" >&2
+      exit 1
+    fi
+  fi
+fi
+
+echo "setup: installing what requirements-dev.lock pins" >&2
+.venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.lock
+.venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+echo "$want" >$stamp
