@@ -27,7 +27,9 @@ CREATED = re.compile(
     r"(?:IF\s+NOT\s+EXISTS\s+)?([a-z0-9_.]+)",
     re.IGNORECASE,
 )
-CALLS_WITH_TABLE = {"copy_in", "allocate"}  # functions of `store` that are handed a table's or a sequence's name
+CALLS_WITH_TABLE = {
+    "copy_in"
+}  # functions of `store` that are handed a table's name; `allocate` is store's own door to ids
 
 
 def check_tables(root: Path, files: Iterable[tuple[Path, str, ast.Module]]) -> list[str]:

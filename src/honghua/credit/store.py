@@ -65,6 +65,17 @@ class AccountRows:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def select(self, rows: Ints) -> AccountRows:
+        """The chosen rows, in that order."""
+        if len(rows) == len(self.ids) and (rows == np.arange(len(rows))).all():
+            return self
+        part = AccountRows.__new__(AccountRows)
+        part.ids, part.refs, part.heads = self.ids[rows], [self.refs[i] for i in rows], self.heads[rows]
+        part.dues, part.dues_at = ragged(self.dues[self.dues_at[i] : self.dues_at[i + 1]] for i in rows)
+        part.plans, part.plans_at = ragged(self.plans[self.plans_at[i] : self.plans_at[i + 1]] for i in rows)
+        part.last_fact_ids, part.quarantined = self.last_fact_ids[rows], self.quarantined[rows]
+        return part
+
     def account(self, i: int, terms_rows: Ints) -> Account:
         """Row i as a working account."""
         head = self.heads[i].copy()
@@ -252,6 +263,77 @@ def ensure_categories(conn: Connection, names: Sequence[str]) -> dict[str, int]:
         )
         known = dict(conn.execute("SELECT name, category_id FROM credit_category WHERE name = ANY(%s::text[])", [wanted]).fetchall())
     return known
+
+
+def begin_day(conn: Connection, *, shard_ids: int) -> dt.date:
+    """Begin to close the business date, or go on with a day that is being closed; returns that day.
+
+    Moves the business date on and lays out one shard per `shard_ids` consecutive account ids, all in the caller's transaction.
+    """
+    row = conn.execute("SELECT business_on FROM credit_book FOR UPDATE").fetchone()
+    if row is None:
+        raise NotFound("this book has no business date yet: start it with its first day", code="BOOK_NOT_STARTED")
+    open_day = conn.execute("SELECT day FROM credit_day WHERE state = 'closing' ORDER BY day LIMIT 1").fetchone()
+    if open_day is not None:
+        closing: dt.date = open_day[0]
+        return closing
+    day: dt.date = row[0]
+    low, high = conn.execute("SELECT coalesce(min(account_id), 1), coalesce(max(account_id), 0) FROM credit_account").fetchone() or (1, 0)
+    conn.execute("INSERT INTO credit_day (day, state, shards) VALUES (%s, 'closing', %s)", [day, (high - low) // shard_ids + 1 if high >= low else 0])
+    conn.execute(
+        "INSERT INTO credit_day_shard (day, shard, low_id, high_id)"
+        " SELECT %s, n, %s::bigint + n * %s::bigint, %s::bigint + (n + 1) * %s::bigint - 1 FROM generate_series(0, %s::int) AS n WHERE %s",
+        [day, low, shard_ids, low, shard_ids, (high - low) // shard_ids if high >= low else 0, high >= low],
+    )
+    conn.execute("UPDATE credit_book SET business_on = %s", [day + dt.timedelta(days=1)])
+    return day
+
+
+def find_open_day(conn: Connection) -> dt.date | None:
+    """The day that is being closed, if one is."""
+    row = conn.execute("SELECT min(day) FROM credit_day WHERE state = 'closing'").fetchone()
+    return row[0] if row else None
+
+
+def take_shard(conn: Connection, day: dt.date) -> tuple[int, int, int] | None:
+    """Lease a waiting shard of a day until the transaction ends: (shard, low id, high id); None when all are done or taken."""
+    return conn.execute(
+        "SELECT shard, low_id, high_id FROM credit_day_shard WHERE day = %s AND state = 'waiting' ORDER BY shard LIMIT 1"
+        " FOR UPDATE SKIP LOCKED",
+        [day],
+    ).fetchone()
+
+
+def finish_shard(conn: Connection, day: dt.date, shard: int, *, worker: str, figures: Sequence[int]) -> None:
+    """Mark a shard done, in the transaction that closed it. figures: accounts, statements, entries, lines, quarantined."""
+    conn.execute(
+        "UPDATE credit_day_shard SET state = 'done', worker = %s, accounts = %s, statements = %s, entries = %s, lines = %s,"
+        " quarantined = %s, finished_at = now() WHERE day = %s AND shard = %s",
+        [worker, *figures, day, shard],
+    )
+
+
+def finish_day(conn: Connection, day: dt.date) -> bool:
+    """Mark a day closed once every shard is done; False while some are not."""
+    return (
+        conn.execute(
+            "UPDATE credit_day SET state = 'closed', finished_at = now() WHERE day = %s AND state = 'closing'"
+            " AND NOT EXISTS (SELECT FROM credit_day_shard s WHERE s.day = credit_day.day AND s.state <> 'done')",
+            [day],
+        ).rowcount
+        > 0
+        or conn.execute("SELECT state = 'closed' FROM credit_day WHERE day = %s", [day]).fetchone() == (True,)
+    )
+
+
+def sum_day(conn: Connection, day: dt.date) -> tuple[int, ...]:
+    """(shards, shards done, accounts, statements, entries, lines, quarantined) of a day so far."""
+    row = conn.execute(
+        "SELECT count(*), count(*) FILTER (WHERE state = 'done'), sum(accounts), sum(statements), sum(entries), sum(lines), sum(quarantined)"
+        " FROM credit_day_shard WHERE day = %s",
+        [day],
+    ).fetchone()
+    return tuple(int(x or 0) for x in row or ())
 
 
 def quarantine(conn: Connection, account_id: int, *, day: dt.date, error: str) -> None:

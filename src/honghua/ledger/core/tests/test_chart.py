@@ -23,12 +23,13 @@ from honghua.ledger.core.chart import (
 
 
 def test_numbers_are_stored_and_never_change():
-    assert [component.name for component in Component] == (
+    names = (
         "PRINCIPAL_UNBILLED PRINCIPAL_BILLED PRINCIPAL_INSTALMENT INTEREST FEE PENALTY OVERPAYMENT DEFERRED_SUBSIDY "
         "MERCHANT_PAYABLE BANK_CLEARING INTEREST_INCOME FEE_INCOME PENALTY_INCOME RECOVERY_INCOME SUBSIDY_EXPENSE "
         "CREDIT_LOSS WAIVER_EXPENSE LIMIT_GRANTED LIMIT_AVAILABLE LIMIT_HELD LIMIT_USED LIMIT_OVER CHARGE_OFF_MEMO "
         "CHARGE_OFF_CONTRA"
-    ).split()
+    )
+    assert " ".join(component.name for component in Component) == names
     assert [int(component) for component in Component] == list(range(COMPONENTS))
     assert [title.component for title in TITLES] == list(Component)
     assert COLUMNS[Component.LIMIT_HELD] == "limit_held"

@@ -8,7 +8,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from honghua.base.errors import BadInput
-from honghua.credit.core.daycount import (
+from honghua.credit.core.finance.daycount import (
     DAYS_PER_WEEK,
     MONTHS_PER_YEAR,
     WEEKS_PER_YEAR,

@@ -12,8 +12,8 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 
 from honghua.base.errors import BadInput
-from honghua.credit.core.daycount import actual_days, whole_months
-from honghua.credit.core.irr import DIGITS, Flow, find_rates, solve_rate
+from honghua.credit.core.finance.daycount import actual_days, whole_months
+from honghua.credit.core.finance.irr import DIGITS, Flow, find_rates, solve_rate
 
 PERIODS_PER_YEAR = 12
 YEAR_DAYS = 365

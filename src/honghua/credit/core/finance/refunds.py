@@ -19,7 +19,7 @@ from fractions import Fraction
 
 from honghua.base.errors import BadInput
 from honghua.base.rates import round_half_even
-from honghua.credit.core.daycount import DayCount, year_fraction
+from honghua.credit.core.finance.daycount import DayCount, year_fraction
 
 
 class EventKind(StrEnum):

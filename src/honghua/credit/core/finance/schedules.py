@@ -21,8 +21,15 @@ from fractions import Fraction
 
 from honghua.base.errors import BadInput
 from honghua.base.rates import div_half_even, round_half_even
-from honghua.credit.core.annuity import check_periods
-from honghua.credit.core.daycount import DayCount, actual_days, add_months, period_fraction, whole_months, year_fraction
+from honghua.credit.core.finance.annuity import check_periods
+from honghua.credit.core.finance.daycount import (
+    DayCount,
+    actual_days,
+    add_months,
+    period_fraction,
+    whole_months,
+    year_fraction,
+)
 
 DIGITS = 19
 CONTEXT = Context(prec=DIGITS, rounding=ROUND_HALF_EVEN)

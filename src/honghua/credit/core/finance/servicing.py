@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from honghua.base.errors import BadInput
-from honghua.credit.core.schedules import (
+from honghua.credit.core.finance.schedules import (
     Change,
     LoanTerms,
     Row,

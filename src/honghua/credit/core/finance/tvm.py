@@ -13,7 +13,7 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 
 from honghua.base.errors import BadInput
-from honghua.credit.core.irr import Flow, find_rates
+from honghua.credit.core.finance.irr import Flow, find_rates
 
 DIGITS = 50
 GUARD_DIGITS = 10
@@ -46,7 +46,9 @@ def pv(rate: Decimal, nper: Decimal, pmt: Decimal, fv: Decimal = ZERO, *, begin:
         return -(fv + pmt * annuity) / growth
 
 
-def ipmt(rate: Decimal, per: Decimal, nper: Decimal, pv: Decimal, fv_: Decimal = ZERO, *, begin: bool = False) -> Decimal:
+def ipmt(
+    rate: Decimal, per: Decimal, nper: Decimal, pv: Decimal, fv_: Decimal = ZERO, *, begin: bool = False
+) -> Decimal:
     """The interest in payment number `per` (1 …); a first payment at the very beginning holds none; NaN below 1."""
     if per < 1:
         return NAN
@@ -58,7 +60,9 @@ def ipmt(rate: Decimal, per: Decimal, nper: Decimal, pv: Decimal, fv_: Decimal =
         return interest / (1 + rate) if begin else interest
 
 
-def ppmt(rate: Decimal, per: Decimal, nper: Decimal, pv: Decimal, fv_: Decimal = ZERO, *, begin: bool = False) -> Decimal:
+def ppmt(
+    rate: Decimal, per: Decimal, nper: Decimal, pv: Decimal, fv_: Decimal = ZERO, *, begin: bool = False
+) -> Decimal:
     """The principal in payment number `per`: what the payment holds besides interest."""
     with localcontext(prec=DIGITS):
         return pmt(rate, nper, pv, fv_, begin=begin) - ipmt(rate, per, nper, pv, fv_, begin=begin)

@@ -15,7 +15,7 @@ from fractions import Fraction
 from typing import Literal
 
 from honghua.base.errors import BadInput
-from honghua.credit.core.daycount import (
+from honghua.credit.core.finance.daycount import (
     DAYS_PER_WEEK,
     MONTHS_PER_YEAR,
     THIRTY,
@@ -25,7 +25,7 @@ from honghua.credit.core.daycount import (
     months_back,
     whole_months,
 )
-from honghua.credit.core.irr import DIGITS, Flow, solve_rate
+from honghua.credit.core.finance.irr import DIGITS, Flow, solve_rate
 
 SEMIMONTHS_PER_YEAR = 24
 SEMIMONTH_DAYS = 15
