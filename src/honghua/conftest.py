@@ -21,7 +21,8 @@ from honghua.store.settings import StoreSettings
 
 @pytest.fixture(scope="session")
 def store_settings(request: pytest.FixtureRequest) -> Iterator[StoreSettings]:
-    """Settings of this run's server, which lives until the session ends. Not durable: kill -9 is survived, a power cut is not."""
+    """Settings of this run's server, which lives until the session ends. Not durable: kill -9 is survived, a power
+    cut is not."""
     run = getattr(request.config, "workerinput", {}).get("testrunuid") or secrets.token_hex(8)
     state_dir = Path(tempfile.gettempdir()) / f"honghua-test-{os.geteuid()}-{run[:16]}"
     settings = StoreSettings(state_dir=state_dir, durable=False)
@@ -42,7 +43,8 @@ def database(store_settings: StoreSettings) -> Iterator[Database]:
 
 @pytest.fixture(scope="module")
 def module_database(store_settings: StoreSettings) -> Iterator[Database]:
-    """A fresh database that the tests of one file share: for properties that run many examples and clean up by using new ids."""
+    """A fresh database that the tests of one file share: for properties that run many examples and clean up by
+    using new ids."""
     with scratch_database(store_settings) as scratch:
         yield scratch
 

@@ -14,6 +14,7 @@ from honghua.credit.core.commands import Command
 from honghua.credit.core.desk import Answer
 from honghua.credit.core.refusals import refusal
 from honghua.credit.registry import Registry, open_registry
+from honghua.credit.store import count_closed_days, count_statements, find_replay, get_business_day, list_bills_due, save_replay
 from honghua.credit.unit import Unit
 from honghua.store.commands import body_hash, find_commands
 from honghua.store.database import run_unit
@@ -85,4 +86,7 @@ def _recall(i, command, hashes, stored, first, answers) -> Answer:  # type: igno
     return {**answers[origin], "repeated": True} if hashes[origin] == hashes[i] else refusal("KEY_REUSED")
 
 
-__all__ = ["Registry", "execute", "open_registry", "start_book"]
+__all__ = [
+    "Registry", "count_closed_days", "count_statements", "execute", "find_replay", "get_business_day", "list_bills_due", "open_registry",
+    "save_replay", "start_book",
+]  # fmt: skip

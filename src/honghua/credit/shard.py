@@ -136,10 +136,9 @@ def write_shard(conn: psycopg.Connection, terms: Mapping[int, ProductTerms], sha
     """Store states, statements and journal entries of the kept accounts."""
     ids, heads = shard.rows.ids[keep], shard.heads[keep]
     dues, plans = shard.dues[keep], shard.plans[keep]
-    dues_flat, dues_at = gather(dues, heads[:, H_DUES], DUE)
-    plans_flat, plans_at = gather(plans, heads[:, H_PLANS], PLAN)
-    matrix = np.concatenate([ids[:, None], shard.rows.last_fact_ids[keep][:, None], heads], axis=1).ravel()
-    store.update_account_columns(conn, len(keep), matrix, dues_flat, dues_at, plans_flat, plans_at)
+    store.update_account_columns(
+        conn, ids, shard.rows.last_fact_ids[keep], heads, dues=gather(dues, heads[:, H_DUES], DUE), plans=gather(plans, heads[:, H_PLANS], PLAN)
+    )  # fmt: skip
     stated = np.flatnonzero(shard.has_statement[keep])
     if len(stated):
         store.insert_statements(

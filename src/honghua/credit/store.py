@@ -30,21 +30,17 @@ ACCOUNT_SELECT = f"SELECT {', '.join(ACCOUNT_NAMES)} FROM credit_account"
 STATEMENT_NAMES = ("account_id", *STATEMENT_COLUMNS, "booked_on", "last_fact_id", "snapshot")
 
 
-def cell(place: int) -> str:
-    """SQL for element `place` (0-based) of row i of the flat matrix parameter."""
-    return f"(%(m)s::bigint[])[i * {HEAD + 2} + {place + 1}]"
-
-
 UPDATE_ACCOUNTS = (
     "UPDATE credit_account a SET "
     + ", ".join(
-        f"{name} = " + (f"DATE '1970-01-01' + {cell(k + 2)}::int" if HEAD_IS_DATE[k] else cell(k + 2))
-        for k, name in enumerate(HEAD_COLUMNS)
+        f"{name} = " + (f"DATE '1970-01-01' + v.h{k}::int" if HEAD_IS_DATE[k] else f"v.h{k}") for k, name in enumerate(HEAD_COLUMNS)
     )
-    + ", dues = (%(dues)s::bigint[])[(%(dat)s::bigint[])[i + 1] + 1 : (%(dat)s::bigint[])[i + 2]]"
-    ", plans = (%(plans)s::bigint[])[(%(pat)s::bigint[])[i + 1] + 1 : (%(pat)s::bigint[])[i + 2]]"
-    f", last_fact_id = {cell(1)} "
-    f"FROM generate_series(0, %(n)s::int - 1) AS i WHERE a.account_id = {cell(0)}"
+    + ", dues = CASE WHEN v.d1 > v.d0 THEN (%(dues)s::bigint[])[v.d0 + 1 : v.d1] ELSE '{}' END"
+    ", plans = CASE WHEN v.p1 > v.p0 THEN (%(plans)s::bigint[])[v.p0 + 1 : v.p1] ELSE '{}' END, last_fact_id = v.fact FROM unnest("
+    + ", ".join(f"%({name})s::bigint[]" for name in ("id", "fact", "d0", "d1", "p0", "p1", *(f"h{k}" for k in range(HEAD))))
+    + ") AS v (id, fact, d0, d1, p0, p1, "
+    + ", ".join(f"h{k}" for k in range(HEAD))
+    + ") WHERE a.account_id = v.id"
 )
 
 
@@ -110,20 +106,20 @@ def find_account_ids(conn: Connection, refs: Sequence[str]) -> dict[str, int]:
 
 def update_accounts(conn: Connection, ids: Ints, last_fact_ids: Ints, heads: Ints, dues: Iterable[Ints], plans: Iterable[Ints]) -> None:
     """Store the states of n accounts, one statement: heads int64[n, HEAD], dues and plans flat per account."""
-    matrix = np.concatenate([ids[:, None], last_fact_ids[:, None], heads], axis=1).ravel()
-    dues_flat, dues_at = ragged(dues)
-    plans_flat, plans_at = ragged(plans)
-    update_account_columns(conn, len(ids), matrix, dues_flat, dues_at, plans_flat, plans_at)
+    update_account_columns(conn, ids, last_fact_ids, heads, dues=ragged(dues), plans=ragged(plans))
 
 
-def update_account_columns(conn: Connection, n: int, matrix: Ints, dues: Ints, dues_at: Ints, plans: Ints, plans_at: Ints) -> None:
-    """The same from columns already flat; every row must exist."""
-    if n == 0:
+def update_account_columns(
+    conn: Connection, ids: Ints, last_fact_ids: Ints, heads: Ints, *, dues: tuple[Ints, Ints], plans: tuple[Ints, Ints]
+) -> None:
+    """The same from ragged columns (flat values with offsets); every row must exist."""
+    if len(ids) == 0:
         return
-    done = conn.execute(
-        UPDATE_ACCOUNTS, {"m": matrix, "dues": dues, "dat": dues_at, "plans": plans, "pat": plans_at, "n": n}
-    ).rowcount
-    assert done == n, f"{n - done} of {n} accounts vanished while they were locked"
+    columns = {f"h{k}": np.ascontiguousarray(heads[:, k]) for k in range(HEAD)}
+    columns |= {"id": ids, "fact": last_fact_ids, "dues": dues[0], "d0": dues[1][:-1], "d1": dues[1][1:]}
+    columns |= {"plans": plans[0], "p0": plans[1][:-1], "p1": plans[1][1:]}
+    done = conn.execute(UPDATE_ACCOUNTS, columns).rowcount
+    assert done == len(ids), f"{len(ids) - done} of {len(ids)} accounts vanished while they were locked"
 
 
 def ragged(parts: Iterable[Ints]) -> tuple[Ints, Ints]:
@@ -342,3 +338,40 @@ def quarantine(conn: Connection, account_id: int, *, day: dt.date, error: str) -
     conn.execute("INSERT INTO credit_quarantine (account_id, since_on, error) VALUES (%s, %s, %s)", [account_id, day, error[:2000]])
 
 
+
+
+def list_bills_due(conn: Connection, due_on: dt.date) -> list[tuple[str, int, int]]:
+    """Open statements due on a day: (customer, unpaid, still needed for the minimum), by customer."""
+    rows = conn.execute(
+        "SELECT customer_ref, revolving_minor + instalment_minor + fee_minor + interest_minor + penalty_minor, minimum_minor"
+        " FROM credit_due WHERE due_on = %s ORDER BY customer_ref",
+        [due_on],
+    )
+    return [(ref, int(unpaid), int(minimum)) for ref, unpaid, minimum in rows]
+
+
+def count_statements(conn: Connection) -> int:
+    """Closed statements in the book."""
+    row = conn.execute("SELECT count(*) FROM credit_statement").fetchone()
+    return int(row[0]) if row else 0
+
+
+def count_closed_days(conn: Connection) -> int:
+    """Days closed in this book."""
+    row = conn.execute("SELECT count(*) FROM credit_day WHERE state = 'closed'").fetchone()
+    return int(row[0]) if row else 0
+
+
+def find_replay(conn: Connection, digest: bytes) -> tuple[dt.date | None, bool] | None:
+    """How far a replay came: (the day it is in, whether it has finished); None when it never began."""
+    row = conn.execute("SELECT day, finished_at IS NOT NULL FROM credit_replay WHERE digest = %s", [digest]).fetchone()
+    return (row[0], row[1]) if row else None
+
+
+def save_replay(conn: Connection, digest: bytes, *, source: str, settings_json: str, day: dt.date, finished: bool = False) -> None:
+    """Remember how far a replay came."""
+    conn.execute(
+        "INSERT INTO credit_replay (digest, source, settings, day) VALUES (%s, %s, %s::jsonb, %s)"
+        " ON CONFLICT (digest) DO UPDATE SET day = excluded.day, finished_at = CASE WHEN %s THEN now() END",
+        [digest, source, settings_json, day, finished],
+    )

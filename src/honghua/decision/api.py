@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import psycopg
+from numpy.typing import NDArray
 
 from honghua.decision import store
 from honghua.decision.core import FEATURES, WITHIN_LIMIT, evaluate
@@ -60,6 +62,11 @@ def replay_decisions(conn: psycopg.Connection, *, ids: Sequence[int] | None = No
         if (int(verdict.outcome), verdict.code) != (outcome, reason):
             different.append(decision_id)
     return count, different
+
+
+def read_outcomes(conn: psycopg.Connection, account_ids: NDArray[np.int64]) -> tuple[NDArray[np.int64], ...]:
+    """(account id, decision id, outcome) of every decision on these accounts, in parallel int64 columns."""
+    return store.read_outcomes(conn, account_ids)
 
 
 def find_decision(conn: psycopg.Connection, decision_id: int) -> DecisionView | None:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import psycopg
+from numpy.typing import NDArray
 
-from honghua.store.copybin import Int2, Int8, Int8Array, Text, copy_in
+from honghua.store.copybin import Int2, Int8, Int8Array, Text, copy_in, copy_out
 
 if TYPE_CHECKING:
     from honghua.decision.api import DecisionRow
@@ -58,6 +59,17 @@ def iterate_decisions(
         cursor.itersize = 10_000
         cursor.execute(query, params)
         yield from cursor
+
+
+def list_bundles(conn: psycopg.Connection) -> dict[int, bytes]:
+    """Digests of the registered bundles by id."""
+    return {bundle_id: bytes(digest) for bundle_id, digest in conn.execute("SELECT bundle_id, digest FROM decision_bundle")}
+
+
+def read_outcomes(conn: psycopg.Connection, account_ids: NDArray[np.int64]) -> tuple[NDArray[np.int64], ...]:
+    """(account id, decision id, outcome) of every decision on these accounts, in parallel columns."""
+    query = "SELECT account_id, decision_id, outcome FROM decision_record WHERE account_id = ANY(%s::bigint[])"
+    return tuple(copy_out(conn, query, [Int8, Int8, Int2], [account_ids]))
 
 
 def find_decision(conn: psycopg.Connection, decision_id: int) -> tuple[Any, ...] | None:

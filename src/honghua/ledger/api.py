@@ -45,6 +45,7 @@ class LineView:
     """One line; `balance_minor` is the owner's balance of that component after it, None for lines of somebody else."""
 
     owner_id: int
+    ref: str
     component: Component
     amount_minor: int
     balance_minor: int | None
@@ -150,6 +151,15 @@ def read_balances(conn: Connection, owner_ids: NDArray[np.int64]) -> NDArray[np.
     return rows
 
 
+def read_causes(
+    conn: Connection, owner_ids: NDArray[np.int64], component: Component
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Every entry of these owners as parallel int64 columns: its owner, its fact (0 = none), and what its lines of one
+    component add up to, whoever's lines they are: what an account owes to merchants stands on the merchants' accounts.
+    """
+    return store.read_cause_rows(conn, owner_ids, component=component)
+
+
 def trial_balance(conn: Connection, *, currency: str | None = None) -> dict[Component, int]:
     """The sum of each component over all owners, minor units; empty while nobody has an account.
 
@@ -176,6 +186,11 @@ def list_owners(conn: Connection, *, ref: str | None = None, limit: int = 50) ->
     ]
 
 
+def count_entries(conn: Connection) -> tuple[int, int]:
+    """(entries, lines) in the journal."""
+    return store.count_entries(conn)
+
+
 def count_owners(conn: Connection) -> int:
     """How many owners there are."""
     return store.count_owners(conn)
@@ -197,16 +212,18 @@ def list_entries(conn: Connection, owner_id: int, *, limit: int = 50, before: in
         for component, total in store.sum_lines_from(conn, owner_id, own=own, from_entry_id=before).items():
             after[Component(component)] -= total
     rows = store.list_entry_rows(conn, owner_id, own=own, limit=min(limit, LIST_MAX), before=before)
-    return [_entry_view(row, owner_id, after) for row in rows]
+    refs = store.find_refs(conn, sorted({owner_of(account) for row in rows for account in row[7]}))
+    return [_entry_view(row, owner_id, after, refs) for row in rows]
 
 
-def _entry_view(row: tuple[Any, ...], owner_id: int, after: dict[Component, int]) -> EntryView:
+def _entry_view(row: tuple[Any, ...], owner_id: int, after: dict[Component, int], refs: dict[int, str]) -> EntryView:
     """One entry; `after` holds the balances after it and is taken back to those before it."""
     entry_owner_id, entry_id, kind, value_on, booked_on, fact_id, currency, accounts, amounts, recorded_at = row
     lines: list[LineView] = []
     for account, amount in zip(reversed(accounts), reversed(amounts), strict=True):
         component, mine = component_of(account), owner_of(account) == owner_id
-        lines.append(LineView(owner_of(account), component, amount, after[component] if mine else None))
+        balance = after[component] if mine else None
+        lines.append(LineView(owner_of(account), refs.get(owner_of(account), ""), component, amount, balance))
         if mine:
             after[component] -= amount
     return EntryView(

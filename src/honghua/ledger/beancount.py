@@ -51,7 +51,7 @@ def write_beancount(
 
 def _write_head(out: TextIO, currencies: list[str]) -> None:
     out.write(';; -*- mode: beancount -*-\noption "title" "Honghua"\n')
-    out.write('option "inferred_tolerance_multiplier" "0.1"\n')  # a tenth of the last digit: nothing may be off
+    out.write('option "tolerance_multiplier" "0.1"\n')  # a tenth of the last digit: nothing may be off
     for currency in currencies:
         out.write(f'option "operating_currency" "{currency}"\n')
     out.write("\n")

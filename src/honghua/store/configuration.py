@@ -16,7 +16,8 @@ def compute_shared_buffers_mb(memory_bytes: int) -> int:
 
 
 def write_configuration(state_dir: Path, socket_dir: Path, *, durable: bool) -> list[str]:
-    """Write postgresql.conf and pg_hba.conf into the state folder (ours, not the server's) and return the arguments that name them."""
+    """Write postgresql.conf and pg_hba.conf into the state folder (ours, not the server's) and return the arguments
+    that name them."""
     memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     settings = {
         "listen_addresses": "",

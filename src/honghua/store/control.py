@@ -86,7 +86,8 @@ def _find_dsn(settings: StoreSettings) -> str | None:
 
 
 def make_url(dsn: str) -> str:
-    """The postgresql:// URL of a connection string, as other programs want it; everything odd goes into the query part."""
+    """The postgresql:// URL of a connection string, as other programs want it; everything odd goes into the query
+    part."""
     parts = {name: str(value) for name, value in conninfo_to_dict(dsn).items() if value is not None}
     login = quote(parts.pop("user", ""), safe="")
     if "password" in parts:

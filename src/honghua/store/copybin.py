@@ -5,7 +5,8 @@ To read, name the kinds: `copy_out(conn, query, [Int8, Nullable(Date), Int8Array
   a fixed-width kind        array (int64; Float8: float64; Bool: bool); a NULL raises IntegrityBroken
   Int8Array                 (values int64[m], offsets int64[n + 1])
   Text, Jsonb, Bytes        list of str (Jsonb: the JSON text) or bytes, None for NULL
-  Nullable(kind)            the same with `valid` bool[n] at the end: (values, valid) or (values, offsets, valid); NULL reads as 0 or empty
+  Nullable(kind)            the same with `valid` bool[n] at the end: (values, valid) or (values, offsets, valid);
+                            NULL reads as 0 or empty
 """
 
 from __future__ import annotations
@@ -41,8 +42,8 @@ from honghua.store.columns import (
 )
 
 __all__ = [
-    "Bool", "Bytes", "Column", "Date", "Float8", "Int2", "Int4", "Int8", "Int8Array", "Jsonb", "Kind", "Nullable", "Text", "Timestamp",
-    "copy_in", "copy_out", "decode", "encode",
+    "Bool", "Bytes", "Column", "Date", "Float8", "Int2", "Int4", "Int8", "Int8Array", "Jsonb", "Kind", "Nullable",
+    "Text", "Timestamp", "copy_in", "copy_out", "decode", "encode",
 ]  # fmt: skip
 
 SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)  # flags and length of the header extension are both zero
@@ -69,7 +70,7 @@ def _encode_pieces(columns: Sequence[Column]) -> Iterator[bytes | memoryview]:
             if rows <= ROWS_PER_CHUNK
             else [column.cut(start, min(start + ROWS_PER_CHUNK, rows)) for column in columns]
         )
-        yield memoryview(_encode_rows(piece))
+        yield _encode_rows(piece).data
     yield TRAILER
 
 
@@ -89,7 +90,8 @@ def _encode_rows(columns: Sequence[Column]) -> NDArray[np.uint8]:
 
 
 def copy_in(conn: psycopg.Connection, table: str, names: Sequence[str], columns: Sequence[Column]) -> int:
-    """Append rows to a table, in the caller's transaction if there is one; returns how many. `names` name the columns in order."""
+    """Append rows to a table, in the caller's transaction if there is one; returns how many. `names` name the
+    columns in order."""
     assert len(names) == len(columns), "one name per column"
     if not columns or not len(columns[0]):
         return 0
@@ -104,7 +106,8 @@ def copy_in(conn: psycopg.Connection, table: str, names: Sequence[str], columns:
 
 
 def decode(stream: bytes | bytearray | memoryview, kinds: Sequence[Kind]) -> list[Any]:
-    """Columns of a whole COPY stream, one per kind (see the module's head); raises IntegrityBroken on bytes that do not fit them."""
+    """Columns of a whole COPY stream, one per kind (see the module's head); raises IntegrityBroken on bytes that do
+    not fit them."""
     data = np.frombuffer(stream, dtype=np.uint8)
     if bytes(data[: len(SIGNATURE)]) != SIGNATURE:
         raise IntegrityBroken("no binary COPY stream: another signature, flags or header extension")
@@ -148,7 +151,8 @@ def copy_out(
     kinds: Sequence[Kind],
     params: Sequence[Any] | dict[str, Any] | None = None,
 ) -> list[Any]:
-    """Run a query and return its columns as `decode` does. COPY takes no server-side parameters: psycopg quotes them into the text."""
+    """Run a query and return its columns as `decode` does. COPY takes no server-side parameters: psycopg quotes
+    them into the text."""
     statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT BINARY)").format(
         sql.SQL(query) if isinstance(query, str) else query
     )

@@ -32,7 +32,8 @@ RETRY_SECONDS_MAX = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """A database that is open: `dsn` acts as honghua_app (least rights), `owner_dsn` as honghua_owner (migrations, audits)."""
+    """A database that is open: `dsn` acts as honghua_app (least rights), `owner_dsn` as honghua_owner (migrations,
+    audits)."""
 
     dsn: str
     owner_dsn: str
@@ -43,8 +44,8 @@ class Database:
 def open_database(settings: StoreSettings, *, migrate: bool = True) -> Iterator[Database]:
     """The lasting database: embedded server started or joined, roles and database made, migrations applied.
 
-    With `settings.database_url` it is the operator's; its role must be able to create our roles, or they must exist already.
-    Raises BadInput (with what to do) when it cannot be used, WorldFailed when it does not answer.
+    With `settings.database_url` it is the operator's; its role must be able to create our roles, or they must exist
+    already. Raises BadInput (with what to do) when it cannot be used, WorldFailed when it does not answer.
     """
     if settings.database_url is not None:
         database = _prepare_operated(settings, settings.database_url)
@@ -83,6 +84,7 @@ def connect(database: Database, *, owner: bool = False) -> psycopg.Connection:
     Waits (bounded) while the server is starting up or recovering; raises WorldFailed when it is not there.
     """
     dsn = database.owner_dsn if owner else database.dsn
+    refusal: psycopg.OperationalError | None = None
     for _ in range(CONNECT_TRIES_MAX):
         try:
             conn = psycopg.connect(
@@ -120,10 +122,11 @@ def run_unit(
 ) -> T:
     """Run `work` in one transaction and commit; what it returns is on disk when we return.
 
-    Only what another try can cure is tried again, at most `tries` times in all: deadlock, serialization failure, and two writers
-    racing for one command key (the second try finds the first one's answer). `work` must therefore have no effect outside `conn`.
-    Raises WorldFailed when the connection is lost, TimedOut when it is lost during commit (ask again under the same key), and
-    otherwise our error for theirs; a refusal by a constraint rolls everything back.
+    Only what another try can cure is tried again, at most `tries` times in all: deadlock, serialization failure, and
+    two writers racing for one command key (the second try finds the first one's answer). `work` must therefore have
+    no effect outside `conn`. Raises WorldFailed when the connection is lost, TimedOut when it is lost during commit
+    (ask again under the same key), and otherwise our error for theirs; a refusal by a constraint rolls everything
+    back.
     """
     assert conn.info.transaction_status == psycopg.pq.TransactionStatus.IDLE, "run_unit inside a transaction"
     for attempt in range(1, tries + 1):

@@ -1,8 +1,8 @@
 """The embedded PostgreSQL: started when somebody needs it, shared by all our programs, stopped by the last one out.
 
-Who uses the server holds a shared lock on `users.lock`; the kernel drops it when a process dies, however it dies. Starting and
-stopping happen under the exclusive `start.lock`. Whether a server lives is learnt by connecting to it, and, when it does not
-answer, from the process table: pid files lie after kill -9 (reused pids, zombies).
+Who uses the server holds a shared lock on `users.lock`; the kernel drops it when a process dies, however it dies.
+Starting and stopping happen under the exclusive `start.lock`. Whether a server lives is learnt by connecting to it,
+and, when it does not answer, from the process table: pid files lie after kill -9 (reused pids, zombies).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from honghua.base.errors import BadInput, WorldFailed
-from honghua.store.binaries import ServerUser, find_binaries, find_server_user, make_data_dir
+from honghua.store.binaries import ServerUser, find_binaries, find_server_user, find_wheel_dir, make_data_dir
 from honghua.store.configuration import write_configuration
 from honghua.store.locks import hold_exclusive, open_lock_file, try_lock
 from honghua.store.processes import POLL_SECONDS, find_postmaster, kill_leftovers, remove_stale_files, stop_postmaster
@@ -31,6 +31,7 @@ PORT = 5432  # only a part of the socket's name: the server listens on no TCP po
 SOCKET_DIR_BYTES_MAX = 90  # a socket path ends at 107 bytes, and "/.s.PGSQL.5432.lock" comes after the folder
 PROBE_SECONDS = 5
 STARTS_MAX = 4
+BUSY_ANSWERS = ("too many clients", "connection slots are reserved")  # a refusal, but by a living server
 LOG_BYTES_MAX = 16 << 20
 
 
@@ -73,7 +74,8 @@ class Place:
 
 @dataclass(slots=True)
 class Server:
-    """A running server and our share in it; `close` gives the share back and stops the server when nobody else has one."""
+    """A running server and our share in it; `close` gives the share back and stops the server when nobody else has
+    one."""
 
     place: Place
     socket_dir: Path
@@ -107,7 +109,8 @@ def ensure_server(state_dir: Path, *, durable: bool = True, seconds_max: float =
     """Find, adopt or start the server of `state_dir` and take a share in it.
 
     Creates the folder and the data directory at first use. `durable=False` starts a new server without fsync (tests).
-    Raises BadInput when this machine cannot run one as asked, WorldFailed when it does not come up within `seconds_max`.
+    Raises BadInput when this machine cannot run one as asked, WorldFailed when it does not come up within
+    `seconds_max`.
     """
     user = find_server_user()
     place = Place(Path(os.path.abspath(state_dir)))
@@ -117,10 +120,12 @@ def ensure_server(state_dir: Path, *, durable: bool = True, seconds_max: float =
         try:
             if not try_lock(share, exclusive=False):
                 raise WorldFailed(f"{place.users_lock} is held exclusively by a program that is not ours")
-            bin_dir = find_binaries(user, place.state_dir)
             socket_dir = _make_socket_dir(place, user)
-            make_data_dir(user, bin_dir, place.data_dir)
-            started = _bring_up(place, user, bin_dir, socket_dir, durable=durable, seconds_max=seconds_max)
+            bin_dir, started = find_wheel_dir() / "bin", False
+            if _find_refusal(socket_dir) is not None:
+                bin_dir = find_binaries(user, place.state_dir)
+                make_data_dir(user, bin_dir, place.data_dir)
+                started = _bring_up(place, user, bin_dir, socket_dir, durable=durable, seconds_max=seconds_max)
         except BaseException:
             os.close(share)
             raise
@@ -131,8 +136,10 @@ def _make_state_dir(state_dir: Path, user: ServerUser) -> None:
     """Ours; passable for the server user when it is another one. Existing folders keep their mode."""
     try:
         state_dir.mkdir(parents=True, exist_ok=True)
-    except PermissionError as error:
-        raise BadInput(f"cannot create {state_dir}: set HONGHUA_STATE_DIR to a folder of yours") from error
+    except OSError as error:
+        raise BadInput(
+            f"cannot create {state_dir} ({error.strerror}): set HONGHUA_STATE_DIR to a folder of yours"
+        ) from error
     if user.drop and state_dir.stat().st_uid == os.geteuid():
         state_dir.chmod(stat.S_IMODE(state_dir.stat().st_mode) | stat.S_IXGRP | stat.S_IXOTH)
 
@@ -160,7 +167,8 @@ def _find_refusal(socket_dir: Path) -> str | None:
     try:
         psycopg.connect(dsn, autocommit=True).close()
     except psycopg.OperationalError as error:
-        return str(error).strip()
+        text = str(error).strip()
+        return None if any(words in text for words in BUSY_ANSWERS) else text
     return None
 
 
@@ -170,8 +178,6 @@ def _bring_up(
     """Adopt the living server or start one; True when we started it. Call under the start lock."""
     until = time.monotonic() + seconds_max
     for _ in range(STARTS_MAX):
-        if _find_refusal(socket_dir) is None:
-            return False
         if _wait_for_orphan(place, socket_dir, until):
             return False
         kill_leftovers(place.data_dir)
@@ -184,7 +190,8 @@ def _bring_up(
 
 
 def _wait_for_orphan(place: Place, socket_dir: Path, until: float) -> bool:
-    """A server lives but does not answer: recovering, shutting down, or cut off from its socket. True when it answers in the end."""
+    """A server lives but does not answer: recovering, shutting down, or cut off from its socket. True when it
+    answers in the end."""
     socket = socket_dir / f".s.PGSQL.{PORT}"
     while find_postmaster(place.data_dir) is not None:
         if _find_refusal(socket_dir) is None:

@@ -1,4 +1,5 @@
-"""The event log: facts appended in columns by COPY and read back in columns, in the order in which an account folds them."""
+"""The event log: facts appended in columns by COPY and read back in columns, in the order in which an account folds
+them."""
 
 from __future__ import annotations
 
@@ -32,10 +33,10 @@ NONE = 0  # in the four columns that may be absent: no such thing
 DAY_ZERO = -719_162  # 0001-01-01, before any fact
 
 COLUMNS: tuple[tuple[str, Kind], ...] = (
-    ("fact_id", Int8), ("kind", Int2), ("version", Int2), ("account_id", Int8), ("value_on", Date), ("effective_on", Date),
-    ("happened_at", Timestamp), ("recorded_at", Timestamp), ("amount_minor", Int8), ("counterparty_id", Nullable(Int8)),
-    ("purchase_id", Nullable(Int8)), ("reverses_fact_id", Nullable(Int8)), ("command_id", Nullable(Int8)), ("args", Int8Array),
-    ("reference", Text), ("detail", Jsonb), ("txid", Int8),
+    ("fact_id", Int8), ("kind", Int2), ("version", Int2), ("account_id", Int8), ("value_on", Date), ("effective_on",
+    Date), ("happened_at", Timestamp), ("recorded_at", Timestamp), ("amount_minor", Int8), ("counterparty_id",
+    Nullable(Int8)), ("purchase_id", Nullable(Int8)), ("reverses_fact_id", Nullable(Int8)), ("command_id",
+    Nullable(Int8)), ("args", Int8Array), ("reference", Text), ("detail", Jsonb), ("txid", Int8),
 )  # fmt: skip
 SELECT_COLUMNS = ", ".join(f"f.{name}" for name, _ in COLUMNS)
 KINDS = tuple(kind for _, kind in COLUMNS)
@@ -108,7 +109,8 @@ class FactColumns:
         return len(self.fact_id)
 
     def find_account_offsets(self, account_ids: NDArray[np.int64]) -> NDArray[np.int64]:
-        """int64[k + 1] for *sorted* account ids: account j owns rows [out[j], out[j + 1]). Every account of a row must be among them."""
+        """int64[k + 1] for *sorted* account ids: account j owns rows [out[j], out[j + 1]). Every account of a row
+        must be among them."""
         return np.append(np.searchsorted(self.account_id, account_ids), len(self)).astype(np.int64)
 
 
@@ -120,7 +122,8 @@ def allocate_fact_ids(conn: psycopg.Connection, n: int) -> NDArray[np.int64]:
 def append_facts(conn: psycopg.Connection, batch: FactBatch) -> None:
     """Append inside the caller's transaction.
 
-    Raises BadInput when columns do not fit (nothing is sent then); a fact id used twice for an account raises psycopg's UniqueViolation.
+    Raises BadInput when columns do not fit (nothing is sent then); a fact id used twice for an account raises
+    psycopg's UniqueViolation.
     """
     rows = len(batch)
     if not rows:
@@ -157,7 +160,8 @@ def read_facts(
 ) -> FactColumns:
     """All facts of these accounts, ordered by (account_id, effective_on, fact_id).
 
-    `after` keeps only facts with effective_on later than that day number: one for all, or one per account, parallel to `account_ids`.
+    `after` keeps only facts with effective_on later than that day number: one for all, or one per account, parallel
+    to `account_ids`.
     """
     ids = as_int64(account_ids)
     if len(np.unique(ids)) != len(ids):
@@ -176,7 +180,8 @@ def read_facts_of_purchases(conn: psycopg.Connection, purchase_ids: NDArray[np.i
 
 
 def read_final_facts(conn: psycopg.Connection, *, from_txid: int) -> FactColumns:
-    """For readers with a cursor: facts of transactions ≥ `from_txid` that can no longer gain company, ordered by (txid, fact_id).
+    """For readers with a cursor: facts of transactions ≥ `from_txid` that can no longer gain company, ordered by
+    (txid, fact_id).
 
     The next cursor is the last txid + 1. Complete: every transaction below the oldest running one has ended.
     """
@@ -193,7 +198,8 @@ def _read(conn: psycopg.Connection, query: str, params: list[Any]) -> FactColumn
 
 
 def read_fact_days(conn: psycopg.Connection, account_id: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(effective_on, fact_id) of all facts of one account, ordered as they fold: what tells which snapshots later facts overtook."""
+    """(effective_on, fact_id) of all facts of one account, ordered as they fold: what tells which snapshots later
+    facts overtook."""
     query = "SELECT effective_on, fact_id FROM store_fact WHERE account_id = %s ORDER BY effective_on, fact_id"
     days, fact_ids = copy_out(conn, query, [Date, Int8], [account_id])
     return days, fact_ids

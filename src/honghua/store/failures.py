@@ -12,7 +12,8 @@ from honghua.base.errors import BadInput, Conflict, HonghuaError, IntegrityBroke
 APPEND_ONLY = "HH001"  # raised by our trigger store_refuse_change()
 UNIQUE_VIOLATION = "23505"
 RETRYABLE_STATES = frozenset({"40001", "40P01"})  # serialization failure, deadlock
-# Class of SQLSTATE -> what it means to a caller. A class that is not here is a bug of ours and passes through untouched.
+# Class of SQLSTATE -> what it means to a caller. A class that is not here is a bug of ours and passes through
+# untouched.
 MEANING_BY_CLASS: dict[str, type[HonghuaError]] = {
     "08": WorldFailed,  # connection exception
     "22": BadInput,  # data exception: out of range, bad text

@@ -8,18 +8,19 @@ from numpy.typing import NDArray
 
 from honghua.base.errors import BadInput, NotFound
 from honghua.store.arrays import array_cursor
-from honghua.store.failures import translate_errors
 
 IDS_MAX = 10_000_000  # one call
 
 ALLOCATE = """
-SELECT seqincrement, ARRAY(SELECT nextval(seqrelid::regclass) FROM generate_series(1, (%(n)s + seqincrement - 1) / seqincrement))
+SELECT seqincrement, ARRAY(
+  SELECT nextval(seqrelid::regclass) FROM generate_series(1, (%(n)s + seqincrement - 1) / seqincrement))
 FROM pg_sequence WHERE seqrelid = to_regclass(%(sequence)s)
 """
 
 
 def allocate(conn: psycopg.Connection, sequence: str, n: int) -> NDArray[np.int64]:
-    """`n` new ids, strictly increasing, never handed out before or after; gaps are normal (rollbacks, unused ends of blocks).
+    """`n` new ids, strictly increasing, never handed out before or after; gaps are normal (rollbacks, unused ends of
+    blocks).
 
     The sequence must be made with INCREMENT BY k: nextval() = b stands for the block b … b + k - 1.
     Raises NotFound for an unknown sequence, BadInput for n < 0 or n > IDS_MAX.
@@ -28,10 +29,10 @@ def allocate(conn: psycopg.Connection, sequence: str, n: int) -> NDArray[np.int6
         raise BadInput(f"cannot allocate {n} ids at once: 0 … {IDS_MAX}")
     if n == 0:
         return np.empty(0, dtype=np.int64)
-    with translate_errors():
-        row = array_cursor(conn).execute(ALLOCATE, {"n": n, "sequence": sequence}).fetchone()
+    row = array_cursor(conn).execute(ALLOCATE, {"n": n, "sequence": sequence}).fetchone()
     if row is None:
         raise NotFound(f"no sequence {sequence}")
     size, bases = row
     assert size > 0, f"sequence {sequence} counts downwards"
-    return (bases[:, None] + np.arange(size, dtype=np.int64)).reshape(-1)[:n]
+    ids: NDArray[np.int64] = (bases[:, None] + np.arange(size, dtype=np.int64)).reshape(-1)[:n]
+    return ids

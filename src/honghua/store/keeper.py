@@ -54,7 +54,8 @@ def start_keeper(state_dir: Path) -> int:
         return pid
     child = subprocess.Popen(
         [sys.executable, "-m", "honghua.store.keeper", str(state_dir)],
-        cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True, text=True,
+        cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        start_new_session=True, text=True,
     )  # fmt: skip
     threading.Thread(target=child.wait, name="honghua-keeper-reaper", daemon=True).start()
     assert child.stdout is not None
@@ -68,7 +69,8 @@ def start_keeper(state_dir: Path) -> int:
 
 
 def stop_keeper(state_dir: Path) -> bool:
-    """Ask the keeper to leave and wait until it has; the server stops with it unless another program uses it. False: there was none."""
+    """Ask the keeper to leave and wait until it has; the server stops with it unless another program uses it.
+    False: there was none."""
     pid = find_keeper(state_dir)
     if pid is None:
         return False

@@ -1,7 +1,8 @@
 """Compiled loops behind `copybin.py`: rows of PostgreSQL's binary COPY format, written and read column by column.
 
 A row is int16 field count, then per field int32 size (-1 for NULL) and that many bytes, everything big-endian.
-Cost sketch: about 1 ns per byte each way, so a row of six 8-byte fields and one 4-element array (160 bytes) is 0.1 … 0.3 µs.
+Cost sketch: about 1 ns per byte each way, so a row of six 8-byte fields and one 4-element array (160 bytes) is 0.1 …
+0.3 µs.
 """
 
 from __future__ import annotations
@@ -89,7 +90,8 @@ def put_int8_arrays(out, at, values, offsets, valid):
 
 @njit(cache=True)
 def put_bytes(out, at, data, offsets, valid):
-    """Write one column of byte strings: row i holds data[offsets[i] : offsets[i + 1]].  Shapes as in put_int8_arrays, data uint8[]."""
+    """Write one column of byte strings: row i holds data[offsets[i] : offsets[i + 1]].  Shapes as in
+    put_int8_arrays, data uint8[]."""
     nullable = valid.shape[0] > 0
     for i in range(at.shape[0]):
         place = at[i]
@@ -106,7 +108,8 @@ def put_bytes(out, at, data, offsets, valid):
 
 @njit(cache=True)
 def count_rows(data, start, fields):
-    """Rows from `start` up to the trailer (field count -1) or the end of `data` uint8[]; -1 when a row is cut short or has other fields."""
+    """Rows from `start` up to the trailer (field count -1) or the end of `data` uint8[]; -1 when a row is cut short
+    or has other fields."""
     place = start
     rows = 0
     end = data.shape[0]
@@ -132,10 +135,12 @@ def count_rows(data, start, fields):
 
 @njit(cache=True)
 def split_rows(data, start, widths, values, sizes):
-    """Take rows apart; `count_rows` has checked them.  Returns 0, or the 1-based number of the first field of another width.
+    """Take rows apart; `count_rows` has checked them.  Returns 0, or the 1-based number of the first field of another
+    width.
 
     data uint8[]  widths int64[f]: bytes of a fixed field, 0 for a variable one
-    values int64[f, n] out: the number in a fixed field (0 for NULL), the position of a variable one   sizes int32[f, n] out: bytes, -1 NULL
+    values int64[f, n] out: the number in a fixed field (0 for NULL), the position of a variable one
+    sizes  int32[f, n] out: bytes of the field, -1 for NULL
     """
     place = start
     for i in range(values.shape[1]):

@@ -20,7 +20,8 @@ def open_lock_file(path: Path) -> int:
 
 
 def try_lock(descriptor: int, *, exclusive: bool) -> bool:
-    """Take or change the lock at once; False when somebody else stands in the way (a held shared lock is then lost or kept: re-take it)."""
+    """Take or change the lock at once; False when somebody else stands in the way (a held shared lock is then lost
+    or kept: re-take it)."""
     try:
         fcntl.flock(descriptor, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -1,4 +1,5 @@
-"""Forward-only migrations: honghua/<room>/migrations/NNNN_name.sql, each applied once, in order, in a transaction of its own."""
+"""Forward-only migrations: honghua/<room>/migrations/NNNN_name.sql, each applied once, in order, in a transaction
+of its own."""
 
 from __future__ import annotations
 
@@ -38,7 +39,8 @@ class Migration:
 
 
 def collect_migrations(package_dir: Path) -> tuple[Migration, ...]:
-    """All migration files below `package_dir`, by number; raises IntegrityBroken when two share a number or one is misnamed."""
+    """All migration files below `package_dir`, by number; raises IntegrityBroken when two share a number or one is
+    misnamed."""
     found: dict[int, Migration] = {}
     for path in sorted(package_dir.glob("*/migrations/*.sql")):
         match = FILE_NAME.fullmatch(path.name)
@@ -69,7 +71,8 @@ def compute_digest(migrations: Sequence[Migration]) -> str:
 def find_pending(conn: psycopg.Connection, migrations: Sequence[Migration]) -> list[Migration]:
     """Migrations not yet applied, in order.
 
-    Raises IntegrityBroken when an applied file has changed since, or when the database knows a number that this program does not.
+    Raises IntegrityBroken when an applied file has changed since, or when the database knows a number that this
+    program does not.
     """
     applied: dict[int, tuple[str, str]] = {}
     row = conn.execute("SELECT to_regclass('store_migration') IS NOT NULL").fetchone()

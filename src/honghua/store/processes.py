@@ -1,10 +1,12 @@
-"""Which server processes really live on a data directory, and how to end them: asked of the kernel, never of a pid file."""
+"""Which server processes really live on a data directory, and how to end them: asked of the kernel, never of a pid
+file."""
 
 from __future__ import annotations
 
 import os
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from honghua.base.errors import WorldFailed
@@ -60,14 +62,13 @@ def _is_running(pid: int, data_dir: Path) -> bool:
 
 
 def _signal(pid: int, number: int) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.kill(pid, number)
-    except ProcessLookupError:
-        pass
 
 
 def stop_postmaster(data_dir: Path) -> bool:
-    """Fast shutdown of the server on `data_dir` and wait for its end; False when none ran. Raises WorldFailed when it will not end."""
+    """Fast shutdown of the server on `data_dir` and wait for its end; False when none ran. Raises WorldFailed when
+    it will not end."""
     pid = find_postmaster(data_dir)
     if pid is None:
         kill_leftovers(data_dir)
@@ -85,7 +86,8 @@ def stop_postmaster(data_dir: Path) -> bool:
 
 
 def kill_leftovers(data_dir: Path, *, postmaster_too: bool = False) -> None:
-    """End the children of a postmaster that was killed: they hold its shared memory and a new one may not start beside them.
+    """End the children of a postmaster that was killed: they hold its shared memory and a new one may not start
+    beside them.
 
     Killing them is safe: the next start replays the write-ahead log, exactly as after a power cut.
     """
@@ -101,7 +103,8 @@ def kill_leftovers(data_dir: Path, *, postmaster_too: bool = False) -> None:
 
 
 def remove_stale_files(data_dir: Path, socket_dir: Path) -> None:
-    """Forget pid and socket files of a dead server: a pid in them may by now belong to somebody else. Call with no server alive."""
+    """Forget pid and socket files of a dead server: a pid in them may by now belong to somebody else. Call with no
+    server alive."""
     if has_proc():
         (data_dir / "postmaster.pid").unlink(missing_ok=True)
     for path in socket_dir.glob(".s.PGSQL.*"):

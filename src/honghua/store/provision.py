@@ -40,13 +40,15 @@ def connect_admin(dsn: str) -> Iterator[psycopg.Connection]:
 
 
 def make_role_dsn(admin_dsn: str, role: str, dbname: str) -> str:
-    """Log in as `admin_dsn` does but act as `role` from the first statement on (the operator's roles need no password of ours)."""
+    """Log in as `admin_dsn` does but act as `role` from the first statement on (the operator's roles need no
+    password of ours)."""
     before = str(conninfo_to_dict(admin_dsn).get("options") or "")
     return make_conninfo(admin_dsn, dbname=dbname, options=f"{before} -c role={role}".strip())
 
 
 def ensure_roles(conn: psycopg.Connection, *, login: bool) -> None:
-    """Create both roles where absent and make sure that we may act as them; raises BadInput with the SQL to run when we may not.
+    """Create both roles where absent and make sure that we may act as them; raises BadInput with the SQL to run when
+    we may not.
 
     `login` is for the embedded server, where our programs log in as the roles themselves.
     """

@@ -1,4 +1,5 @@
-"""What the store must be told: where its server keeps its files, or whose server to use. `app` fills it from the environment."""
+"""What the store must be told: where its server keeps its files, or whose server to use. `app` fills it from the
+environment."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The outbox: wishes for something in the outside world, made in the transaction that wants it, fulfilled after commit.
 
-A wish is leased, not locked: who took it and died holds it only until the lease ends. So a wish may be carried out twice, and its
-key must make the second time harmless (STYLE §4).
+A wish is leased, not locked: who took it and died holds it only until the lease ends. So a wish may be carried out
+twice, and its key must make the second time harmless (STYLE §4).
 """
 
 from __future__ import annotations
@@ -25,20 +25,21 @@ ERROR_LENGTH_MAX = 2_000
 
 INSERT = """
 INSERT INTO store_wish (wish_id, kind, key, body, due_at)
-SELECT w.wish_id, %s, w.key, w.body::jsonb, %s FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS w (wish_id, key, body)
-ON CONFLICT (key) DO NOTHING RETURNING wish_id
+SELECT w.wish_id, %s, w.key, w.body::jsonb, %s FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS w (wish_id, key,
+body) ON CONFLICT (key) DO NOTHING RETURNING wish_id
 """
 TAKE = """
 UPDATE store_wish w SET lease_until = %(until)s, tries = w.tries + 1
 FROM (SELECT wish_id FROM store_wish
-      WHERE kind = %(kind)s AND state = 'waiting' AND due_at <= %(now)s AND (lease_until IS NULL OR lease_until <= %(now)s)
+      WHERE kind = %(kind)s AND state = 'waiting' AND due_at <= %(now)s
+        AND (lease_until IS NULL OR lease_until <= %(now)s)
       ORDER BY due_at, wish_id LIMIT %(n)s FOR UPDATE SKIP LOCKED) AS due
 WHERE w.wish_id = due.wish_id
 RETURNING w.wish_id, w.kind, w.key, w.body, w.due_at, w.tries, w.lease_until, w.last_error
 """
 SETTLE = """
-UPDATE store_wish SET state = %(state)s, due_at = coalesce(%(due_at)s, due_at), last_error = %(error)s, lease_until = NULL,
-  settled_at = CASE WHEN %(state)s = 'waiting' THEN NULL ELSE %(now)s END
+UPDATE store_wish SET state = %(state)s, due_at = coalesce(%(due_at)s, due_at), last_error = %(error)s,
+  lease_until = NULL, settled_at = CASE WHEN %(state)s = 'waiting' THEN NULL ELSE %(now)s END
 WHERE wish_id = %(wish_id)s AND state = 'waiting' AND tries = %(tries)s
 """
 
@@ -68,7 +69,8 @@ class Wish:
 def make_wishes(
     conn: psycopg.Connection, *, kind: str, keys: Sequence[str], bodies: Sequence[Any], due_at: dt.datetime
 ) -> int:
-    """Wish inside the caller's transaction; parallel keys and JSON bodies. A key that was wished for before stays as it is.
+    """Wish inside the caller's transaction; parallel keys and JSON bodies. A key that was wished for before stays as
+    it is.
 
     Returns how many were new. Raises BadInput when a key is empty.
     """

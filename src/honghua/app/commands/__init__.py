@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from honghua.app.commands import db
+from honghua.app.commands import bench, db, replay, ledger
 
 VERBS: tuple[ModuleType, ...] = (
+    bench,
     db,
+    replay,
+    ledger,
 )

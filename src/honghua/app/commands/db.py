@@ -50,7 +50,8 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 def run(args: argparse.Namespace, settings: Settings) -> int:
     """Run one action; exit status as `honghua` documents."""
     actions: dict[str, Callable[[argparse.Namespace, Settings], int]] = {
-        "start": _start, "stop": _stop, "status": _status, "url": _url, "migrate": _migrate, "psql": _psql, "reset": _reset,
+        "start": _start, "stop": _stop, "status": _status, "url": _url,
+        "migrate": _migrate, "psql": _psql, "reset": _reset,
     }  # fmt: skip
     return actions[args.action](args, settings)
 
@@ -109,7 +110,12 @@ def _migrate(args: argparse.Namespace, settings: Settings) -> int:
     with open_database(settings.store):
         after = control.get_status(settings.store)
     applied = after.migrations_applied - before
-    _say(args, f"{after.migrations_applied} of {after.migrations_known} migrations are applied", applied=after.migrations_applied, new=applied)
+    _say(
+        args,
+        f"{after.migrations_applied} of {after.migrations_known} migrations are applied",
+        applied=after.migrations_applied,
+        new=applied,
+    )
     return 0
 
 

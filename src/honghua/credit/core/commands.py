@@ -6,10 +6,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import Any
 
 from honghua.credit.core.layout import PAYER_CONSUMER
+
+
+@cache
+def covered_fields(command: type) -> tuple[str, ...]:
+    """Names of the fields of a command but its key."""
+    return tuple(f.name for f in fields(command) if f.name != "key")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,11 +29,9 @@ class Command:
 
     def body(self) -> dict[str, Any]:
         """What the idempotency hash covers: everything but the key."""
-        values = asdict(self)
-        del values["key"]
-        values["command"] = type(self).__name__
-        if self.on is not None:
-            values["on"] = self.on.isoformat()
+        cls = type(self)
+        values = {name: getattr(self, name) for name in covered_fields(cls)}
+        values["command"] = cls.__name__
         return values
 
 

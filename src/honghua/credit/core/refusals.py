@@ -42,6 +42,7 @@ REFUSALS: Final[dict[str, tuple[str, str]]] = {
     "NOT_OVERDUE": ("账户没有逾期,无需办理个性化分期。", "The account is not overdue; a hardship plan is not needed."),
     "FACT_UNKNOWN": ("没有找到要撤销的记录。", "We can't find the record to reverse."),
     "NOT_REVERSIBLE": ("这类记录不能撤销,或已被撤销。", "This record can't be reversed, or was reversed before."),
+    "SOURCES_INVALID": ("扣款方式过多、重复或不完整,请调整后再保存。", "Too many payment sources, one named twice, or one incomplete. Please change the list."),
     "OPEN_BALANCE": ("账户仍有欠款、余额或未完成的预授权,暂不能关闭。", "The account still has debt, money of yours or an open hold."),
 }  # fmt: skip
 

@@ -59,6 +59,10 @@ class ProductTerms:
         default_factory=lambda: {3: 25_000, 6: 45_000, 9: 65_000, 12: 88_000, 24: 160_000}
     )
     hardship_periods_max: int = 60
+    # auto-debit: cards in the default order, sources in the customer's own, and whether a source may pay only what it has
+    debit_cards_max: int = 3
+    debit_sources_max: int = 20
+    debit_partial: int = 1
     # evidence asked before a write-off, by claim: (claim up to, days past due, collection attempts); the last line is for larger ones
     write_off_bands: tuple[tuple[int, int, int], ...] = ((200_000, 180, 6), (2_000_000, 361, 6), (AMOUNT_MINOR_MAX, 361, 6))
 

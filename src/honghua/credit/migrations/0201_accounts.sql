@@ -76,8 +76,7 @@ CREATE TABLE credit_account (
     AND overpaid_minor >= 0 AND interest_accrued_minor >= 0 AND penalty_accrued_minor >= 0 AND fee_carried_minor >= 0
     AND charged_off_minor >= 0),
   CONSTRAINT credit_account_arrays CHECK (cardinality(dues) = dues_count * 10 AND cardinality(plans) = plans_count * 13)
-) WITH (fillfactor = 70);
-CREATE INDEX credit_account_action ON credit_account (next_action_on, account_id);
+) WITH (fillfactor = 50);
 GRANT SELECT, INSERT, UPDATE ON credit_account TO honghua_app;
 COMMENT ON COLUMN credit_account.next_action_on IS 'the next day on which time alone changes this account: end of day looks for it';
 COMMENT ON COLUMN credit_account.as_of_on IS 'the stored state holds at the start of this day';

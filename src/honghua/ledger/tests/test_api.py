@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 
 import numpy as np
 import psycopg
@@ -55,9 +56,9 @@ def test_what_cannot_be_an_owner(conn):
     open_accounts(conn, ["a"])
     with pytest.raises(Conflict, match="keeps its balances in CNY"):
         open_accounts(conn, ["a"], currency="JPY")
-    for bad in ({"refs": [""]}, {"refs": ["x" * 201]}, {"refs": ["a\0"]}, {"currency": "yuan"}):
+    for ref, currency in (("", "CNY"), ("x" * 201, "CNY"), ("a\0", "CNY"), ("m", "yuan")):
         with pytest.raises(BadInput):
-            open_owners(conn, **{"kind": OwnerKind.MERCHANT, "refs": ["m"], "currency": "CNY"} | bad)
+            open_owners(conn, kind=OwnerKind.MERCHANT, refs=[ref], currency=currency)
 
 
 def test_two_programs_open_the_same_owners(database):
@@ -148,7 +149,7 @@ def test_batches_that_cross_wait_and_do_not_deadlock(database):
             with connect(database) as conn:
                 for _ in range(25):
                     batch = batch_of(*(purchase(int(one), shop, 3) for one in order.permutation(customers)))
-                    run_unit(conn, lambda unit, batch=batch: post_entries(unit, batch), tries=1)
+                    run_unit(conn, partial(post_entries, batch=batch), tries=1)
         except BaseException as error:
             errors.append(error)
 

@@ -25,14 +25,21 @@ def line(module_database):
 def test_int64_there_and_back(line, values):
     array = np.array(values, dtype=np.int64)
     cursor = array_cursor(line)
-    (echo, total) = cursor.execute("SELECT %s, cardinality(%s)", [array, array]).fetchone()
+    ((echo, total),) = cursor.execute("SELECT %s, cardinality(%s)", [array, array]).fetchall()
     assert echo.dtype == np.int64
     assert echo.tolist() == values
     assert total == len(values)
 
 
 @pytest.mark.parametrize(
-    ("dtype", "sql_type"), [("int64", "bigint[]"), ("int32", "integer[]"), ("int16", "smallint[]"), ("float64", "double precision[]"), ("bool", "boolean[]")]
+    ("dtype", "sql_type"),
+    [
+        ("int64", "bigint[]"),
+        ("int32", "integer[]"),
+        ("int16", "smallint[]"),
+        ("float64", "double precision[]"),
+        ("bool", "boolean[]"),
+    ],
 )
 def test_every_dtype_is_its_own_type(line, dtype, sql_type):
     array = np.array([0, 1, 1], dtype=dtype)
@@ -60,7 +67,7 @@ def test_as_int64():
     assert as_int64([True, 2]).tolist() == [1, 2]
     assert as_int64(np.array([1, 2], dtype=np.uint8)).dtype == np.int64
     with pytest.raises(TypeError):
-        as_int64([1.0])
+        as_int64(np.array([1.0]))
     with pytest.raises((OverflowError, TypeError)):
         as_int64([2**64])
     with pytest.raises(OverflowError):

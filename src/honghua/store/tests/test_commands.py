@@ -14,7 +14,10 @@ from honghua.store.database import run_unit
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.text(st.characters(exclude_categories=["Cs"])),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"]), max_size=4), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"]), max_size=4), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 
@@ -62,7 +65,13 @@ def test_a_key_is_saved_once(conn):
 
 @pytest.mark.parametrize(
     ("keys", "code"),
-    [([""], "KEY_MISSING"), (["a", ""], "KEY_MISSING"), (["a" * (KEY_LENGTH_MAX + 1)], "KEY_INVALID"), (["a\0"], "KEY_INVALID"), (["a", "a"], "KEY_TWICE")],
+    [
+        ([""], "KEY_MISSING"),
+        (["a", ""], "KEY_MISSING"),
+        (["a" * (KEY_LENGTH_MAX + 1)], "KEY_INVALID"),
+        (["a\0"], "KEY_INVALID"),
+        (["a", "a"], "KEY_TWICE"),
+    ],
 )
 def test_bad_keys(keys, code):
     with pytest.raises(BadInput) as caught:

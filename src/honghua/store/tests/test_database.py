@@ -7,6 +7,7 @@ import time
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from honghua.base.errors import BadInput, Conflict, IntegrityBroken, TimedOut, WorldFailed
 from honghua.store import provision
@@ -19,6 +20,11 @@ from honghua.store.settings import StoreSettings
 HASH = bytes(32)
 APPEND_ONLY = ("store_fact", "store_command")
 SCRATCH_SECONDS_MAX = 1.5  # about 0.05 on a quiet machine
+
+
+def connect_superuser(database, *, dbname=None):
+    dsn = make_conninfo(database.dsn, user="postgres", dbname=dbname or database.name)
+    return psycopg.connect(dsn, autocommit=True)
 
 
 def put_rows(conn):
@@ -42,8 +48,7 @@ def test_append_only_for_the_program_and_for_the_owner(conn, owner_conn, table, 
 
 def test_append_only_even_in_replica_mode(store_settings, database):
     """The superuser of the embedded server gets past it only by dropping the trigger, which is a change of schema."""
-    dsn = database.dsn.replace(f"user={provision.APP_ROLE}", "user=postgres")
-    with psycopg.connect(dsn, autocommit=True) as admin:
+    with connect_superuser(database) as admin:
         put_rows(admin)
         admin.execute("SET session_replication_role = replica")
         with pytest.raises(psycopg.Error, match="append-only"):
@@ -53,8 +58,10 @@ def test_append_only_even_in_replica_mode(store_settings, database):
 def test_the_program_owns_nothing_and_may_not_change_the_schema(conn):
     owned = conn.execute("SELECT count(*) FROM pg_class WHERE relowner = 'honghua_app'::regrole").fetchone()
     assert owned == (0,)
-    for statement in ("CREATE TABLE mine (x int)", "DROP TABLE store_fact", "ALTER TABLE store_fact DISABLE TRIGGER ALL",
-                      "CALL store_make_append_only('store_wish')", "DELETE FROM store_migration", "SET ROLE honghua_owner"):  # fmt: skip
+    for statement in (
+        "CREATE TABLE mine (x int)", "DROP TABLE store_fact", "ALTER TABLE store_fact DISABLE TRIGGER ALL",
+        "CALL store_make_append_only('store_wish')", "DELETE FROM store_migration", "SET ROLE honghua_owner",
+    ):  # fmt: skip
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             conn.execute(statement)
 
@@ -75,12 +82,11 @@ def test_scratch_databases_are_quick_separate_and_dropped(store_settings):
 
 def test_scratch_database_of_a_dead_user_is_swept(store_settings):
     orphan = f"{provision.SCRATCH_PREFIX}0_orphan"
-    with scratch_database(store_settings) as alive:
-        with provision.connect_admin(alive.dsn.replace("honghua_app", "postgres")) as admin:
-            admin.execute(f"CREATE DATABASE {orphan}")
-            with scratch_database(store_settings):
-                rows = admin.execute("SELECT datname FROM pg_database WHERE datname IN (%s, %s)", [orphan, alive.name])
-                assert rows.fetchall() == [(alive.name,)]
+    with scratch_database(store_settings) as alive, connect_superuser(alive) as admin:
+        admin.execute(f"CREATE DATABASE {orphan}")
+        with scratch_database(store_settings):
+            rows = admin.execute("SELECT datname FROM pg_database WHERE datname IN (%s, %s)", [orphan, alive.name])
+            assert rows.fetchall() == [(alive.name,)]
 
 
 def test_open_database_twice_and_without_migrating(store_settings):
@@ -89,13 +95,13 @@ def test_open_database_twice_and_without_migrating(store_settings):
         pass
     with open_database(settings) as first, open_database(settings, migrate=False) as second:
         assert first == second
-    with provision.connect_admin(first.dsn.replace("honghua_app", "postgres").replace("lasting", "postgres")) as admin:
+    with connect_superuser(first, dbname="postgres") as admin:
         provision.drop_database(admin, "lasting")
 
 
 def count_tries(conn, failing, *, tries=5):
     waits: list[float] = []
-    calls = []
+    calls: list[int] = []
 
     def work(c):
         calls.append(1)
@@ -157,7 +163,7 @@ def test_two_writers_race_for_one_key(database):
     answers = []
 
     def submit(name):
-        looked = []
+        looked: list[int] = []
 
         def work(conn):
             found = find_commands(conn, ["same"])
@@ -183,12 +189,15 @@ def test_two_writers_race_for_one_key(database):
 
 def test_a_deadlock_is_tried_again(database):
     with connect(database) as conn:
-        conn.execute("INSERT INTO store_wish (wish_id, kind, key, body, due_at) VALUES (1,'x','a','{}',now()), (2,'x','b','{}',now())")
+        conn.execute(
+            "INSERT INTO store_wish (wish_id, kind, key, body, due_at)"
+            " VALUES (1,'x','a','{}',now()), (2,'x','b','{}',now())"
+        )
     both_hold = threading.Barrier(2)
     done = []
 
     def swap(first, second):
-        calls = []
+        calls: list[int] = []
 
         def work(conn):
             calls.append(1)

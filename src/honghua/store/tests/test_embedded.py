@@ -1,4 +1,5 @@
-"""The embedded server under everything that happens to it: kill -9, stale files, two starters at once, other users, odd folders."""
+"""The embedded server under everything that happens to it: kill -9, stale files, two starters at once, other users,
+odd folders."""
 
 from __future__ import annotations
 
@@ -84,7 +85,9 @@ def test_kill_9_of_everything_loses_nothing_acknowledged(kept_dir):
             if acknowledged % 40 == 0 or time.monotonic() > deadline:
                 break
         pids = list_server_pids(kept_dir / "data")
-        victims = {0: pids, 1: [find_postmaster(kept_dir / "data")], 2: [max(pids)], 3: [writer.pid, *pids]}[number % 4]
+        postmaster = find_postmaster(kept_dir / "data")
+        assert postmaster is not None
+        victims = (pids, [postmaster], [max(pids)], [writer.pid, *pids])[number % 4]
         for pid in victims:
             os.kill(pid, signal.SIGKILL)
         if number % 4 == 2:
@@ -96,7 +99,7 @@ def test_kill_9_of_everything_loses_nothing_acknowledged(kept_dir):
         started = time.monotonic()
         with open_database(StoreSettings(kept_dir)) as database, connect(database) as conn:
             assert time.monotonic() - started < RESTART_SECONDS_MAX
-            (count, last) = conn.execute("SELECT count(*), max(command_id) FROM store_command").fetchone()
+            ((count, last),) = conn.execute("SELECT count(*), max(command_id) FROM store_command").fetchall()
             # One more may have been committed than was told.
             assert last in (acknowledged, acknowledged + 1)
             assert count == last
@@ -162,7 +165,11 @@ def test_stale_files_whose_pid_belongs_to_somebody_else(kept_dir):
     try:
         place = Place(kept_dir)
         text = f"{stranger.pid}\n{place.data_dir}\n1\n5432\n{kept_dir / 'run'}\n\n  0 0\nready   \n"
-        for path in (place.data_dir / "postmaster.pid", kept_dir / "run" / ".s.PGSQL.5432.lock", kept_dir / "run" / ".s.PGSQL.5432"):
+        for path in (
+            place.data_dir / "postmaster.pid",
+            kept_dir / "run" / ".s.PGSQL.5432.lock",
+            kept_dir / "run" / ".s.PGSQL.5432",
+        ):
             path.write_text(text)
             os.chown(path, user.uid, user.gid)
         assert find_postmaster(place.data_dir) is None
@@ -178,6 +185,7 @@ def test_stale_files_whose_pid_belongs_to_somebody_else(kept_dir):
 def test_children_that_outlive_their_postmaster(kept_dir):
     server = ensure_server(kept_dir)
     postmaster = find_postmaster(kept_dir / "data")
+    assert postmaster is not None
     children = [pid for pid in list_server_pids(kept_dir / "data") if pid != postmaster]
     stopped = children[0]
     os.kill(stopped, signal.SIGSTOP)  # a child that cannot notice that its postmaster died
@@ -208,8 +216,8 @@ def test_half_made_data_directory_is_made_again(state_dir):
     server = ensure_server(state_dir, durable=False)
     with psycopg.connect(server.admin_dsn) as conn:
         shown = conn.execute(
-            "SELECT current_setting('data_checksums'), current_setting('listen_addresses'), datlocprovider, datlocale, pg_encoding_to_char(encoding)"
-            " FROM pg_database WHERE datname = 'template1'"
+            "SELECT current_setting('data_checksums'), current_setting('listen_addresses'), datlocprovider, datlocale,"
+            " pg_encoding_to_char(encoding) FROM pg_database WHERE datname = 'template1'"
         ).fetchone()
         assert shown == ("on", "", "b", "C.UTF-8", "UTF8")
         conn.execute("CREATE EXTENSION pg_trgm")
@@ -248,7 +256,7 @@ def test_durable_by_default(kept_dir):
     server = ensure_server(kept_dir)
     with psycopg.connect(server.admin_dsn) as conn:
         names = ["fsync", "synchronous_commit", "full_page_writes", "autovacuum"]
-        assert [conn.execute("SELECT current_setting(%s)", [name]).fetchone()[0] for name in names] == ["on"] * 4
+        assert [conn.execute("SELECT current_setting(%s)", [name]).fetchall() for name in names] == [[("on",)]] * 4
     server.close()
 
 
@@ -296,4 +304,6 @@ def test_a_wheel_that_the_server_user_cannot_reach_is_copied(state_dir, monkeypa
     server = ensure_server(state_dir, durable=False)
     assert server.bin_dir.is_relative_to(state_dir)
     assert server.close()
-    assert ensure_server(state_dir, durable=False).close()
+    again = ensure_server(state_dir, durable=False)
+    assert again.bin_dir == server.bin_dir
+    assert again.close()

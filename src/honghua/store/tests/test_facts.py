@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import psycopg
 import pytest
@@ -10,7 +12,14 @@ from hypothesis import strategies as st
 
 from honghua.base.errors import BadInput
 from honghua.store.database import connect
-from honghua.store.facts import FactBatch, allocate_fact_ids, append_facts, read_facts, read_facts_of_purchases, read_final_facts
+from honghua.store.facts import (
+    FactBatch,
+    allocate_fact_ids,
+    append_facts,
+    read_facts,
+    read_facts_of_purchases,
+    read_final_facts,
+)
 
 ROW = st.tuples(
     st.integers(1, 4),  # account
@@ -88,9 +97,20 @@ def list_rows(facts):
 
 def test_columns_that_were_left_out(conn):
     one = np.array([1], dtype=np.int64)
-    append_facts(conn, FactBatch(fact_id=one, kind=one, account_id=one, value_on=one, effective_on=one, happened_at=one, amount_minor=one))
+    append_facts(
+        conn,
+        FactBatch(
+            fact_id=one, kind=one, account_id=one, value_on=one, effective_on=one, happened_at=one, amount_minor=one
+        ),
+    )
     got = read_facts(conn, one)
-    assert (got.version[0], got.counterparty_id[0], got.command_id[0], got.reference[0], got.detail[0]) == (1, 0, 0, None, None)
+    assert (got.version[0], got.counterparty_id[0], got.command_id[0], got.reference[0], got.detail[0]) == (
+        1,
+        0,
+        0,
+        None,
+        None,
+    )
     assert got.args_offsets.tolist() == [0, 0]
     assert got.happened_at[0] == 1
     assert conn.execute("SELECT counterparty_id IS NULL, args FROM store_fact").fetchone() == (True, [])
@@ -108,8 +128,14 @@ def test_the_same_fact_twice(conn):
 
 def test_bad_batches(conn):
     one = np.array([1], dtype=np.int64)
-    whole = {"fact_id": one, "kind": one, "account_id": one, "value_on": one, "effective_on": one, "happened_at": one, "amount_minor": one}
-    for change in ({"kind": one * 40_000}, {"amount_minor": np.array([1, 2])}, {"args_values": one}, {"value_on": one * 10**9}):
+    names = ("fact_id", "kind", "account_id", "value_on", "effective_on", "happened_at", "amount_minor")
+    whole: dict[str, Any] = dict.fromkeys(names, one)
+    for change in (
+        {"kind": one * 40_000},
+        {"amount_minor": np.array([1, 2])},
+        {"args_values": one},
+        {"value_on": one * 10**9},
+    ):
         with pytest.raises(BadInput):
             append_facts(conn, FactBatch(**{**whole, **change}))
     with pytest.raises(BadInput):
@@ -117,7 +143,8 @@ def test_bad_batches(conn):
 
 
 def test_a_cursor_misses_nothing_of_slow_writers(database):
-    """A reader sees a transaction only when every older one has ended: a slow writer holds the cursor back, not the news."""
+    """A reader sees a transaction only when every older one has ended: a slow writer holds the cursor back, not the
+    news."""
     with connect(database) as slow, connect(database) as quick, connect(database) as reader:
         with slow.transaction():
             append_facts(slow, make_batch(slow, [(1, 0, 1, 0, [], None)]))

@@ -13,10 +13,11 @@ from fractions import Fraction
 
 from honghua.base.errors import BadInput
 from honghua.credit.core.finance.daycount import actual_days, whole_months
-from honghua.credit.core.finance.irr import DIGITS, Flow, find_rates, solve_rate
+from honghua.credit.core.finance.irr import DIGITS, Flow, find_rates, find_root, solve_rate
 
 PERIODS_PER_YEAR = 12
 YEAR_DAYS = 365
+RATE_MAX = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +83,27 @@ def eu_years(dates: Sequence[dt.date], *, year_days: Fraction | None = None) -> 
         if all(count is not None for count in months):
             return [Fraction(count or 0, PERIODS_PER_YEAR) for count in months]
     return [actual_days(first, day) / (year_days or Fraction(YEAR_DAYS)) for day in dates]
+
+
+def nominal_rate(flows: Sequence[Fraction], shares: Sequence[Fraction]) -> Decimal:
+    """Nominal yearly rate of flows[k], each `shares[k]` of a year after the one before; interest is added at each flow.
+
+    With equal shares s it is the rate per period divided by s. Raises BadInput when no single rate fits.
+    """
+    if len(flows) != len(shares):
+        raise BadInput("each flow needs its share of a year", code="BAD_TERM")
+    later = set(shares[1:])
+    if len(later) == 1:
+        share = later.pop()
+        periodic = solve_rate([Flow(amount, Fraction(k)) for k, amount in enumerate(flows)])
+        with localcontext(prec=DIGITS):
+            return periodic * share.denominator / share.numerator
+
+    def worth(rate: float) -> float:
+        discount, total = 1.0, 0.0
+        for amount, share in zip(flows, shares):
+            discount /= 1 + rate * float(share)
+            total += float(amount) * discount
+        return total
+
+    return Decimal(find_root(worth, -0.99, RATE_MAX))

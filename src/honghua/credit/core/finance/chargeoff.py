@@ -1,7 +1,7 @@
 """The journal of a loan that is charged off: which accounts each event debits and credits.
 
-A charge-off takes the open principal to credit loss and reverses accrued interest and fees out of income; what is paid
-afterwards is a recovery. Repayments pay penalty-like fees, then interest, then principal. Each entry's lines sum to zero.
+A charge-off takes the open principal to credit loss and reverses accrued interest and fees out of income; what is
+paid afterwards is a recovery. Repayments pay fees, then interest, then principal. Each entry's lines sum to zero.
 """
 
 from __future__ import annotations
@@ -42,13 +42,16 @@ class EventKind(StrEnum):
     CHARGE_OFF = "charge_off"
 
 
+Line = tuple[Account, int]
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One journal entry: (account, minor units > 0) lines, debits and credits of equal sum."""
 
     event: EventKind
-    debits: tuple[tuple[Account, int], ...]
-    credits: tuple[tuple[Account, int], ...]
+    debits: tuple[Line, ...]
+    credits: tuple[Line, ...]
 
 
 @dataclass(slots=True)
@@ -122,7 +125,7 @@ class ChargeOffLoan:
         )
 
 
-def _entry(event: EventKind, debits: Iterable[tuple[Account, int]], credits: Iterable[tuple[Account, int]]) -> Entry:
-    entry = Entry(event, tuple(line for line in debits if line[1]), tuple(line for line in credits if line[1]))
+def _entry(event: EventKind, debits: Iterable[Line], others: Iterable[Line]) -> Entry:
+    entry = Entry(event, tuple(line for line in debits if line[1]), tuple(line for line in others if line[1]))
     assert sum(amount for _, amount in entry.debits) == sum(amount for _, amount in entry.credits)
     return entry

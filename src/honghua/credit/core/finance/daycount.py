@@ -11,7 +11,6 @@ from typing import Literal
 
 from honghua.base.errors import BadInput
 
-ACTUAL = "actual"
 MONTHS_PER_YEAR = 12
 WEEKS_PER_YEAR = 52
 DAYS_PER_WEEK = 7
@@ -32,6 +31,7 @@ class DayCount:
     year: Literal["actual"] | Fraction
 
 
+ACTUAL: Literal["actual"] = "actual"
 ACTUAL_365 = DayCount(ACTUAL, Fraction(365))
 ACTUAL_360 = DayCount(ACTUAL, Fraction(360))
 ACTUAL_ACTUAL = DayCount(ACTUAL, ACTUAL)
@@ -39,17 +39,16 @@ THIRTY_360 = DayCount(THIRTY, Fraction(YEAR_360))
 
 
 def parse_day_count(text: str) -> DayCount:
-    """The convention that a sentence names: "actual/365", "30/360 (…)", "7 days / 364", "actual/actual (2021 => 365)"."""
+    """The convention that a sentence names: "actual/365", "30/360 (…)", "7 days / 364", "actual_actual_leap_366"."""
     match = _NAMED.search(text.replace("_", "/"))
     if match is None:
-        raise BadInput(f"day count {text!r} is not like actual/365, 30/360 or 7 days / 364", code="UNKNOWN_DAY_COUNT")
+        raise BadInput(f"day count {text!r} is not like actual/365 or 7 days / 364", code="UNKNOWN_DAY_COUNT")
     days, year = match[1].lower(), match[2].lower()
     if not year.startswith("act") and Fraction(year) <= 0:
         raise BadInput(f"day count {text!r} has a year of no days", code="UNKNOWN_DAY_COUNT")
-    return DayCount(
-        ACTUAL if days.startswith("act") else int(days),
-        ACTUAL if year.startswith("act") else Fraction(year),
-    )
+    counted: Literal["actual"] | int = ACTUAL if days.startswith("act") else int(days)
+    length: Literal["actual"] | Fraction = ACTUAL if year.startswith("act") else Fraction(year)
+    return DayCount(counted, length)
 
 
 def actual_days(start: dt.date, end: dt.date) -> int:
@@ -58,7 +57,7 @@ def actual_days(start: dt.date, end: dt.date) -> int:
 
 
 def days_30_360(start: dt.date, end: dt.date) -> int:
-    """Days under 30/360 US (bond basis): a 31st counts as the 30th, the end's only when the start is at month end too."""
+    """Days under 30/360 US: a 31st counts as the 30th, the end's only when the start lies on the 30th or 31st."""
     first = min(start.day, THIRTY)
     last = THIRTY if end.day > THIRTY and first == THIRTY else end.day
     return YEAR_360 * (end.year - start.year) + THIRTY * (end.month - start.month) + last - first
@@ -83,7 +82,7 @@ def actual_actual(start: dt.date, end: dt.date) -> Fraction:
 
 
 def year_fraction(count: DayCount, start: dt.date, end: dt.date) -> Fraction:
-    """Years from start to end by the dates alone; a fixed number of days other than 30 has no meaning without a period."""
+    """Years from start to end by the dates alone; "7 days / 364" has no meaning without a period and is BadInput."""
     if count.days == ACTUAL:
         days = Fraction(actual_days(start, end))
         return actual_actual(start, end) if isinstance(count.year, str) else days / count.year

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from fractions import Fraction
+from itertools import pairwise
 
 from honghua.base.errors import BadInput
 
@@ -110,7 +111,7 @@ def _sign_changes(flows: Sequence[Flow]) -> int:
         time = flow.at + flow.odd
         netted[time] = netted.get(time, Fraction(0)) + flow.amount
     signs = [netted[time] > 0 for time in sorted(netted) if netted[time]]
-    return sum(a != b for a, b in zip(signs, signs[1:]))
+    return sum(a != b for a, b in pairwise(signs))
 
 
 def _worth(flows: Sequence[Flow]) -> Callable[[float], float]:

@@ -1,4 +1,4 @@
-"""What an instalment plan costs, said before it is accepted: the schedule, the yearly rates and the cost table (明示表).
+"""What an instalment plan costs, said before it is accepted: schedule, yearly rates and the cost table (明示表).
 
 Source: 个人贷款业务明示综合融资成本规定 (in force 2026-08-01) and PBOC notice 2021/3, as rules.md §2 has them.
 """
@@ -6,6 +6,7 @@ Source: 个人贷款业务明示综合融资成本规定 (in force 2026-08-01) a
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -16,7 +17,6 @@ from honghua.base.money import check_minor, currency_digits, format_minor, split
 from honghua.base.rates import PPM, compound_yearly, rate_from_ppm, to_decimal
 from honghua.credit.core.finance.annuity import check_periods
 from honghua.credit.core.finance.apr import AnnualRate, instalment_rate
-from honghua.credit.core.finance.schedules import monthly_dates
 
 Payer = Literal["consumer", "merchant", "platform"]
 
@@ -27,6 +27,18 @@ OVERDUE_DAILY_PPM = 500  # 0.05 % a day, rules.md §1
 LENDER = "贷款人"
 _PAYERS = {"consumer": "借款人", "merchant": "商户", "platform": "平台"}
 NOTHING_ELSE = "除上述明示项目外，借款人不承担其他任何与本笔贷款有关的费用。"
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteTerms:
+    """Who pays the fee and who collects it, and the daily overdue penalty (≥ 0, of the overdue principal)."""
+
+    payer: Payer = "consumer"
+    collector: str = LENDER
+    overdue_daily_ppm: int = OVERDUE_DAILY_PPM
+
+
+DEFAULT_TERMS = QuoteTerms()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,36 +103,30 @@ def quote_plan(
     n: int,
     fee_total_minor: int,
     currency: str = "CNY",
-    payer: Payer = "consumer",
-    collector: str = LENDER,
-    booked_on: dt.date | None = None,
-    due_on: tuple[dt.date, ...] | None = None,
-    overdue_daily_ppm: int = OVERDUE_DAILY_PPM,
+    due_on: Sequence[dt.date] | None = None,
+    terms: QuoteTerms = DEFAULT_TERMS,
 ) -> PlanQuote:
     """Quote a plan of `n` monthly instalments: P/n and fee/n each, both remainders in the first (rules.md §1).
 
-    principal_minor  > 0     fee_total_minor  ≥ 0, of the whole plan     overdue_daily_ppm  ≥ 0, contingent
-    due_on  the n due dates; without them `booked_on` gives each month's same day, and neither leaves the plan undated
+    principal_minor  > 0     fee_total_minor  ≥ 0, of the whole plan     due_on  the n due dates, or None: not yet dated
     The rates are those of equal periods with the first payment one period after booking. A fee that the merchant or the
     platform pays costs the consumer nothing. Raises BadInput.
     """
     currency_digits(currency)
     check_periods(n)
-    _check(principal_minor, fee_total_minor, overdue_daily_ppm)
-    if due_on is None and booked_on is not None:
-        due_on = monthly_dates(booked_on, n)
+    _check(principal_minor, fee_total_minor, terms.overdue_daily_ppm)
     if due_on is not None and (len(due_on) != n or list(due_on) != sorted(set(due_on))):
         raise BadInput(f"{n} rising due dates are wanted", code="DATES_IN_DISORDER")
-    own_fee = fee_total_minor if payer == "consumer" else 0
+    own_fee = fee_total_minor if terms.payer == "consumer" else 0
     periods = _periods(principal_minor, own_fee, n, due_on)
     cost = instalment_rate(principal_minor, [period.total_minor for period in periods])
     nominal, effective = _percent(Fraction(cost.nominal)), _percent(Fraction(cost.effective))
     fee_item = CostItem(
         name="分期利息(费)",
-        collection=f"分 {n} 期随本金收取, 每期 {format_minor(split_even(fee_total_minor, n)[-1], currency)}, 余数计入首期",
+        collection=f"分 {n} 期随本金收取, 每期 {format_minor(fee_total_minor // n, currency)}, 余数计入首期",
         annual_percent=effective,
-        collector=collector,
-        payer=_PAYERS[payer],
+        collector=terms.collector,
+        payer=_PAYERS[terms.payer],
         amount_minor=fee_total_minor,
     )
     return PlanQuote(
@@ -133,13 +139,13 @@ def quote_plan(
         nominal_percent=nominal,
         effective_percent=effective,
         items=(fee_item,),
-        contingent=(overdue_item(overdue_daily_ppm, collector=collector),),
+        contingent=(overdue_item(terms.overdue_daily_ppm, collector=terms.collector),),
         nothing_else=NOTHING_ELSE,
     )
 
 
 def overdue_item(daily_ppm: int, *, collector: str = LENDER) -> CostItem:
-    """The contingent row: a daily penalty on overdue principal, its simple yearly rate, and the compounded one as a note."""
+    """The contingent row: a daily penalty on overdue principal, its simple yearly rate, the compounded one as a note."""
     daily = rate_from_ppm(daily_ppm)
     simple = _percent(daily * YEAR_DAYS)
     compound = _percent(compound_yearly(daily, YEAR_DAYS))
@@ -154,7 +160,7 @@ def overdue_item(daily_ppm: int, *, collector: str = LENDER) -> CostItem:
     )
 
 
-def _periods(principal: int, fee: int, n: int, due_on: tuple[dt.date, ...] | None) -> tuple[PlanPeriod, ...]:
+def _periods(principal: int, fee: int, n: int, due_on: Sequence[dt.date] | None) -> tuple[PlanPeriod, ...]:
     rows = []
     left = principal
     for k, (part, cost) in enumerate(zip(split_even(principal, n), split_even(fee, n))):

@@ -153,18 +153,18 @@ def revolving_rate(
     periodic_rate: Fraction,
     transactions: Sequence[tuple[Fraction, Fraction]],
     *,
-    fee_rate: Fraction,
+    balance_holds_them: bool,
     cycles_per_year: int = MONTHS_PER_YEAR,
 ) -> CycleCost:
-    """Effective rate of a cycle in which transactions bore a fee of their own (1026.14(c)(3), Appendix F).
+    """Effective rate of a cycle in which transactions bore a charge of their own: 1026.14(c)(3), Appendix F.
 
-    balance       to which the periodic rate applies (often the average daily balance)
-    transactions  (amount, the part of it that is inside `balance`): the whole amount belongs in the denominator, once
+    balance       to which the periodic rate applies
+    transactions  (amount, charge) of each such transaction; their full amount is in the denominator, and once only:
+                  of a balance that holds them (an average daily balance) only what exceeds them is added
     """
-    fees = sum((amount * fee_rate for amount, _ in transactions), Fraction(0))
-    charge = balance * periodic_rate + fees
-    outside = sum((amount - inside for amount, inside in transactions), Fraction(0))
-    denominator = balance + outside
+    amounts = sum((amount for amount, _ in transactions), Fraction(0))
+    charge = balance * periodic_rate + sum((fee for _, fee in transactions), Fraction(0))
+    denominator = amounts + (max(balance - amounts, Fraction(0)) if balance_holds_them else balance)
     if denominator <= 0:
         raise BadInput("no balance and no transaction: there is no rate", code="NO_RATE")
     return CycleCost(charge, denominator, charge / denominator * cycles_per_year)

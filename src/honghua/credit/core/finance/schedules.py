@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
+from itertools import pairwise
 
 from honghua.base.errors import BadInput
 from honghua.base.rates import div_half_even, round_half_even
@@ -53,7 +54,7 @@ class LoanTerms:
     def __post_init__(self) -> None:
         check_periods(len(self.due_on))
         dates = (self.start_on, *self.due_on)
-        for before, after in zip(dates, dates[1:]):
+        for before, after in pairwise(dates):
             if after <= before:
                 raise BadInput(f"due date {after} does not follow {before}", code="DATES_IN_DISORDER")
         if self.annual_rate < 0:
@@ -103,7 +104,7 @@ def monthly_dates(start_on: dt.date, n: int, *, months: int = 1) -> tuple[dt.dat
 def nominal_months(start_on: dt.date, due_on: Sequence[dt.date]) -> int | None:
     """The whole number of months of most periods, or None when most are not whole months."""
     dates = (start_on, *due_on)
-    steps = [whole_months(before, after) for before, after in zip(dates, dates[1:])]
+    steps = [whole_months(before, after) for before, after in pairwise(dates)]
     common = max(set(steps), key=lambda step: (steps.count(step), step or 0))
     return common or None
 
@@ -150,7 +151,7 @@ def pieces(terms: LoanTerms, k: int, cuts: Sequence[dt.date]) -> list[tuple[dt.d
     """Period k cut at those of the dates that lie inside it."""
     start, end = terms.period(k)
     edges = [start, *sorted({cut for cut in cuts if start < cut < end}), end]
-    return list(zip(edges, edges[1:]))
+    return list(pairwise(edges))
 
 
 def lent_until(changes: Sequence[Change], day: dt.date) -> int:

@@ -11,7 +11,7 @@ from numba import njit
 from honghua.credit.core.kernels.calendar import advance
 from honghua.credit.core.kernels.events import ACCOUNT_OPENED, apply_event
 from honghua.credit.core.kernels.measures import COMPONENTS, components
-from honghua.credit.core.layout import BROKEN_ORDER, E_A2, E_KIND, E_ON, H_AS_OF, H_TERMS, OK
+from honghua.credit.core.layout import BROKEN_ORDER, E_A2, E_KIND, E_ON, H_AS_OF, H_TERMS, OK, STATEMENT
 
 
 @njit(cache=True)
@@ -87,3 +87,24 @@ def close_shard(heads, dues, plans, terms, to, statements, has_statement, codes,
             components(heads[i], dues[i], plans[i], after)
             line_counts[i] = difference(before, after, codes[i], amounts[i])
 
+
+
+@njit(cache=True, nogil=True)
+def fold_many(heads, dues, plans, terms, events, to):
+    """Fold events int64[n, k, EVENT] (ordered by day, zero kind = none) into n zeroed states and let days pass to the start of `to`.
+
+    Room for every account must suffice: dues int64[n, d, DUE], plans int64[n, p, PLAN]. Returns the first account whose status
+    is not OK, or −1. Statements cut on the way are not kept.
+    """
+    issued = np.zeros(0, np.int64)
+    statements = np.zeros((64, STATEMENT), np.int64)
+    for i in range(heads.shape[0]):
+        count = 0
+        while count < events.shape[1] and events[i, count, E_KIND] != 0:
+            count += 1
+        status, _ = fold(heads[i], dues[i], plans[i], terms, issued, events[i, :count], statements, 0)
+        if status == OK:
+            status, _ = advance(heads[i], dues[i], plans[i], terms[heads[i, H_TERMS]], issued, to, statements, 0)
+        if status != OK:
+            return i
+    return -1

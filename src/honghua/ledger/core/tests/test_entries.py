@@ -99,7 +99,7 @@ def test_balance_change_is_the_sum_of_lines(given_entries):
     naive: Counter[tuple[int, int]] = Counter()
     for lines in given_entries:
         placed = [(account_key(owner, component), amount) for owner, component, amount in lines]
-        entries.append(entry(1, {}, lines=placed))
+        entries.append(entry(1, {}) | {"lines": placed})
         for account, amount in placed:
             naive[owner_of(account), component_of(account)] += amount
     change = compute_balance_change(batch_of(*entries))

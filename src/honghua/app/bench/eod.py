@@ -1,0 +1,53 @@
+"""`honghua bench eod`: a full end of day with statements over n accounts, every one of them at its cut."""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import sys
+import time
+from typing import Any
+
+import psycopg
+
+from honghua.app.bench.portfolio import BUSINESS_DAY, lay_down
+from honghua.credit.eod import close_day
+from honghua.store.database import connect, scratch_database
+from honghua.store.settings import StoreSettings
+
+
+def register(benches: Any) -> None:
+    """Arguments of the bench."""
+    parser: argparse.ArgumentParser = benches.add_parser("eod", help="accounts/s of a full end of day with statements")
+    parser.add_argument("--accounts", type=int, default=1_000_000)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=20261121)
+    parser.set_defaults(bench=run)
+
+
+def run(args: argparse.Namespace, store: StoreSettings) -> dict[str, Any]:
+    """Lay the portfolio down (not measured), checkpoint, then close the day once (measured, wall clock)."""
+    with scratch_database(store) as database, connect(database) as conn:
+        started = time.perf_counter()
+        lay_down(conn, accounts=args.accounts, seed=args.seed, progress=lambda n: print(f"\rlaid down {n:,}", end="", file=sys.stderr))
+        laid_s = time.perf_counter() - started
+        settle(database.owner_dsn)
+        started = time.perf_counter()
+        report = close_day(database, workers=args.workers)
+        seconds = time.perf_counter() - started
+    assert report.day == BUSINESS_DAY
+    assert report.statements == args.accounts
+    return {
+        "accounts": args.accounts, "accounts_per_s": round(report.accounts / seconds), "statements": report.statements,
+        "entries": report.entries, "lines": report.lines, "quarantined": report.quarantined, "workers": args.workers,
+        "shards": report.shards, "close_seconds": round(seconds, 3), "lay_down_seconds": round(laid_s, 1),
+        "goal_accounts_per_s": 18_500, "stretch_accounts_per_s": 50_000, "hours_for_400_million": round(400e6 * seconds / report.accounts / 3600, 2),
+        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+    }  # fmt: skip
+
+
+def settle(owner_dsn: str) -> None:
+    """Give the measured run the tables as a running system has them: vacuumed, analysed."""
+    with psycopg.connect(owner_dsn, autocommit=True) as conn:
+        conn.execute("VACUUM (ANALYZE) credit_account")
+        conn.execute("VACUUM (ANALYZE) ledger_balance")

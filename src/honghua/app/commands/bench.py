@@ -1,0 +1,37 @@
+"""`honghua bench NAME`: measure one promise of the speed budget; JSON keys stay."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from typing import Any
+
+from honghua.app.bench import eod
+from honghua.app.report import print_json, report_header
+from honghua.app.settings import Settings
+
+BENCHES = (eod,)
+
+
+def register(verbs: Any) -> None:
+    """Add the verb and a sub-verb per bench."""
+    parser = verbs.add_parser("bench", help="measure a promise of the speed budget")
+    benches = parser.add_subparsers(dest="name", required=True, metavar="NAME")
+    for module in BENCHES:
+        module.register(benches)
+    for bench in benches.choices.values():
+        bench.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace, settings: Settings) -> int:
+    """Run the bench and print what it found."""
+    started = time.perf_counter()
+    figures = args.bench(args, settings.store)
+    result = {"bench": args.name, **report_header(seed=args.seed, started=started), **figures}
+    if args.json:
+        print_json(result)
+    else:
+        for key, value in result.items():
+            print(f"{key:28} {value}")
+    return 0

@@ -1,0 +1,92 @@
+"""Bring whole accounts into the book in columns: facts, one opening entry each, state. For migrations of a portfolio and for benches.
+
+The state must be the fold of the facts given; what is posted are its components, so journal and state agree from the start.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import psycopg
+from numba import njit
+from numpy.typing import NDArray
+
+from honghua.credit.core.kernels.measures import COMPONENTS, components
+from honghua.credit.core.layout import ARGS, E_AMOUNT, E_KIND, E_ON, EVENT, H_DUES, H_PLANS, HEAD
+from honghua.credit.shard import DUE, OWNER_FACTOR, PLAN, gather
+from honghua.credit.store import ACCOUNT_NAMES, HEAD_IS_DATE
+from honghua.facts.kinds import FactKind
+from honghua.ledger import api as ledger
+from honghua.ledger.core import Component, EntryBatch
+from honghua.store.copybin import Bool, Date, Int8, Int8Array, Text, copy_in
+from honghua.store.facts import FactBatch, append_facts
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AccountBlock:
+    """n accounts: ids int64[n], refs, state heads/dues/plans, their events int64[n, k, EVENT] with fact ids int64[n, k], a merchant each."""
+
+    ids: Ints
+    refs: list[str]
+    heads: Ints
+    dues: Ints
+    plans: Ints
+    events: Ints
+    fact_ids: Ints
+    merchants: Ints
+
+
+@njit(cache=True, nogil=True)
+def components_many(heads, dues, plans, out):  # type: ignore[no-untyped-def]
+    """`components` of n accounts into out int64[n, 24]."""
+    for i in range(heads.shape[0]):
+        components(heads[i], dues[i], plans[i], out[i])
+
+
+def store_block(conn: psycopg.Connection, block: AccountBlock, *, booked_on: int, currency: str) -> None:
+    """Write facts, entries, balances and states of a block, in the caller's transaction. The accounts must be new."""
+    n, k = block.fact_ids.shape
+    flat = block.events.reshape(n * k, EVENT)
+    is_purchase = np.isin(flat[:, E_KIND], (FactKind.PURCHASE_CAPTURED, FactKind.PURCHASE_AUTHORISED))
+    fact_ids = block.fact_ids.ravel()
+    append_facts(
+        conn,
+        FactBatch(
+            fact_id=fact_ids, kind=flat[:, E_KIND], account_id=np.repeat(block.ids, k), value_on=flat[:, E_ON],
+            effective_on=flat[:, E_ON], happened_at=flat[:, E_ON] * 86_400_000_000, amount_minor=flat[:, E_AMOUNT],
+            counterparty_id=np.where(is_purchase, np.repeat(block.merchants, k), 0), purchase_id=np.where(is_purchase, fact_ids, 0),
+            args_values=np.ascontiguousarray(flat[:, 3:]).ravel(), args_offsets=np.arange(0, n * k * ARGS + 1, ARGS, dtype=np.int64),
+        ),
+    )  # fmt: skip
+    insert_states(conn, block)
+    ledger.post_entries(conn, opening_entries(block, booked_on, currency))
+
+
+def insert_states(conn: psycopg.Connection, block: AccountBlock) -> None:
+    """Store the accounts."""
+    columns: list[Any] = [Int8(block.ids), Text(block.refs)]
+    columns += [Date(block.heads[:, j]) if HEAD_IS_DATE[j] else Int8(block.heads[:, j]) for j in range(HEAD)]
+    columns += [Int8Array(*gather(block.dues, block.heads[:, H_DUES], DUE)), Int8Array(*gather(block.plans, block.heads[:, H_PLANS], PLAN))]
+    columns += [Int8(block.fact_ids.max(axis=1)), Bool(np.zeros(len(block.ids), np.bool_))]
+    copy_in(conn, "credit_account", ACCOUNT_NAMES, columns)
+
+
+def opening_entries(block: AccountBlock, booked_on: int, currency: str) -> EntryBatch:
+    """One entry per account with all its components as lines; what is owed to merchants goes to the account's merchant."""
+    n = len(block.ids)
+    balances = np.zeros((n, COMPONENTS), np.int64)
+    components_many(block.heads, block.dues, block.plans, balances)
+    mask = balances != 0
+    keys = block.ids[:, None] * OWNER_FACTOR + np.arange(COMPONENTS)
+    keys[:, Component.MERCHANT_PAYABLE] = block.merchants * OWNER_FACTOR + Component.MERCHANT_PAYABLE
+    offsets = np.zeros(n + 1, np.int64)
+    np.cumsum(mask.sum(axis=1), out=offsets[1:])
+    return EntryBatch(
+        owner_id=block.ids, kind=np.full(n, int(FactKind.ADJUSTED), np.int16), value_on=np.full(n, booked_on, np.int64),
+        booked_on=np.full(n, booked_on, np.int64), fact_id=np.zeros(n, np.int64), line_offsets=offsets, line_accounts=keys[mask],
+        line_amounts=balances[mask], currency=currency,
+    )  # fmt: skip

@@ -1,0 +1,51 @@
+"""Accounts as they stand on the business date, for those who only look: days pass in memory and nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import psycopg
+from numpy.typing import NDArray
+
+from honghua.base.dates import to_day
+from honghua.credit import store
+from honghua.credit.core.account import Account
+from honghua.credit.registry import Registry
+
+Ints = NDArray[np.int64]
+
+
+@contextmanager
+def one_moment(conn: psycopg.Connection) -> Iterator[None]:
+    """Everything read inside shows one moment, while others go on booking."""
+    with conn.transaction():
+        conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        yield
+
+
+def load_current(conn: psycopg.Connection, registry: Registry, account_ids: Ints, *, lock: bool = False) -> list[Account]:
+    """Accounts by rising id, at the start of the business date. With `lock` nobody else changes them before the transaction ends.
+
+    Quarantined accounts stay where they stopped.
+    """
+    today = to_day(store.get_business_day(conn))
+    rows = store.load_accounts(conn, np.sort(account_ids), lock=lock)
+    accounts = [rows.account(i, registry.terms_rows) for i in range(len(rows))]
+    for account in accounts:
+        if not account.quarantined:
+            pass_in_memory(account, today)
+    return accounts
+
+
+def pass_in_memory(account: Account, to: int) -> None:
+    """Let days pass for a copy that will not be stored."""
+    while account.needs_days(to):
+        account.pass_days(account.next_stop(to))
+
+
+def find_current(conn: psycopg.Connection, registry: Registry, customer: str) -> Account | None:
+    """One customer's account at the start of the business date, or None."""
+    found = store.find_account_ids(conn, [customer])
+    return load_current(conn, registry, np.array([found[customer]], np.int64))[0] if found else None
