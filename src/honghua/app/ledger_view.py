@@ -11,8 +11,7 @@ from rich.text import Text
 
 from honghua.base.money import format_minor
 from honghua.ledger.api import EntryView, OwnerView
-from honghua.ledger.core import Component, OwnerKind, title_of
-from honghua.ledger.core.chart import Group
+from honghua.ledger.core import Component, Group, OwnerKind, title_of
 
 OWED = (
     Component.PRINCIPAL_UNBILLED, Component.PRINCIPAL_BILLED, Component.PRINCIPAL_INSTALMENT, Component.INTEREST,
@@ -107,8 +106,8 @@ def entry_object(entry: EntryView) -> dict[str, Any]:
         "recorded_at": entry.recorded_at.isoformat(),
         "lines": [
             {
-                "owner_id": line.owner_id, "ref": line.ref, "component": line.component.name.lower(), "amount_minor": line.amount_minor,
-                "balance_minor": line.balance_minor,
+                "owner_id": line.owner_id, "ref": line.ref, "component": line.component.name.lower(),
+                "amount_minor": line.amount_minor, "balance_minor": line.balance_minor,
             }
             for line in entry.lines
         ],

@@ -32,7 +32,7 @@ def find_state_dir(environment: Mapping[str, str], *, is_root: bool) -> Path:
     return (Path(base) if base.startswith("/") else Path.home() / ".local" / "state") / "honghua"
 
 
-def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+def load_settings(*, environment: Mapping[str, str] | None = None) -> Settings:
     """Settings from the environment (or from `environment`); raises BadInput when one makes no sense.
 
     HONGHUA_STATE_DIR      folder of the embedded database

@@ -14,7 +14,7 @@ from honghua.credit.core.commands import Command
 from honghua.credit.core.desk import Answer
 from honghua.credit.core.refusals import refusal
 from honghua.credit.registry import Registry, open_registry
-from honghua.credit.store import count_closed_days, count_statements, find_replay, get_business_day, list_bills_due, save_replay
+from honghua.credit.store import count_closed_days, count_statements, find_replay, get_business_day, list_bills_due, list_days, save_replay
 from honghua.credit.unit import Unit
 from honghua.store.commands import body_hash, find_commands
 from honghua.store.database import run_unit
@@ -87,6 +87,6 @@ def _recall(i, command, hashes, stored, first, answers) -> Answer:  # type: igno
 
 
 __all__ = [
-    "Registry", "count_closed_days", "count_statements", "execute", "find_replay", "get_business_day", "list_bills_due", "open_registry",
-    "save_replay", "start_book",
+    "Registry", "count_closed_days", "count_statements", "execute", "find_replay", "get_business_day", "list_bills_due", "list_days",
+    "open_registry", "save_replay", "start_book",
 ]  # fmt: skip

@@ -20,7 +20,6 @@ from honghua.credit.bank import DebitAnswer, Declined, DeclineReason, Paid
 from honghua.credit.core.debiting import Source, SourceKind
 
 PLENTY_MINOR: Final = 10**12
-NEVER: Final[Mapping[str, float]] = {}
 FAULTS: Final = ("timeout_before", "timeout_after", "timeout_under_way", "find_timeout", "answers_twice")
 
 
@@ -38,7 +37,7 @@ class FakeBank:
     seed: int
     funds_minor: dict[str, int] = field(default_factory=dict)
     funds_minor_default: int = PLENTY_MINOR
-    faults: Mapping[str, float] = NEVER
+    faults: Mapping[str, float] = field(default_factory=dict)
     path: Path | None = None
     answers: dict[str, DebitAnswer] = field(default_factory=dict)
     calls: dict[str, int] = field(default_factory=dict)

@@ -375,3 +375,29 @@ def save_replay(conn: Connection, digest: bytes, *, source: str, settings_json: 
         " ON CONFLICT (digest) DO UPDATE SET day = excluded.day, finished_at = CASE WHEN %s THEN now() END",
         [digest, source, settings_json, day, finished],
     )
+
+
+def list_quarantined(conn: Connection) -> list[tuple[int, str, dt.date, str]]:
+    """(account id, customer, since, error) of accounts in quarantine."""
+    rows = conn.execute(
+        "SELECT q.account_id, a.customer_ref, q.since_on, q.error FROM credit_quarantine q JOIN credit_account a USING (account_id)"
+        " WHERE q.released_at IS NULL ORDER BY q.recorded_at"
+    )
+    return [(account_id, ref, since, error) for account_id, ref, since, error in rows]
+
+
+def end_quarantine(conn: Connection, account_id: int) -> None:
+    """Take an account back into work."""
+    conn.execute("UPDATE credit_account SET quarantined = false WHERE account_id = %s", [account_id])
+    conn.execute("UPDATE credit_quarantine SET released_at = now() WHERE account_id = %s AND released_at IS NULL", [account_id])
+
+
+def list_days(conn: Connection, *, limit: int) -> list[tuple[dt.date, str, int, int, int, int, int]]:
+    """The newest days with what closing them did: (day, state, shards, accounts, statements, entries, quarantined)."""
+    rows = conn.execute(
+        "SELECT d.day, d.state, d.shards, coalesce(sum(s.accounts), 0), coalesce(sum(s.statements), 0), coalesce(sum(s.entries), 0),"
+        " coalesce(sum(s.quarantined), 0) FROM credit_day d LEFT JOIN credit_day_shard s USING (day)"
+        " GROUP BY d.day ORDER BY d.day DESC LIMIT %s",
+        [limit],
+    )
+    return [(row[0], row[1], *(int(x) for x in row[2:])) for row in rows]  # type: ignore[misc]

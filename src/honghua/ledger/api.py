@@ -1,4 +1,8 @@
-"""The journal's door: open owners, post entries, read balances, seal. The caller's transaction commits, not we."""
+"""The journal's door: open owners, post entries, read balances, seal, check, export.
+
+Nothing commits here: every function works inside the caller's transaction. `check_ledger` and `write_beancount` are
+written in modules of their own and entered through here.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +18,11 @@ from numpy.typing import NDArray
 from honghua.base.errors import BadInput, Conflict, IntegrityBroken, NotFound
 from honghua.base.money import currency_digits
 from honghua.ledger import store
+from honghua.ledger.beancount import write_beancount as write_beancount
 from honghua.ledger.core.chain import FIRST_PREVIOUS, BlockFigures, compute_digest
 from honghua.ledger.core.chart import Component, OwnerKind, component_of, owner_of
 from honghua.ledger.core.entries import EntryBatch, compute_balance_change, require_sound
+from honghua.ledger.invariants import check_ledger as check_ledger
 from honghua.store.ids import allocate
 
 Connection = psycopg.Connection

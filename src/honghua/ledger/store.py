@@ -20,6 +20,14 @@ Connection = psycopg.Connection
 
 SEALER_LOCK: Final = 0x7365616C  # pg_advisory_xact_lock: one sealer at a time
 ROWS_AT_ONCE: Final = 5_000
+FINAL_TXID: Final = """
+SELECT coalesce(min(running::text::bigint), min(pg_snapshot_xmax(snapshot)::text::bigint))
+FROM (SELECT pg_current_snapshot() AS snapshot) AS seen
+LEFT JOIN LATERAL pg_snapshot_xip(snapshot) AS running ON NOT EXISTS (
+  SELECT FROM pg_locks AS held JOIN pg_stat_activity AS other ON other.pid = held.pid
+  WHERE held.locktype = 'transactionid' AND held.transactionid = running::xid AND held.mode = 'ExclusiveLock'
+    AND held.granted AND other.datid <> (SELECT oid FROM pg_database WHERE datname = current_database()))
+"""
 ENTRY_COLUMNS: Final = (
     "owner_id", "entry_id", "kind", "value_on", "booked_on", "fact_id", "currency", "accounts", "amounts_minor",
 )  # fmt: skip
@@ -235,8 +243,13 @@ def find_last_seal(conn: Connection) -> tuple[int, int, bytes] | None:
 
 
 def read_final_txid(conn: Connection) -> int:
-    """Every transaction below this one has committed or rolled back: which entries are below it will never change."""
-    return _one(conn, "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+    """Every transaction of this database below this one is over: which entries are below it will never change.
+
+    That is pg_snapshot_xmin(), except that transactions known to run in another database of the server do not count:
+    they cannot write here, and a long one must not hold our chain back. Who cannot be found (just ended, prepared) counts.
+    """
+    conn.execute("SELECT pg_stat_clear_snapshot()")
+    return _one(conn, FINAL_TXID)
 
 
 def find_txid_at(conn: Connection, from_txid: int, until_txid: int, *, offset: int) -> int | None:

@@ -1,24 +1,24 @@
-"""Typed columns for `copybin.py`: how each SQL type looks in numpy, what fits it, and how its bytes are laid out."""
+"""Columns of one width for `copybin.py`: how each SQL type looks in numpy, what fits it, how its bytes are laid out."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from honghua.base.errors import BadInput, IntegrityBroken
+from honghua.base.errors import BadInput
 from honghua.store import kernels
 from honghua.store.arrays import as_int64
 
 PG_EPOCH_DAY = 10_957  # 2000-01-01 as days since 1970-01-01: PostgreSQL counts from there
 PG_EPOCH_MICROS = PG_EPOCH_DAY * 86_400_000_000
 NO_MASK = np.empty(0, dtype=np.bool_)  # "nothing is NULL"
-JSONB_VERSION = b"\x01"
 
 
-def _as_mask(valid: Sequence[bool] | NDArray[np.bool_] | None, rows: int) -> NDArray[np.bool_]:
+def as_mask(valid: Sequence[bool] | NDArray[np.bool_] | None, rows: int) -> NDArray[np.bool_]:
+    """bool[rows] with False for NULL, or the empty NO_MASK when nothing is NULL; raises BadInput on another length."""
     if valid is None:
         return NO_MASK
     mask = np.ascontiguousarray(valid, dtype=np.bool_)
@@ -27,7 +27,8 @@ def _as_mask(valid: Sequence[bool] | NDArray[np.bool_] | None, rows: int) -> NDA
     return NO_MASK if mask.all() else mask
 
 
-def _cut_mask(valid: NDArray[np.bool_], start: int, stop: int) -> NDArray[np.bool_]:
+def cut_mask(valid: NDArray[np.bool_], start: int, stop: int) -> NDArray[np.bool_]:
+    """Rows start … stop - 1 of a mask; NO_MASK stays itself."""
     return valid[start:stop] if len(valid) else valid
 
 
@@ -51,7 +52,7 @@ class Fixed:
             raise BadInput(f"{type(self).__name__}: {error}") from error
         if self.values.ndim != 1:
             raise BadInput(f"{type(self).__name__} takes one dimension, not {self.values.ndim}")
-        self.valid = _as_mask(valid, len(self.values))
+        self.valid = as_mask(valid, len(self.values))
 
     @classmethod
     def convert(cls, values: Sequence[Any] | NDArray[Any]) -> NDArray[np.int64]:
@@ -64,7 +65,7 @@ class Fixed:
     def cut(self, start: int, stop: int) -> Fixed:
         """Rows start … stop - 1, without copying."""
         piece = object.__new__(type(self))
-        piece.values, piece.valid = self.values[start:stop], _cut_mask(self.valid, start, stop)
+        piece.values, piece.valid = self.values[start:stop], cut_mask(self.valid, start, stop)
         return piece
 
     def prepare(self) -> Fixed:
@@ -165,167 +166,3 @@ class Float8(Fixed):
     @classmethod
     def finish(cls, values: NDArray[np.int64], valid: NDArray[np.bool_]) -> NDArray[np.float64]:
         return np.ascontiguousarray(values).view(np.float64)
-
-
-class Int8Array:
-    """bigint[]: row i holds values[offsets[i] : offsets[i + 1]]; offsets int64[n + 1] rise from 0 to len(values)."""
-
-    __slots__ = ("offsets", "valid", "values")
-
-    def __init__(
-        self,
-        values: Sequence[int] | NDArray[Any],
-        offsets: Sequence[int] | NDArray[Any],
-        valid: Sequence[bool] | NDArray[np.bool_] | None = None,
-    ) -> None:
-        try:
-            self.values, self.offsets = as_int64(values), as_int64(offsets)
-        except (TypeError, OverflowError) as error:
-            raise BadInput(f"Int8Array: {error}") from error
-        steps = np.diff(self.offsets)
-        if not len(self.offsets) or self.offsets[0] != 0 or self.offsets[-1] != len(self.values) or (steps < 0).any():
-            raise BadInput("offsets of a ragged column rise from 0 to the number of values")
-        self.valid = _as_mask(valid, len(self.offsets) - 1)
-
-    def __len__(self) -> int:
-        return len(self.offsets) - 1
-
-    def cut(self, start: int, stop: int) -> Int8Array:
-        """Rows start … stop - 1, without copying values."""
-        piece = object.__new__(Int8Array)
-        offsets = self.offsets[start : stop + 1]
-        piece.values = self.values[offsets[0] : offsets[-1]]
-        piece.offsets, piece.valid = offsets - offsets[0], _cut_mask(self.valid, start, stop)
-        return piece
-
-    def prepare(self) -> Int8Array:
-        """Nothing to do: checked when made."""
-        return self
-
-    def sizes(self) -> NDArray[np.int64]:
-        """Bytes per row, the size word included."""
-        counts = np.diff(self.offsets)
-        sizes = np.where(counts == 0, kernels.EMPTY_ARRAY, kernels.ARRAY_HEADER + kernels.ELEMENT * counts)
-        return 4 + (np.where(self.valid, sizes, 0) if len(self.valid) else sizes)
-
-    def put(self, out: NDArray[np.uint8], at: NDArray[np.int64]) -> None:
-        """Write every row at its position and move the positions on."""
-        kernels.put_int8_arrays(out, at, self.values, self.offsets, self.valid)
-
-    @classmethod
-    def take(
-        cls, data: NDArray[np.uint8], places: NDArray[np.int64], sizes: NDArray[np.int32]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """(values, offsets) of the fields at `places`; NULL reads as empty."""
-        offsets = np.empty(len(places) + 1, dtype=np.int64)
-        if not kernels.measure_int8_arrays(data, places, sizes, offsets):
-            raise IntegrityBroken("a field is no one-dimensional bigint[] without NULLs")
-        values = np.empty(int(offsets[-1]), dtype=np.int64)
-        kernels.take_int8_arrays(data, places, offsets, values)
-        return values, offsets
-
-
-class Varying:
-    """A column of byte strings; None is NULL."""
-
-    __slots__ = ("data", "offsets", "valid")
-
-    def __init__(self, values: Sequence[Any]) -> None:
-        pieces = [b"" if value is None else self.to_bytes(value) for value in values]
-        self.data = np.frombuffer(b"".join(pieces), dtype=np.uint8)
-        self.offsets = np.zeros(len(pieces) + 1, dtype=np.int64)
-        np.cumsum(np.fromiter(map(len, pieces), dtype=np.int64, count=len(pieces)), out=self.offsets[1:])
-        self.valid = _as_mask([value is not None for value in values], len(pieces))
-
-    @classmethod
-    def to_bytes(cls, value: Any) -> bytes:
-        """As it travels."""
-        return bytes(value)
-
-    @classmethod
-    def from_bytes(cls, raw: bytes) -> Any:
-        """As a reader gets it."""
-        return raw
-
-    def __len__(self) -> int:
-        return len(self.offsets) - 1
-
-    def cut(self, start: int, stop: int) -> Varying:
-        """Rows start … stop - 1, without copying bytes."""
-        piece = object.__new__(type(self))
-        offsets = self.offsets[start : stop + 1]
-        piece.data = self.data[offsets[0] : offsets[-1]]
-        piece.offsets, piece.valid = offsets - offsets[0], _cut_mask(self.valid, start, stop)
-        return piece
-
-    def prepare(self) -> Varying:
-        """Nothing to do: checked when made."""
-        return self
-
-    def sizes(self) -> NDArray[np.int64]:
-        """Bytes per row, the size word included."""
-        return 4 + np.diff(self.offsets)
-
-    def put(self, out: NDArray[np.uint8], at: NDArray[np.int64]) -> None:
-        """Write every row at its position and move the positions on."""
-        kernels.put_bytes(out, at, self.data, self.offsets, self.valid)
-
-    @classmethod
-    def take(cls, data: NDArray[np.uint8], places: NDArray[np.int64], sizes: NDArray[np.int32]) -> list[Any]:
-        """The fields at `places`, None for NULL."""
-        if not (sizes >= 0).any():
-            return [None] * len(places)
-        raw = data.tobytes()
-        starts, lengths = places.tolist(), sizes.tolist()
-        return [
-            cls.from_bytes(raw[start : start + size]) if size >= 0 else None for start, size in zip(starts, lengths)
-        ]
-
-
-class Bytes(Varying):
-    """bytea."""
-
-    __slots__ = ()
-
-
-class Text(Varying):
-    """text; a zero byte is refused, as PostgreSQL does."""
-
-    __slots__ = ()
-
-    @classmethod
-    def to_bytes(cls, value: Any) -> bytes:
-        if not isinstance(value, str) or "\0" in value:
-            raise BadInput(f"Text: no text without zero bytes: {value!r}")
-        return value.encode()
-
-    @classmethod
-    def from_bytes(cls, raw: bytes) -> str:
-        return raw.decode()
-
-
-class Jsonb(Varying):
-    """jsonb, given and returned as JSON text (str or bytes in, str out)."""
-
-    __slots__ = ()
-
-    @classmethod
-    def to_bytes(cls, value: Any) -> bytes:
-        return JSONB_VERSION + (value.encode() if isinstance(value, str) else bytes(value))
-
-    @classmethod
-    def from_bytes(cls, raw: bytes) -> str:
-        return raw[1:].decode()
-
-
-class Nullable:
-    """For readers only: this kind of column may hold NULL."""
-
-    __slots__ = ("kind",)
-
-    def __init__(self, kind: type[Column]) -> None:
-        self.kind = kind
-
-
-Column: TypeAlias = Fixed | Int8Array | Varying
-Kind: TypeAlias = type[Fixed] | type[Int8Array] | type[Varying] | Nullable

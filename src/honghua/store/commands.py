@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from honghua.base.errors import BadInput, Conflict
 from honghua.store.arrays import as_int64
+from honghua.store.copybin import Bytes, Int8, Jsonb, Text, copy_in
 
 KEY_LENGTH_MAX = 200
 
@@ -85,11 +86,8 @@ def save_commands(
     if not keys:
         return
     answers = [answer.decode() if isinstance(answer, bytes) else answer for answer in answers_json]
-    conn.execute(
-        "INSERT INTO store_command (key, command_id, body_hash, answer)"
-        " SELECT * FROM unnest(%s::text[], %s::bigint[], %s::bytea[], %s::text[]::jsonb[])",
-        [list(keys), as_int64(command_ids), list(body_hashes), answers],
-    )
+    columns = (Text(list(keys)), Int8(as_int64(command_ids)), Bytes(list(body_hashes)), Jsonb(answers))
+    copy_in(conn, "store_command", ("key", "command_id", "body_hash", "answer"), columns)
 
 
 def sum_answers(conn: psycopg.Connection, prefix: str, amount: str) -> tuple[dict[str, int], int]:

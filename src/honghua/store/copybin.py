@@ -12,39 +12,35 @@ To read, name the kinds: `copy_out(conn, query, [Int8, Nullable(Date), Int8Array
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import psycopg
 from numpy.typing import NDArray
-from psycopg import sql
+from psycopg import pq, sql
 
 from honghua.base.errors import BadInput, IntegrityBroken
 from honghua.store import kernels
-from honghua.store.columns import (
-    NO_MASK,
-    Bool,
-    Bytes,
-    Column,
-    Date,
-    Fixed,
-    Float8,
-    Int2,
-    Int4,
-    Int8,
-    Int8Array,
-    Jsonb,
-    Kind,
-    Nullable,
-    Text,
-    Timestamp,
-    Varying,
-)
+from honghua.store.columns import NO_MASK, Bool, Date, Fixed, Float8, Int2, Int4, Int8, Timestamp
+from honghua.store.ragged import Bytes, Int8Array, Jsonb, Text, Varying
 
 __all__ = [
     "Bool", "Bytes", "Column", "Date", "Float8", "Int2", "Int4", "Int8", "Int8Array", "Jsonb", "Kind", "Nullable",
     "Text", "Timestamp", "copy_in", "copy_out", "decode", "encode",
 ]  # fmt: skip
+
+
+class Nullable:
+    """For readers only: this kind of column may hold NULL."""
+
+    __slots__ = ("kind",)
+
+    def __init__(self, kind: type[Column]) -> None:
+        self.kind = kind
+
+
+Column: TypeAlias = Fixed | Int8Array | Varying
+Kind: TypeAlias = type[Fixed] | type[Int8Array] | type[Varying] | Nullable
 
 SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)  # flags and length of the header extension are both zero
 TRAILER = b"\xff\xff"
@@ -149,13 +145,43 @@ def copy_out(
     conn: psycopg.Connection,
     query: str | sql.Composable,
     kinds: Sequence[Kind],
-    params: Sequence[Any] | dict[str, Any] | None = None,
+    params: Sequence[Any] | dict[str, Any] | None,
 ) -> list[Any]:
-    """Run a query and return its columns as `decode` does. COPY takes no server-side parameters: psycopg quotes
-    them into the text."""
+    """Run a query and return its columns as `decode` does; `conn` is in autocommit mode, inside a transaction or not.
+
+    COPY takes no server-side parameters: psycopg quotes them into the text.
+    """
     statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT BINARY)").format(
         sql.SQL(query) if isinstance(query, str) else query
     )
-    with conn.cursor() as cursor, cursor.copy(statement, params) as copy:
-        stream = b"".join(copy)
-    return decode(stream, kinds)
+    return decode(_drain(conn, psycopg.ClientCursor(conn).mogrify(statement, params)), kinds)
+
+
+def _drain(conn: psycopg.Connection, statement: str) -> bytes:
+    """The whole COPY stream, read with libpq's own calls: half the cost of psycopg's row by row reading."""
+    assert conn.autocommit, "copy_out begins no transaction by itself"
+    pgconn, encoding = conn.pgconn, conn.info.encoding
+    pieces: list[bytes | memoryview] = []
+    finished = False
+    with conn.lock:
+        try:
+            pgconn.send_query(statement.encode(encoding))
+            result = pgconn.get_result()
+            if result is not None and result.status == pq.ExecStatus.COPY_OUT:
+                while True:
+                    size, piece = pgconn.get_copy_data(0)
+                    if size <= 0:
+                        break
+                    pieces.append(piece)
+                result = pgconn.get_result()
+            while (another := pgconn.get_result()) is not None:
+                result = another
+            finished = True
+        finally:
+            if not finished:  # interrupted half way: nothing else can be said on this connection
+                conn.close()
+    if result is None or result.status != pq.ExecStatus.COMMAND_OK:
+        if result is None or result.status != pq.ExecStatus.FATAL_ERROR:
+            raise psycopg.OperationalError("the server ended a COPY in an unknown way")
+        raise psycopg.errors.error_from_result(result, encoding=encoding)
+    return b"".join(pieces)

@@ -22,10 +22,16 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from honghua.base.errors import BadInput, WorldFailed
-from honghua.store.binaries import ServerUser, find_binaries, find_server_user, find_wheel_dir, make_data_dir
-from honghua.store.configuration import write_configuration
-from honghua.store.locks import hold_exclusive, open_lock_file, try_lock
-from honghua.store.processes import POLL_SECONDS, find_postmaster, kill_leftovers, remove_stale_files, stop_postmaster
+from honghua.store.server.binaries import ServerUser, find_binaries, find_server_user, find_wheel_dir, make_data_dir
+from honghua.store.server.configuration import write_configuration
+from honghua.store.server.locks import hold_exclusive, open_lock_file, try_lock
+from honghua.store.server.processes import (
+    POLL_SECONDS,
+    find_postmaster,
+    kill_leftovers,
+    remove_stale_files,
+    stop_postmaster,
+)
 
 PORT = 5432  # only a part of the socket's name: the server listens on no TCP port
 SOCKET_DIR_BYTES_MAX = 90  # a socket path ends at 107 bytes, and "/.s.PGSQL.5432.lock" comes after the folder

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from honghua.base.errors import HonghuaError, WorldFailed
 from honghua.store.embedded import Server, ensure_server
-from honghua.store.locks import open_lock_file, try_lock
-from honghua.store.processes import find_postmaster
+from honghua.store.server.locks import open_lock_file, try_lock
+from honghua.store.server.processes import find_postmaster
 
 READY = "ready"
 WATCH_SECONDS = 0.2

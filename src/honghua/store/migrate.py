@@ -100,7 +100,7 @@ def _advisory_lock(conn: psycopg.Connection) -> Iterator[None]:
             conn.execute("SELECT pg_advisory_unlock(%s)", [MIGRATION_LOCK])
 
 
-def apply_migrations(conn: psycopg.Connection, migrations: Sequence[Migration] | None = None) -> list[Migration]:
+def apply_migrations(conn: psycopg.Connection, *, migrations: Sequence[Migration] | None = None) -> list[Migration]:
     """Apply what is pending over an autocommit connection of the owner role; returns what was applied.
 
     Safe to call from many processes at once (advisory lock) and cheap when there is nothing to do (one query, no lock).

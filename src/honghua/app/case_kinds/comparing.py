@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Literal
@@ -38,6 +38,10 @@ class Exactly(dict[str, Any]):
 
 class Expression(str):
     """A sum of fractions such as "1+1/12+3/365", equal to every other way of writing the same terms."""
+
+
+class Unrounded(Fraction):
+    """A figure that is rounded only to be printed: "exact" means equal in the decimals that were published."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +96,8 @@ class Comparison:
     """`ours` in the layout of `expected`, and the differences, each with its place."""
 
     rules: tuple[Tolerance, ...]
-    differences: list[str]
-    unknown: list[str]
+    differences: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
 
     def layer(self, ours: Any, expected: Any, place: str) -> Any:
         """Compare one value, whatever its layout, and return ours as it would be written there."""
@@ -141,13 +145,18 @@ class Comparison:
     def _agrees(self, ours: Any, expected: Any) -> bool:
         if isinstance(ours, Expression):
             return isinstance(expected, str) and _terms(ours) == _terms(expected)
-        if ours is None or isinstance(ours, bool | str) or isinstance(ours, list | tuple | Mapping):
+        if ours is None or isinstance(ours, bool | str | list | tuple | Mapping):
             return bool(ours == expected)
         special = _special(ours)
         if special is not None:
             return special == ("nan" if expected is None else f"{expected}".strip().lower().removeprefix("+"))
         wanted = _figure(expected)
-        return wanted is not None and self._rule(expected).allows(Fraction(ours), wanted)
+        if wanted is None:
+            return False
+        rule = self._rule(expected)
+        if isinstance(ours, Unrounded) and rule.kind == "exact":
+            ours = to_decimal(ours, _decimals(expected))
+        return rule.allows(Fraction(ours), wanted)
 
     def _rule(self, expected: Any) -> Tolerance:
         """Of several rules the one whose distance fits the figure's decimals best."""

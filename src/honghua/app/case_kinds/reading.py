@@ -1,4 +1,4 @@
-"""Reading the inputs of a case: each figure exactly as written, and a sentence that names the place when it is wrong."""
+"""Reading the inputs of a case: figures exactly as written, and a sentence that names the place when one is wrong."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from honghua.base.errors import BadInput
-from honghua.base.money import CURRENCY_DIGITS
+from honghua.base.money import currency_digits
 from honghua.base.rates import TEXT_CHARS_MAX, parse_fraction
 
 DEFAULT_CURRENCY = "USD"
@@ -27,11 +27,12 @@ class Unsupported(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What a kind may see of a case: its inputs, whether a list is asked for, and other cases' inputs by id."""
+    """What a kind may see of a case: its inputs, the layout asked for, and other cases' inputs by id."""
 
     category: str
     inputs: Any
     wants_list: bool
+    row_order: tuple[str, ...]
     inputs_of: Callable[[str], Any]
 
     @property
@@ -50,6 +51,9 @@ class Answers(Mapping[str, Any]):
         if name in self._known:
             return self._known[name]()
         raise Unsupported("no rule for it; known: " + ", ".join(self._known))
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._known
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._known)
@@ -97,7 +101,7 @@ class Fields:
         value = self.number(*names, default=None if default is None else Fraction(default))
         if value.denominator != 1:
             raise BadInput(f"{self.place}.{names[0]} must be whole, not {value}")
-        return value.numerator
+        return int(value)
 
     def money(self, *names: str, default: int | None = None) -> int:
         """Minor units of an amount in major units, two decimals unless inputs.currency says otherwise."""
@@ -119,9 +123,10 @@ class Fields:
 
     def text(self, *names: str, default: str | None = None) -> str:
         """A string."""
-        value = self.get(*names) if default is not None else self.need(*names)
+        value = self.need(*names) if default is None else self.get(*names)
         if value is None:
-            return default or ""
+            assert default is not None
+            return default
         if not isinstance(value, str):
             raise BadInput(f"{self.place}.{names[0]} is {_kind_of(value)}, a text is wanted")
         return value
@@ -142,10 +147,7 @@ class Fields:
     @property
     def digits(self) -> int:
         """Decimals of the case's money."""
-        currency = self.values.get("currency", DEFAULT_CURRENCY)
-        if currency not in CURRENCY_DIGITS:
-            raise BadInput(f"{self.place}.currency {currency!r} is not an ISO 4217 code")
-        return CURRENCY_DIGITS[currency]
+        return currency_digits(self.text("currency", default=DEFAULT_CURRENCY))
 
 
 def to_number(value: Any, place: str) -> Fraction:
@@ -179,7 +181,7 @@ def to_minor(value: Any, place: str, *, digits: int = 2) -> int:
     minor = to_number(value, place) * 10**digits
     if minor.denominator != 1:
         raise BadInput(f"{place} {value!r} has more than {digits} decimals")
-    return minor.numerator
+    return int(minor)
 
 
 def to_day(value: Any, place: str) -> dt.date:

@@ -81,7 +81,8 @@ def _call(name: str, arguments: Mapping[str, Any]) -> Decimal:
     if name == "mirr":
         return tvm.mirr(get["values"], get["finance_rate"], get["reinvest_rate"])
     functions: dict[str, Callable[..., Decimal]] = {
-        "pmt": tvm.pmt, "fv": tvm.fv, "pv": tvm.pv, "ipmt": tvm.ipmt, "ppmt": tvm.ppmt, "nper": tvm.nper, "rate": tvm.rate
+        "pmt": tvm.pmt, "fv": tvm.fv, "pv": tvm.pv, "ipmt": tvm.ipmt, "ppmt": tvm.ppmt,
+        "nper": tvm.nper, "rate": tvm.rate,
     }  # fmt: skip
     names = [key for key in SIGNATURES[name] if key not in ("when", "guess")]
     return functions[name](*(get.get(key, OPTIONAL.get(key)) for key in names), begin=begin)

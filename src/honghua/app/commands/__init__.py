@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from honghua.app.commands import bench, db, replay, ledger
+from honghua.app.commands import bench, cases, db, eod, ledger, replay, verify
 
 VERBS: tuple[ModuleType, ...] = (
     bench,
     db,
+    eod,
     replay,
     ledger,
+    verify,
+    cases,
 )

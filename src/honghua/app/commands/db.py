@@ -16,8 +16,8 @@ from honghua.app.report import print_json
 from honghua.app.settings import Settings
 from honghua.base.errors import BadInput
 from honghua.store import control
-from honghua.store.binaries import find_wheel_dir
 from honghua.store.database import open_database
+from honghua.store.server.binaries import find_wheel_dir
 
 ACTIONS = {
     "start": "keep the embedded server running in the background",

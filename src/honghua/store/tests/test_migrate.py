@@ -30,7 +30,7 @@ def rooms(tmp_path):
 def blank(store_settings, database):
     """A connection to an empty database, as its owner."""
     admin_dsn = database.dsn.replace(f"user={provision.APP_ROLE}", "user=postgres")
-    name = database.name + "_blank"
+    name = "blank_" + database.name  # another beginning: a scratch database without a user is swept
     with provision.connect_admin(admin_dsn) as admin:
         admin.execute(f"CREATE DATABASE {name} OWNER {provision.OWNER_ROLE}")
         with psycopg.connect(database.owner_dsn.replace(database.name, name), autocommit=True) as conn:
@@ -48,33 +48,33 @@ def test_ours_have_unique_numbers_and_are_applied(owner_conn):
 def test_each_once_in_order(blank, rooms):
     migrations = collect_migrations(rooms)
     assert [(m.number, m.room) for m in migrations] == [(1, "store"), (100, "ledger")]
-    assert [m.name for m in apply_migrations(blank, migrations)] == ["0001_first", "0100_second"]
-    assert apply_migrations(blank, migrations) == []
+    assert [m.name for m in apply_migrations(blank, migrations=migrations)] == ["0001_first", "0100_second"]
+    assert apply_migrations(blank, migrations=migrations) == []
     put(rooms, "store", "0002_more.sql", "CREATE TABLE t4 (x int)")
-    assert [m.name for m in apply_migrations(blank, collect_migrations(rooms))] == ["0002_more"]
+    assert [m.name for m in apply_migrations(blank, migrations=collect_migrations(rooms))] == ["0002_more"]
 
 
 def test_a_failing_one_leaves_nothing_and_can_be_mended(blank, rooms):
     put(rooms, "credit", "0200_bad.sql", "CREATE TABLE t5 (x int); SELECT 1/0")
     with pytest.raises(Exception, match="division by zero"):
-        apply_migrations(blank, collect_migrations(rooms))
+        apply_migrations(blank, migrations=collect_migrations(rooms))
     assert blank.execute("SELECT to_regclass('t5'), to_regclass('t3')").fetchone() == (None, "t3")
     put(rooms, "credit", "0200_bad.sql", "CREATE TABLE t5 (x int)")
-    assert [m.name for m in apply_migrations(blank, collect_migrations(rooms))] == ["0200_bad"]
+    assert [m.name for m in apply_migrations(blank, migrations=collect_migrations(rooms))] == ["0200_bad"]
 
 
 def test_a_rewritten_one_is_refused(blank, rooms):
-    apply_migrations(blank, collect_migrations(rooms))
+    apply_migrations(blank, migrations=collect_migrations(rooms))
     put(rooms, "store", "0001_first.sql", "CREATE TABLE t1 (y int)")
     with pytest.raises(IntegrityBroken, match="changed after it was applied"):
-        apply_migrations(blank, collect_migrations(rooms))
+        apply_migrations(blank, migrations=collect_migrations(rooms))
 
 
 def test_a_newer_database_is_refused(blank, rooms):
-    apply_migrations(blank, collect_migrations(rooms))
+    apply_migrations(blank, migrations=collect_migrations(rooms))
     (rooms / "ledger" / "migrations" / "0100_second.sql").unlink()
     with pytest.raises(IntegrityBroken, match="older than the database"):
-        apply_migrations(blank, collect_migrations(rooms))
+        apply_migrations(blank, migrations=collect_migrations(rooms))
 
 
 def test_bad_names_and_numbers(rooms):
@@ -93,7 +93,7 @@ def test_two_at_once(blank, rooms):
 
     def work():
         with psycopg.connect(blank.info.dsn, autocommit=True) as conn:
-            applied.extend(apply_migrations(conn, migrations))
+            applied.extend(apply_migrations(conn, migrations=migrations))
 
     threads = [threading.Thread(target=work) for _ in range(3)]
     for thread in threads:

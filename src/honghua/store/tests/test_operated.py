@@ -16,11 +16,11 @@ import pytest
 
 from honghua.base.errors import BadInput, IntegrityBroken
 from honghua.store import control
-from honghua.store.binaries import find_server_user
 from honghua.store.commands import save_commands
 from honghua.store.database import connect, open_database, run_unit, scratch_database
 from honghua.store.failures import translate_errors
 from honghua.store.migrate import list_migrations
+from honghua.store.server.binaries import find_server_user
 from honghua.store.settings import StoreSettings
 
 DEBIAN = sorted(Path("/usr/lib/postgresql").glob("1[5-9]/bin/initdb"))

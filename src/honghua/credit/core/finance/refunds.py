@@ -41,11 +41,15 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class AccrualTerms:
-    """Yearly rate, day count, and the due dates at which interest pieces end; interest stops at the last of them."""
+    """Yearly rate, day count, and the due dates at which interest pieces end; interest stops at the last of them.
+
+    round_pieces  False: pieces are summed exactly, and only the sum (and what a payment finds unpaid) is rounded
+    """
 
     annual_rate: Fraction
     day_count: DayCount
     due_on: tuple[dt.date, ...]
+    round_pieces: bool = True
 
 
 def interest_refunds(terms: AccrualTerms, events: Sequence[Event]) -> list[int]:
@@ -70,7 +74,8 @@ def interest_refunds(terms: AccrualTerms, events: Sequence[Event]) -> list[int]:
 
 def accrued_interest(terms: AccrualTerms, events: Sequence[Event], until: dt.date) -> int:
     """All interest up to a day, paid or not, in minor units; `events` in order of date."""
-    total = unpaid = principal = 0
+    total = unpaid = Fraction(0)
+    principal = 0
     cuts = sorted({event.on for event in events if event.on < until} | {due for due in terms.due_on if due < until})
     edges = [*cuts, until]
     for k, day in enumerate(edges):
@@ -80,15 +85,16 @@ def accrued_interest(terms: AccrualTerms, events: Sequence[Event], until: dt.dat
             if event.kind is EventKind.PAYOUT:
                 principal += event.amount_minor
             else:
-                for_interest = min(event.amount_minor, unpaid)
+                for_interest = min(event.amount_minor, round_half_even(unpaid))
                 unpaid -= for_interest
                 principal = max(principal - event.amount_minor + for_interest, 0)
         if day < min(until, terms.due_on[-1]):
             share = year_fraction(terms.day_count, day, edges[k + 1])
-            piece = round_half_even(principal * terms.annual_rate * share)
+            piece = principal * terms.annual_rate * share
+            piece = Fraction(round_half_even(piece)) if terms.round_pieces else piece
             total += piece
             unpaid += piece
-    return total
+    return round_half_even(total)
 
 
 def _never_lent(events: Sequence[Event], amount_minor: int) -> list[Event]:

@@ -14,6 +14,9 @@ from honghua.credit.core.kernels.measures import COMPONENTS, components
 from honghua.credit.core.layout import BROKEN_ORDER, E_A2, E_KIND, E_ON, H_AS_OF, H_TERMS, OK, STATEMENT
 
 
+CUTS_MAX = 2_400  # of one account in one bulk fold: two hundred years of months
+
+
 @njit(cache=True)
 def fold(head, dues, plans, terms, issued, events, statements, count):
     """Fold events int64[n, EVENT] (ordered by day) into a state, days passing between them.
@@ -97,7 +100,7 @@ def fold_many(heads, dues, plans, terms, events, to):
     is not OK, or −1. Statements cut on the way are not kept.
     """
     issued = np.zeros(0, np.int64)
-    statements = np.zeros((64, STATEMENT), np.int64)
+    statements = np.zeros((CUTS_MAX, STATEMENT), np.int64)
     for i in range(heads.shape[0]):
         count = 0
         while count < events.shape[1] and events[i, count, E_KIND] != 0:

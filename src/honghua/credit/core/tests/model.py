@@ -43,7 +43,7 @@ def in_parts(total: int, n: int) -> list[int]:
     return [total // n + total % n] + [total // n] * (n - 1)
 
 
-@dataclass
+@dataclass(eq=False)
 class Pot:
     """What is owed in one place: a bill, or (number −1) the open cycle."""
 
@@ -61,7 +61,7 @@ class Pot:
         return sum(self.owed.values())
 
 
-@dataclass
+@dataclass(eq=False)
 class Plan:
     """Instalments still to be billed: parts of principal, of the consumer's fee, of a fee that somebody else paid up front."""
 
@@ -97,8 +97,10 @@ class Life:
         self.limit = self.temporary = self.held = self.cuts = 0
         self.temporary_until = self.pair_changed_on = self.cure_on = self.restructured_on = NEVER
         self.pair = self.next_pair = (0, 0)
+        self.opened_on = self.last_cut_on = self.next_cut_on = NEVER
         self.bought_sum = self.refunded_sum = self.repaid_sum = 0
         self.risk = 1
+        self.fees_charged: Counter[int] = Counter()  # by plan, also of plans that ended
         self.statements: dict[int, dict[str, Any]] = {}
 
     # ---- measures
@@ -197,9 +199,10 @@ class Life:
     def cut(self) -> None:
         new = Pot(self.cuts, self.on, self.day_after(self.on, self.pair[1]), Counter(self.cycle.owed))
         self.post({C.PRINCIPAL_UNBILLED: -new.owed["purchases"], C.PRINCIPAL_BILLED: new.owed["purchases"]})
-        for plan in self.plans.values():
+        for plan_id, plan in self.plans.items():
             part, fee, deferred = plan.parts.pop(0), plan.fees.pop(0), plan.deferred.pop(0)
             plan.billed_on, plan.fee_billed = self.on, plan.fee_billed + fee
+            self.fees_charged[plan_id] += fee
             new.owed.update({"instalment": part, "fee": fee})
             self.post({C.PRINCIPAL_INSTALMENT: -part, C.PRINCIPAL_BILLED: part, C.FEE: fee, C.DEFERRED_SUBSIDY: deferred,
                        C.FEE_INCOME: -fee - deferred})  # fmt: skip

@@ -1,0 +1,87 @@
+"""What will come of an account if nothing but time happens: longest grace, the due days ahead, the price of paying the minimum."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+import numpy as np
+
+from honghua.base.dates import first_day_of_month_after, from_day, next_month_day, to_day
+from honghua.credit.core.account import Account, restore
+from honghua.credit.core.kernels.calendar import due_day_of
+from honghua.credit.core.layout import (
+    D_DUE, D_MINIMUM, E_AMOUNT, E_KIND, E_ON, EVENT, H_CUT_DAY, H_DUE_DAY, H_DUES, H_FEE_INCOME, H_INTEREST_INCOME, H_NEXT_CUT,
+    H_NEXT_CUT_DAY, H_NEXT_DUE_DAY, H_PENALTY_INCOME, H_UNBILLED,
+)  # fmt: skip
+from honghua.facts.kinds import FactKind
+
+MONTHS_MAX: Final = 360
+YEARS_OF_GRACE: Final = (dt.date(2024, 1, 1), dt.date(2027, 12, 31))  # four years hold every length of month
+
+
+@cache
+def longest_grace(cut_day: int, due_day: int) -> int:
+    """Days between a purchase and its due day, at most: tried for every purchase day of four years."""
+    first, last = (to_day(day) for day in YEARS_OF_GRACE)
+    days = range(first, last + 1)
+    return max(int(due_day_of(first_day_of_month_after(day, cut_day), due_day)) - day for day in days)
+
+
+def list_due_days(account: Account, n: int) -> tuple[dt.date, ...]:
+    """The due days of the next n statements not yet cut, with a change of pair that waits."""
+    head = account.head
+    cut_on, due_day = int(head[H_NEXT_CUT]), int(head[H_DUE_DAY])
+    cut_day = int(head[H_NEXT_CUT_DAY]) or int(head[H_CUT_DAY])
+    found = []
+    for _ in range(n):
+        found.append(from_day(int(due_day_of(cut_on, due_day))))
+        due_day = int(head[H_NEXT_DUE_DAY]) or due_day
+        cut_on = int(next_month_day(cut_on, cut_day))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class MinimumCost:
+    """What it costs to buy nothing more and pay only the minimum each month. `months` None = more than MONTHS_MAX."""
+
+    months: int | None
+    paid_minor: int
+    cost_minor: int
+
+
+def compute_minimum_cost(account: Account) -> MinimumCost:
+    """Live on with a copy of the account, paying the minimum on every due day, until nothing is billed or owed."""
+    copy = restore(account.account_id, account.customer_ref, account.terms_rows, account.snapshot())
+    before = earned(copy)
+    paid = 0
+    for month in range(MONTHS_MAX):
+        n = int(copy.head[H_DUES])
+        if n == 0 and int(copy.head[H_UNBILLED]) == 0 and int(copy.balance[2]) == 0:
+            return MinimumCost(month, paid, earned(copy) - before)
+        stop = max((int(row[D_DUE]) for row in copy.dues[:n]), default=0)
+        if stop < int(copy.head[1]):
+            pass_to(copy, int(copy.head[H_NEXT_CUT]))
+            stop = int(due_day_of(int(copy.head[1]), int(copy.head[H_DUE_DAY])))
+        pass_to(copy, stop)
+        wanted = sum(int(row[D_MINIMUM]) for row in copy.dues[: int(copy.head[H_DUES])])
+        if wanted > 0:
+            event = np.zeros(EVENT, np.int64)
+            event[E_KIND], event[E_ON], event[E_AMOUNT] = FactKind.REPAYMENT_RECEIVED, stop, wanted
+            copy.apply(event)
+            paid += wanted
+        pass_to(copy, int(copy.head[H_NEXT_CUT]))
+    return MinimumCost(None, paid, earned(copy) - before)
+
+
+def pass_to(account: Account, to: int) -> None:
+    """Let days pass for a copy that will not be stored."""
+    while account.needs_days(to):
+        account.pass_days(account.next_stop(to))
+
+
+def earned(account: Account) -> int:
+    """Interest, fees and penalty of the account's whole life."""
+    return int(account.head[H_INTEREST_INCOME] + account.head[H_FEE_INCOME] + account.head[H_PENALTY_INCOME])

@@ -1,0 +1,122 @@
+"""What must hold in the credit room at any time, recomputed from facts and rows; `honghua verify` runs it in production.
+
+Run inside one REPEATABLE READ transaction: then it looks at one moment, while others go on working.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, LiteralString
+
+import numpy as np
+import psycopg
+
+from honghua.base.checks import BROKEN_IDS_MAX, Check, check_of
+from honghua.base.dates import to_day
+from honghua.base.errors import HonghuaError
+from honghua.credit import store
+from honghua.credit.audit import Tally, check_accounts
+from honghua.credit.core.terms import ProductTerms, terms_from_body
+from honghua.store.invariants import check_facts_have_accounts
+
+Connection = psycopg.Connection
+Progress = Callable[[int, int], None]  # accounts audited, accounts in all
+
+DAYS_CONTIGUOUS: Final = """
+WITH book AS (SELECT started_on, business_on FROM credit_book),
+wanted AS (SELECT on_day::date AS day FROM book, generate_series(started_on, business_on - 1, interval '1 day') AS on_day)
+SELECT (SELECT count(*) FROM credit_day), ARRAY(
+  SELECT 'day ' || day FROM wanted FULL JOIN credit_day AS kept USING (day)
+  WHERE wanted.day IS NULL OR kept.day IS NULL OR (kept.state = 'closed') <> (kept.finished_at IS NOT NULL)
+    OR (kept.state = 'closing' AND kept.day <> (SELECT business_on - 1 FROM book))
+  ORDER BY day LIMIT %(limit)s)
+"""
+SHARDS_ONCE: Final = """
+WITH shard AS (
+  SELECT day, shard, low_id, high_id, state, finished_at, lag(high_id) OVER (PARTITION BY day ORDER BY low_id) AS before_id
+  FROM credit_day_shard),
+counted AS (SELECT day, count(*) AS shards, bool_and(state = 'done') AS done FROM credit_day_shard GROUP BY day)
+SELECT (SELECT count(*) FROM credit_day_shard), ARRAY(
+  SELECT 'shard ' || day || '/' || shard FROM shard
+  WHERE low_id > high_id OR low_id <= before_id OR (state = 'done') <> (finished_at IS NOT NULL)
+  UNION ALL
+  SELECT 'day ' || kept.day FROM credit_day AS kept LEFT JOIN counted USING (day)
+  WHERE coalesce(counted.shards, 0) <> kept.shards OR (kept.state = 'closed' AND NOT coalesce(counted.done, kept.shards = 0))
+  LIMIT %(limit)s)
+"""
+NOBODY_LEFT_BEHIND: Final = """
+SELECT (SELECT count(*) FROM credit_account), ARRAY(
+  SELECT 'account ' || account_id FROM credit_account AS account, credit_book AS book
+  WHERE as_of_on > business_on OR (next_action_on <= business_on AND NOT quarantined AND NOT EXISTS (
+    SELECT FROM credit_day_shard AS shard JOIN credit_day AS kept USING (day)
+    WHERE kept.state = 'closing' AND shard.state = 'waiting' AND account.account_id BETWEEN shard.low_id AND shard.high_id))
+  ORDER BY account_id LIMIT %(limit)s)
+"""
+QUARANTINE_TOLD: Final = """
+WITH open_case AS (SELECT DISTINCT account_id FROM credit_quarantine WHERE released_at IS NULL)
+SELECT (SELECT count(*) FROM credit_account WHERE quarantined), ARRAY(
+  SELECT 'account ' || account_id FROM credit_account FULL JOIN open_case USING (account_id)
+  WHERE coalesce(quarantined, false) <> (open_case.account_id IS NOT NULL) ORDER BY account_id LIMIT %(limit)s)
+"""
+ROWS_HAVE_ACCOUNTS: Final = """
+WITH named AS (
+  SELECT account_id, 'statement ' || account_id || '/' || seq AS name FROM credit_statement
+  UNION ALL SELECT account_id, 'purchase ' || purchase_id FROM credit_hold
+  UNION ALL SELECT account_id, 'source of account ' || account_id FROM credit_source)
+SELECT (SELECT count(*) FROM named), ARRAY(
+  SELECT name FROM named LEFT JOIN credit_account AS account USING (account_id)
+  WHERE account.account_id IS NULL ORDER BY name LIMIT %(limit)s)
+"""
+
+
+def check_credit(conn: Connection, *, progress: Progress | None = None) -> tuple[Check, ...]:
+    """All invariants of the credit room; `progress` hears of every batch of accounts."""
+    terms, terms_check = check_terms(conn)
+    row = conn.execute("SELECT count(*) FROM credit_account").fetchone()
+    accounts = int(row[0]) if row else 0
+    tally = Tally()
+    ids = [np.zeros(0, np.int64)]
+    done = 0
+    for batch in check_accounts(conn, terms, today=read_today(conn), tally=tally):
+        ids.append(batch)
+        done += len(batch)
+        if progress is not None:
+            progress(done, accounts)
+    return (
+        *tally.checks(),
+        terms_check,
+        check_facts_have_accounts(conn, np.concatenate(ids)),
+        _check(conn, "credit.rows_have_accounts", ROWS_HAVE_ACCOUNTS),
+        _check(conn, "credit.days_contiguous", DAYS_CONTIGUOUS),
+        _check(conn, "credit.shards_once", SHARDS_ONCE),
+        _check(conn, "credit.nobody_left_behind", NOBODY_LEFT_BEHIND),
+        _check(conn, "credit.quarantine_told", QUARANTINE_TOLD),
+    )
+
+
+def read_today(conn: Connection) -> int:
+    """The business date as a day number; 0 for a book not started, in which nothing can have happened."""
+    day = store.find_business_day(conn)
+    return 0 if day is None else to_day(day)
+
+
+def check_terms(conn: Connection) -> tuple[dict[int, ProductTerms], Check]:
+    """Every version of the terms is what its digest says; returns those that can be read at all, by id."""
+    terms: dict[int, ProductTerms] = {}
+    broken = []
+    rows = conn.execute("SELECT terms_id, body, digest FROM credit_terms ORDER BY terms_id").fetchall()
+    for terms_id, body, digest in rows:
+        try:
+            terms[terms_id] = terms_from_body(body)
+        except (HonghuaError, TypeError, KeyError, ValueError):
+            broken.append(f"terms {terms_id}")
+            continue
+        if terms[terms_id].digest() != bytes(digest):
+            broken.append(f"terms {terms_id}")
+    return terms, check_of("credit.terms_digests", len(rows), broken)
+
+
+def _check(conn: Connection, name: str, query: LiteralString) -> Check:
+    row = conn.execute(query, {"limit": BROKEN_IDS_MAX}).fetchone()
+    assert row is not None
+    return check_of(name, row[0], row[1])
