@@ -198,7 +198,7 @@ def as_instants(raw: pa.Table, name: str, zone: ZoneInfo, problems: list[Problem
 
 
 def as_minor(raw: pa.Table, name: str, table_map: TableMap, problems: list[Problem]) -> NDArray[np.int64]:
-    """A column of amounts as minor units: positive, whole minor units, within bounds."""
+    """A column of amounts as whole minor units within bounds. Zero passes: each such purchase is refused as one, with its code."""
     column = raw.column(name).combine_chunks()
     if not (pa.types.is_floating(column.type) or pa.types.is_integer(column.type) or pa.types.is_decimal(column.type)):
         raise BadInput(f"column {name} is {column.type}, not a number", code="BAD_COLUMNS")
@@ -208,7 +208,7 @@ def as_minor(raw: pa.Table, name: str, table_map: TableMap, problems: list[Probl
     bad = ~np.isfinite(scaled)
     add_problems(problems, bad, name, "AMOUNT_INVALID", "the amount is missing or not a number")
     scaled = np.where(bad, 1.0, scaled)
-    add_problems(problems, scaled <= 0, name, "AMOUNT_NOT_POSITIVE", "the amount must be above zero (a refund is not a purchase)")
+    add_problems(problems, scaled < 0, name, "AMOUNT_NEGATIVE", "the amount is negative (a refund is not a purchase)")
     add_problems(problems, scaled > AMOUNT_MINOR_MAX, name, "AMOUNT_TOO_LARGE", f"the amount exceeds {AMOUNT_MINOR_MAX // factor:,}")
     whole = np.rint(np.clip(scaled, -1e15, 1e15))
     add_problems(problems, np.abs(scaled - whole) > 1e-4, name, "AMOUNT_TOO_FINE", f"the amount has more digits than {table_map.currency} has")

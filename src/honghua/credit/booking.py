@@ -1,4 +1,4 @@
-"""One unit of work in the making: facts, entries, statements, holds and decisions collected as columns, written in one go."""
+"""One unit of work in the making: facts, entries, statements and decisions collected as columns, written in one go."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from honghua.credit import store
 from honghua.credit.core.account import Account, Lines
 from honghua.credit.core.desk import DecisionDraft
 from honghua.decision.api import BundleIds, DecisionRow, record_decisions
-from honghua.facts.kinds import Fact, FactKind
+from honghua.facts.kinds import Fact
 from honghua.ledger import api as ledger
 from honghua.ledger.core.chart import Component
 from honghua.ledger.core.entries import EntryBatch
@@ -58,7 +58,6 @@ class Booking:
     facts: list[tuple[int, Fact, int]] = field(default_factory=list)  # fact id, fact, command id
     entries: dict[str, EntryColumns] = field(default_factory=dict)
     statements: list[tuple[int, Ints, Ints, int]] = field(default_factory=list)  # account, statement, snapshot, last fact
-    holds: dict[int, tuple[int, int, int]] = field(default_factory=dict)
     decisions: list[DecisionRow] = field(default_factory=list)
     touched: dict[int, Account] = field(default_factory=dict)
     opened: dict[int, Account] = field(default_factory=dict)
@@ -83,10 +82,8 @@ class Booking:
         self.lines += n
 
     def record(self, fact_id: int, fact: Fact, command_id: int) -> None:
-        """Collect a fact and what it does to pending holds."""
+        """Collect a fact."""
         self.facts.append((fact_id, fact, command_id))
-        if fact.kind is FactKind.PURCHASE_AUTHORISED:
-            self.holds[fact.purchase_id] = (fact.account_id, fact.amount_minor, fact.args[0])
 
     def decide(self, account_id: int, decision_id: int, draft: DecisionDraft) -> None:
         """Collect a decision."""

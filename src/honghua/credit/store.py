@@ -183,19 +183,20 @@ def get_snapshot(conn: Connection, account_id: int, seq: int) -> Ints:
 
 
 def change_holds(conn: Connection, changes: Sequence[tuple[int, int, int, int]]) -> None:
-    """Bring pending holds up to date: (purchase_id, account_id, held_minor now, expires_on day or 0 = as before)."""
+    """Bring pending holds up to date, two statements: (purchase_id, account_id, held_minor now, last day as a day number)."""
     gone = [purchase_id for purchase_id, _, held, _ in changes if held <= 0]
     if gone:
         conn.execute("DELETE FROM credit_hold WHERE purchase_id = ANY(%s::bigint[])", [gone])
-    for purchase_id, account_id, held, expires_on in changes:
-        if held > 0 and expires_on:
-            conn.execute(
-                "INSERT INTO credit_hold (purchase_id, account_id, held_minor, expires_on)"
-                " VALUES (%s, %s, %s, DATE '1970-01-01' + %s::int)",
-                [purchase_id, account_id, held, expires_on],
-            )
-        elif held > 0:
-            conn.execute("UPDATE credit_hold SET held_minor = %s WHERE purchase_id = %s", [held, purchase_id])
+    kept = np.array([change for change in changes if change[2] > 0], np.int64).reshape(-1, 4)
+    if len(kept):
+        conn.execute(
+            "INSERT INTO credit_hold (purchase_id, account_id, held_minor, expires_on)"
+            " SELECT purchase_id, account_id, held_minor, DATE '1970-01-01' + expires_on::int"
+            " FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])"
+            " AS change (purchase_id, account_id, held_minor, expires_on)"
+            " ON CONFLICT (purchase_id) DO UPDATE SET held_minor = excluded.held_minor",
+            [np.ascontiguousarray(kept[:, k]) for k in range(4)],
+        )
 
 
 def list_expired_holds(conn: Connection, *, by: dt.date, limit: int) -> list[tuple[int, str]]:

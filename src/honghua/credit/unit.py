@@ -30,7 +30,9 @@ from honghua.store.facts import FactColumns, allocate_fact_ids, read_facts, read
 from honghua.store.ids import allocate
 
 FACTS_PER_COMMAND = 2  # the most that one command books (a refund of a part held and a part bought)
-HOLD_KINDS = frozenset({FactKind.PURCHASE_AUTHORISED, FactKind.PURCHASE_CAPTURED, FactKind.AUTHORISATION_RELEASED})
+HOLD_KINDS = frozenset({
+    FactKind.PURCHASE_AUTHORISED, FactKind.PURCHASE_CAPTURED, FactKind.AUTHORISATION_RELEASED, FactKind.FACT_REVERSED,
+})  # fmt: skip
 Purchases = dict[int, list[tuple[int, Fact]]]
 
 
@@ -180,12 +182,12 @@ class Unit:
         """Bring the pending holds of the purchases touched up to date."""
         touched = {fact.purchase_id for _, fact, _ in self.booking.facts if fact.kind in HOLD_KINDS}
         changes = []
-        for purchase_id in sorted(touched):
-            view = view_purchase(self.purchases[purchase_id], frozenset(self.reversed_facts))
-            new = self.booking.holds.get(purchase_id)
-            was_held = any(fact.kind is FactKind.PURCHASE_AUTHORISED for _, fact in self.purchases[purchase_id])
-            if view is not None and was_held:
-                changes.append((purchase_id, view.account_id, view.held_minor, new[2] if new else 0))
+        for purchase_id in sorted(touched & self.purchases.keys()):
+            facts = self.purchases[purchase_id]
+            view = view_purchase(facts, frozenset(self.reversed_facts))
+            expires_on = next((fact.args[0] for _, fact in facts if fact.kind is FactKind.PURCHASE_AUTHORISED), None)
+            if view is not None and expires_on is not None:
+                changes.append((purchase_id, view.account_id, view.held_minor, expires_on))
         store.change_holds(self.conn, changes)
 
 

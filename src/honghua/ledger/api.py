@@ -123,6 +123,11 @@ def find_owners(conn: Connection, *, kind: OwnerKind, refs: Sequence[str]) -> di
     return {ref: owner_id for ref, (owner_id, _) in store.find_owner_rows(conn, kind=kind, refs=refs).items()}
 
 
+def find_refs(conn: Connection, *, owner_ids: Sequence[int]) -> dict[int, str]:
+    """owner id -> ref of those that exist: what the outside calls them."""
+    return store.find_refs(conn, owner_ids)
+
+
 def post_entries(conn: Connection, batch: EntryBatch) -> NDArray[np.int64]:
     """Write a batch of entries and bring the balances along; the new entry ids int64[n], rising in the batch's order.
 

@@ -246,7 +246,7 @@ def read_final_txid(conn: Connection) -> int:
     """Every transaction of this database below this one is over: which entries are below it will never change.
 
     That is pg_snapshot_xmin(), except that transactions known to run in another database of the server do not count:
-    they cannot write here, and a long one must not hold our chain back. Who cannot be found (just ended, prepared) counts.
+    they cannot write here, and a long one must not hold our chain back. Whoever is not found (prepared, ending) counts.
     """
     conn.execute("SELECT pg_stat_clear_snapshot()")
     return _one(conn, FINAL_TXID)

@@ -181,7 +181,7 @@ def _drain(conn: psycopg.Connection, statement: str) -> bytes:
             if not finished:  # interrupted half way: nothing else can be said on this connection
                 conn.close()
     if result is None or result.status != pq.ExecStatus.COMMAND_OK:
-        if result is None or result.status != pq.ExecStatus.FATAL_ERROR:
-            raise psycopg.OperationalError("the server ended a COPY in an unknown way")
+        if conn.closed or result is None or result.status != pq.ExecStatus.FATAL_ERROR:
+            raise psycopg.OperationalError(f"reading by COPY ended early: {pgconn.get_error_message().strip()}")
         raise psycopg.errors.error_from_result(result, encoding=encoding)
     return b"".join(pieces)

@@ -20,6 +20,9 @@ Answer = dict[str, Any]
 # Purposes that consumption credit may never serve (rules.md §4, uses of funds; R-001).
 NOT_CONSUMPTION: Final = frozenset({"cash", "transfer", "wallet_top_up", "loan_repayment", "securities", "property", "gambling"})
 
+# Facts that name a purchase but leave nothing of it to view.
+NOT_OF_PURCHASE: Final = frozenset({FactKind.FACT_REVERSED, FactKind.PURCHASE_REFUSED})
+
 
 @dataclass(frozen=True, slots=True)
 class DecisionDraft:
@@ -51,6 +54,7 @@ class PurchaseView:
     held_minor: int
     captured_minor: int
     refunded_minor: int
+    begun_on: int  # value day of its first fact: nothing else about it can count earlier
     purchased_on: int
     plan_id: int
     periods: int
@@ -113,7 +117,7 @@ def view_purchase(facts: Sequence[tuple[int, Fact]], reversed_facts: frozenset[i
     held = captured = refunded = purchased_on = plan_id = periods = fee = payer = 0
     first: Fact | None = None
     for fact_id, fact in facts:
-        if fact_id in reversed_facts:
+        if fact_id in reversed_facts or fact.kind in NOT_OF_PURCHASE:
             continue
         first = first or fact
         if fact.kind is FactKind.PURCHASE_AUTHORISED:
@@ -134,7 +138,7 @@ def view_purchase(facts: Sequence[tuple[int, Fact]], reversed_facts: frozenset[i
     return PurchaseView(
         purchase_id=first.purchase_id, account_id=first.account_id, merchant_id=first.counterparty_id, category=category,
         reference=first.reference or "", held_minor=held, captured_minor=captured, refunded_minor=refunded,
-        purchased_on=purchased_on, plan_id=plan_id, periods=periods, fee_minor=fee, payer=payer,
+        begun_on=first.value_on, purchased_on=purchased_on, plan_id=plan_id, periods=periods, fee_minor=fee, payer=payer,
     )  # fmt: skip
 
 

@@ -13,12 +13,13 @@ from honghua.base.dates import first_day_of_month_after, from_day, next_month_da
 from honghua.credit.core.account import Account, restore
 from honghua.credit.core.kernels.calendar import due_day_of
 from honghua.credit.core.layout import (
-    D_DUE, D_MINIMUM, E_AMOUNT, E_KIND, E_ON, EVENT, H_CUT_DAY, H_DUE_DAY, H_DUES, H_FEE_INCOME, H_INTEREST_INCOME, H_NEXT_CUT,
-    H_NEXT_CUT_DAY, H_NEXT_DUE_DAY, H_PENALTY_INCOME, H_UNBILLED,
+    D_DUE, D_MINIMUM, E_AMOUNT, E_KIND, E_ON, EVENT, H_AS_OF, H_CUT_DAY, H_DUE_DAY, H_DUES, H_FEE_INCOME, H_INTEREST_INCOME,
+    H_NEXT_CUT, H_NEXT_CUT_DAY, H_NEXT_DUE_DAY, H_PENALTY_INCOME,
 )  # fmt: skip
 from honghua.facts.kinds import FactKind
 
 MONTHS_MAX: Final = 360
+CLAIM_COMPONENTS: Final = 6  # principal (three), interest, fee and penalty stand first in the component vector
 YEARS_OF_GRACE: Final = (dt.date(2024, 1, 1), dt.date(2027, 12, 31))  # four years hold every length of month
 
 
@@ -56,24 +57,22 @@ def compute_minimum_cost(account: Account) -> MinimumCost:
     """Live on with a copy of the account, paying the minimum on every due day, until nothing is billed or owed."""
     copy = restore(account.account_id, account.customer_ref, account.terms_rows, account.snapshot())
     before = earned(copy)
-    paid = 0
-    for month in range(MONTHS_MAX):
-        n = int(copy.head[H_DUES])
-        if n == 0 and int(copy.head[H_UNBILLED]) == 0 and int(copy.balance[2]) == 0:
-            return MinimumCost(month, paid, earned(copy) - before)
-        stop = max((int(row[D_DUE]) for row in copy.dues[:n]), default=0)
-        if stop < int(copy.head[1]):
-            pass_to(copy, int(copy.head[H_NEXT_CUT]))
-            stop = int(due_day_of(int(copy.head[1]), int(copy.head[H_DUE_DAY])))
-        pass_to(copy, stop)
+    paid = months = 0
+    for _ in range(MONTHS_MAX if account.is_open else 0):
+        if not copy.balance[:CLAIM_COMPONENTS].any():
+            break
+        rows = copy.dues[: int(copy.head[H_DUES])]
+        pass_to(copy, max((int(row[D_DUE]) for row in rows), default=0))
         wanted = sum(int(row[D_MINIMUM]) for row in copy.dues[: int(copy.head[H_DUES])])
         if wanted > 0:
             event = np.zeros(EVENT, np.int64)
-            event[E_KIND], event[E_ON], event[E_AMOUNT] = FactKind.REPAYMENT_RECEIVED, stop, wanted
+            event[E_KIND], event[E_ON], event[E_AMOUNT] = FactKind.REPAYMENT_RECEIVED, copy.head[H_AS_OF], wanted
             copy.apply(event)
             paid += wanted
+            months += 1
         pass_to(copy, int(copy.head[H_NEXT_CUT]))
-    return MinimumCost(None, paid, earned(copy) - before)
+    done = not copy.balance[:CLAIM_COMPONENTS].any()
+    return MinimumCost(months if done else None, paid, earned(copy) - before)
 
 
 def pass_to(account: Account, to: int) -> None:

@@ -132,7 +132,7 @@ def capture(command: CapturePurchase, account: Account, desk: Desk) -> Result:
     if command.amount_minor > view.held_minor:
         return Result(refusal("CAPTURE_EXCEEDS_HOLD", held_minor=view.held_minor))
     day = value_day(command, account, desk)
-    if day is None:
+    if day is None or day < view.begun_on:
         return Result(refusal("DATE_INVALID"))
     fee = 0
     if command.instalments is not None:
@@ -147,7 +147,7 @@ def capture(command: CapturePurchase, account: Account, desk: Desk) -> Result:
     )  # fmt: skip
     answer: Answer = {
         "outcome": "done", "purchase_id": view.purchase_id, "captured_minor": command.amount_minor,
-        "held_minor": view.held_minor - released, "fee_minor": fee,
+        "held_minor": view.held_minor - released, "fee_minor": fee, "plan_id": fact.args[4],
     }  # fmt: skip
     return Result(answer, (fact,))
 
@@ -170,7 +170,7 @@ def void(command: VoidAuthorisation, account: Account, desk: Desk) -> Result:
     if view.held_minor <= 0:
         return Result(refusal("HOLD_GONE"))
     day = value_day(command, account, desk)
-    if day is None:
+    if day is None or day < view.begun_on:
         return Result(refusal("DATE_INVALID"))
     fact = release_fact(account, view, day, view.held_minor, 2 if command.expired else 1)
     return Result({"outcome": "done", "purchase_id": view.purchase_id, "released_minor": view.held_minor}, (fact,))
@@ -200,7 +200,7 @@ def refund(command: RefundPurchase, account: Account, desk: Desk) -> Result:
     if command.amount_minor > left:
         return Result(refusal("REFUND_EXCEEDS_PURCHASE", refundable_minor=left))
     day = value_day(command, account, desk)
-    if day is None or (view.captured_minor and day < view.purchased_on):
+    if day is None or day < view.begun_on or (view.captured_minor and day < view.purchased_on):
         return Result(refusal("DATE_INVALID"))
     from_hold = min(command.amount_minor, view.held_minor)
     from_debt = command.amount_minor - from_hold

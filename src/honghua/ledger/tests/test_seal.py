@@ -80,19 +80,24 @@ def test_a_running_transaction_is_waited_for_and_not_skipped(database):
 
 
 def test_who_writes_in_another_database_is_not_waited_for(database, store_settings):
-    """Also when it is somebody whose session we may not look into; who writes in ours is waited for, whatever the role."""
-    with scratch_database(store_settings) as elsewhere, connect(elsewhere, owner=True) as stranger:
-        with stranger.transaction(), connect(database) as conn, connect(database, owner=True) as owner:
-            stranger.execute("SELECT pg_current_xact_id()")
-            anna = open_accounts(conn)[0]
+    """Not even by a role that may not look into the other's session; who writes in ours is waited for."""
+    with (
+        scratch_database(store_settings) as elsewhere,
+        connect(elsewhere, owner=True) as stranger,
+        connect(database) as conn,
+        connect(database, owner=True) as owner,
+        stranger.transaction(),
+    ):
+        stranger.execute("SELECT pg_current_xact_id()")
+        anna = open_accounts(conn)[0]
+        post(conn, grant(anna, 1))
+        assert run_unit(conn, seal).entries == 1
+        with owner.transaction():
+            owner.execute("SELECT pg_current_xact_id()")
             post(conn, grant(anna, 1))
-            assert run_unit(conn, seal).entries == 1
-            with owner.transaction():
-                owner.execute("SELECT pg_current_xact_id()")
-                post(conn, grant(anna, 1))
-                assert run_unit(conn, seal).entries == 0
-            assert run_unit(conn, seal).entries == 1
-            assert chain_holds(conn)
+            assert run_unit(conn, seal).entries == 0
+        assert run_unit(conn, seal).entries == 1
+        assert chain_holds(conn)
 
 
 def test_a_transaction_that_rolls_back_leaves_no_trace(database):

@@ -42,7 +42,6 @@ class Oracle:
         self.told: dict[str, Told] = {}
         self.orders: dict[int, Purchase] = {}
         self.purchase_of: dict[float, int] = {}
-        self.plan_of: dict[int, int] = {}
 
     def pass_days(self, days: int) -> None:
         self.today += dt.timedelta(days=days)
@@ -159,8 +158,7 @@ class Oracle:
         if code is None:
             released = held if command.final else command.amount_minor
             assert (answer["held_minor"], answer["fee_minor"]) == (held - released, plan.get("fee", 0))
-            if plan:  # the id of the plan is the id of the command, which only the fact tells
-                plan["plan_id"] = self.plan_of.pop(answer["fact_id"])
+            plan |= {"plan_id": answer["plan_id"]} if plan else {}
             figures = plan | {"amount": command.amount_minor, "released": released}
             self.bought(command, command.purchase_id, self.debit_day(day, told), answer["fact_id"], figures)
         return code
