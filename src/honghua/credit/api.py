@@ -14,8 +14,10 @@ from honghua.credit.core.commands import Command
 from honghua.credit.core.desk import Answer
 from honghua.credit.core.refusals import refusal
 from honghua.credit.registry import Registry, open_registry
+from honghua.credit.statements import get_statement, list_history, list_statements
 from honghua.credit.store import count_closed_days, count_statements, find_replay, get_business_day, list_bills_due, list_days, save_replay
 from honghua.credit.unit import Unit
+from honghua.credit.views import find_account_view, find_settlement_quote, list_instalment_quotes
 from honghua.store.commands import body_hash, find_commands
 from honghua.store.database import run_unit
 from honghua.base.dates import to_day
@@ -87,6 +89,21 @@ def _recall(i, command, hashes, stored, first, answers) -> Answer:  # type: igno
 
 
 __all__ = [
-    "Registry", "count_closed_days", "count_statements", "execute", "find_replay", "get_business_day", "list_bills_due", "list_days",
-    "open_registry", "save_replay", "start_book",
-]  # fmt: skip
+    "Registry",
+    "count_closed_days",
+    "count_statements",
+    "execute",
+    "find_account_view",
+    "find_replay",
+    "find_settlement_quote",
+    "get_business_day",
+    "get_statement",
+    "list_bills_due",
+    "list_days",
+    "list_history",
+    "list_instalment_quotes",
+    "list_statements",
+    "open_registry",
+    "save_replay",
+    "start_book",
+]

@@ -29,7 +29,7 @@ from honghua.decision.api import read_outcomes
 from honghua.decision.core import Outcome
 from honghua.facts.kinds import FactKind
 from honghua.ledger import api as ledger
-from honghua.ledger.core.chart import Component
+from honghua.ledger.core import Component
 from honghua.store.copybin import Date, Int8, Int8Array, copy_out
 from honghua.store.facts import FactColumns, read_facts
 
@@ -43,7 +43,7 @@ PLAN_KINDS: Final = (FactKind.PURCHASE_CAPTURED, FactKind.BILL_INSTALLED, FactKi
 JUDGED_KINDS: Final = (FactKind.PURCHASE_AUTHORISED, FactKind.PURCHASE_CAPTURED, FactKind.PURCHASE_REFUSED)
 NAMES: Final = (
     "credit.limit_available", "credit.state_is_fold", "credit.components_are_balances", "credit.entries_have_facts",
-    "credit.statements_unchanged", "credit.statements_add_up", "credit.statements_monthly", "credit.holds_are_facts",
+    "credit.statements_complete", "credit.statements_unchanged", "credit.statements_add_up", "credit.statements_monthly", "credit.holds_are_facts",
     "credit.facts_in_order", "credit.purchases_decided",
 )  # fmt: skip
 STATEMENTS: Final = (
@@ -94,6 +94,8 @@ class Batch:
     known: Ints
     snapshots: Ints
     snapshot_at: Ints
+    causes: tuple[Ints, ...]  # entries: owner, fact id or 0, day booked, what they owe to merchants
+    fact_booked: Ints
 
     @property
     def ids(self) -> Ints:
@@ -118,7 +120,7 @@ class Batch:
         )
         return Batch(
             self.accounts.select(chosen), self.facts, self.events, self.statement_accounts[mine], self.statements[mine],
-            self.booked_on[mine], self.known[mine], flat, at,
+            self.booked_on[mine], self.known[mine], flat, at, self.causes, self.fact_booked,
         )  # fmt: skip
 
 
@@ -135,7 +137,24 @@ def iterate_batches(conn: Connection) -> Iterator[Batch]:
         columns = copy_out(conn, STATEMENTS, STATEMENT_KINDS, {"ids": accounts.ids})
         rows = np.ascontiguousarray(np.stack(columns[1 : 1 + STATEMENT], axis=1))
         booked_on, known, (snapshots, snapshot_at) = columns[1 + STATEMENT :]
-        yield Batch(accounts, facts, event_matrix(facts)[0], columns[0], rows, booked_on, known, snapshots, snapshot_at)
+        causes = ledger.read_causes(conn, accounts.ids, Component.MERCHANT_PAYABLE)
+        yield Batch(
+            accounts, facts, event_matrix(facts)[0], columns[0], rows, booked_on, known, snapshots, snapshot_at, causes,
+            find_days_booked(facts, causes),
+        )  # fmt: skip
+
+
+def find_days_booked(facts: FactColumns, causes: tuple[Ints, ...]) -> Ints:
+    """The day on which each fact was booked: its entry's; what moved nothing was booked on the day that it counts for."""
+    booked = facts.effective_on.copy()
+    _, fact_ids, days, _ = causes
+    order = np.argsort(fact_ids, kind="stable")
+    place = np.searchsorted(fact_ids[order], facts.fact_id)
+    inside = np.flatnonzero(place < len(order))
+    at = order[place[inside]]
+    hit = fact_ids[at] == facts.fact_id[inside]
+    booked[inside[hit]] = days[at[hit]]
+    return booked
 
 
 def check_accounts(conn: Connection, terms: Mapping[int, ProductTerms], *, today: int, tally: Tally) -> Iterator[Ints]:
@@ -184,13 +203,13 @@ def fold_room(batch: Batch, facts_at: Ints) -> Ints:
     return np.stack([months, plans, months], axis=1)
 
 
-def run_audit(batch: Batch, matrix: Ints) -> tuple[Bools, Bools, Bools]:
-    """(state is fold bool[n], statement is fold bool[m], statement adds up bool[m]).
+def run_audit(batch: Batch, matrix: Ints) -> tuple[Bools, Bools, Bools, Bools]:
+    """(state is fold bool[n], no statement missing bool[n], statement is fold bool[m], statement adds up bool[m]).
 
     A fact that makes the fold divide by zero condemns its account only: the batch is then audited one by one.
     """
     n, m = len(batch.ids), len(batch.known)
-    good = np.zeros(n, np.bool_), np.zeros(m, np.bool_), np.zeros(m, np.bool_)
+    good = np.zeros(n, np.bool_), np.zeros(n, np.bool_), np.zeros(m, np.bool_), np.zeros(m, np.bool_)
     facts_at = np.append(np.searchsorted(batch.facts.account_id, batch.ids), 0)
     facts_at[-1] = np.searchsorted(batch.facts.account_id, batch.ids[-1], side="right")
     statement_at = np.append(np.searchsorted(batch.statement_accounts, batch.ids), m)
@@ -198,22 +217,23 @@ def run_audit(batch: Batch, matrix: Ints) -> tuple[Bools, Bools, Bools]:
     try:
         audit_accounts(
             matrix, facts_at, statement_at, states, state_at, batch.accounts.heads[:, H_AS_OF].copy(), fold_room(batch, facts_at),
-            batch.events, batch.facts.fact_id, batch.facts.reverses_fact_id, batch.statements, batch.known, batch.snapshots,
+            batch.events, batch.facts.fact_id, batch.facts.reverses_fact_id, batch.fact_booked, batch.statements, batch.known, batch.snapshots,
             batch.snapshot_at, good,
         )  # fmt: skip
     except ZeroDivisionError:
         if n == 1:
-            return np.zeros(1, np.bool_), np.zeros(m, np.bool_), good[2]
+            return np.zeros(1, np.bool_), np.zeros(1, np.bool_), np.zeros(m, np.bool_), good[3]
         owner = np.searchsorted(batch.ids, batch.statement_accounts)
         for i in range(n):
-            good[0][i], good[1][owner == i], good[2][owner == i] = run_audit(batch.select(np.array([i])), matrix)
+            good[0][i], good[1][i], good[2][owner == i], good[3][owner == i] = run_audit(batch.select(np.array([i])), matrix)
     return good
 
 
 def check_folds(batch: Batch, matrix: Ints, tally: Tally) -> None:
     """State = fold of all facts; each statement and its snapshot = fold of what was known at its cut, and the sum of its parts."""
-    state_ok, rows_ok, sums_ok = run_audit(batch, matrix)
+    state_ok, complete, rows_ok, sums_ok = run_audit(batch, matrix)
     tally.add("credit.state_is_fold", len(state_ok), batch.names(~state_ok))
+    tally.add("credit.statements_complete", len(complete), batch.names(~complete))
     tally.add("credit.statements_unchanged", len(rows_ok), batch.statement_names(~rows_ok))
     tally.add("credit.statements_add_up", len(sums_ok), batch.statement_names(~sums_ok))
 
@@ -295,7 +315,7 @@ def check_decisions(conn: Connection, batch: Batch, tally: Tally) -> None:
 
 def check_journal(conn: Connection, batch: Batch, tally: Tally) -> None:
     """Balances = components of the state; available = limit + temporary − used − held ≥ 0; each entry's fact stands on its account."""
-    owners, fact_ids, payable = ledger.read_causes(conn, batch.ids, Component.MERCHANT_PAYABLE)
+    owners, fact_ids, _, payable = batch.causes
     place = np.searchsorted(batch.ids, owners)
     caused = fact_ids != 0
     order = np.argsort(batch.facts.fact_id, kind="stable")

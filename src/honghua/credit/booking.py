@@ -16,8 +16,8 @@ from honghua.credit.core.desk import DecisionDraft
 from honghua.decision.api import BundleIds, DecisionRow, record_decisions
 from honghua.facts.kinds import Fact
 from honghua.ledger import api as ledger
-from honghua.ledger.core.chart import Component
-from honghua.ledger.core.entries import EntryBatch
+from honghua.ledger.core import Component
+from honghua.ledger.core import EntryBatch
 from honghua.store.facts import FactBatch, append_facts
 
 Ints = NDArray[np.int64]

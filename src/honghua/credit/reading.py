@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from honghua.base.dates import to_day
 from honghua.credit import store
 from honghua.credit.core.account import Account
+from honghua.credit.core.foresight import pass_to
 from honghua.credit.registry import Registry
 
 Ints = NDArray[np.int64]
@@ -35,14 +36,8 @@ def load_current(conn: psycopg.Connection, registry: Registry, account_ids: Ints
     accounts = [rows.account(i, registry.terms_rows) for i in range(len(rows))]
     for account in accounts:
         if not account.quarantined:
-            pass_in_memory(account, today)
+            pass_to(account, today)
     return accounts
-
-
-def pass_in_memory(account: Account, to: int) -> None:
-    """Let days pass for a copy that will not be stored."""
-    while account.needs_days(to):
-        account.pass_days(account.next_stop(to))
 
 
 def find_current(conn: psycopg.Connection, registry: Registry, customer: str) -> Account | None:

@@ -14,7 +14,7 @@ from honghua.credit import store
 from honghua.credit.core.terms import ProductTerms, terms_matrix
 from honghua.decision.api import BundleIds, ensure_bundles
 from honghua.ledger import api as ledger
-from honghua.ledger.core.chart import OwnerKind
+from honghua.ledger.core import OwnerKind
 
 
 @dataclass(slots=True)

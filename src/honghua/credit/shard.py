@@ -23,7 +23,7 @@ from honghua.credit.core.terms import ProductTerms, terms_matrix
 from honghua.credit.store import AccountRows
 from honghua.facts.kinds import FactKind
 from honghua.ledger import api as ledger
-from honghua.ledger.core.entries import EntryBatch
+from honghua.ledger.core import EntryBatch
 
 Ints = NDArray[np.int64]
 OWNER_FACTOR: Final = 256

@@ -24,7 +24,7 @@ from honghua.credit.refold import refold_account
 from honghua.credit.registry import Registry
 from honghua.facts.kinds import Fact, FactKind
 from honghua.ledger import api as ledger
-from honghua.ledger.core.chart import OwnerKind
+from honghua.ledger.core import OwnerKind
 from honghua.store.commands import save_commands
 from honghua.store.facts import FactColumns, allocate_fact_ids, read_facts, read_facts_of_purchases
 from honghua.store.ids import allocate

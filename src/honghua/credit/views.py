@@ -15,7 +15,7 @@ from honghua.credit import store_debits, store_views
 from honghua.credit.core.account import Account
 from honghua.credit.core.arranging import settlement_quote, splittable_minor
 from honghua.credit.core.debiting import Source
-from honghua.credit.core.finance.quote import Payer, PlanQuote, quote_plan
+from honghua.credit.core.finance.quote import Payer, PlanQuote, QuoteTerms, quote_plan
 from honghua.credit.core.foresight import MinimumCost, compute_minimum_cost, list_due_days, longest_grace
 from honghua.credit.core.kernels.measures import days_past_due, due_unpaid
 from honghua.credit.core.layout import (
@@ -297,8 +297,9 @@ def list_instalment_quotes(
         fee = terms.fee_minor(kind, periods, amount_minor)
         assert fee is not None, "periods come from the table of fees"
         plan = quote_plan(
-            principal_minor=amount_minor, n=periods, fee_total_minor=fee, currency=terms.currency, payer=PAYERS[payer],
-            due_on=list_due_days(account, periods), overdue_daily_ppm=terms.penalty_ppm_day,
+            principal_minor=amount_minor, n=periods, fee_total_minor=fee, currency=terms.currency,
+            due_on=list_due_days(account, periods),
+            terms=QuoteTerms(payer=PAYERS[payer], overdue_daily_ppm=terms.penalty_ppm_day),
         )  # fmt: skip
         quotes.append(InstalmentQuote(periods, fee, plan))
     return quotes

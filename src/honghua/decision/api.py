@@ -10,21 +10,10 @@ import psycopg
 from numpy.typing import NDArray
 
 from honghua.decision import store
-from honghua.decision.core import FEATURES, WITHIN_LIMIT, evaluate
+from honghua.decision.core import FEATURES, WITHIN_LIMIT, DecisionRow, evaluate
 from honghua.decision.core.policy import BUNDLES
 
 BundleIds = dict[bytes, int]
-
-
-@dataclass(frozen=True, slots=True)
-class DecisionRow:
-    """One decision to record: who, under which command id, and what was judged and said."""
-
-    account_id: int
-    decision_id: int
-    outcome: int
-    reason: str
-    vector: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +40,9 @@ def record_decisions(conn: psycopg.Connection, bundle_ids: BundleIds, rows: Sequ
     store.insert_decisions(conn, bundle_ids[WITHIN_LIMIT.digest], rows)
 
 
-def replay_decisions(conn: psycopg.Connection, *, ids: Sequence[int] | None = None, sample: int | None = None) -> tuple[int, list[int]]:
+def replay_decisions(
+    conn: psycopg.Connection, *, ids: Sequence[int] | None = None, sample: int | None = None
+) -> tuple[int, list[int]]:
     """Judge recorded vectors again with their own bundle: (how many, ids of those that came out differently)."""
     digests = {bundle_id: digest for digest, bundle_id in ensure_bundles(conn).items()}
     different = []
@@ -79,3 +70,14 @@ def find_decision(conn: psycopg.Connection, decision_id: int) -> DecisionView | 
         account_id, decision_id, name, bytes(digest).hex(), outcome, reason or "", dict(zip(FEATURES, vector, strict=True)),
         recorded_at.isoformat(),
     )  # fmt: skip
+
+
+__all__ = [
+    "BundleIds",
+    "DecisionRow",
+    "DecisionView",
+    "ensure_bundles",
+    "find_decision",
+    "record_decisions",
+    "replay_decisions",
+]

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
+from honghua.decision.core import DecisionRow
 from honghua.store.copybin import Int2, Int8, Int8Array, Text, copy_in, copy_out
-
-if TYPE_CHECKING:
-    from honghua.decision.api import DecisionRow
 
 
 def ensure_bundles(conn: psycopg.Connection, names: Mapping[bytes, str]) -> dict[bytes, int]:
@@ -26,7 +24,9 @@ def ensure_bundles(conn: psycopg.Connection, names: Mapping[bytes, str]) -> dict
                 " SELECT coalesce(max(bundle_id), 0) + 1, %s, %s FROM decision_bundle ON CONFLICT (digest) DO NOTHING",
                 [name, digest],
             )
-    return {bytes(digest): bundle_id for bundle_id, digest in conn.execute("SELECT bundle_id, digest FROM decision_bundle")}
+    return {
+        bytes(digest): bundle_id for bundle_id, digest in conn.execute("SELECT bundle_id, digest FROM decision_bundle")
+    }
 
 
 def insert_decisions(conn: psycopg.Connection, bundle_id: int, rows: Sequence[DecisionRow]) -> None:
@@ -63,7 +63,9 @@ def iterate_decisions(
 
 def list_bundles(conn: psycopg.Connection) -> dict[int, bytes]:
     """Digests of the registered bundles by id."""
-    return {bundle_id: bytes(digest) for bundle_id, digest in conn.execute("SELECT bundle_id, digest FROM decision_bundle")}
+    return {
+        bundle_id: bytes(digest) for bundle_id, digest in conn.execute("SELECT bundle_id, digest FROM decision_bundle")
+    }
 
 
 def read_outcomes(conn: psycopg.Connection, account_ids: NDArray[np.int64]) -> tuple[NDArray[np.int64], ...]:

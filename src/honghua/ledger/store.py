@@ -149,15 +149,14 @@ def read_trial_rows(conn: Connection) -> dict[str, list[int]]:
     return {row[0]: [int(value) for value in row[1:]] for row in rows}
 
 
-def read_cause_rows(conn: Connection, owner_ids: Int64s, *, component: int) -> tuple[Int64s, Int64s, Int64s]:
-    """(owner, fact id or 0, sum of the lines of one component) of every entry of these owners, in parallel columns."""
+def read_cause_rows(conn: Connection, owner_ids: Int64s, *, component: int) -> tuple[Int64s, ...]:
+    """(owner, fact id or 0, day booked, sum of the lines of one component) of every entry of these owners, in parallel columns."""
     query = (
-        "SELECT owner_id, coalesce(fact_id, 0), coalesce((SELECT sum(line.amount) FROM unnest(accounts, amounts_minor)"
-        " AS line (account, amount) WHERE line.account & 255 = %(component)s), 0)::bigint"
+        "SELECT owner_id, coalesce(fact_id, 0), booked_on, coalesce((SELECT sum(line.amount)"
+        " FROM unnest(accounts, amounts_minor) AS line (account, amount) WHERE line.account & 255 = %(component)s), 0)::bigint"
         " FROM ledger_entry WHERE owner_id = ANY(%(owner_ids)s::bigint[])"
     )
-    owners, facts, sums = copy_out(conn, query, [Int8, Int8, Int8], {"owner_ids": owner_ids, "component": component})
-    return owners, facts, sums
+    return tuple(copy_out(conn, query, [Int8, Int8, Date, Int8], {"owner_ids": owner_ids, "component": component}))
 
 
 def list_balance_rows(conn: Connection, owner_id: int | None) -> list[tuple[int, list[int]]]:

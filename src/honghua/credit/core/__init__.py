@@ -2,6 +2,29 @@
 
 from __future__ import annotations
 
+from honghua.credit.core.commands import (
+    AgreeHardship,
+    AuthorisePurchase,
+    BuyNow,
+    CapturePurchase,
+    ChangeLimit,
+    ChangePair,
+    Command,
+    GrantTemporaryLimit,
+    InstalBill,
+    Instalments,
+    OpenAccount,
+    RecordRecovery,
+    RefundPurchase,
+    Repay,
+    ReturnOverpayment,
+    ReverseFact,
+    SetStatus,
+    SettlePlan,
+    VoidAuthorisation,
+    WriteOff,
+)
+from honghua.credit.core.debiting import Pays, Source, SourceKind
 from honghua.credit.core.finance import (
     annuity,
     apr,
@@ -16,8 +39,33 @@ from honghua.credit.core.finance import (
     servicing,
     tvm,
 )
+from honghua.credit.core.terms import ProductTerms
 
 __all__ = [
+    "AgreeHardship",
+    "AuthorisePurchase",
+    "BuyNow",
+    "CapturePurchase",
+    "ChangeLimit",
+    "ChangePair",
+    "Command",
+    "GrantTemporaryLimit",
+    "InstalBill",
+    "Instalments",
+    "OpenAccount",
+    "Pays",
+    "ProductTerms",
+    "RecordRecovery",
+    "RefundPurchase",
+    "Repay",
+    "ReturnOverpayment",
+    "ReverseFact",
+    "SetStatus",
+    "SettlePlan",
+    "Source",
+    "SourceKind",
+    "VoidAuthorisation",
+    "WriteOff",
     "annuity",
     "apr",
     "chargeoff",

@@ -12,9 +12,10 @@ import numpy as np
 from honghua.base.dates import first_day_of_month_after, from_day, next_month_day, to_day
 from honghua.credit.core.account import Account, restore
 from honghua.credit.core.kernels.calendar import due_day_of
+from honghua.credit.core.kernels.measures import due_unpaid, share_half_up
 from honghua.credit.core.layout import (
     D_DUE, D_MINIMUM, E_AMOUNT, E_KIND, E_ON, EVENT, H_AS_OF, H_CUT_DAY, H_DUE_DAY, H_DUES, H_FEE_INCOME, H_INTEREST_INCOME,
-    H_NEXT_CUT, H_NEXT_CUT_DAY, H_NEXT_DUE_DAY, H_PENALTY_INCOME,
+    H_NEXT_CUT, H_NEXT_CUT_DAY, H_NEXT_DUE_DAY, H_PENALTY_INCOME, T_MINIMUM_SHARE,
 )  # fmt: skip
 from honghua.facts.kinds import FactKind
 
@@ -63,7 +64,11 @@ def compute_minimum_cost(account: Account) -> MinimumCost:
             break
         rows = copy.dues[: int(copy.head[H_DUES])]
         pass_to(copy, max((int(row[D_DUE]) for row in rows), default=0))
-        wanted = sum(int(row[D_MINIMUM]) for row in copy.dues[: int(copy.head[H_DUES])])
+        rows = copy.dues[: int(copy.head[H_DUES])]
+        wanted = sum(int(row[D_MINIMUM]) for row in rows)
+        unpaid = sum(int(due_unpaid(row)) for row in rows)
+        if wanted == 0 and share_half_up(unpaid, int(copy.terms[T_MINIMUM_SHARE])) == 0:
+            wanted = unpaid  # a few cents, whose share rounds to nothing: they are paid to have done with it
         if wanted > 0:
             event = np.zeros(EVENT, np.int64)
             event[E_KIND], event[E_ON], event[E_AMOUNT] = FactKind.REPAYMENT_RECEIVED, copy.head[H_AS_OF], wanted

@@ -26,7 +26,7 @@ def judge(account: Account, terms: ProductTerms, amount_minor: int, category: st
         int(account.balance[AVAILABLE]),
         int(account.head[H_STATUS]),
         int(days_past_due(account.head)),
-        0 if category in NOT_CONSUMPTION else 1,
+        0 if category.strip().lower() in NOT_CONSUMPTION else 1,
     )
     verdict = WITHIN_LIMIT.judge(vector)
     return DecisionDraft(int(verdict.outcome), verdict.code, vector)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from honghua.credit.core.account import Account
 from honghua.credit.core.commands import RecordRecovery, Repay, ReturnOverpayment, ReverseFact
 from honghua.credit.core.desk import Desk, Result, is_amount, value_day
-from honghua.credit.core.layout import H_CHARGED_OFF, H_OVERPAID
+from honghua.credit.core.layout import H_CHARGED_OFF, H_LAST_CUT, H_OVERPAID
 from honghua.credit.core.refusals import refusal
 from honghua.credit.core.terms import AMOUNT_MINOR_MAX
 from honghua.facts.kinds import Fact, FactKind
@@ -77,8 +77,9 @@ def reverse(command: ReverseFact, account: Account, desk: Desk) -> Result:
         return Result(problem or refusal("FACT_UNKNOWN"))
     if target.kind not in REVERSIBLE or command.fact_id in desk.reversed_facts:
         return Result(refusal("NOT_REVERSIBLE"))
-    if target.kind is FactKind.PURCHASE_CAPTURED and has_refund(desk, target.purchase_id):
-        return Result(refusal("NOT_REVERSIBLE"))
+    in_effect = target.kind is FactKind.PAIR_CHANGED and target.effective_on < int(account.head[H_LAST_CUT])
+    if in_effect or (target.kind is FactKind.PURCHASE_CAPTURED and has_refund(desk, target.purchase_id)):
+        return Result(refusal("NOT_REVERSIBLE"))  # bills were issued with the new pair of days: they stand
     fact = Fact(
         FactKind.FACT_REVERSED, account.account_id, desk.today, target.effective_on, target.amount_minor,
         counterparty_id=target.counterparty_id, purchase_id=target.purchase_id, reverses_fact_id=command.fact_id,

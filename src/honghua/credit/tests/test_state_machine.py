@@ -30,12 +30,12 @@ class MemoryMachine(CreditRules):
 
     @invariant()
     def state_is_what_the_model_says(self) -> None:
-        for customer, told in getattr(self, "oracle", None).told.items() if hasattr(self, "oracle") else ():
+        for customer, told in self.oracle.told.items():
             if told.life.status == "none":
                 continue
             account = self.book.account(customer)
-            assert state_differences(account, told) == []
-            assert statement_differences(self.book.statements[customer], told) == []
+            differences = state_differences(account, told) + statement_differences(self.book.statements[customer], told)
+            assert not differences, f"{customer} on {self.oracle.today}: " + "; ".join(differences)
             balance = account.balance
             assert int(balance.sum()) == 0
             assert int(balance[C.LIMIT_GRANTED : C.LIMIT_OVER + 1].sum()) == 0

@@ -100,6 +100,25 @@ def is_same_state(head, dues, plans, flat):
 
 
 @njit(cache=True)
+def is_missing(folded, rows, events, booked):
+    """Whether a statement that the fold cuts after the last of the stored rows should have been issued at its time.
+
+    A cut with nothing to state issues none, and facts that come later may give it something: only a cut before which nothing was
+    booked late is missed for certain. folded, rows int64[., STATEMENT]; booked int64[n]: the day on which each event was booked.
+    """
+    for r in range(folded.shape[0]):
+        day = folded[r, S_CUT]
+        if rows.shape[0] > 0 and day <= rows[-1, S_CUT]:
+            continue
+        late = False
+        for i in range(events.shape[0]):
+            late = late or (events[i, E_ON] < day and booked[i] >= day)
+        if not late:
+            return True
+    return False
+
+
+@njit(cache=True)
 def clear(head, dues, plans):
     """Make the state that of an account not yet opened."""
     head[:] = 0
@@ -144,10 +163,10 @@ def adds_up(row, snapshot):
 
 
 @njit(cache=True)
-def audit_account(terms, events, ids, reverses, rows, known, snapshots, at, state, as_of, room, rows_ok, sums_ok):
-    """Audit one account; returns whether its stored state is the fold of its facts.
+def audit_account(terms, events, ids, reverses, booked, rows, known, snapshots, at, state, as_of, room, rows_ok, sums_ok):
+    """Audit one account; returns (whether its stored state is the fold of its facts, whether no statement is missing).
 
-    events, ids, reverses: its facts in fold order; rows int64[m, STATEMENT] with known int64[m] and snapshots (flat, row j owns
+    events, ids, reverses, booked: its facts in fold order, booked the day number on which each was; rows int64[m, STATEMENT] with known int64[m] and snapshots (flat, row j owns
     [at[j], at[j + 1])): its statements by number; state: the stored state, flat, at the start of day `as_of`.
     room int64[3]: rows for dues, plans and statements that suffice; rows_ok, sums_ok bool[m] are written.
     """
@@ -161,16 +180,20 @@ def audit_account(terms, events, ids, reverses, rows, known, snapshots, at, stat
     issued = np.full(room[2], -1, np.int64)
     low = 0  # the day that the working state has reached by a cut; 0 = begin from zero
     known_id = 0
+    complete = True
     for j in range(m):
         cut_on = rows[j, S_CUT]
         snapshot = snapshots[at[j] : at[j + 1]]
         sums_ok[j] = adds_up(rows[j], snapshot)
-        if low == 0 or known[j] < known_id or came_late(events, ids, known_id, known[j], low):
-            clear(head, dues, plans)
+        if low != 0 and (known[j] < known_id or came_late(events, ids, known_id, known[j], low)):
             low = 0
+        if low == 0:
+            clear(head, dues, plans)
         n = choose_known(events, ids, undoing, known[j], low, cut_on, chosen)
         status, count = fold_on(head, dues, plans, terms, issued, chosen[:n], cut_on, statements)
         good = status == OK and count > 0 and is_same_state(head, dues, plans, snapshot)
+        if count > 1:
+            complete = complete and not is_missing(statements[: count - 1], rows[:j], events, booked)
         if good:
             for k in range(STATEMENT):
                 good = good and statements[count - 1, k] == rows[j, k]
@@ -184,28 +207,31 @@ def audit_account(terms, events, ids, reverses, rows, known, snapshots, at, stat
             issued[rows[j, S_SEQ]] = rows[j, S_OWN_MINIMUM]
         low = cut_on if status == OK else 0
         known_id = known[j]
-    if low == 0 or came_late(events, ids, known_id, np.iinfo(np.int64).max, low):
-        clear(head, dues, plans)
+    if low != 0 and came_late(events, ids, known_id, np.iinfo(np.int64).max, low):
         low = 0
+    if low == 0:
+        clear(head, dues, plans)
     n = choose_known(events, ids, undoing, np.iinfo(np.int64).max, low, FAR, chosen)
     status, count = fold_on(head, dues, plans, terms, issued, chosen[:n], as_of, statements)
-    return status == OK and is_same_state(head, dues, plans, state)
+    if status == OK and count > 0:
+        complete = complete and not is_missing(statements[:count], rows, events, booked)
+    return status == OK and is_same_state(head, dues, plans, state), complete
 
 
 @njit(cache=True, nogil=True)
 def audit_accounts(
-    terms, facts, statement_at, states, state_at, as_of, rooms, events, ids, reverses, rows, known, snapshots, at, out
+    terms, facts, statement_at, states, state_at, as_of, rooms, events, ids, reverses, booked, rows, known, snapshots, at, out
 ):
     """Audit a batch: account i owns facts [facts[i], facts[i + 1]), statements [statement_at[i], …) and states [state_at[i], …).
 
-    rooms int64[n, 3] and as_of int64[n] as in `audit_account`; out is (state_ok bool[n], rows_ok bool[m], sums_ok bool[m]).
+    rooms int64[n, 3] and as_of int64[n] as in `audit_account`; out is (state_ok bool[n], complete bool[n], rows_ok bool[m], sums_ok bool[m]).
     """
-    state_ok, rows_ok, sums_ok = out
+    state_ok, complete, rows_ok, sums_ok = out
     for i in range(as_of.shape[0]):
         f, g = facts[i], facts[i + 1]
         s, t = statement_at[i], statement_at[i + 1]
-        state_ok[i] = audit_account(
-            terms, events[f:g], ids[f:g], reverses[f:g], rows[s:t], known[s:t], snapshots, at[s : t + 1],
+        state_ok[i], complete[i] = audit_account(
+            terms, events[f:g], ids[f:g], reverses[f:g], booked[f:g], rows[s:t], known[s:t], snapshots, at[s : t + 1],
             states[state_at[i] : state_at[i + 1]], as_of[i], rooms[i], rows_ok[s:t], sums_ok[s:t],
         )  # fmt: skip
 

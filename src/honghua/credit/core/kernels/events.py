@@ -329,7 +329,7 @@ def apply_event(head, dues, plans, terms, event):
     status = OK
     if kind == PURCHASE_CAPTURED:
         status = capture(head, plans, event)
-    elif kind == REPAYMENT_RECEIVED:
+    elif kind == REPAYMENT_RECEIVED or kind == RECOVERY_RECEIVED:  # which of the two it is, the account's state says
         if live or head[H_CHARGED_OFF] == 0:
             repay(head, dues, plans, terms, amount)
         else:
@@ -350,8 +350,6 @@ def apply_event(head, dues, plans, terms, event):
         settle_plan(head, dues, plans, terms, event)
     elif kind == WRITTEN_OFF:
         write_off(head, dues, plans)
-    elif kind == RECOVERY_RECEIVED:
-        recover(head, amount)
     elif kind == HARDSHIP_AGREED:
         status = agree_hardship(head, dues, plans, event)
     elif kind == LIMIT_CHANGED or kind == TEMPORARY_LIMIT_GRANTED or kind == PAIR_CHANGED or kind == STATUS_SET:

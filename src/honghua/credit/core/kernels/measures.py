@@ -10,8 +10,8 @@ from honghua.credit.core.layout import (
     H_CREDIT_LOSS, H_CURE, H_DUES, H_FEE_CARRIED, H_FEE_INCOME, H_HELD, H_INTEREST_ACCRUED, H_INTEREST_INCOME, H_LIMIT, H_MERCHANT,
     H_NEXT_ACTION, H_NEXT_CUT, H_NEXT_DUE, H_OVERDUE_SINCE, H_OVERPAID, H_PENALTY_ACCRUED, H_PENALTY_INCOME, H_PLANS,
     H_RECOVERY_INCOME, H_RESTRUCTURED, H_STATUS, H_SUBSIDY_EXPENSE, H_TEMPORARY, H_TEMPORARY_UNTIL, H_UNBILLED, H_WAIVED,
-    P_DEFERRED, P_LEFT, STATUS_ACTIVE, STATUS_FROZEN, T_ATTENTION, T_CURE_MONTHS, T_DOUBTFUL, T_LOSS, T_RESTRUCTURE_MONTHS,
-    T_SUBSTANDARD,
+    P_DEFERRED, P_LEFT, STATUS_ACTIVE, STATUS_FROZEN, STATUS_WRITTEN_OFF, T_ATTENTION, T_CURE_MONTHS, T_DOUBTFUL, T_LOSS,
+    T_RESTRUCTURE_MONTHS, T_SUBSTANDARD,
 )  # fmt: skip
 
 COMPONENTS = 24
@@ -149,7 +149,10 @@ def classify(head, dues, terms):
     head[H_OVERDUE_SINCE] = overdue_since
     head[H_NEXT_DUE] = next_due
     by_days = class_of_days(days_past_due(head), terms)
-    if head[H_CLASS] >= 3:
+    if head[H_STATUS] == STATUS_WRITTEN_OFF:
+        head[H_CLASS] = 5  # a loss that was booked does not heal
+        head[H_CURE] = 0
+    elif head[H_CLASS] >= 3:
         if overdue_since != 0:
             head[H_CURE] = 0
             head[H_CLASS] = max(head[H_CLASS], by_days)

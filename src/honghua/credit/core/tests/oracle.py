@@ -30,6 +30,10 @@ class Purchase:
     def total(self, name: str, undone: set[float]) -> int:
         return sum(figures.get(name, 0) for event_id, _, figures in self.events if event_id not in undone)
 
+    def begun_on(self, undone: set[float]) -> dt.date:
+        day: dt.date = next(figures["value"] for event_id, _, figures in self.events if event_id not in undone)
+        return day
+
     def stands(self, kind: str, undone: set[float]) -> list[dict[str, Any]]:
         return [figures for event_id, known, figures in self.events if known == kind and event_id not in undone]
 
@@ -118,15 +122,17 @@ class Oracle:
         code, plan = self.plan(command.instalments, command.amount_minor)
         code = code or self.judge(command, told)
         if code is None:
-            purchase_id, day = answer["purchase_id"], self.debit_day(day, told)
+            purchase_id = answer["purchase_id"]
             assert answer["fee_minor"] == plan.get("fee", 0)
             plan |= {"plan_id": purchase_id} if plan else {}
             self.bought(command, purchase_id, day, answer["fact_id"], plan | {"amount": command.amount_minor})
         return code
 
-    def bought(self, command: c.Command, purchase_id: int, day: dt.date, event_id: int, figures: dict[str, int]) -> None:
-        self.told[command.customer].happen(day, event_id, "bought", **figures)
-        self.note(purchase_id, command.customer, event_id, "bought", captured=figures["amount"], day=day,
+    def bought(self, command: c.Command, purchase_id: int, value: dt.date, event_id: int, figures: dict[str, int]) -> None:
+        told = self.told[command.customer]
+        day = self.debit_day(value, told)
+        told.happen(day, event_id, "bought", **figures)
+        self.note(purchase_id, command.customer, event_id, "bought", captured=figures["amount"], value=value, day=day,
                   held=-figures.get("released", 0), **{k: v for k, v in figures.items() if k not in ("amount", "released")})  # fmt: skip
 
     def authorise(self, command: c.AuthorisePurchase, told: Told, answer: dict[str, Any]) -> str | None:
@@ -135,8 +141,8 @@ class Oracle:
             return "DATE_INVALID"
         code = self.judge(command, told)
         if code is None:
-            day = self.debit_day(day, told)
-            self.note(answer["purchase_id"], command.customer, answer["fact_id"], "authorised", held=command.amount_minor, day=day)
+            value, day = day, self.debit_day(day, told)
+            self.note(answer["purchase_id"], command.customer, answer["fact_id"], "authorised", held=command.amount_minor, value=value)
             told.happen(day, answer["fact_id"], "authorised", amount=command.amount_minor)
         return code
 
@@ -152,7 +158,7 @@ class Oracle:
         if command.amount_minor > held:
             return "CAPTURE_EXCEEDS_HOLD"
         day = self.day_of(command, told)
-        if day is None or self.debit_day(day, told) < order.events[0][2]["day"]:
+        if day is None or day < order.begun_on(told.undone):
             return "DATE_INVALID"
         code, plan = self.plan(command.instalments, command.amount_minor)
         if code is None:
@@ -160,13 +166,13 @@ class Oracle:
             assert (answer["held_minor"], answer["fee_minor"]) == (held - released, plan.get("fee", 0))
             plan |= {"plan_id": answer["plan_id"]} if plan else {}
             figures = plan | {"amount": command.amount_minor, "released": released}
-            self.bought(command, command.purchase_id, self.debit_day(day, told), answer["fact_id"], figures)
+            self.bought(command, command.purchase_id, day, answer["fact_id"], figures)
         return code
 
     def release(self, order: Purchase, told: Told, day: dt.date, answer: dict[str, Any], amount: int) -> None:
         day = self.debit_day(day, told)
         purchase_id = answer["purchase_id"]
-        self.note(purchase_id, order.customer, answer["fact_id"], "released", held=-amount, day=day)
+        self.note(purchase_id, order.customer, answer["fact_id"], "released", held=-amount)
         told.happen(day, answer["fact_id"], "released", amount=amount)
 
     def void(self, command: c.VoidAuthorisation, told: Told, answer: dict[str, Any]) -> str | None:
@@ -177,7 +183,7 @@ class Oracle:
         if held <= 0:
             return "HOLD_GONE"
         day = self.day_of(command, told)
-        if day is None or self.debit_day(day, told) < order.events[0][2]["day"]:
+        if day is None or day < order.begun_on(told.undone):
             return "DATE_INVALID"
         assert answer["released_minor"] == held
         self.release(order, told, day, answer, held)
@@ -193,9 +199,7 @@ class Oracle:
         captures = order.stands("bought", told.undone)
         day = self.day_of(command, told)
         from_hold = min(held, command.amount_minor)
-        if day is None or (captures and day < captures[-1]["day"]):
-            return "DATE_INVALID"
-        if from_hold and self.debit_day(day, told) < order.events[0][2]["day"]:
+        if day is None or day < order.begun_on(told.undone) or (captures and day < captures[-1]["day"]):
             return "DATE_INVALID"
         part = command.amount_minor - from_hold
         fee_back, plan_id = self.fee_back(order, told, part)
