@@ -109,6 +109,8 @@ def _verdict(comparison: Comparison, ours: Any, expected: Any, tolerance: Any) -
         return "failed", ours, expected, shown + (f"; and {more} more" if more > 0 else "")
     if comparison.unknown:
         return "skipped", ours, expected, "not computed here: " + "; ".join(comparison.unknown[:SHOWN_MAX])
+    if not comparison.compared:
+        return "failed", ours, expected, "expected asks for nothing"
     return "passed", ours, expected, f"agrees: {tolerance if tolerance is not None else 'exact'}"
 
 

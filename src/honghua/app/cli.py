@@ -7,13 +7,14 @@ import sys
 from collections.abc import Sequence
 
 from honghua.app import commands
-from honghua.app.settings import load_settings
+from honghua.app.settings import load_settings, with_database
 from honghua.base.errors import HonghuaError
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line; every verb is one module of `honghua.app.commands`."""
     parser = argparse.ArgumentParser(prog="honghua", description="Honghua, the open consumer-credit platform.")
+    parser.add_argument("--database", metavar="NAME", help="look into this database instead (`honghua demo` fills honghua_demo)")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for module in commands.VERBS:
         module.register(verbs)
@@ -24,7 +25,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; exit 0 when it did what it says, 1 when a check failed, 2 on bad input, 3 when the world failed."""
     args = build_parser().parse_args(argv)
     try:
-        return int(args.run(args, load_settings()))
+        settings = load_settings()
+        return int(args.run(args, settings if args.database is None else with_database(settings, args.database)))
     except HonghuaError as error:
         print(f"honghua: {error} [{error.code}]", file=sys.stderr)
         return 3 if error.retryable else 2

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from honghua.base.errors import BadInput
 from honghua.store.settings import StoreSettings
 
 ROOT_STATE_DIR = Path("/var/lib/honghua")
+DATABASE_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 URL_PREFIXES = ("postgresql://", "postgres://")
 
 
@@ -47,3 +50,16 @@ def load_settings(*, environment: Mapping[str, str] | None = None) -> Settings:
     except RuntimeError as error:
         raise BadInput("no home directory: set HONGHUA_STATE_DIR") from error
     return Settings(store=StoreSettings(state_dir=state_dir, database_url=url))
+
+
+def with_database(settings: Settings, name: str) -> Settings:
+    """The same settings for another database on the same server; BadInput for a name that is none."""
+    if not DATABASE_NAME.fullmatch(name):
+        raise BadInput(f"{name!r} is no name for a database: small letters, digits and _, at most 63", code="BAD_NAME")
+    url = settings.store.database_url
+    if url is not None:
+        parts = urlsplit(url)
+        # A name in the query part (…?dbname=x) would win over ours.
+        query = urlencode([(key, value) for key, value in parse_qsl(parts.query) if key != "dbname"])
+        url = f"{parts.scheme}://{parts.netloc}/" + (f"?{query}" if query else "")
+    return replace(settings, store=replace(settings.store, database_url=url, database_name=name))

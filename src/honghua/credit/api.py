@@ -14,10 +14,17 @@ from honghua.credit.core.commands import Command
 from honghua.credit.core.desk import Answer
 from honghua.credit.core.refusals import refusal
 from honghua.credit.registry import Registry, open_registry
-from honghua.credit.statements import get_statement, list_history, list_statements
+from honghua.credit.statements import (
+    HistoryItem,
+    StatementDetail,
+    StatementView,
+    get_statement,
+    list_history,
+    list_statements,
+)
 from honghua.credit.store import count_closed_days, count_statements, find_replay, get_business_day, list_bills_due, list_days, save_replay
 from honghua.credit.unit import Unit
-from honghua.credit.views import find_account_view, find_settlement_quote, list_instalment_quotes
+from honghua.credit.views import AccountView, find_account_view, find_settlement_quote, list_instalment_quotes
 from honghua.store.commands import body_hash, find_commands
 from honghua.store.database import run_unit
 from honghua.base.dates import to_day
@@ -89,7 +96,11 @@ def _recall(i, command, hashes, stored, first, answers) -> Answer:  # type: igno
 
 
 __all__ = [
+    "AccountView",
+    "HistoryItem",
     "Registry",
+    "StatementDetail",
+    "StatementView",
     "count_closed_days",
     "count_statements",
     "execute",

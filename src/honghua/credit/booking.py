@@ -33,7 +33,8 @@ class EntryColumns:
     value_on: list[int] = field(default_factory=list)
     fact_id: list[int] = field(default_factory=list)
     ends: list[int] = field(default_factory=list)
-    keys: list[Ints] = field(default_factory=list)
+    merchant_id: list[int] = field(default_factory=list)
+    codes: list[Ints] = field(default_factory=list)
     amounts: list[Ints] = field(default_factory=list)
 
     def batch(self, currency: str, booked_on: int) -> EntryBatch:
@@ -41,10 +42,13 @@ class EntryColumns:
         n = len(self.owner_id)
         offsets = np.zeros(n + 1, np.int64)
         np.cumsum(self.ends, out=offsets[1:])
+        owners = np.array(self.owner_id, np.int64)
+        codes = np.concatenate(self.codes)
+        to_merchant = np.where(codes == Component.MERCHANT_PAYABLE, np.repeat(self.merchant_id, self.ends), np.repeat(owners, self.ends))
         return EntryBatch(
-            owner_id=np.array(self.owner_id, np.int64), kind=np.array(self.kind, np.int16),
+            owner_id=owners, kind=np.array(self.kind, np.int16),
             value_on=np.array(self.value_on, np.int64), booked_on=np.full(n, booked_on, np.int64),
-            fact_id=np.array(self.fact_id, np.int64), line_offsets=offsets, line_accounts=np.concatenate(self.keys),
+            fact_id=np.array(self.fact_id, np.int64), line_offsets=offsets, line_accounts=to_merchant * OWNER_FACTOR + codes,
             line_amounts=np.concatenate(self.amounts), currency=currency,
         )  # fmt: skip
 
@@ -68,16 +72,14 @@ class Booking:
         n = len(lines.codes)
         if n == 0:
             return
-        keys = account.account_id * OWNER_FACTOR + lines.codes
-        if merchant_id:
-            keys[lines.codes == Component.MERCHANT_PAYABLE] = merchant_id * OWNER_FACTOR + Component.MERCHANT_PAYABLE
         columns = self.entries.setdefault(currency, EntryColumns())
         columns.owner_id.append(account.account_id)
         columns.kind.append(kind)
         columns.value_on.append(value_on)
         columns.fact_id.append(fact_id)
+        columns.merchant_id.append(merchant_id or account.account_id)
         columns.ends.append(n)
-        columns.keys.append(keys)
+        columns.codes.append(lines.codes)
         columns.amounts.append(lines.amounts)
         self.lines += n
 

@@ -49,6 +49,13 @@ class Unit:
     reversed_facts: set[int] = field(default_factory=set)
     pending: dict[int, list[tuple[int, Fact]]] = field(default_factory=lambda: defaultdict(list))
     issued: dict[int, dict[int, int]] = field(default_factory=lambda: defaultdict(dict))
+    desk: Desk = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.desk = Desk(
+            self.booking.today, 0, self.registry.terms, self.registry.terms_ids, self.registry.merchants,
+            self.registry.categories, self.purchases, self.facts, self.reversed_facts,
+        )  # fmt: skip
 
     def run(self, commands: Sequence[c.Command], hashes: Sequence[bytes]) -> list[Answer]:
         """Answer commands with new keys, in order, and write everything."""
@@ -93,11 +100,11 @@ class Unit:
             self.accounts[ref] = Account(account_id, ref, self.registry.terms_rows)
 
     def load_purchases(self, commands: Sequence[c.Command]) -> None:
-        """Facts of the purchases that commands name, and all facts of accounts where one is to be reversed."""
+        """Facts of the purchases that commands name, and all facts of accounts where one is to be reversed or goods come back."""
         purchase_ids = {
             command.purchase_id for command in commands if isinstance(command, c.CapturePurchase | c.VoidAuthorisation | c.RefundPurchase)
         }  # fmt: skip
-        reversals = [command for command in commands if isinstance(command, c.ReverseFact)]
+        reversals = [command for command in commands if isinstance(command, c.ReverseFact | c.RefundPurchase)]
         ids = sorted({self.accounts[command.customer].account_id for command in reversals if command.customer in self.accounts})
         for fact_id, fact in (
             *each_fact(read_facts(self.conn, np.array(ids, np.int64)) if ids else None),
@@ -135,10 +142,8 @@ class Unit:
         account = self.accounts.get(command.customer)
         if account is None:
             return refusal("ACCOUNT_UNKNOWN")
-        desk = Desk(
-            self.booking.today, command_id, self.registry.terms, self.registry.terms_ids, self.registry.merchants,
-            self.registry.categories, self.purchases, self.facts, frozenset(self.reversed_facts),
-        )  # fmt: skip
+        desk = self.desk
+        desk.command_id = command_id
         result = handle(command, account, desk)
         if result.decision is not None:
             self.booking.decide(account.account_id, command_id, result.decision)
@@ -180,11 +185,15 @@ class Unit:
 
     def write_holds(self) -> None:
         """Bring the pending holds of the purchases touched up to date."""
-        touched = {fact.purchase_id for _, fact, _ in self.booking.facts if fact.kind in HOLD_KINDS}
+        touched = {
+            fact.purchase_id
+            for _, fact, _ in self.booking.facts
+            if fact.kind in HOLD_KINDS and (fact.kind is not FactKind.PURCHASE_CAPTURED or fact.args[0])
+        }
         changes = []
         for purchase_id in sorted(touched & self.purchases.keys()):
             facts = self.purchases[purchase_id]
-            view = view_purchase(facts, frozenset(self.reversed_facts))
+            view = view_purchase(facts, self.reversed_facts)
             expires_on = next((fact.args[0] for _, fact in facts if fact.kind is FactKind.PURCHASE_AUTHORISED), None)
             if view is not None and expires_on is not None:
                 changes.append((purchase_id, view.account_id, view.held_minor, expires_on))

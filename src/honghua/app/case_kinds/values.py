@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal, localcontext
-from fractions import Fraction
 from typing import Any
 
 from honghua.app.case_kinds.reading import Answers, Case, Fields, Unsupported, to_number
@@ -65,8 +64,8 @@ def _arguments(fields: Fields, name: str) -> dict[str, Any]:
         if alias in names and alias not in found:
             found[alias] = value
     missing = [key for key in names if key not in found and key not in OPTIONAL]
-    if missing or ("values" in names and "values" not in found):
-        raise BadInput(f"inputs.args: {name} needs {', '.join(missing) or 'values'}")
+    if missing or ("values" in names and not isinstance(found.get("values"), list)):
+        raise BadInput(f"inputs.args: {name} needs {', '.join(missing) or 'a list of values'}")
     return {key: _when(value) if key == "when" else _decimal(value, f"inputs.{key}") for key, value in found.items()}
 
 
@@ -98,8 +97,15 @@ def _when(value: Any) -> Any:
 
 
 def _decimal(value: Any, place: str) -> Any:
-    if isinstance(value, list) and not (len(value) == 2 and place == "inputs.rate"):
-        return [_decimal(item, f"{place}[{k}]") for k, item in enumerate(value)]
-    exact: Fraction = to_number(value, place)
+    """A Decimal, or a list of them for a list."""
+    if isinstance(value, list):
+        return [_one(item, f"{place}[{k}]") for k, item in enumerate(value)]
+    return _one(value, place)
+
+
+def _one(value: Any, place: str) -> Decimal:
+    if isinstance(value, list):
+        raise BadInput(f"{place} is a list inside a list")
+    exact = to_number(value, place)
     with localcontext(prec=PRECISION):
         return Decimal(exact.numerator) / Decimal(exact.denominator)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from honghua.app.commands import bench, cases, db, eod, ledger, replay, verify
+from honghua.app.commands import account, bench, cases, db, decision, demo, eod, ledger, replay, statement, verify
 
 VERBS: tuple[ModuleType, ...] = (
+    demo,
     bench,
     db,
     eod,
     replay,
     ledger,
+    statement,
+    account,
+    decision,
     verify,
     cases,
 )

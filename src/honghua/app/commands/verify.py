@@ -1,4 +1,4 @@
-"""`honghua verify`: recompute everything that must hold, in one snapshot of the database, while others go on working."""
+"""`honghua verify`: recompute all that must hold, in one snapshot of the database, while others go on working."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import psycopg
 from rich.console import Console
@@ -36,22 +37,18 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     """Verify the lasting database; 0 when all holds, 1 when not."""
     started = time.perf_counter()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with open_database(settings.store) as database, Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    screen = Progress(*columns, console=Console(stderr=True), transient=True)
+    with open_database(settings.store) as database, screen as bar:
         task = bar.add_task("accounts audited", total=None)
         checks = verify(database, accounts_done=lambda done, total: bar.update(task, completed=done, total=total))
-    broken = [check for check in checks if not check.ok]
+    found = sum_up(checks)
     if args.json:
-        print_json({
-            "ok": not broken,
-            "checked": {check.name: check.checked for check in checks},
-            "broken": [{"name": check.name, "ids": list(check.broken)} for check in broken],
-            **report_header(seed=None, started=started),
-        })  # fmt: skip
+        print_json(found | report_header(seed=None, started=started))
     else:
         _show(checks)
-    if broken:
-        print(f"honghua: {len(broken)} of {len(checks)} invariants are broken", file=sys.stderr)
-    return 1 if broken else 0
+    if not found["ok"]:
+        print(f"honghua: {len(found['broken'])} of {len(checks)} invariants are broken", file=sys.stderr)
+    return 0 if found["ok"] else 1
 
 
 def verify(database: Database, *, accounts_done: AccountsDone | None = None) -> tuple[Check, ...]:
@@ -60,13 +57,27 @@ def verify(database: Database, *, accounts_done: AccountsDone | None = None) -> 
         conn.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         conn.read_only = True
         with conn.transaction():
-            return (
-                *_look(conn, "ledger", check_ledger),
-                *_look(conn, "ledger", lambda c: (check_dates_in_order(c, today=read_today(c)),)),
-                *_look(conn, "store", check_store),
-                *_look(conn, "decision", check_decisions),
-                *_look(conn, "credit", lambda c: check_credit(c, progress=accounts_done)),
-            )
+            return check_all(conn, accounts_done=accounts_done)
+
+
+def check_all(conn: psycopg.Connection, *, accounts_done: AccountsDone | None = None) -> tuple[Check, ...]:
+    """The same inside a transaction of the caller's, on what that one sees."""
+    return (
+        *_look(conn, "ledger", check_ledger),
+        *_look(conn, "ledger", lambda c: (check_dates_in_order(c, today=read_today(c)),)),
+        *_look(conn, "store", check_store),
+        *_look(conn, "decision", check_decisions),
+        *_look(conn, "credit", lambda c: check_credit(c, progress=accounts_done)),
+    )
+
+
+def sum_up(checks: Sequence[Check]) -> dict[str, Any]:
+    """What `--json` says of them."""
+    return {
+        "ok": all(check.ok for check in checks),
+        "checked": {check.name: check.checked for check in checks},
+        "broken": [{"name": check.name, "ids": list(check.broken)} for check in checks if not check.ok],
+    }
 
 
 def _look(conn: psycopg.Connection, room: str, look: Callable[[psycopg.Connection], Sequence[Check]]) -> Sequence[Check]:

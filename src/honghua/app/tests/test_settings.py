@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from honghua.app.settings import ROOT_STATE_DIR, find_state_dir, load_settings
+from honghua.app.settings import ROOT_STATE_DIR, find_state_dir, load_settings, with_database
 from honghua.base.errors import BadInput
 
 
@@ -35,3 +35,19 @@ def test_whose_server():
     with pytest.raises(BadInput):
         load_settings(environment={"HONGHUA_DATABASE_URL": "mysql://x"})
     assert load_settings(environment={}).store.durable
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        (None, None),
+        ("postgresql://u:p@h:5432/y?sslmode=require", "postgresql://u:p@h:5432/?sslmode=require"),
+        ("postgresql:///y?host=/run/pg", "postgresql:///?host=%2Frun%2Fpg"),
+        ("postgres://h?dbname=y", "postgres://h/"),
+    ],
+)
+def test_another_database_of_the_same_server(url, expected):
+    settings = with_database(load_settings(environment={"HONGHUA_DATABASE_URL": url or ""}), "demo_2")
+    assert (settings.store.database_url, settings.store.database_name) == (expected, "demo_2")
+    with pytest.raises(BadInput):
+        with_database(settings, "a;b")

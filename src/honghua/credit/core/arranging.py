@@ -7,7 +7,7 @@ from honghua.credit.core.commands import AgreeHardship, InstalBill, SettlePlan
 from honghua.credit.core.desk import Answer, Desk, Result, check_live, is_amount
 from honghua.credit.core.kernels.events import find_plan, settlement_fee
 from honghua.credit.core.layout import (
-    D_BASE, D_DUE, D_REVOLVING, H_AS_OF, H_DUES, H_OVERDUE_SINCE, H_UNBILLED, P_LEFT, PAYER_CONSUMER,
+    D_BASE, D_DUE, D_REVOLVING, H_AS_OF, H_DUES, H_OVERDUE_SINCE, H_UNBILLED, P_FEE_LEFT, P_LEFT, PAYER_CONSUMER,
     PAYER_PLATFORM, PLAN_BILL,
 )  # fmt: skip
 from honghua.credit.core.refusals import refusal
@@ -77,7 +77,10 @@ def settle_plan(command: SettlePlan, account: Account, desk: Desk) -> Result:
         return Result(refusal("SETTLEMENT_AMOUNT_WRONG", amount_minor=principal + fee, principal_minor=principal, fee_minor=fee))
     if command.on is not None:
         return Result(refusal("DATE_INVALID"))
-    fact = Fact(FactKind.PLAN_SETTLED, account.account_id, desk.today, desk.today, command.amount_minor, (command.plan_id,))
+    cancelled = int(account.plans[find_plan(account.head, account.plans, command.plan_id), P_FEE_LEFT]) - fee
+    fact = Fact(
+        FactKind.PLAN_SETTLED, account.account_id, desk.today, desk.today, command.amount_minor, (command.plan_id, cancelled)
+    )  # fmt: skip
     return Result({"outcome": "done", "plan_id": command.plan_id, "principal_minor": principal, "fee_minor": fee}, (fact,))
 
 

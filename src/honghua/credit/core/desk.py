@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -54,6 +54,8 @@ class PurchaseView:
     held_minor: int
     captured_minor: int
     refunded_minor: int
+    fee_returned_minor: int
+    fee_cancelled_minor: int
     begun_on: int  # value day of its first fact: nothing else about it can count earlier
     purchased_on: int
     plan_id: int
@@ -64,7 +66,7 @@ class PurchaseView:
 
 @dataclass(slots=True)
 class Desk:
-    """The surroundings of one command: nothing here is changed by a handler."""
+    """The surroundings of a command, shared by a batch: handlers change nothing here, the unit moves `command_id` on."""
 
     today: int
     command_id: int
@@ -74,7 +76,7 @@ class Desk:
     categories: Mapping[str, int]
     purchases: Mapping[int, Sequence[tuple[int, Fact]]] = field(default_factory=dict)
     facts: Mapping[int, Fact] = field(default_factory=dict)
-    reversed_facts: frozenset[int] = frozenset()
+    reversed_facts: Set[int] = frozenset()
 
     def terms_of(self, account: Account) -> ProductTerms:
         """The version of the terms that the account was opened under."""
@@ -112,9 +114,9 @@ def is_amount(minor: object, maximum: int) -> bool:
     return isinstance(minor, int) and not isinstance(minor, bool) and 0 < minor <= maximum
 
 
-def view_purchase(facts: Sequence[tuple[int, Fact]], reversed_facts: frozenset[int]) -> PurchaseView | None:
+def view_purchase(facts: Sequence[tuple[int, Fact]], reversed_facts: Set[int]) -> PurchaseView | None:
     """Fold the facts of one purchase, without those reversed; None when nothing is left of it."""
-    held = captured = refunded = purchased_on = plan_id = periods = fee = payer = 0
+    held = captured = refunded = purchased_on = plan_id = periods = fee = payer = fee_returned = fee_cancelled = 0
     first: Fact | None = None
     for fact_id, fact in facts:
         if fact_id in reversed_facts or fact.kind in NOT_OF_PURCHASE:
@@ -132,12 +134,15 @@ def view_purchase(facts: Sequence[tuple[int, Fact]], reversed_facts: frozenset[i
                 periods, fee, payer, plan_id = fact.args[1:5]
         elif fact.kind is FactKind.PURCHASE_REFUNDED:
             refunded += fact.amount_minor
+            fee_returned += fact.args[2]
+            fee_cancelled += fact.args[3]
     if first is None:
         return None
     category = first.args[5] if first.kind is FactKind.PURCHASE_CAPTURED else first.args[1]
     return PurchaseView(
         purchase_id=first.purchase_id, account_id=first.account_id, merchant_id=first.counterparty_id, category=category,
         reference=first.reference or "", held_minor=held, captured_minor=captured, refunded_minor=refunded,
+        fee_returned_minor=fee_returned, fee_cancelled_minor=fee_cancelled,
         begun_on=first.value_on, purchased_on=purchased_on, plan_id=plan_id, periods=periods, fee_minor=fee, payer=payer,
     )  # fmt: skip
 

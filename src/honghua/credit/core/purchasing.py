@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from honghua.credit.core.account import Account
+from dataclasses import replace
+
+from honghua.credit.core.account import Account, event_row, restore
 from honghua.credit.core.commands import AuthorisePurchase, BuyNow, CapturePurchase, Instalments, RefundPurchase, VoidAuthorisation
 from honghua.credit.core.desk import (
     NOT_CONSUMPTION, Answer, DecisionDraft, Desk, PurchaseView, Result, check_live, debit_day, find_purchase, is_amount, iso,
     value_day,
 )  # fmt: skip
+from honghua.credit.core.kernels.events import find_plan
 from honghua.credit.core.kernels.measures import days_past_due
-from honghua.credit.core.layout import H_STATUS, P_FEE_BILLED, P_ID, PAYER_CONSUMER, PAYER_MERCHANT, PAYER_PLATFORM, PLAN_PURCHASE
+from honghua.credit.core.layout import H_STATUS, P_FEE_BILLED, P_FEE_LEFT, PAYER_CONSUMER, PAYER_MERCHANT, PAYER_PLATFORM, PLAN_PURCHASE
 from honghua.credit.core.refusals import refusal
 from honghua.credit.core.terms import AMOUNT_MINOR_MAX, ProductTerms
 from honghua.decision.core import WITHIN_LIMIT, Outcome
@@ -176,15 +179,47 @@ def void(command: VoidAuthorisation, account: Account, desk: Desk) -> Result:
     return Result({"outcome": "done", "purchase_id": view.purchase_id, "released_minor": view.held_minor}, (fact,))
 
 
-def fee_to_return(account: Account, view: PurchaseView, terms: ProductTerms, amount_minor: int) -> int:
-    """The consumer's already billed fee on the refunded part, when the terms return fees (the interest refund switch)."""
-    if not terms.refund_fee or view.plan_id == 0 or view.payer != PAYER_CONSUMER:
+def fee_left(account: Account, plan_id: int) -> int:
+    """The consumer's fee that a running plan has not billed yet; 0 for a plan that ended."""
+    i = int(find_plan(account.head, account.plans, plan_id))
+    return int(account.plans[i, P_FEE_LEFT]) if i >= 0 else 0
+
+
+def fee_charged(account: Account, view: PurchaseView, desk: Desk) -> int:
+    """What the consumer was really charged for the plan: of an ended one, its fee without what a refund or a settlement cancelled."""
+    i = int(find_plan(account.head, account.plans, view.plan_id))
+    if i >= 0:
+        return int(account.plans[i, P_FEE_BILLED])
+    settled = sum(
+        fact.args[1]
+        for fact_id, fact in desk.facts.items()
+        if fact.kind is FactKind.PLAN_SETTLED and fact.args[0] == view.plan_id and fact_id not in desk.reversed_facts
+    )
+    return view.fee_minor - view.fee_cancelled_minor - settled
+
+
+def fee_to_return(account: Account, view: PurchaseView, desk: Desk, amount_minor: int) -> int:
+    """The consumer's fee charged and not yet returned, by the part of the goods that comes back (the interest refund switch)."""
+    if not desk.terms_of(account).refund_fee or view.plan_id == 0 or view.payer != PAYER_CONSUMER or not account.is_open:
         return 0
-    billed = view.fee_minor
-    for row in account.plans:
-        if int(row[P_ID]) == view.plan_id:
-            billed = int(row[P_FEE_BILLED])
-    return (2 * billed * amount_minor + view.captured_minor) // (2 * view.captured_minor)
+    charged = max(0, fee_charged(account, view, desk) - view.fee_returned_minor)
+    left = view.captured_minor - view.refunded_minor
+    return (2 * charged * amount_minor + left) // (2 * left)
+
+
+def refund_fact(account: Account, view: PurchaseView, desk: Desk, *, day: int, amount_minor: int) -> Fact:
+    """A refund of what was bought, with the fee that it gives back and the fee not yet billed that it cancels."""
+    fee = fee_to_return(account, view, desk, amount_minor)
+    before = fee_left(account, view.plan_id) if view.plan_id else 0
+    fact = Fact(
+        FactKind.PURCHASE_REFUNDED, account.account_id, day, day, amount_minor, (view.purchased_on, view.plan_id, fee, 0),
+        counterparty_id=view.merchant_id, purchase_id=view.purchase_id, reference=view.reference,
+    )  # fmt: skip
+    if before == 0:
+        return fact
+    trial = restore(account.account_id, account.customer_ref, account.terms_rows, account.snapshot())
+    trial.apply(event_row(fact))
+    return replace(fact, args=(*fact.args[:3], before - fee_left(trial, view.plan_id)))
 
 
 def refund(command: RefundPurchase, account: Account, desk: Desk) -> Result:
@@ -209,12 +244,7 @@ def refund(command: RefundPurchase, account: Account, desk: Desk) -> Result:
     if from_hold:
         facts.append(release_fact(account, view, day, from_hold, 3))
     if from_debt:
-        fee = fee_to_return(account, view, desk.terms_of(account), from_debt)
-        facts.append(
-            Fact(
-                FactKind.PURCHASE_REFUNDED, account.account_id, day, day, from_debt, (view.purchased_on, view.plan_id, fee),
-                counterparty_id=view.merchant_id, purchase_id=view.purchase_id, reference=view.reference,
-            )  # fmt: skip
-        )
+        facts.append(refund_fact(account, view, desk, day=day, amount_minor=from_debt))
+        fee = facts[-1].args[2]
     answer: Answer = {"outcome": "done", "purchase_id": view.purchase_id, "refunded_minor": from_debt, "released_minor": from_hold, "fee_returned_minor": fee}
     return Result(answer, tuple(facts))

@@ -1,4 +1,4 @@
-"""Finance mathematics, exact and free of any account: time, rates, schedules, their recalculation, and what a plan costs.
+"""Finance mathematics, exact and free of any account: time, rates, schedules and what a plan costs.
 
 Words: a *rate* is a fraction of one; a *factor* is what one unit earns in a period; a *level* is an equal instalment;
 the *residue* is what rounding leaves for the last one.

@@ -22,7 +22,10 @@ class AnnuityRow:
 
 
 def level_instalment(principal: Fraction, rate: Fraction, n: int, *, in_advance: bool = False) -> Fraction:
-    """principal × rate / (1 − (1 + rate)^−n), exact; principal / n at rate zero; in advance: the first is paid at once."""
+    """principal × rate / (1 − (1 + rate)^−n), exact; principal / n at rate zero.
+
+    in_advance  the first instalment is paid at once.
+    """
     check_periods(n)
     if rate <= -1:
         raise BadInput("a rate of −100 % or less leaves nothing", code="BAD_RATE")

@@ -52,7 +52,7 @@ def instalment_rate(
 
 
 def dated_rate(flows: Sequence[tuple[dt.date, int]], *, year_days: Fraction = Fraction(YEAR_DAYS)) -> Decimal:
-    """Effective yearly rate of dated flows (money out negative), by actual days over `year_days` from the first date."""
+    """Effective yearly rate of dated flows (money out negative), by actual days over `year_days` since the first."""
     if not flows:
         raise BadInput("no flows", code="NO_RATE")
     first = min(day for day, _ in flows)

@@ -95,7 +95,7 @@ def year_fraction(count: DayCount, start: dt.date, end: dt.date) -> Fraction:
 def period_fraction(count: DayCount, period: tuple[dt.date, dt.date], months: int | None) -> Fraction:
     """Years that one whole instalment period counts for.
 
-    period  its first and last day        months  its nominal length when instalments are monthly (or each 2, 3 … months)
+    period  its first and last day        months  its nominal length when instalments come each 1, 2, 3 … months
     Under 30/360 a monthly period counts 30 days per month however long it is; under "n days / y" each counts n days.
     """
     start, end = period

@@ -4,8 +4,8 @@ Every method here (internal rate of return, Regulation Z, the EU formula) asks f
 
     sum of amount / ((1 + odd × i) × (1 + i)^at)  =  0
 
-The search brackets the root in g = ln(1 + i) with floats, halves the bracket until it is one, and polishes the root with
-Newton steps in Decimal (DIGITS digits). Each loop is bounded; nothing depends on a lucky first guess.
+The search brackets the root in g = ln(1 + i) with floats, narrows the bracket to the last bit, and polishes the root
+with Newton steps in Decimal (DIGITS digits). Each loop is bounded; nothing depends on a lucky first guess.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ EXPONENT_MAX = 690.0  # exp() of more leaves the floats
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """One payment: `amount` (any unit, signed) after `at` whole periods and an `odd` fraction priced at simple interest."""
+    """One payment: `amount` (any unit, signed) after `at` periods at compound and `odd` of one at simple interest."""
 
     amount: Fraction
     at: Fraction

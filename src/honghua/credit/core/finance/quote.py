@@ -145,7 +145,7 @@ def quote_plan(
 
 
 def overdue_item(daily_ppm: int, *, collector: str = LENDER) -> CostItem:
-    """The contingent row: a daily penalty on overdue principal, its simple yearly rate, the compounded one as a note."""
+    """The contingent row: a daily penalty on overdue principal, yearly at simple interest, and compounded as a note."""
     daily = rate_from_ppm(daily_ppm)
     simple = _percent(daily * YEAR_DAYS)
     compound = _percent(compound_yearly(daily, YEAR_DAYS))

@@ -3,9 +3,10 @@
 Interest accrues by actual days on the outstanding principal and is cut at each event and each due date; each piece is
 rounded half even to a minor unit. A payment first pays accrued interest, then principal. A refund of r gives back
 
-    interest to date  −  interest to date had r never been lent (the earliest payouts shrink first)  −  given back before
+    interest to date  −  interest to date had r never been lent  −  what was given back before
 
-and then counts, with the interest given back, as a payment. A full refund thus gives back every cent of interest.
+(of the payouts the earliest shrink first) and then counts, with the interest given back, as a payment. A full refund
+thus gives back every cent of interest.
 Source: published refund cases (Apache Fineract, LoanInterestRefundTest); rules.md §12, 民法典677.
 """
 

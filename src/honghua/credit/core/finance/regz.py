@@ -1,7 +1,7 @@
-"""Annual percentage rates of United States law: Regulation Z (12 CFR 1026), Appendix J for loans, Appendix F for accounts.
+"""Annual percentage rates of Regulation Z (12 CFR 1026): Appendix J for loans, Appendix F for accounts.
 
-Appendix J prices whole unit-periods at compound and a fraction of one at simple interest, and multiplies the rate of one
-unit-period by the number of unit-periods in a year. The paragraphs named below are those of Appendix J.
+Appendix J prices whole unit-periods at compound and a fraction of one at simple interest, and multiplies the rate of
+one unit-period by the number of unit-periods in a year. The paragraphs named below are those of Appendix J.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _SIZES = {"quarter": 3, "quarterly": 3, "fortnight": 2, "fortnightly": 2, "biwee
 
 @dataclass(frozen=True, slots=True)
 class UnitPeriod:
-    """`count` of one unit: UnitPeriod("week", 4). "term" is the whole term of a loan that is repaid at once (b)(4)(ii)."""
+    """`count` of one unit: UnitPeriod("week", 4). "term" is the term of a loan that is repaid at once (b)(4)(ii)."""
 
     unit: Unit
     count: int

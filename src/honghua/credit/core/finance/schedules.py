@@ -2,13 +2,13 @@
 
 The rules are those of the published schedules that we test against (Apache Fineract, progressive loans):
 
-- a period's rate factor = yearly rate × the period's fraction of a year, in a Decimal context of DIGITS digits, half even;
-- interest = balance × factor, a period being cut wherever balance or rate changes, by actual days; each piece is rounded
-  to a minor unit, half even, before they are summed;
-- instalment = balance × product of (1 + factor) ÷ sum of the products, rounded half even (or to a multiple); the last one
+- a period's rate factor = yearly rate × its fraction of a year, in a Decimal context of DIGITS digits, half even;
+- interest = balance × factor, a period being cut wherever balance or rate changes, by actual days; each piece is
+  rounded to a minor unit, half even, before they are summed;
+- instalment = balance × product of (1 + factor) ÷ sum of the products, rounded half even (or to a multiple); the last
   takes the residue. When last and last-but-one differ by more minor units than half the number of instalments, the
   difference is spread once, and kept if that leaves a smaller one;
-- a change (money paid out, another rate) re-levels the instalments from its period on; one on a due date, from the next.
+- a change (money paid out, another rate) re-levels the instalments from its period on, on a due date from the next.
 """
 
 from __future__ import annotations

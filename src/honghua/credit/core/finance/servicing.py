@@ -70,7 +70,7 @@ class RunningLoan:
         return lent_until(self.changes, day) - sum(part for on, _, part in self._repaid if on <= day)
 
     def pay(self, on: dt.date, amount_minor: int) -> None:
-        """Put a payment in its place. Payments come in order of date; BadInput otherwise, or when it is not positive."""
+        """Put a payment in its place. BadInput when it is not positive or older than the payment before it."""
         if amount_minor <= 0:
             raise BadInput(f"a repayment must be positive, not {amount_minor}", code="BAD_AMOUNT")
         if on < self.terms.start_on or (self._repaid and on < self._repaid[-1][0]):
@@ -143,7 +143,7 @@ class RunningLoan:
         return open_[-1] if open_ else len(self._levels) - 1
 
     def _interest(self, k: int, until: dt.date, business_on: dt.date, planned: int) -> int:
-        """Interest of period k up to a day, each piece of constant balance rounded; `planned`: repaid by plan before."""
+        """Interest of period k up to a day, each constant piece rounded; `planned` was repaid by plan before it."""
         cuts = [change.on for change in self.changes] + [on for on, _, _ in self._repaid] + [business_on, until]
         total = 0
         for start, end in pieces(self.terms, k, cuts):

@@ -1,4 +1,4 @@
-"""Time value of money, in Decimal with DIGITS digits: the spreadsheet functions under their spreadsheet names and signs.
+"""Time value of money, in Decimal with DIGITS digits: the spreadsheet functions, with their names and signs.
 
 Money received is positive and money paid negative, so a loan has pv > 0 and pmt < 0. `rate` is per period; `begin` says
 that payments fall at the beginning of each period instead of its end. All of them solve
@@ -109,7 +109,7 @@ def irr(values: Sequence[Decimal]) -> Decimal:
 
 
 def mirr(values: Sequence[Decimal], finance_rate: Decimal, reinvest_rate: Decimal) -> Decimal:
-    """Modified internal rate of return: losses financed at one rate, gains reinvested at another; NaN with only one kind."""
+    """Modified internal rate of return: losses financed at one rate, gains reinvested at another; NaN without both."""
     gains = [max(value, ZERO) for value in values]
     losses = [min(value, ZERO) for value in values]
     if not any(gains) or not any(losses) or len(values) < 2:

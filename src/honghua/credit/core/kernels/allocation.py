@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from numba import njit
 
-from honghua.credit.core.kernels.measures import days_past_due, due_unpaid
+from honghua.credit.core.kernels.measures import due_unpaid, find_overdue_since
 from honghua.credit.core.layout import (
     D_BASE, D_DUE, D_FEE, D_INSTALMENT, D_INTEREST, D_MINIMUM, D_PENALTY, D_REVOLVING, DUE, H_AS_OF, H_DUES, H_FEE_CARRIED,
     H_INTEREST_ACCRUED, H_OVERPAID, H_PENALTY_ACCRUED, H_UNBILLED, T_PRINCIPAL_FIRST_DPD,
@@ -80,7 +80,8 @@ def drop_paid(head, dues):
 def pay_billed(head, dues, terms, amount):
     """Spread an amount over all that is billed or already late, by the waterfall. Returns the rest."""
     switch = terms[T_PRINCIPAL_FIRST_DPD]
-    if switch > 0 and days_past_due(head) >= switch:
+    since = find_overdue_since(head, dues)  # what a refund has just paid is overdue no more
+    if switch > 0 and since != 0 and head[H_AS_OF] - since >= switch:
         amount = pay_principal(head, dues, amount, False)
     amount = pay_field(head, dues, D_FEE, amount, False)
     amount = pay_field(head, dues, D_PENALTY, amount, False)

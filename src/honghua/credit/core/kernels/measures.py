@@ -16,6 +16,7 @@ from honghua.credit.core.layout import (
 
 COMPONENTS = 24
 FAR = 2_932_896  # 9999-12-31: a day that never comes
+PRODUCT_SAFE = 1 << 31  # two factors below it have a product below 2**62
 
 
 @njit(cache=True)
@@ -28,14 +29,33 @@ def share_half_up(amount_minor, ppm):
 
 @njit(cache=True)
 def prorate_half_up(amount_minor, part, total):
-    """amount × part / total, rounded half up; total > 0, 0 ≤ part ≤ total. Splits the product: exact while part × 10**6 fits."""
+    """amount × part / total, rounded half up; 0 ≤ amount, 0 ≤ part ≤ total, 0 < total < 2**62: exact, no product leaves int64.
+
+    A product beyond 2**62 is divided while it is made, bit by bit of `part`: quotient and remainder < total are doubled and `rest`
+    is added, so nothing grows beyond 2 × total (62 rounds at most; only sums beyond 21 million yuan come here).
+    """
     whole = amount_minor // total
     rest = amount_minor - whole * total
-    if rest < 3_000_000_000 and part < 3_000_000_000:
-        return whole * part + (2 * rest * part + total) // (2 * total)
-    result = whole * part
-    value = rest * (part / total)  # only beyond 30 million yuan; within one minor unit
-    return result + int(value + 0.5)
+    if rest < PRODUCT_SAFE and part < PRODUCT_SAFE:
+        quotient = rest * part // total
+        remainder = rest * part - quotient * total
+    else:
+        quotient = 0
+        remainder = 0
+        for k in range(61, -1, -1):
+            quotient *= 2
+            remainder *= 2
+            if remainder >= total:
+                remainder -= total
+                quotient += 1
+            if (part >> k) & 1:
+                remainder += rest
+                if remainder >= total:
+                    remainder -= total
+                    quotient += 1
+    if remainder >= total - remainder:
+        quotient += 1
+    return whole * part + quotient
 
 
 @njit(cache=True)
@@ -108,6 +128,17 @@ def components(head, dues, plans, out):
 
 
 @njit(cache=True)
+def find_overdue_since(head, dues):
+    """The due day of the oldest open statement whose minimum is unpaid after it; 0 when none. `H_OVERDUE_SINCE` as of this moment."""
+    since = 0
+    for i in range(head[H_DUES]):
+        due_on = dues[i, D_DUE]
+        if due_on < head[H_AS_OF] and dues[i, D_MINIMUM] > 0 and (since == 0 or due_on < since):
+            since = due_on
+    return since
+
+
+@njit(cache=True)
 def days_past_due(head):
     """Days since the due day of the oldest statement whose minimum is unpaid; 0 when none."""
     if head[H_OVERDUE_SINCE] == 0:
@@ -137,14 +168,11 @@ def classify(head, dues, terms):
     restructured one stays at least "attention" for `restructure_months` (2023 order art. 13–18; rules.md §8).
     """
     today = head[H_AS_OF]
-    overdue_since = 0
+    overdue_since = find_overdue_since(head, dues)
     next_due = 0
     for i in range(head[H_DUES]):
         due_on = dues[i, D_DUE]
-        if due_on < today:
-            if dues[i, D_MINIMUM] > 0 and (overdue_since == 0 or due_on < overdue_since):
-                overdue_since = due_on
-        elif due_unpaid(dues[i]) > 0 and (next_due == 0 or due_on < next_due):
+        if due_on >= today and due_unpaid(dues[i]) > 0 and (next_due == 0 or due_on < next_due):
             next_due = due_on
     head[H_OVERDUE_SINCE] = overdue_since
     head[H_NEXT_DUE] = next_due

@@ -197,6 +197,7 @@ class Told:
         self.minimums: dict[int, int] = {}
         self.statements: dict[int, dict[str, Any]] = {}
         self.life = Account(terms, self.minimums)
+        self.retold = False
 
     def pass_days(self, to: dt.date) -> None:
         """Let days pass; bills that are cut are told."""
@@ -224,7 +225,7 @@ class Told:
 
     def retell(self) -> None:
         """From the first day, with all that stands, in the order of days and then of becoming known."""
-        today = self.life.on
+        today, self.retold = self.life.on, True
         self.life = Account(self.terms, self.minimums)
         for event_id, (day, name, said) in sorted(self.events.items(), key=lambda item: (item[1][0], item[0])):
             if event_id in self.undone:

