@@ -94,8 +94,16 @@ class Caller:
 
     def learn(self, name: str, values: dict[str, Any], answer: dict[str, Any]) -> None:
         if answer.get("outcome") == "approved":
-            self.purchases = [*self.purchases[-KNOWN_MAX:], (values["customer"], answer["purchase_id"], values["amount_minor"])]
-        if answer.get("outcome") in ("approved", "done") and name in ("BuyNow", "Repay", "CapturePurchase", "RefundPurchase"):
+            self.purchases = [
+                *self.purchases[-KNOWN_MAX:],
+                (values["customer"], answer["purchase_id"], values["amount_minor"]),
+            ]
+        if answer.get("outcome") in ("approved", "done") and name in (
+            "BuyNow",
+            "Repay",
+            "CapturePurchase",
+            "RefundPurchase",
+        ):
             self.facts = [*self.facts[-KNOWN_MAX:], (values["customer"], answer["fact_id"])]
 
     def think(self, today: dt.date) -> list[c.Command]:
@@ -122,7 +130,9 @@ class Caller:
         customer, purchase_id, bought = self.purchases[int(rng.integers(len(self.purchases)))]
         part = int(rng.integers(1, bought + 1))
         if draw < 0.82:
-            return c.CapturePurchase(key=key, customer=customer, purchase_id=purchase_id, amount_minor=part, final=part % 2 == 0)
+            return c.CapturePurchase(
+                key=key, customer=customer, purchase_id=purchase_id, amount_minor=part, final=part % 2 == 0
+            )
         if draw < 0.88:
             return c.VoidAuthorisation(key=key, customer=customer, purchase_id=purchase_id)
         if draw < 0.96:

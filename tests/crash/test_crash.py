@@ -70,7 +70,10 @@ class Storm:
             )  # fmt: skip
 
     def count_acked(self) -> list[int]:
-        return [self.journal_path(n).read_bytes().count(b'{"acked"') if self.journal_path(n).exists() else 0 for n in range(WORKERS)]
+        return [
+            self.journal_path(n).read_bytes().count(b'{"acked"') if self.journal_path(n).exists() else 0
+            for n in range(WORKERS)
+        ]
 
     def await_progress(self) -> None:
         """Until every program had a batch answered since now: a kill that follows hits work, not a start."""
@@ -139,6 +142,7 @@ def run_storm(kills: int, seed: int) -> None:
             storm.await_progress()
             time.sleep(float(rng.uniform(0, 0.4)))
             storm.kill(rng)
+            print(f"{time.monotonic():.1f} {dict(storm.killed)} {storm.count_acked()}", file=sys.stderr)
         storm.await_progress()
         storm.end()
         check_aftermath(storm)
@@ -180,7 +184,9 @@ def check_keys(conn: psycopg.Connection, storm: Storm) -> None:
     ids = {fact_id for (fact_id,) in conn.execute("SELECT fact_id FROM store_fact")}
     assert booked <= ids
     for kind in MOVED:
-        row = conn.execute("SELECT coalesce(sum(amount_minor), 0)::bigint FROM store_fact WHERE kind = %s", [int(kind)]).fetchone()
+        row = conn.execute(
+            "SELECT coalesce(sum(amount_minor), 0)::bigint FROM store_fact WHERE kind = %s", [int(kind)]
+        ).fetchone()
         assert row is not None
         assert row[0] == moved[kind] > 0, kind.name
 

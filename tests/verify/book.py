@@ -32,7 +32,9 @@ class Book:
 
     def ask(self, command: type[c.Command], customer: str, **values: Any) -> dict[str, Any]:
         self.keys += 1
-        return execute(self.conn, self.registry, [command(key=f"k{self.keys:04}", customer=customer, **values)], now=NOW)[0]
+        return execute(
+            self.conn, self.registry, [command(key=f"k{self.keys:04}", customer=customer, **values)], now=NOW
+        )[0]
 
     def do(self, command: type[c.Command], customer: str, **values: Any) -> dict[str, Any]:
         answer = self.ask(command, customer, **values)
@@ -100,7 +102,9 @@ def january(book: Book) -> None:
     book.buy("fang", 1_700_000)
     book.answers["wrong"] = book.buy("gao", 99_999)
     book.refuse("LIMIT_SHORT", c.BuyNow, "gao", amount_minor=5_000_000, merchant="shop", order="x", category="general")
-    book.refuse("PURPOSE_REFUSED", c.AuthorisePurchase, "gao", amount_minor=50, merchant="shop", order="y", category="cash")
+    book.refuse(
+        "PURPOSE_REFUSED", c.AuthorisePurchase, "gao", amount_minor=50, merchant="shop", order="y", category="cash"
+    )
     book.refuse("AMOUNT_INVALID", c.Repay, "gao", amount_minor=-1)
     book.answers["subsidised"] = book.buy("hui", 120_000, instalments=c.Instalments(periods=12, payer=PAYER_MERCHANT))
     book.do(c.SetStatus, "idle", status=STATUS_FROZEN)
@@ -109,7 +113,13 @@ def january(book: Book) -> None:
 def february(book: Book) -> None:
     """After the first bill: refunds of what was billed, minimum payers, plans on the bill, settlement, late and reversed facts."""
     book.do(c.RefundPurchase, "bo", purchase_id=book.answers["kept"], amount_minor=14_400)
-    book.do(c.CapturePurchase, "bo", purchase_id=book.answers["hold"], amount_minor=30_000, instalments=c.Instalments(periods=3))
+    book.do(
+        c.CapturePurchase,
+        "bo",
+        purchase_id=book.answers["hold"],
+        amount_minor=30_000,
+        instalments=c.Instalments(periods=3),
+    )
     book.do(c.InstalBill, "chen", amount_minor=100_000, instalments=c.Instalments(periods=6))
     book.do(c.Repay, "chen", amount_minor=10_001)
     plan = book.answers["plan"]["purchase_id"]

@@ -1,4 +1,4 @@
-"""A book opened for one verb of the command line, with advice for the two moments at which people get stuck: empty, and unknown."""
+"""A book opened for one verb, with advice where people get stuck: an empty book, an unknown customer."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from honghua.store.database import Database, connect, open_database
 CUSTOMERS_NAMED = 5
 LOOK_AT_MOST = 50
 EMPTY_BOOK = (
-    "this book is empty. Fill one with `honghua demo` (generated purchases in a database of its own) or `honghua replay FILE`, "
-    "or open an account by hand: `honghua account open CUSTOMER --limit 5000`"
+    "this book is empty. Fill one with `honghua demo` (generated purchases in a database of its own) or "
+    "`honghua replay FILE`, or open an account by hand: `honghua account open CUSTOMER --limit 5000`"
 )
 
 

@@ -14,7 +14,9 @@ from honghua.base.errors import HonghuaError
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line; every verb is one module of `honghua.app.commands`."""
     parser = argparse.ArgumentParser(prog="honghua", description="Honghua, the open consumer-credit platform.")
-    parser.add_argument("--database", metavar="NAME", help="look into this database instead (`honghua demo` fills honghua_demo)")
+    parser.add_argument(
+        "--database", metavar="NAME", help="look into this database instead (`honghua demo` fills honghua_demo)"
+    )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for module in commands.VERBS:
         module.register(verbs)

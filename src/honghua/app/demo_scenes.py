@@ -1,4 +1,4 @@
-"""What the demo adds to its purchases: instalments, a refund, holds, auto-debit by a fake bank, an early end, a hardship plan, a reversal.
+"""What the demo adds to its purchases: instalments, a refund, holds, auto-debit, an early end, hardship, a reversal.
 
 Every command has a key of its own, so that a demo that was killed goes on where it stopped.
 """
@@ -63,7 +63,7 @@ class Scenes:
         return dt.datetime.combine(credit.get_business_day(self.book.conn), dt.time(4), dt.UTC)
 
     def live(self) -> None:
-        """Live through the days up to `last`: each day's business first, then its close, then the holds that are over."""
+        """Live through the days up to `last`: each day's business, its close, then the holds that are over."""
         today = credit.get_business_day(self.book.conn)
         while today <= self.last:
             if today == self.first:
@@ -88,9 +88,10 @@ class Scenes:
             return {"key": f"demo:{name}", "customer": star, "merchant": "好木家居", "order": name, "category": "home"}
 
         (quote,) = (
-            quote for quote in credit.list_instalment_quotes(self.book.conn, self.book.registry, star, amount_minor=2_400_00)
+            quote
+            for quote in credit.list_instalment_quotes(self.book.conn, self.book.registry, star, amount_minor=2_400_00)
             if quote.periods == 12
-        )  # fmt: skip
+        )
         sofa = c.Instalments(periods=12, fee_minor=quote.fee_minor)
         phone = c.Instalments(periods=3, payer=2)
         answers = self.do(
@@ -99,12 +100,14 @@ class Scenes:
             c.BuyNow(**order("coat"), amount_minor=260_00),
             c.AuthorisePurchase(**order("lamps"), amount_minor=150_00),
             c.AuthorisePurchase(**order("desk"), amount_minor=88_88),
-        )  # fmt: skip
+        )
         coat, lamps = answers[2].get("purchase_id"), answers[3].get("purchase_id")
         if coat is not None:
             self.do(c.RefundPurchase(key="demo:coat back", customer=star, purchase_id=coat, amount_minor=80_00))
         if lamps is not None:
-            one = c.CapturePurchase(key="demo:one lamp", customer=star, purchase_id=lamps, amount_minor=75_00, final=False)
+            one = c.CapturePurchase(
+                key="demo:one lamp", customer=star, purchase_id=lamps, amount_minor=75_00, final=False
+            )
             self.do(one)
 
     def choose_sources(self) -> None:
@@ -138,7 +141,14 @@ class Scenes:
         slip = self.pick("minimum")
         (paid,) = self.do(c.Repay(key="demo:slip", customer=slip, amount_minor=1_000_00, on=self.due_on))
         if "fact_id" in paid:
-            self.do(c.ReverseFact(key="demo:slip undone", customer=slip, fact_id=paid["fact_id"], reason="booked to the wrong customer"))
+            self.do(
+                c.ReverseFact(
+                    key="demo:slip undone",
+                    customer=slip,
+                    fact_id=paid["fact_id"],
+                    reason="booked to the wrong customer",
+                )
+            )
 
     def told(self) -> dict[str, Any]:
         """The figures of the debit runs of this process."""
@@ -146,9 +156,14 @@ class Scenes:
         for report in self.debits:
             total.add(report)
         return {
-            "bank": total.bank, "asked": total.asked, "paid": total.paid, "paid_minor": total.paid_minor,
-            "declined": total.declined, "timed_out": total.timed_out, "holds_expired": self.released,
-        }  # fmt: skip
+            "bank": total.bank,
+            "asked": total.asked,
+            "paid": total.paid,
+            "paid_minor": total.paid_minor,
+            "declined": total.declined,
+            "timed_out": total.timed_out,
+            "holds_expired": self.released,
+        }
 
 
 def open_bank(path: Path, *, customers: Sequence[str], seed: int) -> jobs.FakeBank:

@@ -23,7 +23,7 @@ AMOUNT_MINOR: Final = (1_00, 4_000_00)
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A kind of shop: goods category, shops, how often (weight), median amount in minor units and its spread, usual hour."""
+    """A kind of shop: goods category, shops, how often (weight), median amount (minor), its spread, usual hour."""
 
     category: str
     shops: tuple[str, ...]

@@ -14,13 +14,13 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
-from honghua.app.replay_table import PurchaseTable, TableMap
-from honghua.base.dates import from_day
+from honghua.app.replay_map import TableMap
+from honghua.app.replay_table import PurchaseTable
+from honghua.base.dates import from_day, to_day
 from honghua.base.errors import Conflict
 from honghua.credit import api as credit
-from honghua.credit.core import commands as c
-from honghua.credit.core.terms import ProductTerms
-from honghua.credit.eod import close_day
+from honghua.credit import core as c
+from honghua.credit.jobs import close_day, close_until
 from honghua.ledger import api as ledger
 from honghua.store.commands import sum_answers
 from honghua.store.database import Database, connect
@@ -28,41 +28,58 @@ from honghua.store.database import Database, connect
 BATCH: Final = 8_000
 LATE_DAYS: Final = (7, 20, 40)  # how late the late ones pay, by customer
 BEHAVIOURS: Final = ("full", "minimum", "late", "never")
+ONE_DAY: Final = dt.timedelta(days=1)
 
 Progress = Callable[[dt.date, int, int], None]  # day, purchases done, purchases
 
 
 @dataclass(slots=True)
 class Replay:
-    """One replay under way."""
+    """One replay under way. `booked` counts the purchases answered by this run, not those answered before it."""
 
     conn: psycopg.Connection
     registry: credit.Registry
     table: PurchaseTable
     table_map: TableMap
     seed: int
+    booked: int = 0
 
     @property
     def prefix(self) -> str:
         """What all idempotency keys of this replay begin with: the same file and map give the same keys."""
         return f"replay:{self.table.digest.hex()[:16]}"
 
-    def execute(self, commands: Iterable[c.Command], day: dt.date) -> None:
-        """Book in batches, stamped with the day's end: the file's own times stand in the order."""
+    def live(self, today: dt.date) -> int:
+        """Everything that happens on one day, as far as it has not happened yet; returns the rows done so far."""
+        rows = day_rows(self.table.day, today)
+        self.registry.learn_accounts(self.conn, {self.table.customers[i] for i in rows})
+        self.execute(self.openings(rows), today)
+        self.booked += self.execute(self.purchases(rows), today)
+        self.execute(self.repayments(today), today)
+        return rows.stop
+
+    def execute(self, commands: Iterable[c.Command], day: dt.date) -> int:
+        """Book in batches, stamped with the day's end (the file's own times stand in the order); returns how many were new."""
         now = dt.datetime.combine(day, dt.time(23, 59, 59), dt.UTC)
+        new = 0
         batch: list[c.Command] = []
         for command in commands:
             batch.append(command)
             if len(batch) == BATCH:
-                credit.execute(self.conn, self.registry, batch, now=now)
+                new += self.execute_batch(batch, now)
                 batch = []
-        if batch:
-            credit.execute(self.conn, self.registry, batch, now=now)
+        return new + self.execute_batch(batch, now)
+
+    def execute_batch(self, batch: list[c.Command], now: dt.datetime) -> int:
+        """One transaction; returns how many commands were new."""
+        answers = credit.execute(self.conn, self.registry, batch, now=now) if batch else []
+        return sum("repeated" not in answer for answer in answers)
 
     def openings(self, rows: range) -> list[c.OpenAccount]:
         """Accounts for customers who are seen for the first time."""
         new = {ref: None for i in rows if (ref := self.table.customers[i]) not in self.registry.accounts}
-        return [c.OpenAccount(key=f"{self.prefix}:open:{ref}", customer=ref, limit_minor=self.table_map.limit_minor) for ref in new]
+        limit_minor = self.table_map.limit_minor
+        return [c.OpenAccount(key=f"{self.prefix}:open:{ref}", customer=ref, limit_minor=limit_minor) for ref in new]
 
     def purchases(self, rows: range) -> Iterable[c.Command]:
         """Each row as a purchase that is debt at once."""
@@ -70,8 +87,8 @@ class Replay:
         amounts = table.amount_minor[rows.start : rows.stop].tolist()
         for i, amount in zip(rows, amounts, strict=True):
             yield c.BuyNow(
-                key=f"{prefix}:tx:{table.ids[i]}", customer=table.customers[i], amount_minor=amount, merchant=table.merchants[i],
-                order=table.ids[i], category=table.categories[i],
+                key=f"{prefix}:tx:{table.ids[i]}", customer=table.customers[i], amount_minor=amount,
+                merchant=table.merchants[i], order=table.ids[i], category=table.categories[i],
             )  # fmt: skip
 
     def behaviour(self, customer: str) -> tuple[str, int]:
@@ -105,56 +122,97 @@ class Replay:
 
 
 def replay_table(
-    database: Database, table: PurchaseTable, table_map: TableMap, *, source: str, seed: int, progress: Progress | None = None,
-    terms: ProductTerms | None = None,
-) -> dict[str, Any]:  # fmt: skip
+    database: Database,
+    table: PurchaseTable,
+    table_map: TableMap,
+    *,
+    source: str,
+    seed: int,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
     """Live through the whole table, or through what is left of it; returns the figures of `honghua replay`.
 
-    Resumes where an earlier run of the same file and map stopped; a finished one changes nothing. Raises Conflict when the book
-    has gone beyond the file's first day with other business.
+    Resumes where an earlier run of the same file and map stopped, also in mid day or mid closing; a finished one changes
+    nothing. Raises Conflict when the book holds other business that the file does not fit into.
     """
-    started = time.perf_counter()
     with connect(database) as conn:
-        registry = credit.open_registry(conn, terms=terms)
-        days = np.unique(table.day)
-        first, last = from_day(int(days[0])), from_day(int(days[-1]))
-        state = credit.find_replay(conn, table.digest)
-        today = credit.start_book(conn, day=first)
-        if state is None and today > first:
-            raise Conflict(f"this book stands at {today}, the file begins on {first}: use --fresh or another database", code="BOOK_AHEAD")
-        replay = Replay(conn, registry, table, table_map, seed)
+        replay = Replay(conn, open_registry(conn, table_map), table, table_map, seed)
         settings_json = json.dumps({"seed": seed, "map": repr(table_map)}, ensure_ascii=False)
-        while today <= last and not (state and state[1]):
-            rows = day_rows(table.day, today)
-            replay.registry.learn_accounts(conn, {table.customers[i] for i in rows})
-            replay.execute(replay.openings(rows), today)
-            replay.execute(replay.purchases(rows), today)
-            replay.execute(replay.repayments(today), today)
-            credit.save_replay(conn, table.digest, source=source, settings_json=settings_json, day=today, finished=today == last)
-            close_day(database)
+        last = from_day(int(table.day[-1]))
+        today, finished = begin(database, replay)
+
+        def save(day: dt.date, *, finished: bool) -> None:
+            credit.save_replay(
+                conn, table.digest, source=source, settings_json=settings_json, day=day, finished=finished
+            )
+
+        started = time.perf_counter()
+        while today <= last and not finished:
+            done = replay.live(today)
+            save(today, finished=False)
+            close_day(database, day=today)
             if progress is not None:
-                progress(today, rows.stop, len(table))
-            today += dt.timedelta(days=1)
-        return figures(conn, replay, time.perf_counter() - started)
+                progress(today, done, len(table))
+            today += ONE_DAY
+        seconds = time.perf_counter() - started
+        if not finished:
+            save(last, finished=True)
+        return figures(conn, replay, seconds)
+
+
+def open_registry(conn: psycopg.Connection, table_map: TableMap) -> credit.Registry:
+    """The book's terms, the defaults in the map's currency for a new book; Conflict when it is kept in another currency."""
+    registry = credit.open_registry(conn, currency=table_map.currency)
+    kept = registry.terms[max(registry.terms)].currency
+    if kept != table_map.currency:
+        text = f"this book is kept in {kept}, the map says {table_map.currency}: use --fresh or another database"
+        raise Conflict(text, code="BOOK_CURRENCY")
+    return registry
+
+
+def begin(database: Database, replay: Replay) -> tuple[dt.date, bool]:
+    """Where to go on: (the first day not yet closed, whether all is done). Finishes a closing that was interrupted."""
+    conn, table = replay.conn, replay.table
+    first = from_day(int(table.day[0]))
+    state = credit.find_replay(conn, table.digest)
+    today = credit.start_book(conn, day=first)
+    elsewhere = "use --fresh or another database"
+    if state is None:
+        if today > first:
+            text = f"this book stands at {today}, the file begins on {first}: {elsewhere}"
+            raise Conflict(text, code="BOOK_AHEAD")
+    else:
+        day, finished, seed = state
+        if seed != replay.seed:
+            text = f"this replay was begun with --seed {seed}: go on with that, or {elsewhere}"
+            raise Conflict(text, code="REPLAY_SEED")
+        if finished:
+            return today, True
+        if day is not None and not day <= today <= day + ONE_DAY:
+            text = f"the replay stopped on {day}, but days were closed since: this book stands at {today}; {elsewhere}"
+            raise Conflict(text, code="BOOK_AHEAD")
+    close_until(database, today)  # a day left half closed; today itself stays open
+    return today, False
 
 
 def day_rows(days: NDArray[np.int64], today: dt.date) -> range:
     """Rows of one business day: the table is in time order."""
-    day = (today - dt.date(1970, 1, 1)).days
+    day = to_day(today)
     return range(int(np.searchsorted(days, day, "left")), int(np.searchsorted(days, day, "right")))
 
 
 def figures(conn: psycopg.Connection, replay: Replay, seconds: float) -> dict[str, Any]:
-    """What the replay brought, counted from the stored answers and the journal."""
+    """What the replay brought, counted from the stored answers and the journal. `purchases_per_s` is of this run alone."""
     outcomes, amount = sum_answers(conn, f"{replay.prefix}:tx:", "amount_minor")
     _, repaid = sum_answers(conn, f"{replay.prefix}:repay:", "repaid_minor")
     entries, lines = ledger.count_entries(conn)
     trial = ledger.trial_balance(conn, currency=replay.table_map.currency)
     return {
-        "purchases": sum(outcomes.values()), "approved": outcomes.get("approved", 0), "refused": outcomes.get("refused", 0),
-        "stepped_up": outcomes.get("stepped_up", 0), "reviewed": outcomes.get("reviewed", 0), "amount_minor": amount,
+        "purchases": sum(outcomes.values()), "approved": outcomes.get("approved", 0),
+        "refused": outcomes.get("refused", 0), "stepped_up": outcomes.get("stepped_up", 0),
+        "reviewed": outcomes.get("reviewed", 0), "amount_minor": amount,
         "statements": credit.count_statements(conn), "repayments_minor": repaid, "entries": entries, "lines": lines,
-        "trial_balance_minor": sum(trial.values()), "purchases_per_s": round(len(replay.table) / seconds) if seconds else 0,
+        "trial_balance_minor": sum(trial.values()), "purchases_per_s": round(replay.booked / seconds) if seconds else 0,
         "days_closed": credit.count_closed_days(conn), "business_on": credit.get_business_day(conn).isoformat(),
         "currency": replay.table_map.currency, "digest": replay.table.digest.hex()[:16],
     }  # fmt: skip

@@ -46,9 +46,14 @@ def header_lines(view: AccountView) -> Iterator[Text]:
     if view.quarantined:
         yield Text("人工核对中 set aside until a person has looked: `honghua eod quarantine`", style="bold red")
     if view.charged_off_minor:
-        yield Text(f"已核销 written off, still claimed: {money(view.charged_off_minor, currency)} {currency}", style="bold red")
+        yield Text(
+            f"已核销 written off, still claimed: {money(view.charged_off_minor, currency)} {currency}", style="bold red"
+        )
     granted = limit.fixed_minor + limit.temporary_minor
-    yield Text(f"额度 Limit {money(granted, currency)} {currency}   可用 available {money(limit.available_minor, currency)}", style="bold")
+    yield Text(
+        f"额度 Limit {money(granted, currency)} {currency}   可用 available {money(limit.available_minor, currency)}",
+        style="bold",
+    )
     yield limit_bar(limit.used_minor, limit.held_minor, granted)
     parts = [f"已用 used {money(limit.used_minor, currency)}", f"冻结 held {money(limit.held_minor, currency)}"]
     if limit.temporary_minor:
@@ -90,16 +95,21 @@ def due_line(view: AccountView) -> Text:
     assert view.due.due_on is not None
     if view.overdue_since is not None:
         words = f"{view.risk_class_words[0]} {view.risk_class_words[1]}"
-        return Text(f"已逾期 OVERDUE for {view.days_past_due} days, since {view.overdue_since}; risk class {words}", style="bold red")
+        return Text(
+            f"已逾期 OVERDUE for {view.days_past_due} days, since {view.overdue_since}; risk class {words}",
+            style="bold red",
+        )
     days = (view.due.due_on - view.business_on).days
     if days < 0:
-        return Text(f"最低已还 the minimum was paid by {view.due.due_on}; the rest bears interest and moves to the next bill")
+        return Text(
+            f"最低已还 the minimum was paid by {view.due.due_on}; the rest bears interest and moves to the next bill"
+        )
     when = "today" if days == 0 else f"in {days} day{'s' if days > 1 else ''}"
     return Text(f"还款日 due {view.due.due_on}, {when}", style="bold yellow" if days <= 3 else "")
 
 
 def lean_table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], *, texts: int) -> Table:
-    """A table whose columns all say something: the first `texts` are words, the rest amounts; an empty column is left out."""
+    """A table whose columns all say something: the first `texts` are words, the rest amounts; none is empty."""
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", padding=0)
     kept = [k for k in range(len(heads)) if any(row[k] for row in rows)]
     for k in kept:
@@ -118,14 +128,23 @@ def open_table(view: AccountView) -> Table:
     """Open bills by what they are made of."""
     rows = [
         [
-            str(one.number), f"{one.due_on}{' !' if one.is_overdue else ''}",
-            *(shown(minor, view.currency) for minor in (
-                one.purchases_minor, one.instalments_minor, one.fee_minor, one.interest_minor, one.penalty_minor, one.unpaid_minor,
-                one.minimum_minor,
-            )),
+            str(one.number),
+            f"{one.due_on}{' !' if one.is_overdue else ''}",
+            *(
+                shown(minor, view.currency)
+                for minor in (
+                    one.purchases_minor,
+                    one.instalments_minor,
+                    one.fee_minor,
+                    one.interest_minor,
+                    one.penalty_minor,
+                    one.unpaid_minor,
+                    one.minimum_minor,
+                )
+            ),
         ]
         for one in view.open_statements
-    ]  # fmt: skip
+    ]
     heads = ("no", "due", "purchases", "plans", "fee", "interest", "penalty", "unpaid", "at least")
     return lean_table("未结账单 Open bills", heads, rows, texts=2)
 
@@ -134,20 +153,31 @@ def plans_table(view: AccountView) -> Table:
     """Running instalment plans."""
     rows = [
         [
-            str(plan.plan_id), plan.kind[1], plan.payer[1], f"{plan.billed}/{plan.periods}",
-            *(shown(minor, view.currency) for minor in (
-                plan.left_minor, plan.fee_left_minor, plan.next_principal_minor + plan.next_fee_minor, plan.settle_minor,
-            )),
+            str(plan.plan_id),
+            plan.kind[1],
+            plan.payer[1],
+            f"{plan.billed}/{plan.periods}",
+            *(
+                shown(minor, view.currency)
+                for minor in (
+                    plan.left_minor,
+                    plan.fee_left_minor,
+                    plan.next_principal_minor + plan.next_fee_minor,
+                    plan.settle_minor,
+                )
+            ),
         ]
         for plan in view.plans
-    ]  # fmt: skip
+    ]
     heads = ("plan", "kind", "fee by", "billed", "left", "fee left", "next part", "ends today")
     return lean_table("分期 Instalment plans", heads, rows, texts=3)
 
 
 def holds_table(view: AccountView) -> Table:
     """Orders not yet received."""
-    table = Table("purchase", "held", "until", title="预授权 Held for orders to come", box=box.SIMPLE_HEAD, title_justify="left")
+    table = Table(
+        "purchase", "held", "until", title="预授权 Held for orders to come", box=box.SIMPLE_HEAD, title_justify="left"
+    )
     for hold in view.holds:
         table.add_row(str(hold.purchase_id), money(hold.held_minor, view.currency), str(hold.expires_on))
     return table
@@ -157,14 +187,24 @@ def statements_table(currency: str, statements: Sequence[StatementView]) -> Tabl
     """Closed statements, newest first; they never change."""
     rows = [
         [
-            str(one.number), str(one.cut_on), str(one.due_on),
-            *(shown(minor, currency) for minor in (
-                one.carried_minor, one.purchases_minor, one.refunds_minor, one.repaid_minor, one.total_minor, one.minimum_minor,
-                one.unpaid_minor,
-            )),
+            str(one.number),
+            str(one.cut_on),
+            str(one.due_on),
+            *(
+                shown(minor, currency)
+                for minor in (
+                    one.carried_minor,
+                    one.purchases_minor,
+                    one.refunds_minor,
+                    one.repaid_minor,
+                    one.total_minor,
+                    one.minimum_minor,
+                    one.unpaid_minor,
+                )
+            ),
         ]
         for one in statements
-    ]  # fmt: skip
+    ]
     heads = ("no", "cut", "due", "carried", "bought", "refunds", "repaid", "total", "at least", "open")
     return lean_table("历史账单 Statements", heads, rows, texts=3)
 
@@ -193,11 +233,19 @@ def statement_page(customer: str, detail: StatementDetail) -> Group:
         table = Table("day", "what", "", box=box.SIMPLE_HEAD)
         table.add_column("amount", justify="right")
         for item in detail.items:
-            notes = [item.text, *(["迟到 late"] if item.late else []), *(["后已冲正 reversed since"] if item.undone else [])]
-            table.add_row(str(item.on), " ".join(item.kind), " · ".join(n for n in notes if n), money(item.amount_minor, currency))
+            notes = [
+                item.text,
+                *(["迟到 late"] if item.late else []),
+                *(["后已冲正 reversed since"] if item.undone else []),
+            ]
+            table.add_row(
+                str(item.on), " ".join(item.kind), " · ".join(n for n in notes if n), money(item.amount_minor, currency)
+            )
         parts.append(table)
     if detail.parts:
-        table = Table("plan", "kind", "part", box=box.SIMPLE_HEAD, title="分期 Instalments billed", title_justify="left")
+        table = Table(
+            "plan", "kind", "part", box=box.SIMPLE_HEAD, title="分期 Instalments billed", title_justify="left"
+        )
         for name in ("principal", "fee"):
             table.add_column(name, justify="right")
         for part in detail.parts:
@@ -213,14 +261,20 @@ def sum_table(one: StatementView, currency: str) -> Table:
     table.add_column()
     table.add_column(justify="right")
     rows = (
-        ("上期未还 carried over", one.carried_minor), ("消费 purchases", one.revolving_minor), ("分期本金 instalments", one.instalment_minor),
-        ("费用 fees", one.fee_minor), ("利息 interest", one.interest_minor), ("罚息 penalty", one.penalty_minor),
+        ("上期未还 carried over", one.carried_minor),
+        ("消费 purchases", one.revolving_minor),
+        ("分期本金 instalments", one.instalment_minor),
+        ("费用 fees", one.fee_minor),
+        ("利息 interest", one.interest_minor),
+        ("罚息 penalty", one.penalty_minor),
         ("溢缴款抵扣 own money used", -one.overpayment_used_minor),
-    )  # fmt: skip
+    )
     for name, minor in rows:
         if minor:
             table.add_row(name, money(minor, currency))
-    table.add_row(Text("合计 total", style="bold"), Text(f"{money(one.total_minor, currency)} {currency}", style="bold"))
+    table.add_row(
+        Text("合计 total", style="bold"), Text(f"{money(one.total_minor, currency)} {currency}", style="bold")
+    )
     table.add_row("最低还款 at least", money(one.minimum_minor, currency))
     table.add_row(Text("今日未还 open today", style="dim"), Text(money(one.unpaid_minor, currency), style="dim"))
     return table
@@ -231,8 +285,12 @@ def history_table(currency: str, items: Sequence[HistoryItem]) -> Table:
     table = Table("fact", "day", "what", box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("amount", justify="right", no_wrap=True)
     for item in items:
-        lines = ", ".join(f"{name} {money(minor, currency)}" for name, minor in item.lines if not name.startswith("limit_"))
-        words = " · ".join(part for part in (" ".join(item.kind), item.text, "已冲正 reversed" if item.undone else "") if part)
+        lines = ", ".join(
+            f"{name} {money(minor, currency)}" for name, minor in item.lines if not name.startswith("limit_")
+        )
+        words = " · ".join(
+            part for part in (" ".join(item.kind), item.text, "已冲正 reversed" if item.undone else "") if part
+        )
         text = Text.assemble(words, ("\n" + lines if lines else "", "dim"))
         table.add_row(str(item.fact_id or ""), str(item.value_on), text, shown(item.amount_minor or 0, currency))
     return table

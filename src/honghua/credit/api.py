@@ -14,7 +14,7 @@ from honghua.credit.core.commands import Command
 from honghua.credit.core.desk import Answer
 from honghua.credit.core.refusals import refusal
 from honghua.credit.registry import Registry, open_registry
-from honghua.credit.statements import (
+from honghua.credit.viewing.statements import (
     HistoryItem,
     StatementDetail,
     StatementView,
@@ -24,7 +24,7 @@ from honghua.credit.statements import (
 )
 from honghua.credit.store import count_closed_days, count_statements, find_replay, get_business_day, list_bills_due, list_days, save_replay
 from honghua.credit.unit import Unit
-from honghua.credit.views import AccountView, find_account_view, find_settlement_quote, list_instalment_quotes
+from honghua.credit.viewing.views import AccountView, find_account_view, find_settlement_quote, list_instalment_quotes
 from honghua.store.commands import body_hash, find_commands
 from honghua.store.database import run_unit
 from honghua.base.dates import to_day

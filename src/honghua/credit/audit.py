@@ -19,8 +19,26 @@ from honghua.base.errors import NotFound
 from honghua.credit.core.kernels.audit import audit_accounts, state_components
 from honghua.credit.core.kernels.measures import COMPONENTS
 from honghua.credit.core.layout import (
-    D_INSTALMENT, D_REVOLVING, DUE, E_A0, H_AS_OF, H_DUES, H_HELD, H_LIMIT, H_OPENED, H_PLANS, H_TEMPORARY, H_TERMS,
-    H_UNBILLED, P_LEFT, PLAN, S_CUT, S_DUE, S_SEQ, STATEMENT, STATEMENT_COLUMNS,
+    D_INSTALMENT,
+    D_REVOLVING,
+    DUE,
+    E_A0,
+    H_AS_OF,
+    H_DUES,
+    H_HELD,
+    H_LIMIT,
+    H_OPENED,
+    H_PLANS,
+    H_TEMPORARY,
+    H_TERMS,
+    H_UNBILLED,
+    P_LEFT,
+    PLAN,
+    S_CUT,
+    S_DUE,
+    S_SEQ,
+    STATEMENT,
+    STATEMENT_COLUMNS,
 )  # fmt: skip
 from honghua.credit.core.terms import ProductTerms, terms_matrix
 from honghua.credit.refold import event_matrix
@@ -225,7 +243,9 @@ def run_audit(batch: Batch, matrix: Ints) -> tuple[Bools, Bools, Bools, Bools]:
             return np.zeros(1, np.bool_), np.zeros(1, np.bool_), np.zeros(m, np.bool_), good[3]
         owner = np.searchsorted(batch.ids, batch.statement_accounts)
         for i in range(n):
-            good[0][i], good[1][i], good[2][owner == i], good[3][owner == i] = run_audit(batch.select(np.array([i])), matrix)
+            good[0][i], good[1][i], good[2][owner == i], good[3][owner == i] = run_audit(
+                batch.select(np.array([i])), matrix
+            )
     return good
 
 
@@ -245,7 +265,13 @@ def check_statement_days(batch: Batch, terms: Mapping[int, ProductTerms], today:
     months = cut_on.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
     origin = months - seq
     same = accounts[1:] == accounts[:-1]
-    bad = (cut_on > today) | (batch.booked_on > today) | (batch.booked_on < cut_on) | (due_on <= cut_on) | (due_on > cut_on + 31)
+    bad = (
+        (cut_on > today)
+        | (batch.booked_on > today)
+        | (batch.booked_on < cut_on)
+        | (due_on <= cut_on)
+        | (due_on > cut_on + 31)
+    )
     bad[1:] |= same & (origin[1:] != origin[:-1])
     offered = {terms_id * 10_000 + c * 100 + d for terms_id, version in terms.items() for c, d in version.pairs}
     owner = np.searchsorted(batch.ids, accounts)
@@ -270,7 +296,11 @@ def check_facts(batch: Batch, today: int, tally: Tally) -> None:
     np.add.at(openings, owner[opens], 1)
     np.maximum.at(newest, owner, facts.fact_id)
     bad = (openings != 1) | (newest != batch.accounts.last_fact_ids)
-    early = (facts.effective_on < batch.accounts.heads[owner, H_OPENED]) | (facts.value_on > today) | (facts.effective_on > today)
+    early = (
+        (facts.effective_on < batch.accounts.heads[owner, H_OPENED])
+        | (facts.value_on > today)
+        | (facts.effective_on > today)
+    )
     first = np.ones(len(facts), np.bool_)
     first[1:] = owner[1:] != owner[:-1]
     early |= first & ~opens
@@ -298,7 +328,9 @@ def check_holds(conn: Connection, batch: Batch, tally: Tally) -> None:
     unlike = set(map(tuple, wanted.tolist())) ^ set(map(tuple, stored.tolist()))
     by_account = np.zeros(len(batch.ids), np.int64)
     np.add.at(by_account, np.searchsorted(batch.ids, stored[:, 1]), stored[:, 2])
-    names = [f"purchase {row[0]}" for row in sorted(unlike)] + batch.names(by_account != batch.accounts.heads[:, H_HELD])
+    names = [f"purchase {row[0]}" for row in sorted(unlike)] + batch.names(
+        by_account != batch.accounts.heads[:, H_HELD]
+    )
     tally.add("credit.holds_are_facts", len(purchases), names)
 
 
@@ -319,7 +351,11 @@ def check_journal(conn: Connection, batch: Batch, tally: Tally) -> None:
     place = np.searchsorted(batch.ids, owners)
     caused = fact_ids != 0
     order = np.argsort(batch.facts.fact_id, kind="stable")
-    at = order[np.minimum(np.searchsorted(batch.facts.fact_id[order], fact_ids[caused]), len(order) - 1)] if len(order) else None
+    at = (
+        order[np.minimum(np.searchsorted(batch.facts.fact_id[order], fact_ids[caused]), len(order) - 1)]
+        if len(order)
+        else None
+    )
     stray = np.ones(int(caused.sum()), np.bool_)
     if at is not None:
         stray = (batch.facts.fact_id[at] != fact_ids[caused]) | (batch.facts.account_id[at] != owners[caused])
@@ -349,7 +385,9 @@ def find_wrong_limits(rows: AccountRows, balances: Ints) -> Bools:
     """Accounts whose limit components do not follow from their columns; reckoned without the kernels that made them."""
     used = rows.heads[:, H_UNBILLED].copy()
     dues, plans = rows.dues.reshape(-1, DUE), rows.plans.reshape(-1, PLAN)
-    np.add.at(used, np.repeat(np.arange(len(rows)), rows.heads[:, H_DUES]), dues[:, D_REVOLVING] + dues[:, D_INSTALMENT])
+    np.add.at(
+        used, np.repeat(np.arange(len(rows)), rows.heads[:, H_DUES]), dues[:, D_REVOLVING] + dues[:, D_INSTALMENT]
+    )
     np.add.at(used, np.repeat(np.arange(len(rows)), rows.heads[:, H_PLANS]), plans[:, P_LEFT])
     room = rows.heads[:, H_LIMIT] + rows.heads[:, H_TEMPORARY] - used - rows.heads[:, H_HELD]
     c = Component

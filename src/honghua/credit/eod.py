@@ -17,7 +17,7 @@ from typing import Final
 import psycopg
 
 from honghua.base.dates import to_day
-from honghua.base.errors import BadInput
+from honghua.base.errors import BadInput, TimedOut
 from honghua.credit import store
 from honghua.credit.shard import close_accounts
 from honghua.store.database import Database, connect, run_unit
@@ -25,6 +25,7 @@ from honghua.store.database import Database, connect, run_unit
 SHARD_IDS: Final = 8_192
 WORKERS_MAX: Final = 32
 WAIT_SECONDS: Final = 0.02
+WAITS_MAX: Final = 180_000  # an hour for the shards of others
 DAYS_MAX: Final = 4_000  # one catch-up
 
 Progress = Callable[[dt.date, int, int], None]  # day, shards done, shards
@@ -43,39 +44,54 @@ class DayReport:
     quarantined: int
 
 
-def close_day(database: Database, *, workers: int = 1, shard_ids: int = SHARD_IDS, progress: Progress | None = None) -> DayReport:
+def close_day(
+    database: Database,
+    *,
+    day: dt.date | None = None,
+    workers: int = 1,
+    shard_ids: int = SHARD_IDS,
+    progress: Progress | None = None,
+) -> DayReport:
     """Close the business date (or finish the day that was left half closed) and return what that did.
 
+    day: this day and no other; when it is closed already its report comes back, so that callers may race.
     workers: threads with a connection each; more processes may run the same call at once and share the shards.
-    Raises NotFound for a book not started; an error of the world leaves done shards done and the day to be resumed.
+    Raises NotFound for a book not started, BadInput for a day whose turn has not come; an error of the world leaves done
+    shards done and the day to be resumed.
     """
     if not 1 <= workers <= WORKERS_MAX:
         raise BadInput(f"workers must be 1 … {WORKERS_MAX}")
     with connect(database) as conn:
-        day = run_unit(conn, lambda c: store.begin_day(c, shard_ids=shard_ids))
+        closing = run_unit(conn, lambda c: store.begin_day(c, shard_ids=shard_ids, wanted=day))
         if workers == 1:
-            _work(conn, day, "1", progress)
+            _work(conn, closing, "1", progress)
         else:
             with ThreadPoolExecutor(workers) as pool:
-                jobs = [pool.submit(_work_alone, database, day, str(k + 1), progress) for k in range(workers)]
+                jobs = [pool.submit(_work_alone, database, closing, str(k + 1), progress) for k in range(workers)]
                 for job in jobs:
                     job.result()
-        _await_others(conn, day)
-        shards, _, accounts, statements, entries, lines, quarantined = store.sum_day(conn, day)
-    return DayReport(day, shards, accounts, statements, entries, lines, quarantined)
+        _await_others(conn, closing)
+        shards, _, accounts, statements, entries, lines, quarantined = store.sum_day(conn, closing)
+    return DayReport(closing, shards, accounts, statements, entries, lines, quarantined)
 
 
-def close_until(database: Database, until: dt.date, *, workers: int = 1, progress: Progress | None = None) -> list[DayReport]:
-    """Close day after day until the business date is `until`: the catch-up of missed days."""
-    reports = []
-    for _ in range(DAYS_MAX):
+def close_until(
+    database: Database, until: dt.date, *, workers: int = 1, progress: Progress | None = None
+) -> list[DayReport]:
+    """Close day after day until the business date is `until`: the catch-up of missed days, and of one left half closed.
+
+    Several may run at once: no day is closed twice and none beyond. Raises BadInput for more than `DAYS_MAX` days.
+    """
+    reports: list[DayReport] = []
+    while True:
         with connect(database) as conn:
             today = store.get_business_day(conn)
             unfinished = store.find_open_day(conn)
+        if (until - today).days > DAYS_MAX:
+            raise BadInput(f"{until} is more than {DAYS_MAX} days after the business date {today}", code="DAY_TOO_FAR")
         if today >= until and unfinished is None:
-            break
-        reports.append(close_day(database, workers=workers, progress=progress))
-    return reports
+            return reports
+        reports.append(close_day(database, day=unfinished or today, workers=workers, progress=progress))
 
 
 def _work_alone(database: Database, day: dt.date, name: str, progress: Progress | None) -> None:
@@ -107,6 +123,9 @@ def _work(conn: psycopg.Connection, day: dt.date, name: str, progress: Progress 
 def _await_others(conn: psycopg.Connection, day: dt.date) -> None:
     """Mark the day closed; shards that another process holds are waited for, those it drops are taken over."""
     pause = threading.Event()
-    while not run_unit(conn, lambda c: store.finish_day(c, day)):
+    for _ in range(WAITS_MAX):
+        if run_unit(conn, lambda c: store.finish_day(c, day)):
+            return
         pause.wait(WAIT_SECONDS)
         _work(conn, day, "rest", None)
+    raise TimedOut(f"closing {day}: others have held their shards for an hour; the day can be resumed")

@@ -27,7 +27,7 @@ class SweepReport:
 def release_expired(
     conn: psycopg.Connection, registry: Registry, *, by: dt.date, now: dt.datetime, limit: int = 10_000
 ) -> SweepReport:
-    """Give back up to `limit` holds that expired before the start of `by`, at most the business date, in one transaction.
+    """Give back up to `limit` holds that expired before the start of `by` (≤ the business date), in one transaction.
 
     Keys are expire:<purchase>:<by>: a sweep that is killed or repeated releases each hold once.
     """
@@ -44,4 +44,4 @@ def release_expired(
     done = [answer for answer in answers if answer["outcome"] == "done"]
     return SweepReport(
         len(done), sum(answer["released_minor"] for answer in done), len(answers) - len(done), more=len(found) == limit
-    )  # fmt: skip
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from honghua.credit.debits import (
+from honghua.credit.banking.debits import (
     DebitReport,
     accept_answers,
     list_debits,
@@ -10,8 +10,8 @@ from honghua.credit.debits import (
     run_debits,
     set_sources,
 )
+from honghua.credit.banking.fake_bank import FakeBank
 from honghua.credit.eod import DayReport, close_day, close_until
-from honghua.credit.fake_bank import FakeBank
 from honghua.credit.holds import SweepReport, release_expired
 
 __all__ = [

@@ -59,11 +59,16 @@ class Registry:
         self.categories.clear()
 
 
-def open_registry(conn: psycopg.Connection, *, terms: ProductTerms | None = None) -> Registry:
-    """Read the terms; a book without any gets `terms` (None = the defaults). Newly given terms become the newest version."""
+def open_registry(
+    conn: psycopg.Connection, *, terms: ProductTerms | None = None, currency: str = "CNY"
+) -> Registry:
+    """Read the terms; a book without any gets `terms` (None = the defaults in `currency`).
+
+    Newly given terms become the newest version.
+    """
     with conn.transaction():
         known = store.load_terms(conn)
-        wanted = terms or (ProductTerms() if not known else None)
+        wanted = terms or (ProductTerms(currency=currency) if not known else None)
         if wanted is not None:
             store.save_terms(conn, wanted, msgspec.json.encode(wanted.body()).decode())
             known = store.load_terms(conn)

@@ -17,7 +17,19 @@ from honghua.credit.core.kernels.fold import close_shard
 from honghua.credit.core.kernels.measures import COMPONENTS
 from honghua.credit.core.kernels.packing import gather_rows, pack_snapshots, spread_rows
 from honghua.credit.core.layout import (
-    DUE, FULL, H_AS_OF, H_CUT_DAY, H_DUE_DAY, H_DUES, H_NEXT_CUT, H_PLANS, H_TERMS, HEAD, OK, PLAN, STATEMENT,
+    DUE,
+    FULL,
+    H_AS_OF,
+    H_CUT_DAY,
+    H_DUE_DAY,
+    H_DUES,
+    H_NEXT_CUT,
+    H_PLANS,
+    H_TERMS,
+    HEAD,
+    OK,
+    PLAN,
+    STATEMENT,
 )  # fmt: skip
 from honghua.credit.core.terms import ProductTerms, terms_matrix
 from honghua.credit.store import AccountRows

@@ -11,7 +11,7 @@ import psycopg
 from numpy.typing import NDArray
 
 from honghua.base.dates import to_day
-from honghua.base.errors import NotFound
+from honghua.base.errors import BadInput, NotFound
 from honghua.credit.core.account import Account, roomy
 from honghua.credit.core.layout import (
     DUE, H_DUES, H_PLANS, HEAD, HEAD_COLUMNS, PLAN, STATEMENT, STATEMENT_COLUMNS,
@@ -262,19 +262,23 @@ def ensure_categories(conn: Connection, names: Sequence[str]) -> dict[str, int]:
     return known
 
 
-def begin_day(conn: Connection, *, shard_ids: int) -> dt.date:
+def begin_day(conn: Connection, *, shard_ids: int, wanted: dt.date | None = None) -> dt.date:
     """Begin to close the business date, or go on with a day that is being closed; returns that day.
 
     Moves the business date on and lays out one shard per `shard_ids` consecutive account ids, all in the caller's transaction.
+    wanted: only this day, which may be closed already (by somebody else, a moment ago); BadInput when its turn has not come.
     """
     row = conn.execute("SELECT business_on FROM credit_book FOR UPDATE").fetchone()
     if row is None:
         raise NotFound("this book has no business date yet: start it with its first day", code="BOOK_NOT_STARTED")
-    open_day = conn.execute("SELECT day FROM credit_day WHERE state = 'closing' ORDER BY day LIMIT 1").fetchone()
+    if wanted is not None and conn.execute("SELECT FROM credit_day WHERE day = %s", [wanted]).fetchone() is not None:
+        return wanted
+    open_day = find_open_day(conn)
+    day: dt.date = row[0] if open_day is None else open_day
+    if wanted is not None and wanted != day:
+        raise BadInput(f"{wanted} can't be closed: the next day to close is {day}", code="DAY_NOT_NEXT")
     if open_day is not None:
-        closing: dt.date = open_day[0]
-        return closing
-    day: dt.date = row[0]
+        return open_day
     low, high = conn.execute("SELECT coalesce(min(account_id), 1), coalesce(max(account_id), 0) FROM credit_account").fetchone() or (1, 0)
     conn.execute("INSERT INTO credit_day (day, state, shards) VALUES (%s, 'closing', %s)", [day, (high - low) // shard_ids + 1 if high >= low else 0])
     conn.execute(
@@ -363,10 +367,11 @@ def count_closed_days(conn: Connection) -> int:
     return int(row[0]) if row else 0
 
 
-def find_replay(conn: Connection, digest: bytes) -> tuple[dt.date | None, bool] | None:
-    """How far a replay came: (the day it is in, whether it has finished); None when it never began."""
-    row = conn.execute("SELECT day, finished_at IS NOT NULL FROM credit_replay WHERE digest = %s", [digest]).fetchone()
-    return (row[0], row[1]) if row else None
+def find_replay(conn: Connection, digest: bytes) -> tuple[dt.date | None, bool, int] | None:
+    """How far a replay came: (the day it is in, whether it has finished, its seed); None when it never began."""
+    return conn.execute(
+        "SELECT day, finished_at IS NOT NULL, (settings->>'seed')::bigint FROM credit_replay WHERE digest = %s", [digest]
+    ).fetchone()
 
 
 def save_replay(conn: Connection, digest: bytes, *, source: str, settings_json: str, day: dt.date, finished: bool = False) -> None:

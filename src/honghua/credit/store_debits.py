@@ -29,11 +29,11 @@ ORDER BY a.account_id LIMIT %(limit)s
 """
 INSERT_DEBITS = """
 INSERT INTO credit_debit (key, account_id, due_on, asked_on, slot, kind, reference, pays, amount_minor)
-SELECT d.key, d.account_id, DATE '1970-01-01' + d.due_on::int, %s, %s, d.kind, d.reference, d.pays, d.amount_minor
-FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::bigint[])
-  AS d (key, account_id, due_on, kind, reference, pays, amount_minor)
+SELECT * FROM unnest(%s::text[], %s::bigint[], %s::date[], %s::date[], %s::smallint[], %s::text[], %s::text[],
+  %s::text[], %s::bigint[])
 ON CONFLICT DO NOTHING RETURNING key
 """
+INSERT_COLUMNS = ("key", "account_id", "due_on", "asked_on", "slot", "kind", "reference", "pays", "amount_minor")
 DEBITS = """
 SELECT d.key, d.account_id, a.customer_ref AS customer, d.due_on, d.asked_on, d.slot, d.kind, d.reference, d.pays,
   d.amount_minor, d.state, d.taken_minor, d.reason
@@ -89,12 +89,14 @@ def list_sources(conn: psycopg.Connection, account_ids: Ints) -> dict[int, list[
 
 
 def list_due_accounts(conn: psycopg.Connection, *, after: int, today: dt.date, slot: int, limit: int) -> Ints:
-    """Ids above `after` of accounts with something due or overdue, no question open, and a source not asked in this run."""
+    """Ids above `after` of accounts with something due or overdue, no question open, and a source not yet asked."""
     rows = conn.execute(DUE_ACCOUNTS, {"after": after, "today": today, "slot": slot, "limit": limit}).fetchall()
     return np.array([account_id for (account_id,) in rows], np.int64)
 
 
-def list_asked(conn: psycopg.Connection, account_ids: Ints, *, today: dt.date, slot: int) -> dict[int, list[tuple[str, str]]]:
+def list_asked(
+    conn: psycopg.Connection, account_ids: Ints, *, today: dt.date, slot: int
+) -> dict[int, list[tuple[str, str]]]:
     """(kind, reference) of the sources asked in this run, by account."""
     rows = conn.execute(
         "SELECT account_id, kind, reference FROM credit_debit"
@@ -107,13 +109,10 @@ def list_asked(conn: psycopg.Connection, account_ids: Ints, *, today: dt.date, s
     return dict(found)
 
 
-def insert_debits(
-    conn: psycopg.Connection, debits: Sequence[Debit], due_days: Sequence[int], *, today: dt.date, slot: int
-) -> set[str]:
-    """Record that these are asked; the keys of those that are new, for an account with an open question stays as it is."""
-    columns: list[list[Any]] = [[getattr(d, name) for d in debits] for name in ("kind", "reference", "pays", "amount_minor")]
-    keys, ids = [d.key for d in debits], [d.account_id for d in debits]
-    return {key for (key,) in conn.execute(INSERT_DEBITS, [today, slot, keys, ids, list(due_days), *columns]).fetchall()}
+def insert_debits(conn: psycopg.Connection, debits: Sequence[Debit]) -> set[str]:
+    """Record that these are asked; the keys of the new ones: an account with an open question stays as it is."""
+    columns: list[Any] = [[getattr(debit, name) for debit in debits] for name in INSERT_COLUMNS]
+    return {key for (key,) in conn.execute(INSERT_DEBITS, columns).fetchall()}
 
 
 def load_debits(conn: psycopg.Connection, keys: Sequence[str]) -> dict[str, Debit]:

@@ -181,7 +181,9 @@ def _drain(conn: psycopg.Connection, statement: str) -> bytes:
             if not finished:  # interrupted half way: nothing else can be said on this connection
                 conn.close()
     if result is None or result.status != pq.ExecStatus.COMMAND_OK:
-        if conn.closed or result is None or result.status != pq.ExecStatus.FATAL_ERROR:
+        # A result without SQLSTATE is libpq's own word: the connection is gone, whether it has noticed or not.
+        said = None if result is None else result.error_field(pq.DiagnosticField.SQLSTATE)
+        if conn.closed or result is None or said is None:
             raise psycopg.OperationalError(f"reading by COPY ended early: {pgconn.get_error_message().strip()}")
         raise psycopg.errors.error_from_result(result, encoding=encoding)
     return b"".join(pieces)

@@ -106,7 +106,9 @@ class Server:
         share, self._share = self._share, -1
         try:
             with hold_exclusive(self.place.start_lock, seconds_max=self.seconds_max):
-                return try_lock(share, exclusive=True) and stop_postmaster(self.place.data_dir)
+                if not try_lock(share, exclusive=True):
+                    return False
+                return stop_postmaster(self.place.data_dir, gently=_find_refusal(self.socket_dir) is None)
         finally:
             os.close(share)
 

@@ -63,7 +63,7 @@ def ensure_roles(conn: psycopg.Connection, *, login: bool) -> None:
                 conn.execute(sql.SQL("CREATE ROLE {} {}").format(name, sql.SQL("LOGIN" if login else "NOLOGIN")))
             if not login and not _may_act_as(conn, role):
                 conn.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(name))
-    except psycopg.errors.DuplicateObject:
+    except (psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
         ensure_roles(conn, login=login)  # another process was faster by a moment; now both exist
     except psycopg.errors.InsufficientPrivilege as error:
         raise BadInput(f"the role of HONGHUA_DATABASE_URL may not create our roles: {ADVICE}") from error

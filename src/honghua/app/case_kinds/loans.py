@@ -198,7 +198,7 @@ def _undated(case: Case) -> Mapping[str, Any]:
         rounding, multiple = _rounding(fields.text("emi_rounding", default="half up to 0.01"))
         exact = annuity.level_instalment(principal, rate, count)
         level = round_to_multiple(exact / multiple, 1, rounding=rounding) * multiple
-    rows = annuity.annuity_rows(principal, rate, level, count)
+    rows = annuity.annuity_rows(principal, rate, level, n=count)
     lines = [
         Line(
             row.number,

@@ -38,7 +38,7 @@ def payoff(case: Case) -> Mapping[str, Any]:
     running = _run(loan, [event for event in events if event is not closing[0] and event.day("date") <= day])
     at_end = _PERIOD_END.search(str(fields.get("policy") or "").lower())
     policy = servicing.PayoffInterest.TO_PERIOD_END if at_end else servicing.PayoffInterest.TO_PAYOFF_DAY
-    price = running.payoff(day, policy)
+    price = running.payoff(day, policy=policy)
     if price.amount_minor:
         running.pay(day, price.amount_minor)
     scale = 10**loan.digits

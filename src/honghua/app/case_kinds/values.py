@@ -83,8 +83,11 @@ def _call(name: str, arguments: Mapping[str, Any]) -> Decimal:
         "pmt": tvm.pmt, "fv": tvm.fv, "pv": tvm.pv, "ipmt": tvm.ipmt, "ppmt": tvm.ppmt,
         "nper": tvm.nper, "rate": tvm.rate,
     }  # fmt: skip
-    names = [key for key in SIGNATURES[name] if key not in ("when", "guess")]
-    return functions[name](*(get.get(key, OPTIONAL.get(key)) for key in names), begin=begin)
+    if name not in ("fv", "rate") and "fv" in get:
+        get["future"] = get.pop("fv")
+    names = [key for key in SIGNATURES[name] if key not in ("when", "guess") and (key != "fv" or name == "rate")]
+    named = {"future": get["future"]} if "future" in get else {}
+    return functions[name](*(get.get(key, OPTIONAL.get(key)) for key in names), begin=begin, **named)
 
 
 def _when(value: Any) -> Any:

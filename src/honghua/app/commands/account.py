@@ -75,16 +75,24 @@ def _add_instalments(action: argparse.ArgumentParser, *, required: bool) -> None
 
 def _add_special(choices: dict[str, argparse.ArgumentParser]) -> None:
     choices["open"].add_argument("--limit", required=True, help="in major units: 5000")
-    choices["open"].add_argument("--pair", metavar="CUT/DUE", help="statement day and due day, as 5/15 (default: the terms')")
-    choices["open"].add_argument("--start", type=_day, metavar="DAY", help="first business date of an empty book (default: today)")
+    choices["open"].add_argument(
+        "--pair", metavar="CUT/DUE", help="statement day and due day, as 5/15 (default: the terms')"
+    )
+    choices["open"].add_argument(
+        "--start", type=_day, metavar="DAY", help="first business date of an empty book (default: today)"
+    )
     choices["capture"].add_argument("--keep-rest", action="store_true", help="the rest stays held for another capture")
     choices["settle"].add_argument("plan", type=int, help="the plan's id")
     choices["settle"].add_argument("--amount", help="the amount that was told and is accepted")
     choices["reverse"].add_argument("fact", type=int, help="the fact's id, see history")
     choices["reverse"].add_argument("--reason", required=True)
     choices["quote"].add_argument("--bill", action="store_true", help="for the last bill instead of a purchase")
-    choices["quote"].add_argument("--payer", choices=list(PAYERS), default="consumer", help="who pays the fee (%(default)s)")
-    choices["history"].add_argument("--limit", type=int, default=HISTORY_SHOWN, help="how many of the newest (%(default)s)")
+    choices["quote"].add_argument(
+        "--payer", choices=list(PAYERS), default="consumer", help="who pays the fee (%(default)s)"
+    )
+    choices["history"].add_argument(
+        "--limit", type=int, default=HISTORY_SHOWN, help="how many of the newest (%(default)s)"
+    )
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
@@ -122,15 +130,20 @@ def _wants_quote(args: argparse.Namespace) -> bool:
 
 def _make_command(args: argparse.Namespace, key: str, currency: str) -> c.Command:
     makers: dict[str, Callable[[argparse.Namespace, dict[str, Any], str], c.Command]] = {
-        "open": _open, "buy": _buy, "authorise": _authorise, "capture": _capture,
+        "open": _open,
+        "buy": _buy,
+        "authorise": _authorise,
+        "capture": _capture,
         "void": lambda a, base, _: c.VoidAuthorisation(**base, purchase_id=a.purchase),
-        "refund": lambda a, base, cur: c.RefundPurchase(**base, purchase_id=a.purchase, amount_minor=parse_minor(a.amount, cur)),
+        "refund": lambda a, base, cur: c.RefundPurchase(
+            **base, purchase_id=a.purchase, amount_minor=parse_minor(a.amount, cur)
+        ),
         "repay": lambda a, base, cur: c.Repay(**base, amount_minor=parse_minor(a.amount, cur)),
         "return": lambda a, base, cur: c.ReturnOverpayment(**base, amount_minor=parse_minor(a.amount, cur)),
         "instal": _instal,
         "settle": lambda a, base, cur: c.SettlePlan(**base, plan_id=a.plan, amount_minor=parse_minor(a.amount, cur)),
         "reverse": lambda a, base, _: c.ReverseFact(**base, fact_id=a.fact, reason=a.reason),
-    }  # fmt: skip
+    }
     return makers[args.action](args, {"key": key, "customer": args.customer, "on": getattr(args, "on", None)}, currency)
 
 
@@ -140,23 +153,33 @@ def _open(args: argparse.Namespace, base: dict[str, Any], currency: str) -> c.Co
 
 def _buy(args: argparse.Namespace, base: dict[str, Any], currency: str) -> c.Command:
     return c.BuyNow(
-        **base, amount_minor=parse_minor(args.amount, currency), merchant=args.merchant, order=args.order or base["key"],
-        category=args.category, instalments=_instalments(args, currency),
-    )  # fmt: skip
+        **base,
+        amount_minor=parse_minor(args.amount, currency),
+        merchant=args.merchant,
+        order=args.order or base["key"],
+        category=args.category,
+        instalments=_instalments(args, currency),
+    )
 
 
 def _authorise(args: argparse.Namespace, base: dict[str, Any], currency: str) -> c.Command:
     return c.AuthorisePurchase(
-        **base, amount_minor=parse_minor(args.amount, currency), merchant=args.merchant, order=args.order or base["key"],
+        **base,
+        amount_minor=parse_minor(args.amount, currency),
+        merchant=args.merchant,
+        order=args.order or base["key"],
         category=args.category,
-    )  # fmt: skip
+    )
 
 
 def _capture(args: argparse.Namespace, base: dict[str, Any], currency: str) -> c.Command:
     return c.CapturePurchase(
-        **base, purchase_id=args.purchase, amount_minor=parse_minor(args.amount, currency), final=not args.keep_rest,
+        **base,
+        purchase_id=args.purchase,
+        amount_minor=parse_minor(args.amount, currency),
+        final=not args.keep_rest,
         instalments=_instalments(args, currency),
-    )  # fmt: skip
+    )
 
 
 def _instal(args: argparse.Namespace, base: dict[str, Any], currency: str) -> c.Command:
@@ -179,11 +202,15 @@ def _tell(args: argparse.Namespace, key: str, answer: dict[str, Any], currency: 
     if answer["outcome"] == "refused":
         print(f"refused [{answer['code']}] {answer['sentence']} {answer['sentence_en']}")
     else:
-        print(answer["outcome"] + (" (this key was answered before: nothing new was booked)" if answer.get("repeated") else ""))
+        print(
+            answer["outcome"]
+            + (" (this key was answered before: nothing new was booked)" if answer.get("repeated") else "")
+        )
     for name, value in answer.items():
         if name not in ("outcome", "code", "sentence", "sentence_en", "repeated"):
             is_money = name.endswith("_minor") and isinstance(value, int)
-            print(f"  {name.removesuffix('_minor'):16} {format_minor(value, currency) + ' ' + currency if is_money else value}")
+            told = f"{format_minor(value, currency)} {currency}" if is_money else value
+            print(f"  {name.removesuffix('_minor'):16} {told}")
     print(f"  {'key':16} {key}")
 
 
@@ -192,15 +219,21 @@ def _quote(args: argparse.Namespace, book: Book) -> int:
     currency = _currency(book)
     of_bill = args.action == "instal" or getattr(args, "bill", False)
     quotes = credit.list_instalment_quotes(
-        book.conn, book.registry, args.customer, amount_minor=parse_minor(args.amount, currency), of_bill=of_bill,
+        book.conn,
+        book.registry,
+        args.customer,
+        amount_minor=parse_minor(args.amount, currency),
+        of_bill=of_bill,
         payer=PAYERS[args.payer],
-    )  # fmt: skip
+    )
     if not quotes:
         raise make_unknown_error(book.conn, args.customer)
     periods = getattr(args, "periods", None)
     chosen = [quote for quote in quotes if periods in (None, quote.periods)]
     if not chosen:
-        raise BadInput(f"{periods} periods are not offered: {', '.join(str(q.periods) for q in quotes)}", code="PERIODS_UNKNOWN")
+        raise BadInput(
+            f"{periods} periods are not offered: {', '.join(str(q.periods) for q in quotes)}", code="PERIODS_UNKNOWN"
+        )
     if args.json:
         print_json({"outcome": "quoted", "quotes": [to_plain(quote) for quote in chosen]})
         return 0
@@ -218,14 +251,19 @@ def _settlement(args: argparse.Namespace, book: Book) -> int:
     currency = _currency(book)
     quote = credit.find_settlement_quote(book.conn, book.registry, args.customer, args.plan)
     if quote is None:
-        raise BadInput(f"{args.customer!r} has no plan {args.plan}: see `honghua statement {args.customer}`", code="PLAN_NOT_THERE")
+        raise BadInput(
+            f"{args.customer!r} has no plan {args.plan}: see `honghua statement {args.customer}`", code="PLAN_NOT_THERE"
+        )
     if args.json:
         print_json({"outcome": "quoted", **to_plain(quote)})
         return 0
     amount = format_minor(quote.amount_minor, currency)
     principal, fee = format_minor(quote.principal_minor, currency), format_minor(quote.fee_minor, currency)
     saved = format_minor(quote.fee_saved_minor, currency)
-    print(f"Plan {quote.plan_id} ends on {quote.valid_on} for {amount} {currency}: principal {principal}, fee {fee}; saves {saved}.")
+    print(
+        f"Plan {quote.plan_id} ends on {quote.valid_on} for {amount} {currency}: "
+        f"principal {principal}, fee {fee}; saves {saved}."
+    )
     print(f"To accept it: --amount {amount}. Nothing was booked.")
     return 0
 

@@ -24,7 +24,9 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     show = actions.add_parser("show", help="one decision: outcome, rule, and the figures that it was judged on")
     show.add_argument("id", type=int, help="the purchase's id, or the decision_id of a refusal")
-    replay = actions.add_parser("replay", help="judge again with the record's own rules; exit 1 when one comes out differently")
+    replay = actions.add_parser(
+        "replay", help="judge again with the record's own rules; exit 1 when one comes out differently"
+    )
     replay.add_argument("ids", type=int, nargs="*", metavar="ID", help="which (all without IDs and --sample)")
     replay.add_argument("--sample", type=int, metavar="N", help="a spread sample of N")
     for action in (show, replay):

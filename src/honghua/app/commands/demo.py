@@ -36,7 +36,9 @@ SIZE_MAX = 100_000
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `demo`."""
-    parser = verbs.add_parser("demo", help=f"made-up purchases live through the main job, in a database of their own ({DATABASE})")
+    parser = verbs.add_parser(
+        "demo", help=f"made-up purchases live through the main job, in a database of their own ({DATABASE})"
+    )
     parser.add_argument("--customers", type=int, default=300, help="how many (%(default)s)")
     parser.add_argument("--days", type=int, default=120, help="of purchases (%(default)s)")
     parser.add_argument("--seed", type=int, default=SEED, help="another town (%(default)s)")
@@ -65,7 +67,13 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
         unchanged = ledger.count_entries(conn) == before
         broken = [check.name for check in checks if not check.ok]
         if args.json:
-            shown = {**told, "unchanged": unchanged, "verified": len(checks), "broken": broken, "database": database.name}
+            shown = {
+                **told,
+                "unchanged": unchanged,
+                "verified": len(checks),
+                "broken": broken,
+                "database": database.name,
+            }
             print_json({**report_header(seed=args.seed, started=started), **shown})
         else:
             book = Book(database, conn, credit.open_registry(conn))
@@ -81,9 +89,13 @@ def _live(database: Database, table: PurchaseTable, seed: int, bank: Any) -> dic
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar, connect(database) as conn:
         task = bar.add_task("", total=len(table))
         told = replay_table(
-            database, table, TableMap(), source="honghua demo", seed=seed,
+            database,
+            table,
+            TableMap(),
+            source="honghua demo",
+            seed=seed,
             progress=lambda day, done, _: bar.update(task, completed=done, description=str(day)),
-        )  # fmt: skip
+        )
         book = Book(database, conn, credit.open_registry(conn))
         replay = Replay(conn, book.registry, table, TableMap(), seed)
         first = from_day(int(table.day[-1]) + 1)
@@ -99,6 +111,8 @@ def _live(database: Database, table: PurchaseTable, seed: int, bank: Any) -> dic
             credit.save_replay(conn, digest, source="honghua demo, scenes", settings_json=note, day=day, finished=True)
         told["auto_debit"] = scenes.told()
         told["star"] = scenes.pick("full")
+        told["entries"], told["lines"] = ledger.count_entries(conn)
+        told["statements"], told["days_closed"] = credit.count_statements(conn), credit.count_closed_days(conn)
         told["business_on"] = credit.get_business_day(conn).isoformat()
     return told
 
@@ -115,14 +129,18 @@ def _show(book: Book, told: dict[str, Any], checks: tuple[Check, ...], *, unchan
     looked = sum(check.checked for check in checks)
     console.print(f"[bold]honghua verify[/]: {holds} of {len(checks)} invariants hold ({looked:,} things looked at).")
     if unchanged:
-        console.print("Everything had been lived through before: nothing was changed. `honghua demo --fresh` begins anew.")
+        console.print(
+            "Everything had been lived through before: nothing was changed. `honghua demo --fresh` begins anew."
+        )
     else:
         debit = told["auto_debit"]
         money = ledger_view.money(debit["paid_minor"], told["currency"])
         console.print(
-            f"Lived until {told['business_on']}: {told['purchases']:,} purchases ({told['refused']:,} refused), {told['statements']:,} "
-            f"statements, {told['entries']:,} entries. Auto-debit by a {debit['bank']}: {debit['paid']} paid ({money}), "
-            f"{debit['declined']} declined, {debit['timed_out']} timeouts. {seconds:.1f} s."
+            f"Lived until {told['business_on']}: {told['purchases']:,} purchases ({told['refused']:,} refused), "
+            f"{told['statements']:,} statements, {told['entries']:,} entries. "
+            f"Auto-debit by a {debit['bank']}: {debit['paid']} paid ({money}), "
+            f"{debit['declined']} declined, {debit['timed_out']} timeouts. {seconds:.1f} s.",
+            soft_wrap=True,
         )
     _advise(console, book.database, star)
 

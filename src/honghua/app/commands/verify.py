@@ -80,7 +80,9 @@ def sum_up(checks: Sequence[Check]) -> dict[str, Any]:
     }
 
 
-def _look(conn: psycopg.Connection, room: str, look: Callable[[psycopg.Connection], Sequence[Check]]) -> Sequence[Check]:
+def _look(
+    conn: psycopg.Connection, room: str, look: Callable[[psycopg.Connection], Sequence[Check]]
+) -> Sequence[Check]:
     """A room's checks; rows so broken that they cannot even be read are one more offence, not the end of the audit."""
     try:
         with conn.transaction():

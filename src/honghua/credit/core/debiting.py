@@ -48,7 +48,7 @@ class Source:
 
 
 def default_sources(sources: Sequence[Source], terms: ProductTerms) -> list[Source]:
-    """Balance, then the first `debit_cards_max` debit cards (given most used first), then the money fund (rules.md §1)."""
+    """Balance, the first `debit_cards_max` debit cards (given most used first), then the money fund (rules.md §1)."""
     order = list(SourceKind)
     cards = [source for source in sources if source.kind is SourceKind.DEBIT_CARD][terms.debit_cards_max :]
     return sorted((source for source in sources if source not in cards), key=lambda source: order.index(source.kind))
@@ -57,14 +57,18 @@ def default_sources(sources: Sequence[Source], terms: ProductTerms) -> list[Sour
 def check_sources(sources: Sequence[Source], terms: ProductTerms) -> Answer | None:
     """Refuse an order of sources that is too long, names one twice, or names none properly."""
     named = {(source.kind, source.reference) for source in sources}
-    unfit = [s.reference for s in sources if not 1 <= len(s.reference) <= REFERENCE_LENGTH_MAX or not s.reference.isprintable()]
+    unfit = [
+        s.reference
+        for s in sources
+        if not 1 <= len(s.reference) <= REFERENCE_LENGTH_MAX or not s.reference.isprintable()
+    ]
     if len(sources) > terms.debit_sources_max or len(named) < len(sources) or unfit:
         return refusal("SOURCES_INVALID", sources_max=terms.debit_sources_max)
     return None
 
 
 def find_next_source(sources: Sequence[Source], asked: Sequence[tuple[str, str]]) -> Source | None:
-    """The first source in the customer's order that may be asked and was not asked in this run, by (kind, reference)."""
+    """The first source in the customer's order that may be asked and was not in this run, by (kind, reference)."""
     for source in sources:
         if source.kind is not SourceKind.CREDIT_CARD and (source.kind.value, source.reference) not in asked:
             return source
@@ -74,8 +78,9 @@ def find_next_source(sources: Sequence[Source], asked: Sequence[tuple[str, str]]
 def compute_wanted(account: Account, pays: Pays) -> int:
     """The least repayment that settles, today, every bill that is due by today: wholly, or its minimum; 0 when none is.
 
-    The account must have reached the business day. The waterfall decides where money goes (fees and penalty of all bills come
-    first), so the amount is found by trying the waterfall itself: to pay more never leaves more open, hence bisection.
+    The account must have reached the business day. The waterfall decides where money goes (fees and penalty of all
+    bills come first), so the amount is found by trying the waterfall itself: to pay more never leaves more open, hence
+    bisection.
     """
     if is_met(account, 0, pays):
         return 0
@@ -104,4 +109,6 @@ def is_met(account: Account, amount_minor: int, pays: Pays) -> bool:
 def find_due_on(account: Account) -> int:
     """Due day (a day number) of the oldest bill due by today; 0 when there is none."""
     today = int(account.head[H_AS_OF])
-    return min((int(row[D_DUE]) for row in account.dues[: int(account.head[H_DUES])] if int(row[D_DUE]) <= today), default=0)
+    return min(
+        (int(row[D_DUE]) for row in account.dues[: int(account.head[H_DUES])] if int(row[D_DUE]) <= today), default=0
+    )

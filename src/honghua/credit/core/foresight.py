@@ -1,4 +1,4 @@
-"""What will come of an account if nothing but time happens: longest grace, the due days ahead, the price of paying the minimum."""
+"""What will come of an account: its longest grace, the due days ahead, the price of paying only the minimum."""
 
 from __future__ import annotations
 
@@ -14,8 +14,23 @@ from honghua.credit.core.account import Account, restore
 from honghua.credit.core.kernels.calendar import due_day_of
 from honghua.credit.core.kernels.measures import due_unpaid, share_half_up
 from honghua.credit.core.layout import (
-    D_DUE, D_MINIMUM, E_AMOUNT, E_KIND, E_ON, EVENT, H_AS_OF, H_CUT_DAY, H_DUE_DAY, H_DUES, H_FEE_INCOME, H_INTEREST_INCOME,
-    H_NEXT_CUT, H_NEXT_CUT_DAY, H_NEXT_DUE_DAY, H_PENALTY_INCOME, T_MINIMUM_SHARE,
+    D_DUE,
+    D_MINIMUM,
+    E_AMOUNT,
+    E_KIND,
+    E_ON,
+    EVENT,
+    H_AS_OF,
+    H_CUT_DAY,
+    H_DUE_DAY,
+    H_DUES,
+    H_FEE_INCOME,
+    H_INTEREST_INCOME,
+    H_NEXT_CUT,
+    H_NEXT_CUT_DAY,
+    H_NEXT_DUE_DAY,
+    H_PENALTY_INCOME,
+    T_MINIMUM_SHARE,
 )  # fmt: skip
 from honghua.facts.kinds import FactKind
 

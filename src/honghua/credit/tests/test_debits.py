@@ -4,24 +4,33 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 import pytest
 
 from honghua.base.errors import BadInput
 from honghua.credit.api import execute, open_registry, start_book
-from honghua.credit.bank import Declined, DeclineReason, Paid
+from honghua.credit.banking.bank import Declined, DeclineReason, Paid
+from honghua.credit.banking.debits import (
+    ASK_AGAIN_AFTER,
+    LEASE,
+    WISH_KIND,
+    accept_answers,
+    list_sources,
+    plan_debits,
+    run_debits,
+    serve_wishes,
+    set_sources,
+)  # fmt: skip
+from honghua.credit.banking.fake_bank import FakeBank
 from honghua.credit.core.commands import BuyNow, OpenAccount, Repay
 from honghua.credit.core.debiting import Pays, Source, SourceKind, compute_wanted, default_sources
 from honghua.credit.core.layout import D_DUE, H_AS_OF, H_DUES, H_OVERPAID
 from honghua.credit.core.terms import ProductTerms
-from honghua.credit.debits import (
-    ASK_AGAIN_AFTER, LEASE, WISH_KIND, accept_answers, list_sources, plan_debits, run_debits, serve_wishes, set_sources,
-)  # fmt: skip
 from honghua.credit.eod import close_until
-from honghua.credit.fake_bank import FakeBank
-from honghua.credit.reading import find_current
 from honghua.credit.registry import Registry
+from honghua.credit.viewing.reading import find_current
 from honghua.store.database import Database, run_unit
 from honghua.store.wishes import take_wishes
 
@@ -53,7 +62,9 @@ class Town:
         return int(account.head[H_OVERPAID])
 
     def repaid_minor(self) -> int:
-        row = self.conn.execute("SELECT coalesce(sum(amount_minor), 0)::bigint FROM store_fact WHERE kind = 8").fetchone()
+        row = self.conn.execute(
+            "SELECT coalesce(sum(amount_minor), 0)::bigint FROM store_fact WHERE kind = 8"
+        ).fetchone()
         assert row is not None
         return int(row[0])
 
@@ -72,10 +83,11 @@ def settle_town(database: Database, conn: psycopg.Connection, customers: int, so
     execute(conn, registry, [OpenAccount(key=f"o{n}", customer=n, limit_minor=1_000_00) for n in names], now=now)
     close_until(database, dt.date(2026, 1, 15))
     execute(
-        conn, registry,
+        conn,
+        registry,
         [BuyNow(key=f"b{n}", customer=n, amount_minor=BOUGHT, merchant="M", order=n, category="books") for n in names],
         now=now,
-    )  # fmt: skip
+    )
     close_until(database, DUE)
     for name in names:
         mine = [Source(s.kind, f"{s.reference}-{name}", s.pays) for s in sources]
@@ -209,7 +221,7 @@ class DyingBank(FakeBank):
 
     when: str = ""
 
-    def debit(self, **question):  # type: ignore[override]
+    def debit(self, **question):
         if self.when == "before":
             raise Killed
         answer = super().debit(**question)
@@ -237,13 +249,18 @@ def test_killed_between_any_two_steps(one):
     assert plan_debits(one.conn, one.registry, slot=1, now=NOW) == 0
     (wish,) = run_unit(one.conn, lambda c: take_wishes(c, WISH_KIND, 9, now=NOW, lease=LEASE))
     answer = bank.debit(
-        key=wish.key, source=Source(SourceKind.BALANCE, "purse-C0"), amount_minor=wish.body["amount_minor"],
-        currency=wish.body["currency"], at_least_minor=wish.body["at_least_minor"],
-    )  # fmt: skip
+        key=wish.key,
+        source=Source(SourceKind.BALANCE, "purse-C0"),
+        amount_minor=wish.body["amount_minor"],
+        currency=wish.body["currency"],
+        at_least_minor=wish.body["at_least_minor"],
+    )
     execute(  # exactly what accept_answers books first; the kill comes before it notes the answer
-        one.conn, one.registry,
-        [Repay(key=f"{wish.key}:paid", customer="C0", on=DUE, amount_minor=BOUGHT, source=1, reference=wish.key)], now=NOW,
-    )  # fmt: skip
+        one.conn,
+        one.registry,
+        [Repay(key=f"{wish.key}:paid", customer="C0", on=DUE, amount_minor=BOUGHT, source=1, reference=wish.key)],
+        now=NOW,
+    )
     assert answer == Paid(BOUGHT)
     report = one.run(bank, later=LEASE)
     assert (report.paid, report.asked) == (1, 0)
@@ -254,7 +271,9 @@ def test_killed_between_any_two_steps(one):
 @pytest.mark.parametrize("seed", range(4))
 def test_a_crowd_with_every_fault_loses_and_doubles_nothing(database, conn, seed):
     town = settle_town(database, conn, 25, [PURSE, CARD, FUND])
-    faults = dict.fromkeys(("timeout_before", "timeout_after", "timeout_under_way", "find_timeout", "answers_twice"), 0.25)
+    faults = dict.fromkeys(
+        ("timeout_before", "timeout_after", "timeout_under_way", "find_timeout", "answers_twice"), 0.25
+    )
     purses = {f"purse-{name}": 10_00 * (k % 12) for k, name in enumerate(town.customers)}
     bank = FakeBank(seed, funds_minor=purses, faults=faults)
     report = town.run(bank)
@@ -265,7 +284,9 @@ def test_a_crowd_with_every_fault_loses_and_doubles_nothing(database, conn, seed
     assert bank.taken_minor == town.repaid_minor() == 25 * BOUGHT
     assert report.timed_out > 10
     assert all(town.open_minor(name) == 0 and town.overpaid_minor(name) == 0 for name in town.customers)
-    row = conn.execute("SELECT count(*) FROM store_fact f JOIN credit_debit d ON d.key = f.reference WHERE f.kind = 8").fetchone()
+    row = conn.execute(
+        "SELECT count(*) FROM store_fact f JOIN credit_debit d ON d.key = f.reference WHERE f.kind = 8"
+    ).fetchone()
     paid = conn.execute("SELECT count(*) FROM credit_debit WHERE state = 'paid'").fetchone()
     assert row == paid
 
@@ -296,7 +317,7 @@ def test_the_fake_says_what_it_is_remembers_and_survives(tmp_path):
     path = tmp_path / "bank.jsonl"
     bank = FakeBank(1, funds_minor={"purse": 500}, path=path)
     assert "fake" in bank.name
-    ask = {"key": "k", "source": PURSE, "amount_minor": 300, "currency": "CNY"}
+    ask: dict[str, Any] = {"key": "k", "source": PURSE, "amount_minor": 300, "currency": "CNY"}
     assert bank.debit(**ask) == bank.debit(**ask) == Paid(300)
     with pytest.raises(BadInput):
         bank.debit(**{**ask, "amount_minor": 301})

@@ -11,7 +11,7 @@ from honghua.credit.api import execute, open_registry, start_book
 from honghua.credit.core.commands import AuthorisePurchase, CapturePurchase, OpenAccount
 from honghua.credit.eod import close_until
 from honghua.credit.holds import release_expired
-from honghua.credit.views import find_account_view
+from honghua.credit.viewing.views import find_account_view
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 LAST_DAY = dt.date(2026, 1, 31)  # authorised on 1 January for 30 days
@@ -23,11 +23,17 @@ def test_holds_expire_after_their_last_day_and_once(database, conn):
     names = ["A", "B", "C"]
     execute(conn, registry, [OpenAccount(key=f"o{n}", customer=n, limit_minor=1_000_00) for n in names], now=NOW)
     holds = execute(
-        conn, registry,
-        [AuthorisePurchase(key=f"h{n}", customer=n, amount_minor=10_00, merchant="M", order=n, category="x") for n in names],
+        conn,
+        registry,
+        [
+            AuthorisePurchase(key=f"h{n}", customer=n, amount_minor=10_00, merchant="M", order=n, category="x")
+            for n in names
+        ],
         now=NOW,
-    )  # fmt: skip
-    capture = CapturePurchase(key="c", customer="C", purchase_id=holds[2]["purchase_id"], amount_minor=4_00, final=False)
+    )
+    capture = CapturePurchase(
+        key="c", customer="C", purchase_id=holds[2]["purchase_id"], amount_minor=4_00, final=False
+    )
     execute(conn, registry, [capture], now=NOW)
 
     def held(name):

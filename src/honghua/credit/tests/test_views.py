@@ -1,4 +1,4 @@
-"""What people are shown agrees with the state and the books: limits add up, statements add up, quotes are what is booked."""
+"""What people are shown agrees with the books: limits add up, statements add up, quotes are what is booked."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from honghua.credit.core import commands as c
 from honghua.credit.core.foresight import longest_grace
 from honghua.credit.core.terms import ProductTerms
 from honghua.credit.eod import close_until
-from honghua.credit.statements import get_statement, list_history, list_statements
-from honghua.credit.views import find_account_view, find_settlement_quote, list_instalment_quotes
+from honghua.credit.viewing.statements import get_statement, list_history, list_statements
+from honghua.credit.viewing.views import find_account_view, find_settlement_quote, list_instalment_quotes
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
@@ -69,8 +69,12 @@ def test_a_new_account_shows_its_limit_and_days(life):
 
 def test_the_longest_grace_of_every_pair():
     assert {pair: longest_grace(*pair) for pair in ProductTerms().pairs} == {
-        (1, 10): 40, (1, 9): 39, (1, 8): 38, (5, 15): 41, (10, 20): 41,
-    }  # fmt: skip
+        (1, 10): 40,
+        (1, 9): 39,
+        (1, 8): 38,
+        (5, 15): 41,
+        (10, 20): 41,
+    }
 
 
 def test_nobody_has_no_view(life):
@@ -95,10 +99,19 @@ def test_a_statement_adds_up_and_lists_what_was_known_at_its_cut(life):
     assert statement.total_minor == 330_00 + 40_01 + (2_76 // 3)
     detail = get_statement(life.conn, life.registry, "Li", statement.number)
     assert [(item.text.split(" · ")[1], item.amount_minor) for item in detail.items if item.text] == [
-        ("novel", 300_00), ("atlas", 120_01), ("gone", 50_00), ("gone", -20_00),
-    ]  # fmt: skip
+        ("novel", 300_00),
+        ("atlas", 120_01),
+        ("gone", 50_00),
+        ("gone", -20_00),
+    ]
     (part,) = detail.parts
-    assert (part.plan_id, part.number, part.periods, part.principal_minor, part.fee_minor) == (plan["purchase_id"], 1, 3, 40_01, 92)
+    assert (part.plan_id, part.number, part.periods, part.principal_minor, part.fee_minor) == (
+        plan["purchase_id"],
+        1,
+        3,
+        40_01,
+        92,
+    )
     assert detail.statement.unpaid_minor == statement.total_minor
 
 
@@ -118,7 +131,11 @@ def test_what_arrives_late_stands_on_the_next_statement_and_the_closed_one_stays
     after = get_statement(life.conn, life.registry, "Li", 0)
     assert after.statement.total_minor == before.statement.total_minor == 100_00
     assert [item.undone for item in after.items] == [True]
-    late = get_statement(life.conn, life.registry, "Li", 1).items if len(list_statements(life.conn, life.registry, "Li")) > 1 else ()
+    late = (
+        get_statement(life.conn, life.registry, "Li", 1).items
+        if len(list_statements(life.conn, life.registry, "Li")) > 1
+        else ()
+    )
     assert all(item.late for item in late)
     assert life.view().overpaid_minor == 40_00
 
@@ -180,13 +197,24 @@ def test_quotes_are_what_is_booked(life):
 def test_history_tells_facts_entries_and_refusals_in_order(life):
     life.on("2026-01-05").buy(300_00, "novel")
     execute(
-        life.conn, life.registry,
-        [c.BuyNow(key="too much", customer="Li", amount_minor=99_000_00, merchant="书店", order="yacht", category="boats")],
+        life.conn,
+        life.registry,
+        [
+            c.BuyNow(
+                key="too much", customer="Li", amount_minor=99_000_00, merchant="书店", order="yacht", category="boats"
+            )
+        ],
         now=NOW,
-    )  # fmt: skip
+    )
     life.on("2026-02-03").do(c.Repay, amount_minor=100_00)
     history = list_history(life.conn, life.registry, "Li")
-    assert [item.kind[1] for item in history] == ["account opened", "purchase", "purchase refused", "day closed", "repayment"]
+    assert [item.kind[1] for item in history] == [
+        "account opened",
+        "purchase",
+        "purchase refused",
+        "day closed",
+        "repayment",
+    ]
     assert history[1].text == "书店 · novel"
     assert all(sum(amount for _, amount in item.lines) == 0 for item in history)
     assert history[2].lines == ()
@@ -194,7 +222,9 @@ def test_history_tells_facts_entries_and_refusals_in_order(life):
 
 
 def test_a_hold_is_seen_and_swept_when_its_day_is_over(life):
-    held = life.on("2026-01-05").do(c.AuthorisePurchase, amount_minor=80_00, merchant="书店", order="later", category="books")
+    held = life.on("2026-01-05").do(
+        c.AuthorisePurchase, amount_minor=80_00, merchant="书店", order="later", category="books"
+    )
     view = life.view()
     assert view.limit.held_minor == 80_00
     assert [(hold.purchase_id, hold.held_minor, hold.expires_on) for hold in view.holds] == [

@@ -36,7 +36,9 @@ def level_instalment(principal: Fraction, rate: Fraction, n: int, *, in_advance:
     return arrear / (1 + rate) if in_advance else arrear
 
 
-def annuity_rows(principal: Fraction, rate: Fraction, instalment: Fraction, n: int | None = None) -> list[AnnuityRow]:
+def annuity_rows(
+    principal: Fraction, rate: Fraction, instalment: Fraction, *, n: int | None = None
+) -> list[AnnuityRow]:
     """Rows until the balance is zero: interest on the balance, the rest principal; the last row takes what is left.
 
     n  number of instalments, the last of which repays everything; None: as many as the instalment needs.

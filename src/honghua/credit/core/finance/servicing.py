@@ -83,11 +83,12 @@ class RunningLoan:
             else:
                 running = row.from_on <= on
                 interest = self._accrued(k, on, waiting, rows) if running else 0
-                principal = max(self._levels[k] - interest, 0)
+                residue = self._repaid_of(k) + self.outstanding_minor(on)
+                principal = residue if k == len(rows) - 1 else max(self._levels[k] - interest, 0)
             left -= self._settle(on, k, left, interest, principal)
         self.overpaid_minor += left
 
-    def payoff(self, on: dt.date, policy: PayoffInterest = PayoffInterest.TO_PAYOFF_DAY) -> Payoff:
+    def payoff(self, on: dt.date, *, policy: PayoffInterest = PayoffInterest.TO_PAYOFF_DAY) -> Payoff:
         """The price of closing on a day: all principal, interest of past periods, and of the running one per policy."""
         rows = self._rows(on)
         interest = 0

@@ -1,9 +1,9 @@
 """Time value of money, in Decimal with DIGITS digits: the spreadsheet functions, with their names and signs.
 
 Money received is positive and money paid negative, so a loan has pv > 0 and pmt < 0. `rate` is per period; `begin` says
-that payments fall at the beginning of each period instead of its end. All of them solve
+that payments fall at the beginning of each period instead of its end. With `future` (fv) they solve
 
-    fv + pv × (1 + rate)^nper + pmt × (1 + rate × begin) × ((1 + rate)^nper − 1) / rate  =  0
+    future + pv × (1 + rate)^nper + pmt × (1 + rate × begin) × ((1 + rate)^nper − 1) / rate  =  0
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ ZERO = Decimal(0)
 NAN = Decimal("NaN")
 
 
-def pmt(rate: Decimal, nper: Decimal, pv: Decimal, fv: Decimal = ZERO, *, begin: bool = False) -> Decimal:
-    """The level payment that turns pv into −fv over nper periods."""
+def pmt(rate: Decimal, nper: Decimal, pv: Decimal, *, future: Decimal = ZERO, begin: bool = False) -> Decimal:
+    """The level payment that turns pv into −future over nper periods."""
     with localcontext(prec=DIGITS):
         growth, annuity = _factors(rate, nper, begin=begin)
         if annuity == 0:
             raise BadInput("no payments fall in no time", code="BAD_TERM")
-        return -(fv + pv * growth) / annuity
+        return -(future + pv * growth) / annuity
 
 
 def fv(rate: Decimal, nper: Decimal, pmt: Decimal, pv: Decimal, *, begin: bool = False) -> Decimal:
@@ -39,15 +39,15 @@ def fv(rate: Decimal, nper: Decimal, pmt: Decimal, pv: Decimal, *, begin: bool =
         return -(pv * growth + pmt * annuity)
 
 
-def pv(rate: Decimal, nper: Decimal, pmt: Decimal, fv: Decimal = ZERO, *, begin: bool = False) -> Decimal:
-    """What fv and nper payments are worth today, with the sign turned."""
+def pv(rate: Decimal, nper: Decimal, pmt: Decimal, *, future: Decimal = ZERO, begin: bool = False) -> Decimal:
+    """What `future` and nper payments are worth today, with the sign turned."""
     with localcontext(prec=DIGITS):
         growth, annuity = _factors(rate, nper, begin=begin)
-        return -(fv + pmt * annuity) / growth
+        return -(future + pmt * annuity) / growth
 
 
 def ipmt(
-    rate: Decimal, per: Decimal, nper: Decimal, pv: Decimal, fv_: Decimal = ZERO, *, begin: bool = False
+    rate: Decimal, per: Decimal, nper: Decimal, pv: Decimal, *, future: Decimal = ZERO, begin: bool = False
 ) -> Decimal:
     """The interest in payment number `per` (1 …); a first payment at the very beginning holds none; NaN below 1."""
     if per < 1:
@@ -55,28 +55,28 @@ def ipmt(
     with localcontext(prec=DIGITS):
         if begin and per == 1:
             return ZERO
-        total = pmt(rate, nper, pv, fv_, begin=begin)
+        total = pmt(rate, nper, pv, future=future, begin=begin)
         interest = fv(rate, per - 1, total, pv, begin=begin) * rate
         return interest / (1 + rate) if begin else interest
 
 
 def ppmt(
-    rate: Decimal, per: Decimal, nper: Decimal, pv: Decimal, fv_: Decimal = ZERO, *, begin: bool = False
+    rate: Decimal, per: Decimal, nper: Decimal, pv: Decimal, *, future: Decimal = ZERO, begin: bool = False
 ) -> Decimal:
     """The principal in payment number `per`: what the payment holds besides interest."""
     with localcontext(prec=DIGITS):
-        return pmt(rate, nper, pv, fv_, begin=begin) - ipmt(rate, per, nper, pv, fv_, begin=begin)
+        return pmt(rate, nper, pv, future=future, begin=begin) - ipmt(rate, per, nper, pv, future=future, begin=begin)
 
 
-def nper(rate: Decimal, pmt: Decimal, pv: Decimal, fv: Decimal = ZERO, *, begin: bool = False) -> Decimal:
+def nper(rate: Decimal, pmt: Decimal, pv: Decimal, *, future: Decimal = ZERO, begin: bool = False) -> Decimal:
     """The number of periods, whole or not; Infinity when the payments only just bear the interest; NaN when never."""
     with localcontext(prec=DIGITS):
         if rate == 0:
-            return -(fv + pv) / pmt if pmt else Decimal("Infinity")
+            return -(future + pv) / pmt if pmt else Decimal("Infinity")
         level = pmt * (1 + rate * begin) / rate
         if level + pv == 0:
             return Decimal("Infinity")
-        growth = (level - fv) / (level + pv)
+        growth = (level - future) / (level + pv)
         if rate <= -1 or growth < 0:
             return NAN
         return growth.ln() / (1 + rate).ln() if growth else Decimal("Infinity")

@@ -11,13 +11,49 @@ import numpy as np
 from numba import njit
 
 from honghua.credit.core.kernels.calendar import advance
-from honghua.credit.core.kernels.events import ACCOUNT_OPENED, BILL_INSTALLED, HARDSHIP_AGREED, PAIR_CHANGED, PURCHASE_CAPTURED
+from honghua.credit.core.kernels.events import (
+    ACCOUNT_OPENED,
+    BILL_INSTALLED,
+    HARDSHIP_AGREED,
+    PAIR_CHANGED,
+    PURCHASE_CAPTURED,
+)
 from honghua.credit.core.kernels.fold import fold
 from honghua.credit.core.kernels.measures import FAR, components, due_unpaid
 from honghua.credit.core.layout import (
-    BROKEN_ORDER, D_MINIMUM, DUE, E_A0, E_A1, E_A2, E_KIND, E_ON, EVENT, H_DUES, H_PLANS, H_STATEMENTS, H_STATUS, H_TERMS, HEAD,
-    OK, PLAN, S_CARRIED, S_CUT, S_FEE, S_INSTALMENT, S_INTEREST, S_MINIMUM, S_OVERDUE, S_OVERPAYMENT_USED, S_OWN_MINIMUM,
-    S_PENALTY, S_REVOLVING, S_SEQ, S_TOTAL, STATEMENT, STATUS_NONE, UNKNOWN_EVENT,
+    BROKEN_ORDER,
+    D_MINIMUM,
+    DUE,
+    E_A0,
+    E_A1,
+    E_A2,
+    E_KIND,
+    E_ON,
+    EVENT,
+    H_DUES,
+    H_PLANS,
+    H_STATEMENTS,
+    H_STATUS,
+    H_TERMS,
+    HEAD,
+    OK,
+    PLAN,
+    S_CARRIED,
+    S_CUT,
+    S_FEE,
+    S_INSTALMENT,
+    S_INTEREST,
+    S_MINIMUM,
+    S_OVERDUE,
+    S_OVERPAYMENT_USED,
+    S_OWN_MINIMUM,
+    S_PENALTY,
+    S_REVOLVING,
+    S_SEQ,
+    S_TOTAL,
+    STATEMENT,
+    STATUS_NONE,
+    UNKNOWN_EVENT,
 )  # fmt: skip
 
 FACT_REVERSED, PURCHASE_REFUSED = 17, 18
@@ -163,7 +199,9 @@ def adds_up(row, snapshot):
 
 
 @njit(cache=True)
-def audit_account(terms, events, ids, reverses, booked, rows, known, snapshots, at, state, as_of, room, rows_ok, sums_ok):
+def audit_account(
+    terms, events, ids, reverses, booked, rows, known, snapshots, at, state, as_of, room, rows_ok, sums_ok
+):
     """Audit one account; returns (whether its stored state is the fold of its facts, whether no statement is missing).
 
     events, ids, reverses, booked: its facts in fold order, booked the day number on which each was; rows int64[m, STATEMENT] with known int64[m] and snapshots (flat, row j owns
@@ -220,7 +258,22 @@ def audit_account(terms, events, ids, reverses, booked, rows, known, snapshots, 
 
 @njit(cache=True, nogil=True)
 def audit_accounts(
-    terms, facts, statement_at, states, state_at, as_of, rooms, events, ids, reverses, booked, rows, known, snapshots, at, out
+    terms,
+    facts,
+    statement_at,
+    states,
+    state_at,
+    as_of,
+    rooms,
+    events,
+    ids,
+    reverses,
+    booked,
+    rows,
+    known,
+    snapshots,
+    at,
+    out,
 ):
     """Audit a batch: account i owns facts [facts[i], facts[i + 1]), statements [statement_at[i], …) and states [state_at[i], …).
 

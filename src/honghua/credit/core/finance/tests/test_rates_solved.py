@@ -90,7 +90,7 @@ def test_free_plans_cost_nothing() -> None:
 
 def test_eu_and_dated_rates() -> None:
     flows = [(Fraction(-1000), Fraction(0)), (Fraction(600), Fraction(1)), (Fraction(600), Fraction(2))]
-    assert percent(apr.eu_rate(flows), 5) == "13.06623"  # Directive 87/102, Annex III example 3
+    assert percent(apr.eu_rate(flows), 4) == "13.0662"  # Directive 87/102, Annex III example 3
     days = [(dt.date(1994, 1, 1), -100_000), (dt.date(1995, 7, 1), 120_000)]
     assert percent(apr.dated_rate(days)) == "12.96"  # the same annex, example 1
     assert apr.eu_years([day for day, _ in days]) == [0, Fraction(3, 2)]
@@ -157,5 +157,5 @@ def test_appendix_j_single_payments() -> None:
 def test_appendix_f(balance: int, transaction: int, holds: bool, charge: str, denominator: int, rate: str) -> None:
     charged = [(Fraction(transaction), Fraction(transaction * 3, 100))]
     cost = regz.revolving_rate(Fraction(balance), Fraction(15, 1000), charged, balance_holds_them=holds)
-    assert (cost.finance_charge, cost.denominator) == (Fraction(charge), denominator)
+    assert (cost.finance_charge, cost.denominator) == (Fraction(charge), Fraction(denominator))
     assert cost.annual_rate * 100 == Fraction(rate)

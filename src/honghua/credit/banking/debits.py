@@ -1,8 +1,8 @@
-"""Auto-debit: wishes made with the account locked, the bank asked after commit, its answers booked once however often they come.
+"""Auto-debit: wishes made with the account locked, the bank asked after commit, its answers booked once.
 
-One account has at most one open question, so a source that has not answered is never doubled by another one. A timeout leaves the
-question open: the bank is asked later what became of the key. Every step is a transaction of its own; after a kill at any point
-the next run goes on from there.
+One account has at most one open question, so a source that has not answered is never doubled by another one. A timeout
+leaves the question open: the bank is asked later what became of the key. Every step is a transaction of its own; after
+a kill at any point the next run goes on from there.
 """
 
 from __future__ import annotations
@@ -19,18 +19,26 @@ from honghua.base.dates import from_day
 from honghua.base.errors import NotFound, WorldFailed
 from honghua.credit import store, store_debits
 from honghua.credit.api import execute
-from honghua.credit.bank import Bank, DebitAnswer, Paid
+from honghua.credit.banking.bank import Bank, DebitAnswer, Paid
+from honghua.credit.core.account import Account
 from honghua.credit.core.commands import Repay
 from honghua.credit.core.debiting import (
-    SOURCE_CODES, Pays, Source, SourceKind, check_sources, compute_wanted, find_due_on, find_next_source,
+    SOURCE_CODES,
+    Pays,
+    Source,
+    SourceKind,
+    check_sources,
+    compute_wanted,
+    find_due_on,
+    find_next_source,
 )  # fmt: skip
 from honghua.credit.core.desk import Answer
 from honghua.credit.core.layout import H_TERMS
 from honghua.credit.core.refusals import refusal
 from honghua.credit.core.terms import ProductTerms
-from honghua.credit.reading import find_current, load_current
 from honghua.credit.registry import Registry
 from honghua.credit.store_debits import Debit, list_debits
+from honghua.credit.viewing.reading import find_current, load_current
 from honghua.store.database import run_unit
 from honghua.store.wishes import Wish, WishState, make_wishes, settle_wish, take_wishes
 
@@ -45,7 +53,13 @@ ASK_AGAIN_AFTER = dt.timedelta(minutes=15)
 
 @dataclass(slots=True)
 class DebitReport:
-    """What a run did. `unbooked`: money taken that could not be booked yet (it is tried again); `stuck`: a person must look."""
+    """What a run did.
+
+    unbooked   money taken that could not be booked yet; tried again
+    dropped    no longer needed, never sent
+    stuck      never answered: a person must look
+    unknown    answers to what nobody had asked
+    """
 
     bank: str
     asked: int = 0
@@ -93,8 +107,9 @@ def list_sources(conn: psycopg.Connection, customer: str) -> list[Source]:
 def run_debits(conn: psycopg.Connection, registry: Registry, bank: Bank, *, slot: int, now: dt.datetime) -> DebitReport:
     """Debit everything due or overdue on the business date: one run of the day (`slot` 1 … 9), source after source.
 
-    Each source is asked at most once in a run. Running it again, also after a kill, asks only what was not asked and settles what
-    was left open. now: aware instant; open questions of earlier runs are looked at when their time has come.
+    Each source is asked at most once in a run. Running it again, also after a kill, asks only what was not asked and
+    settles what was left open. now: aware instant; open questions of earlier runs are looked at when their time has
+    come.
     """
     total = DebitReport(bank.name)
     for _ in range(ROUNDS_MAX):
@@ -117,7 +132,9 @@ def plan_debits(conn: psycopg.Connection, registry: Registry, *, slot: int, now:
         after = last
 
 
-def _plan_page(conn: psycopg.Connection, registry: Registry, after: int, slot: int, now: dt.datetime) -> tuple[int, int | None]:
+def _plan_page(
+    conn: psycopg.Connection, registry: Registry, after: int, slot: int, now: dt.datetime
+) -> tuple[int, int | None]:
     today = store.get_business_day(conn, share=True)
     ids = store_debits.list_due_accounts(conn, after=after, today=today, slot=slot, limit=PLAN_AT_ONCE)
     if len(ids) == 0:
@@ -126,37 +143,49 @@ def _plan_page(conn: psycopg.Connection, registry: Registry, after: int, slot: i
     accounts = load_current(conn, registry, ids, lock=True)
     terms_ids = {account.account_id: int(account.head[H_TERMS]) for account in accounts}
     asked = store_debits.list_asked(conn, ids, today=today, slot=slot)
-    debits, due_days = [], []
+    debits = []
     for account in accounts:
         source = find_next_source(sources.get(account.account_id, []), asked.get(account.account_id, []))
         wanted = compute_wanted(account, source.pays) if source is not None and account.is_open else 0
-        if source is None or wanted == 0:
-            continue
-        due_days.append(find_due_on(account))
-        debits.append(_make_debit(account.account_id, account.customer_ref, source, wanted, due_days[-1], today, slot))
-    new = store_debits.insert_debits(conn, debits, due_days, today=today, slot=slot)
+        if source is not None and wanted > 0:
+            debits.append(_make_debit(account, source, wanted, today=today, slot=slot))
+    new = store_debits.insert_debits(conn, debits)
     kept = [debit for debit in debits if debit.key in new]
     make_wishes(
-        conn, kind=WISH_KIND, keys=[debit.key for debit in kept], due_at=now,
+        conn,
+        kind=WISH_KIND,
+        keys=[debit.key for debit in kept],
+        due_at=now,
         bodies=[_make_body(debit, registry.terms[terms_ids[debit.account_id]]) for debit in kept],
-    )  # fmt: skip
+    )
     return len(kept), int(ids[-1]) if len(ids) == PLAN_AT_ONCE else None
 
 
-def _make_debit(
-    account_id: int, customer: str, source: Source, wanted: int, due_day: int, today: dt.date, slot: int
-) -> Debit:
-    due_on = from_day(due_day)
-    key = f"debit:{account_id}:{due_on}:{today}.{slot}:{source.kind}:{source.reference}"
-    return Debit(key, account_id, customer, due_on, today, slot, source.kind.value, source.reference, source.pays.value, wanted)
+def _make_debit(account: Account, source: Source, wanted: int, *, today: dt.date, slot: int) -> Debit:
+    due_on = from_day(find_due_on(account))
+    name = f"{account.account_id}:{due_on}:{today}.{slot}:{source.kind}:{source.reference}"
+    return Debit(
+        f"debit:{name}",
+        account.account_id,
+        account.customer_ref,
+        due_on,
+        today,
+        slot,
+        source.kind.value,
+        source.reference,
+        source.pays.value,
+        wanted,
+    )
 
 
 def _make_body(debit: Debit, terms: ProductTerms) -> dict[str, Any]:
     """What the bank will be told beside the key: frozen with the wish, for one key must always ask for the same."""
     return {
-        "customer": debit.customer, "amount_minor": debit.amount_minor, "currency": terms.currency,
+        "customer": debit.customer,
+        "amount_minor": debit.amount_minor,
+        "currency": terms.currency,
         "at_least_minor": 1 if terms.debit_partial else debit.amount_minor,
-    }  # fmt: skip
+    }
 
 
 def serve_wishes(conn: psycopg.Connection, registry: Registry, bank: Bank, *, now: dt.datetime) -> DebitReport:
@@ -169,7 +198,9 @@ def serve_wishes(conn: psycopg.Connection, registry: Registry, bank: Bank, *, no
         total.add(_serve(conn, registry, bank, wishes, now))
 
 
-def _serve(conn: psycopg.Connection, registry: Registry, bank: Bank, wishes: Sequence[Wish], now: dt.datetime) -> DebitReport:
+def _serve(
+    conn: psycopg.Connection, registry: Registry, bank: Bank, wishes: Sequence[Wish], now: dt.datetime
+) -> DebitReport:
     debits = store_debits.load_debits(conn, [wish.key for wish in wishes])
     unneeded = _find_unneeded(conn, registry, [debits[wish.key] for wish in wishes if wish.tries == 1])
     answers: dict[str, DebitAnswer] = {}
@@ -196,32 +227,38 @@ def _find_unneeded(conn: psycopg.Connection, registry: Registry, unsent: Sequenc
     ids = np.array([debit.account_id for debit in unsent if debit.state == "asked"], np.int64)
     accounts = {account.account_id: account for account in load_current(conn, registry, ids)} if len(ids) else {}
     return {
-        debit.key for debit in unsent
+        debit.key
+        for debit in unsent
         if debit.account_id in accounts and compute_wanted(accounts[debit.account_id], Pays(debit.pays)) == 0
-    }  # fmt: skip
+    }
 
 
 def ask_bank(bank: Bank, debit: Debit, wish: Wish) -> DebitAnswer:
     """One answer for one key. When the key may have been sent before, first ask what became of it.
 
-    That the bank doesn't know it is no proof that it never will, so the same key is sent again: under it money is taken once.
+    That the bank doesn't know it is no proof that it never will, so the same key is sent again: under it money is taken
+    once.
     """
     answer = bank.find(debit.key) if wish.tries > 1 else None
     if answer is not None:
         return answer
     return bank.debit(
-        key=debit.key, source=debit.source, amount_minor=wish.body["amount_minor"], currency=wish.body["currency"],
+        key=debit.key,
+        source=debit.source,
+        amount_minor=wish.body["amount_minor"],
+        currency=wish.body["currency"],
         at_least_minor=wish.body["at_least_minor"],
-    )  # fmt: skip
+    )
 
 
 def accept_answers(
     conn: psycopg.Connection, registry: Registry, answers: Mapping[str, DebitAnswer], *, now: dt.datetime
 ) -> DebitReport:
-    """Book a bank's answers by key, also those that arrive by themselves, late, or for the second time: money is booked once.
+    """Book a bank's answers by key, also those that arrive by themselves, late, or twice: money is booked once.
 
-    A repayment counts from the business date on which its source was asked: our bank's slowness costs the customer nothing. A
-    "paid" after a "declined" is booked, a "declined" after a "paid" changes nothing. Keys that nobody asked for count as `unknown`.
+    A repayment counts from the business date on which its source was asked: our bank's slowness costs the customer
+    nothing. A "paid" after a "declined" is booked, a "declined" after a "paid" changes nothing. Keys that nobody asked
+    for count as `unknown`.
     """
     report = DebitReport("")
     debits = store_debits.load_debits(conn, list(answers))
@@ -250,11 +287,15 @@ def _book(
     """Repayments under keys made from the wishes' keys; the debits whose money stands in the books now."""
     commands = [
         Repay(
-            key=f"{debit.key}:paid", customer=debit.customer, on=debit.asked_on, amount_minor=paid[debit.key].taken_minor,
-            source=SOURCE_CODES[SourceKind(debit.kind)], reference=debit.key,
+            key=f"{debit.key}:paid",
+            customer=debit.customer,
+            on=debit.asked_on,
+            amount_minor=paid[debit.key].taken_minor,
+            source=SOURCE_CODES[SourceKind(debit.kind)],
+            reference=debit.key,
         )
         for debit in debits
-    ]  # fmt: skip
+    ]
     answers = execute(conn, registry, commands, now=now) if commands else []
     return {debit.key for debit, answer in zip(debits, answers, strict=True) if answer["outcome"] == "done"}
 
@@ -274,7 +315,9 @@ def _settle(
         for wish in (*finished, *unanswered):
             state = states[wish.key].state
             if state == "asked":
-                settle_wish(c, wish, WishState.WAITING, now=now, due_at=now + ASK_AGAIN_AFTER, error="no answer booked yet")
+                settle_wish(
+                    c, wish, WishState.WAITING, now=now, due_at=now + ASK_AGAIN_AFTER, error="no answer booked yet"
+                )
             else:
                 settle_wish(c, wish, WishState.FAILED if state == "stuck" else WishState.DONE, now=now)
 
@@ -282,5 +325,12 @@ def _settle(
 
 
 __all__ = [
-    "DebitReport", "accept_answers", "list_debits", "list_sources", "plan_debits", "run_debits", "serve_wishes", "set_sources",
-]  # fmt: skip
+    "DebitReport",
+    "accept_answers",
+    "list_debits",
+    "list_sources",
+    "plan_debits",
+    "run_debits",
+    "serve_wishes",
+    "set_sources",
+]

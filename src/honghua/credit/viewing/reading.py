@@ -26,8 +26,10 @@ def one_moment(conn: psycopg.Connection) -> Iterator[None]:
         yield
 
 
-def load_current(conn: psycopg.Connection, registry: Registry, account_ids: Ints, *, lock: bool = False) -> list[Account]:
-    """Accounts by rising id, at the start of the business date. With `lock` nobody else changes them before the transaction ends.
+def load_current(
+    conn: psycopg.Connection, registry: Registry, account_ids: Ints, *, lock: bool = False
+) -> list[Account]:
+    """Accounts by rising id, at the start of the business date. `lock`: nobody changes them until the transaction ends.
 
     Quarantined accounts stay where they stopped.
     """

@@ -36,7 +36,7 @@ DebitAnswer = Paid | Declined
 
 
 class Bank(Protocol):
-    """Whoever can take money from a customer's sources. Under one key money moves at most once, however often it is asked."""
+    """Whoever can take money from a customer's sources. Under one key money moves at most once, however often asked."""
 
     @property
     def name(self) -> str:
@@ -46,12 +46,12 @@ class Bank(Protocol):
     def debit(
         self, *, key: str, source: Source, amount_minor: int, currency: str, at_least_minor: int | None = None
     ) -> DebitAnswer:
-        """Take `amount_minor`, or, when the source has less, whatever it has from `at_least_minor` up (None = all or nothing).
+        """Take `amount_minor`, or, when the source has less, what it has, if that is `at_least_minor` (None = all).
 
         The same key again gives the first answer. Raises TimedOut: then nobody knows, and `find` tells later.
         """
         ...
 
     def find(self, key: str) -> DebitAnswer | None:
-        """What became of a key; None when the bank has not met it (yet: it may still be on its way). Raises TimedOut."""
+        """What became of a key; None when the bank has not met it (it may be on its way). Raises TimedOut."""
         ...

@@ -1,7 +1,7 @@
 """A bank that is not one: it moves no real money, and fails in all the ways in which banks fail, by a seed.
 
-Under one key it takes money once, like the real ones it stands for. With `path` it writes what it did to a file before it answers, so
-that it survives our being killed: one JSON object a line.
+Under one key it takes money once, like the real ones it stands for. With `path` it writes what it did to a file before
+it answers, so that it survives our being killed: one JSON object a line.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import msgspec
 
 from honghua.base.errors import BadInput, TimedOut
 from honghua.base.rng import derive_rng
-from honghua.credit.bank import DebitAnswer, Declined, DeclineReason, Paid
+from honghua.credit.banking.bank import DebitAnswer, Declined, DeclineReason, Paid
 from honghua.credit.core.debiting import Source, SourceKind
 
 PLENTY_MINOR: Final = 10**12

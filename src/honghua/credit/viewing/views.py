@@ -11,7 +11,7 @@ import psycopg
 
 from honghua.base.dates import NO_DAY, from_day
 from honghua.base.errors import BadInput
-from honghua.credit import store_debits, store_views
+from honghua.credit import store_debits
 from honghua.credit.core.account import Account
 from honghua.credit.core.arranging import settlement_quote, splittable_minor
 from honghua.credit.core.debiting import Source
@@ -19,16 +19,56 @@ from honghua.credit.core.finance.quote import Payer, PlanQuote, QuoteTerms, quot
 from honghua.credit.core.foresight import MinimumCost, compute_minimum_cost, list_due_days, longest_grace
 from honghua.credit.core.kernels.measures import days_past_due, due_unpaid
 from honghua.credit.core.layout import (
-    D_DUE, D_FEE, D_INSTALMENT, D_INTEREST, D_ISSUED, D_MINIMUM, D_PENALTY, D_REVOLVING, D_SEQ, H_AS_OF, H_CHARGED_OFF, H_CLASS,
-    H_CUT_DAY, H_DUE_DAY, H_DUES, H_FEE_CARRIED, H_HELD, H_INTEREST_ACCRUED, H_LIMIT, H_NEXT_CUT, H_NEXT_CUT_DAY, H_NEXT_DUE_DAY,
-    H_OPENED, H_OVERDUE_SINCE, H_OVERPAID, H_PENALTY_ACCRUED, H_PLANS, H_STATUS, H_TEMPORARY, H_TEMPORARY_UNTIL, H_TERMS,
-    H_UNBILLED, P_BILLED, P_CREATED, P_FEE, P_FEE_LEFT, P_ID, P_KIND, P_LEFT, P_PAYER, P_PERIODS, P_PRINCIPAL, PLAN_BILL,
+    D_DUE,
+    D_FEE,
+    D_INSTALMENT,
+    D_INTEREST,
+    D_ISSUED,
+    D_MINIMUM,
+    D_PENALTY,
+    D_REVOLVING,
+    D_SEQ,
+    H_AS_OF,
+    H_CHARGED_OFF,
+    H_CLASS,
+    H_CUT_DAY,
+    H_DUE_DAY,
+    H_DUES,
+    H_FEE_CARRIED,
+    H_HELD,
+    H_INTEREST_ACCRUED,
+    H_LIMIT,
+    H_NEXT_CUT,
+    H_NEXT_CUT_DAY,
+    H_NEXT_DUE_DAY,
+    H_OPENED,
+    H_OVERDUE_SINCE,
+    H_OVERPAID,
+    H_PENALTY_ACCRUED,
+    H_PLANS,
+    H_STATUS,
+    H_TEMPORARY,
+    H_TEMPORARY_UNTIL,
+    H_TERMS,
+    H_UNBILLED,
+    P_BILLED,
+    P_CREATED,
+    P_FEE,
+    P_FEE_LEFT,
+    P_ID,
+    P_KIND,
+    P_LEFT,
+    P_PAYER,
+    P_PERIODS,
+    P_PRINCIPAL,
+    PLAN_BILL,
     PLAN_PURCHASE,
 )  # fmt: skip
 from honghua.credit.core.terms import ProductTerms
 from honghua.credit.core.words import CLASS_WORDS, PAYER_WORDS, PLAN_WORDS, STATUS_WORDS, Words, describe_grace
-from honghua.credit.reading import find_current, one_moment
 from honghua.credit.registry import Registry
+from honghua.credit.viewing import store
+from honghua.credit.viewing.reading import find_current, one_moment
 
 AVAILABLE: Final = 18  # places in the component vector (ledger.core.Component)
 USED: Final = 20
@@ -84,7 +124,7 @@ class HoldView:
 
 @dataclass(frozen=True, slots=True)
 class LimitView:
-    """fixed + temporary = used + held + available + over, minor units; `over` (≤ 0) is what is used beyond the limit."""
+    """fixed + temporary = used + held + available + over, minor units; `over` (≤ 0) is what is used beyond it."""
 
     fixed_minor: int
     temporary_minor: int
@@ -163,12 +203,12 @@ class InstalmentQuote:
 
 
 def find_account_view(conn: psycopg.Connection, registry: Registry, customer: str) -> AccountView | None:
-    """One customer's account as a person wants to see it, or None when there is none. Reads one moment; writes nothing."""
+    """One customer's account as a person wants to see it, or None. Reads one moment; writes nothing."""
     with one_moment(conn):
         account = find_current(conn, registry, customer)
         if account is None:
             return None
-        holds = tuple(HoldView(*row) for row in store_views.list_holds(conn, account.account_id))
+        holds = tuple(HoldView(*row) for row in store.list_holds(conn, account.account_id))
         sources = store_debits.list_sources(conn, np.array([account.account_id], np.int64))
     terms = registry.terms[int(account.head[H_TERMS])]
     return view_account(account, terms, holds=holds, sources=tuple(sources.get(account.account_id, ())))
@@ -185,29 +225,52 @@ def view_account(
     pair = (int(head[H_NEXT_CUT_DAY]), int(head[H_NEXT_DUE_DAY]))
     risk_class = int(head[H_CLASS])
     return AccountView(
-        customer=account.customer_ref, account_id=account.account_id, currency=terms.currency,
-        business_on=from_day(int(head[H_AS_OF])), opened_on=from_day(int(head[H_OPENED])),
-        status=STATUS_WORDS[int(head[H_STATUS])], quarantined=account.quarantined, limit=view_limit(account),
-        owed_minor=int(account.balance[CLAIM].sum()), overpaid_minor=int(head[H_OVERPAID]),
-        charged_off_minor=int(head[H_CHARGED_OFF]), due=view_due(statements), unbilled_minor=int(head[H_UNBILLED]),
-        accrued_minor=accrued, next_statement_on=from_day(int(head[H_NEXT_CUT])), next_statement_due_on=list_due_days(account, 1)[0],
-        next_statement_minor=int(head[H_UNBILLED]) + accrued + parts, cut_day=int(head[H_CUT_DAY]), due_day=int(head[H_DUE_DAY]),
-        next_pair=pair if pair[0] else None, grace=describe_grace(longest_grace(int(head[H_CUT_DAY]), int(head[H_DUE_DAY]))),
-        days_past_due=int(days_past_due(head)), overdue_since=day_or_none(int(head[H_OVERDUE_SINCE])), risk_class=risk_class,
-        risk_class_words=CLASS_WORDS.get(risk_class, ("", "")), splittable_minor=splittable_minor(account),
-        open_statements=statements, plans=plans, holds=holds, sources=sources, minimum_cost=compute_minimum_cost(account),
-    )  # fmt: skip
+        customer=account.customer_ref,
+        account_id=account.account_id,
+        currency=terms.currency,
+        business_on=from_day(int(head[H_AS_OF])),
+        opened_on=from_day(int(head[H_OPENED])),
+        status=STATUS_WORDS[int(head[H_STATUS])],
+        quarantined=account.quarantined,
+        limit=view_limit(account),
+        owed_minor=int(account.balance[CLAIM].sum()),
+        overpaid_minor=int(head[H_OVERPAID]),
+        charged_off_minor=int(head[H_CHARGED_OFF]),
+        due=view_due(statements),
+        unbilled_minor=int(head[H_UNBILLED]),
+        accrued_minor=accrued,
+        next_statement_on=from_day(int(head[H_NEXT_CUT])),
+        next_statement_due_on=list_due_days(account, 1)[0],
+        next_statement_minor=int(head[H_UNBILLED]) + accrued + parts,
+        cut_day=int(head[H_CUT_DAY]),
+        due_day=int(head[H_DUE_DAY]),
+        next_pair=pair if pair[0] else None,
+        grace=describe_grace(longest_grace(int(head[H_CUT_DAY]), int(head[H_DUE_DAY]))),
+        days_past_due=int(days_past_due(head)),
+        overdue_since=day_or_none(int(head[H_OVERDUE_SINCE])),
+        risk_class=risk_class,
+        risk_class_words=CLASS_WORDS.get(risk_class, ("", "")),
+        splittable_minor=splittable_minor(account),
+        open_statements=statements,
+        plans=plans,
+        holds=holds,
+        sources=sources,
+        minimum_cost=compute_minimum_cost(account),
+    )
 
 
 def view_limit(account: Account) -> LimitView:
     """How the limit is used."""
     head, balance = account.head, account.balance
     return LimitView(
-        fixed_minor=int(head[H_LIMIT]), temporary_minor=int(head[H_TEMPORARY]),
+        fixed_minor=int(head[H_LIMIT]),
+        temporary_minor=int(head[H_TEMPORARY]),
         temporary_until=from_day(int(head[H_TEMPORARY_UNTIL])) if int(head[H_TEMPORARY]) else None,
-        used_minor=int(balance[USED]), held_minor=int(head[H_HELD]), available_minor=int(balance[AVAILABLE]),
+        used_minor=int(balance[USED]),
+        held_minor=int(head[H_HELD]),
+        available_minor=int(balance[AVAILABLE]),
         over_minor=int(balance[USED + 1]),
-    )  # fmt: skip
+    )
 
 
 def view_statements(account: Account) -> tuple[OpenStatement, ...]:
@@ -215,13 +278,20 @@ def view_statements(account: Account) -> tuple[OpenStatement, ...]:
     today = int(account.head[H_AS_OF])
     return tuple(
         OpenStatement(
-            number=int(row[D_SEQ]), issued_on=from_day(int(row[D_ISSUED])), due_on=from_day(int(row[D_DUE])),
-            unpaid_minor=int(due_unpaid(row)), minimum_minor=int(row[D_MINIMUM]), purchases_minor=int(row[D_REVOLVING]),
-            instalments_minor=int(row[D_INSTALMENT]), fee_minor=int(row[D_FEE]), interest_minor=int(row[D_INTEREST]),
-            penalty_minor=int(row[D_PENALTY]), is_overdue=int(row[D_DUE]) < today and int(row[D_MINIMUM]) > 0,
+            number=int(row[D_SEQ]),
+            issued_on=from_day(int(row[D_ISSUED])),
+            due_on=from_day(int(row[D_DUE])),
+            unpaid_minor=int(due_unpaid(row)),
+            minimum_minor=int(row[D_MINIMUM]),
+            purchases_minor=int(row[D_REVOLVING]),
+            instalments_minor=int(row[D_INSTALMENT]),
+            fee_minor=int(row[D_FEE]),
+            interest_minor=int(row[D_INTEREST]),
+            penalty_minor=int(row[D_PENALTY]),
+            is_overdue=int(row[D_DUE]) < today and int(row[D_MINIMUM]) > 0,
         )
         for row in account.dues[: int(account.head[H_DUES])]
-    )  # fmt: skip
+    )
 
 
 def view_due(statements: tuple[OpenStatement, ...]) -> DueView:
@@ -234,7 +304,7 @@ def view_due(statements: tuple[OpenStatement, ...]) -> DueView:
 
 
 def view_plans(account: Account) -> tuple[PlanView, ...]:
-    """Running plans with the part that the next statement brings: the remainder of a division comes first (rules.md §1)."""
+    """Running plans with the part that the next statement brings: a remainder comes first (rules.md §1)."""
     found = []
     next_cut = from_day(int(account.head[H_NEXT_CUT]))
     for row in account.plans[: int(account.head[H_PLANS])].tolist():
@@ -242,13 +312,22 @@ def view_plans(account: Account) -> tuple[PlanView, ...]:
         settlement = settlement_quote(account, row[P_ID])
         found.append(
             PlanView(
-                plan_id=row[P_ID], kind=PLAN_WORDS[row[P_KIND]], payer=PAYER_WORDS[row[P_PAYER]],
-                created_on=from_day(row[P_CREATED]), periods=row[P_PERIODS], billed=row[P_BILLED],
-                principal_minor=row[P_PRINCIPAL], left_minor=row[P_LEFT], fee_minor=row[P_FEE], fee_left_minor=row[P_FEE_LEFT],
-                next_principal_minor=next_part(row[P_LEFT], periods_left), next_fee_minor=next_part(row[P_FEE_LEFT], periods_left),
-                next_billed_on=next_cut, settle_minor=sum(settlement) if settlement else 0,
+                plan_id=row[P_ID],
+                kind=PLAN_WORDS[row[P_KIND]],
+                payer=PAYER_WORDS[row[P_PAYER]],
+                created_on=from_day(row[P_CREATED]),
+                periods=row[P_PERIODS],
+                billed=row[P_BILLED],
+                principal_minor=row[P_PRINCIPAL],
+                left_minor=row[P_LEFT],
+                fee_minor=row[P_FEE],
+                fee_left_minor=row[P_FEE_LEFT],
+                next_principal_minor=next_part(row[P_LEFT], periods_left),
+                next_fee_minor=next_part(row[P_FEE_LEFT], periods_left),
+                next_billed_on=next_cut,
+                settle_minor=sum(settlement) if settlement else 0,
             )
-        )  # fmt: skip
+        )
     return tuple(found)
 
 
@@ -262,7 +341,9 @@ def day_or_none(day: int) -> dt.date | None:
     return None if day == NO_DAY else from_day(day)
 
 
-def find_settlement_quote(conn: psycopg.Connection, registry: Registry, customer: str, plan_id: int) -> SettlementQuote | None:
+def find_settlement_quote(
+    conn: psycopg.Connection, registry: Registry, customer: str, plan_id: int
+) -> SettlementQuote | None:
     """What ends a plan today; None when the customer has no such plan."""
     with one_moment(conn):
         account = find_current(conn, registry, customer)
@@ -277,12 +358,18 @@ def find_settlement_quote(conn: psycopg.Connection, registry: Registry, customer
 
 
 def list_instalment_quotes(
-    conn: psycopg.Connection, registry: Registry, customer: str, *, amount_minor: int, of_bill: bool = False, payer: int = 1
+    conn: psycopg.Connection,
+    registry: Registry,
+    customer: str,
+    *,
+    amount_minor: int,
+    of_bill: bool = False,
+    payer: int = 1,
 ) -> list[InstalmentQuote]:
-    """Every number of periods on offer for a purchase of this amount, or for that part of the last bill, with its cost table.
+    """The periods on offer for a purchase of this amount, or for that part of the last bill, with their cost tables.
 
-    Instalments fall due with the account's own next statements. The rates are those of equal periods (rules.md §2). Empty when
-    there is no account; raises BadInput for an amount or payer that cannot be.
+    Instalments fall due with the account's own next statements. The rates are those of equal periods (rules.md §2).
+    Empty when there is no account; raises BadInput for an amount or payer that cannot be.
     """
     if payer not in PAYERS:
         raise BadInput("the payer is 1 consumer, 2 merchant or 3 platform", code="BAD_PAYER")
@@ -297,9 +384,12 @@ def list_instalment_quotes(
         fee = terms.fee_minor(kind, periods, amount_minor)
         assert fee is not None, "periods come from the table of fees"
         plan = quote_plan(
-            principal_minor=amount_minor, n=periods, fee_total_minor=fee, currency=terms.currency,
+            principal_minor=amount_minor,
+            n=periods,
+            fee_total_minor=fee,
+            currency=terms.currency,
             due_on=list_due_days(account, periods),
             terms=QuoteTerms(payer=PAYERS[payer], overdue_daily_ppm=terms.penalty_ppm_day),
-        )  # fmt: skip
+        )
         quotes.append(InstalmentQuote(periods, fee, plan))
     return quotes

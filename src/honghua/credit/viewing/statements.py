@@ -1,4 +1,4 @@
-"""Closed statements with what stands on them, and an account's history: facts and entries in the order in which they were recorded."""
+"""Closed statements with what stands on them, and an account's history in the order in which it was recorded."""
 
 from __future__ import annotations
 
@@ -14,15 +14,27 @@ from numpy.typing import NDArray
 from honghua.base.clock import from_micros
 from honghua.base.dates import from_day, to_day
 from honghua.base.errors import NotFound
-from honghua.credit import store, store_views
+from honghua.credit import store as credit_store
 from honghua.credit.core.account import Account, refold, restore
-from honghua.credit.core.layout import D_SEQ, H_DUES, H_PLANS, H_TERMS, P_BILLED, P_FEE_LEFT, P_ID, P_KIND, P_LEFT, P_PERIODS
+from honghua.credit.core.layout import (
+    D_SEQ,
+    H_DUES,
+    H_PLANS,
+    H_TERMS,
+    P_BILLED,
+    P_FEE_LEFT,
+    P_ID,
+    P_KIND,
+    P_LEFT,
+    P_PERIODS,
+)
 from honghua.credit.core.words import FACT_WORDS, PLAN_WORDS, SOURCE_WORDS, Words
-from honghua.credit.reading import find_current, one_moment
 from honghua.credit.refold import event_matrix, standing
 from honghua.credit.registry import Registry
 from honghua.credit.unit import each_fact
-from honghua.credit.views import next_part
+from honghua.credit.viewing import store
+from honghua.credit.viewing.reading import find_current, one_moment
+from honghua.credit.viewing.views import next_part
 from honghua.facts.kinds import Fact, FactKind
 from honghua.ledger import api as ledger
 from honghua.store.facts import FactColumns, read_facts
@@ -32,11 +44,17 @@ STATEMENTS_MAX: Final = 1_000
 HISTORY_MAX: Final = 10_000
 MONEY_KINDS: Final = frozenset(
     {
-        FactKind.PURCHASE_CAPTURED, FactKind.PURCHASE_REFUNDED, FactKind.REPAYMENT_RECEIVED, FactKind.OVERPAYMENT_RETURNED,
-        FactKind.BILL_INSTALLED, FactKind.PLAN_SETTLED, FactKind.WRITTEN_OFF, FactKind.RECOVERY_RECEIVED,
+        FactKind.PURCHASE_CAPTURED,
+        FactKind.PURCHASE_REFUNDED,
+        FactKind.REPAYMENT_RECEIVED,
+        FactKind.OVERPAYMENT_RETURNED,
+        FactKind.BILL_INSTALLED,
+        FactKind.PLAN_SETTLED,
+        FactKind.WRITTEN_OFF,
+        FactKind.RECOVERY_RECEIVED,
         FactKind.HARDSHIP_AGREED,
     }
-)  # fmt: skip
+)
 OWES_MORE: Final = frozenset({FactKind.PURCHASE_CAPTURED, FactKind.OVERPAYMENT_RETURNED})
 
 
@@ -44,8 +62,8 @@ OWES_MORE: Final = frozenset({FactKind.PURCHASE_CAPTURED, FactKind.OVERPAYMENT_R
 class StatementView:
     """A closed statement as it was issued; amounts minor units.
 
-    total = carried + purchases billed + instalments + fee + interest + penalty − own money used. `unpaid_minor`: what of it is
-    open today under this number (an unpaid rest whose minimum was paid moves to the next one).
+    total = carried + purchases billed + instalments + fee + interest + penalty − own money used. `unpaid_minor`: what
+    of it is open today under this number (an unpaid rest whose minimum was paid moves to the next one).
     """
 
     number: int
@@ -74,7 +92,8 @@ class StatementView:
 class StatementItem:
     """One thing on a statement. `amount_minor`: positive raises what is owed, negative lowers it.
 
-    `late`: it counts for an earlier cycle but was recorded after that cycle's statement was closed. `undone`: reversed since.
+    `late`: it counts for an earlier cycle but was recorded after that cycle's statement was closed. `undone`: reversed
+    since.
     """
 
     on: dt.date
@@ -131,7 +150,7 @@ def list_statements(
         account = find_current(conn, registry, customer)
         if account is None:
             return []
-        rows = store_views.list_statement_rows(conn, account.account_id, limit=min(limit, STATEMENTS_MAX), before=before)
+        rows = store.list_statement_rows(conn, account.account_id, limit=min(limit, STATEMENTS_MAX), before=before)
     unpaid = unpaid_by_number(account)
     return [StatementView(**row, unpaid_minor=unpaid.get(row["number"], 0)) for row in rows]
 
@@ -145,23 +164,26 @@ def unpaid_by_number(account: Account) -> dict[int, int]:
 def get_statement(conn: psycopg.Connection, registry: Registry, customer: str, number: int) -> StatementDetail:
     """One closed statement with its items; raises NotFound.
 
-    Items are those known when it was closed; what arrived later for its cycle stands, marked late, on the statement after.
+    Items are those known when it was closed; what arrived later for its cycle stands, marked late, on the statement
+    after.
     """
     with one_moment(conn):
         account = find_current(conn, registry, customer)
-        row = store_views.find_statement_row(conn, account.account_id, number) if account is not None else None
+        row = store.find_statement_row(conn, account.account_id, number) if account is not None else None
         if account is None or row is None:
             raise NotFound(f"customer {customer!r} has no statement {number}", code="STATEMENT_UNKNOWN")
-        earlier = store_views.list_statement_rows(conn, account.account_id, limit=1, before=number)
+        earlier = store.list_statement_rows(conn, account.account_id, limit=1, before=number)
         facts = read_facts(conn, np.array([account.account_id], np.int64))
-        issued = store.load_issued(conn, account.account_id)
+        issued = credit_store.load_issued(conn, account.account_id)
         names = find_merchants(conn, facts)
     statement = StatementView(**row, unpaid_minor=unpaid_by_number(account).get(number, 0))
     known_before = earlier[0]["last_fact_id"] if earlier else 0
     return StatementDetail(
-        statement, registry.terms[int(account.head[H_TERMS])].currency, tuple(list_items(statement, facts, names, known_before)),
+        statement,
+        registry.terms[int(account.head[H_TERMS])].currency,
+        tuple(list_items(statement, facts, names, known_before)),
         tuple(list_parts(account, statement, facts, issued)),
-    )  # fmt: skip
+    )
 
 
 def find_merchants(conn: psycopg.Connection, facts: FactColumns) -> dict[int, str]:
@@ -172,21 +194,31 @@ def find_merchants(conn: psycopg.Connection, facts: FactColumns) -> dict[int, st
 def list_items(
     statement: StatementView, facts: FactColumns, names: dict[int, str], known_before: int
 ) -> Iterable[StatementItem]:
-    """Facts that count in the statement's cycle and were known at its cut, and those that came too late for the one before."""
+    """Facts that count in the statement's cycle and were known at its cut, and those too late for the one before."""
     undone = {int(x): int(f) for x, f in zip(facts.reverses_fact_id, facts.fact_id, strict=True) if x}
     first, cut = to_day(statement.from_on), to_day(statement.cut_on)
     for fact_id, fact in each_fact(facts):
         known = fact_id <= statement.last_fact_id
         late = fact.effective_on < first and fact_id > known_before
-        if not known or fact.kind not in MONEY_KINDS or fact.effective_on >= cut or (fact.effective_on < first and not late):
+        if (
+            not known
+            or fact.kind not in MONEY_KINDS
+            or fact.effective_on >= cut
+            or (fact.effective_on < first and not late)
+        ):
             continue
         reversal = undone.get(fact_id)
         if reversal is not None and reversal <= statement.last_fact_id:
             continue  # undone before the statement was closed: as if it had never happened
         yield StatementItem(
-            from_day(fact.value_on), FACT_WORDS[fact.kind], signed_amount(fact), describe(fact, names), fact_id, late,
+            from_day(fact.value_on),
+            FACT_WORDS[fact.kind],
+            signed_amount(fact),
+            describe(fact, names),
+            fact_id,
+            late,
             reversal is not None,
-        )  # fmt: skip
+        )
 
 
 def list_parts(account: Account, statement: StatementView, facts: FactColumns, issued: Ints) -> Iterable[PlanPart]:
@@ -200,9 +232,13 @@ def list_parts(account: Account, statement: StatementView, facts: FactColumns, i
     for plan in before.plans[: int(before.head[H_PLANS])].tolist():
         left = plan[P_PERIODS] - plan[P_BILLED]
         yield PlanPart(
-            plan[P_ID], PLAN_WORDS[plan[P_KIND]], plan[P_BILLED] + 1, plan[P_PERIODS], next_part(plan[P_LEFT], left),
+            plan[P_ID],
+            PLAN_WORDS[plan[P_KIND]],
+            plan[P_BILLED] + 1,
+            plan[P_PERIODS],
+            next_part(plan[P_LEFT], left),
             next_part(plan[P_FEE_LEFT], left),
-        )  # fmt: skip
+        )
 
 
 def signed_amount(fact: Fact) -> int:
@@ -240,15 +276,32 @@ def list_history(conn: psycopg.Connection, registry: Registry, customer: str, *,
         entry = by_fact.get(fact_id)
         items.append(
             HistoryItem(
-                from_micros(recorded_us), from_day(fact.value_on), FACT_WORDS[fact.kind], fact.amount_minor,
-                describe(fact, names), fact_id, entry.entry_id if entry else 0, lines_of(entry) if entry else (),
+                from_micros(recorded_us),
+                from_day(fact.value_on),
+                FACT_WORDS[fact.kind],
+                fact.amount_minor,
+                describe(fact, names),
+                fact_id,
+                entry.entry_id if entry else 0,
+                lines_of(entry) if entry else (),
                 fact_id in undone,
             )
-        )  # fmt: skip
+        )
     items += [
-        HistoryItem(entry.recorded_at, entry.value_on, FACT_WORDS.get(entry.kind, ("", "")), None, "", 0, entry.entry_id, lines_of(entry), False)
-        for entry in entries if not entry.fact_id
-    ]  # fmt: skip
+        HistoryItem(
+            entry.recorded_at,
+            entry.value_on,
+            FACT_WORDS.get(entry.kind, ("", "")),
+            None,
+            "",
+            0,
+            entry.entry_id,
+            lines_of(entry),
+            False,
+        )
+        for entry in entries
+        if not entry.fact_id
+    ]
     # Within one transaction, time passes before the facts of its day: entries without a fact come first.
     items.sort(key=lambda item: (item.recorded_at, item.fact_id > 0, item.entry_id or 2**62, item.fact_id))
     return items[-limit:]
