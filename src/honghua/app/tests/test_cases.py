@@ -191,7 +191,7 @@ def test_the_command_says_it_in_json_and_in_words(tmp_path: Path, capsys: pytest
     assert (answer["passed"], answer["failed"], answer["skipped"]) == (1, 1, 1)
     assert [case["status"] for case in answer["cases"]] == ["passed", "failed", "skipped"]
     assert answer["cases"][1] | {"why": ""} == {
-        "id": "bad", "status": "failed", "ours": {"value": "-250"}, "expected": {"value": "-251"}, "why": ""
+        "id": "bad", "status": "failed", "pass": False, "ours": {"value": "-250"}, "expected": {"value": "-251"}, "why": ""
     }  # fmt: skip
     assert {"machine", "commit", "seed", "seconds"} <= answer.keys()
     path.write_text(json.dumps({"cases": [good, odd]}), encoding="utf-8")
