@@ -50,8 +50,9 @@ class Journal:
         os.lseek(self.file, 0, os.SEEK_END)
 
     def write(self, **line: Any) -> None:
-        self.lines.append(line)
-        os.write(self.file, json.dumps(line, default=str).encode() + b"\n")
+        text = json.dumps(line, default=str).encode() + b"\n"
+        self.lines.append(json.loads(text))  # as whoever comes after will read it
+        os.write(self.file, text)
         os.fsync(self.file)
 
     def find_unanswered(self) -> list[c.Command]:

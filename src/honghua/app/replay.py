@@ -1,4 +1,4 @@
-"""Live through a table of purchases: open accounts, decide and book each purchase, let customers repay, close every day."""
+"""Live through a table of purchases: open accounts, decide and book each purchase, let customers repay, close days."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Replay:
         return rows.stop
 
     def execute(self, commands: Iterable[c.Command], day: dt.date) -> int:
-        """Book in batches, stamped with the day's end (the file's own times stand in the order); returns how many were new."""
+        """Book in batches, stamped with the day's end: the file's own times stand in the order. Returns how many were new."""
         now = dt.datetime.combine(day, dt.time(23, 59, 59), dt.UTC)
         new = 0
         batch: list[c.Command] = []
@@ -132,8 +132,8 @@ def replay_table(
 ) -> dict[str, Any]:
     """Live through the whole table, or through what is left of it; returns the figures of `honghua replay`.
 
-    Resumes where an earlier run of the same file and map stopped, also in mid day or mid closing; a finished one changes
-    nothing. Raises Conflict when the book holds other business that the file does not fit into.
+    Resumes where an earlier run of the same file and map stopped, also in mid day or mid closing; a finished one
+    changes nothing. Raises Conflict when the book holds other business that the file does not fit into.
     """
     with connect(database) as conn:
         replay = Replay(conn, open_registry(conn, table_map), table, table_map, seed)
@@ -161,7 +161,7 @@ def replay_table(
 
 
 def open_registry(conn: psycopg.Connection, table_map: TableMap) -> credit.Registry:
-    """The book's terms, the defaults in the map's currency for a new book; Conflict when it is kept in another currency."""
+    """The book's terms, the defaults in the map's currency for a new book; Conflict for a book in another currency."""
     registry = credit.open_registry(conn, currency=table_map.currency)
     kept = registry.terms[max(registry.terms)].currency
     if kept != table_map.currency:
@@ -202,7 +202,7 @@ def day_rows(days: NDArray[np.int64], today: dt.date) -> range:
 
 
 def figures(conn: psycopg.Connection, replay: Replay, seconds: float) -> dict[str, Any]:
-    """What the replay brought, counted from the stored answers and the journal. `purchases_per_s` is of this run alone."""
+    """What the replay brought, counted from stored answers and journal; `purchases_per_s` is of this run alone."""
     outcomes, amount = sum_answers(conn, f"{replay.prefix}:tx:", "amount_minor")
     _, repaid = sum_answers(conn, f"{replay.prefix}:repay:", "repaid_minor")
     entries, lines = ledger.count_entries(conn)

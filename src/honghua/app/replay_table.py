@@ -1,4 +1,4 @@
-"""The checked table of purchases for `honghua replay`: every row is looked at before any is booked; bad ones are named."""
+"""The checked table of purchases for `honghua replay`: each row is looked at before any is booked; bad ones are named."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 class PurchaseTable:
     """Checked purchases in time order.
 
-    ids, customers, merchants, categories: lists of text; at_us int64[n] microseconds UTC; day int64[n] business day number
-    in the file's zone; amount_minor int64[n]; digest names file and map.
+    ids, customers, merchants, categories: lists of text; at_us int64[n] microseconds UTC; day int64[n] business day
+    number in the file's zone; amount_minor int64[n]; digest names file and map.
     """
 
     ids: list[str]
@@ -67,7 +67,8 @@ def read_table(
 ) -> tuple[PurchaseTable | None, list[Problem]]:
     """The checked table, or None with the problems found (row numbers count data rows from 1).
 
-    At most `PROBLEMS_KEPT` problems of a kind are kept. Raises BadInput for an unreadable file, wrong columns, or `limit` < 1.
+    At most `PROBLEMS_KEPT` problems of a kind are kept. Raises BadInput for an unreadable file, wrong columns, or
+    `limit` < 1.
     """
     if limit is not None and limit < 1:
         raise BadInput("the limit must be at least 1 row", code="BAD_LIMIT")

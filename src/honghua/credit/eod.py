@@ -1,8 +1,9 @@
-"""End of day, online: the business date moves on at once, then shards of accounts are closed by workers while the shop is open.
+"""End of day, online: the business date moves on at once, then workers close shards of accounts while the shop is open.
 
-Each shard is closed in one transaction that also marks it done: exactly once per account and day, whatever is killed. A worker that
-dies loses its lease with its connection. An account whose closing fails is quarantined with the error; the rest go on. Online
-commands that meet an account not yet closed close it themselves first (`Unit.pass_days`), under the same row lock.
+Each shard is closed in one transaction that also marks it done: exactly once per account and day, whatever is killed.
+A worker that dies loses its lease with its connection. An account whose closing fails is quarantined with the error; the
+rest go on. Online commands that meet an account not yet closed close it themselves first (`Unit.pass_days`), under the
+same row lock.
 """
 
 from __future__ import annotations
@@ -56,8 +57,8 @@ def close_day(
 
     day: this day and no other; when it is closed already its report comes back, so that callers may race.
     workers: threads with a connection each; more processes may run the same call at once and share the shards.
-    Raises NotFound for a book not started, BadInput for a day whose turn has not come; an error of the world leaves done
-    shards done and the day to be resumed.
+    Raises NotFound for a book not started, BadInput for a day whose turn has not come; an error of the world leaves
+    done shards done and the day to be resumed.
     """
     if not 1 <= workers <= WORKERS_MAX:
         raise BadInput(f"workers must be 1 … {WORKERS_MAX}")

@@ -1,4 +1,4 @@
-"""What must hold in the credit room at any time, recomputed from facts and rows; `honghua verify` runs it in production.
+"""What must hold in the credit room at any time, recomputed from facts and rows: what `honghua verify` runs.
 
 Run inside one REPEATABLE READ transaction: then it looks at one moment, while others go on working.
 """
@@ -24,7 +24,8 @@ Progress = Callable[[int, int], None]  # accounts audited, accounts in all
 
 DAYS_CONTIGUOUS: Final = """
 WITH book AS (SELECT started_on, business_on FROM credit_book),
-wanted AS (SELECT on_day::date AS day FROM book, generate_series(started_on, business_on - 1, interval '1 day') AS on_day)
+wanted AS (
+  SELECT on_day::date AS day FROM book, generate_series(started_on, business_on - 1, interval '1 day') AS on_day)
 SELECT (SELECT count(*) FROM credit_day), ARRAY(
   SELECT 'day ' || day FROM wanted FULL JOIN credit_day AS kept USING (day)
   WHERE wanted.day IS NULL OR kept.day IS NULL OR (kept.state = 'closed') <> (kept.finished_at IS NOT NULL)
@@ -33,7 +34,8 @@ SELECT (SELECT count(*) FROM credit_day), ARRAY(
 """
 SHARDS_ONCE: Final = """
 WITH shard AS (
-  SELECT day, shard, low_id, high_id, state, finished_at, lag(high_id) OVER (PARTITION BY day ORDER BY low_id) AS before_id
+  SELECT day, shard, low_id, high_id, state, finished_at,
+    lag(high_id) OVER (PARTITION BY day ORDER BY low_id) AS before_id
   FROM credit_day_shard),
 counted AS (SELECT day, count(*) AS shards, bool_and(state = 'done') AS done FROM credit_day_shard GROUP BY day)
 SELECT (SELECT count(*) FROM credit_day_shard), ARRAY(
@@ -41,7 +43,8 @@ SELECT (SELECT count(*) FROM credit_day_shard), ARRAY(
   WHERE low_id > high_id OR low_id <= before_id OR (state = 'done') <> (finished_at IS NOT NULL)
   UNION ALL
   SELECT 'day ' || kept.day FROM credit_day AS kept LEFT JOIN counted USING (day)
-  WHERE coalesce(counted.shards, 0) <> kept.shards OR (kept.state = 'closed' AND NOT coalesce(counted.done, kept.shards = 0))
+  WHERE coalesce(counted.shards, 0) <> kept.shards
+    OR (kept.state = 'closed' AND NOT coalesce(counted.done, kept.shards = 0))
   LIMIT %(limit)s)
 """
 NOBODY_LEFT_BEHIND: Final = """
@@ -49,7 +52,8 @@ SELECT (SELECT count(*) FROM credit_account), ARRAY(
   SELECT 'account ' || account_id FROM credit_account AS account, credit_book AS book
   WHERE as_of_on > business_on OR (next_action_on <= business_on AND NOT quarantined AND NOT EXISTS (
     SELECT FROM credit_day_shard AS shard JOIN credit_day AS kept USING (day)
-    WHERE kept.state = 'closing' AND shard.state = 'waiting' AND account.account_id BETWEEN shard.low_id AND shard.high_id))
+    WHERE kept.state = 'closing' AND shard.state = 'waiting'
+      AND account.account_id BETWEEN shard.low_id AND shard.high_id))
   ORDER BY account_id LIMIT %(limit)s)
 """
 QUARANTINE_TOLD: Final = """

@@ -46,8 +46,8 @@ def list_quarantined(conn: psycopg.Connection) -> list[QuarantineView]:
 def release(conn: psycopg.Connection, registry: Registry, customer: str, *, now: dt.datetime) -> bool:
     """Fold the account's facts anew, let the days missed since pass, and take it out of quarantine.
 
-    Returns True when the stored state had to be corrected. What the journal lacks or has too much against the new state is
-    posted as one adjustment. Raises NotFound for an unknown customer, BadInput for an account that is not in quarantine,
+    Returns True when the stored state had to be corrected. What the journal lacks or has too much against the new state
+    is posted as one adjustment. Raises NotFound for an unknown customer, BadInput for an account that is not in quarantine,
     IntegrityBroken when its facts or journal are themselves broken: then nothing changes.
     """
     return run_unit(conn, lambda c: _release(c, registry, customer, now))
@@ -66,7 +66,8 @@ def _release(conn: psycopg.Connection, registry: Registry, customer: str, now: d
     facts = read_facts(conn, rows.ids)
     events = standing(*event_matrix(facts))
     if len(events) == 0 or not all(is_sound(event, len(registry.terms_rows)) for event in events):
-        raise IntegrityBroken(f"the facts of {customer} can't be folded: a person must correct them", code="FACTS_BROKEN")
+        text = f"the facts of {customer} can't be folded: a person must correct them"
+        raise IntegrityBroken(text, code="FACTS_BROKEN")
     booked = read_booked(conn, account_id, customer)
     minimums = known_minimums(conn, account_id, {})
     blank = Account(account_id, customer, registry.terms_rows)

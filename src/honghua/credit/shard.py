@@ -1,4 +1,4 @@
-"""Close one shard of accounts for one day: columns in, one compiled call, columns out. One transaction of the caller's."""
+"""Close one shard of accounts for one day in the caller's transaction: columns in, one compiled call, columns out."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ from honghua.credit.core.layout import (
     H_DUE_DAY,
     H_DUES,
     H_NEXT_CUT,
+    H_NEXT_CUT_DAY,
+    H_NEXT_DUE_DAY,
     H_PLANS,
     H_TERMS,
     HEAD,
@@ -39,6 +41,7 @@ from honghua.ledger.core import EntryBatch
 
 Ints = NDArray[np.int64]
 OWNER_FACTOR: Final = 256
+LAST_PAIR_DAY: Final = 28
 ROWS_MAX: Final = 4096  # open statements or plans of one account; beyond that a person must look
 
 
@@ -60,7 +63,10 @@ class Counts:
 
 @dataclass(slots=True)
 class Shard:
-    """Accounts side by side, before and after the kernel. heads int64[n, HEAD], dues int64[n, d, DUE], plans int64[n, p, PLAN]."""
+    """Accounts side by side, before and after the kernel.
+
+    heads int64[n, HEAD], dues int64[n, d, DUE], plans int64[n, p, PLAN].
+    """
 
     rows: AccountRows
     heads: Ints
@@ -74,8 +80,10 @@ class Shard:
     statuses: Ints
 
 
-def close_accounts(conn: psycopg.Connection, terms: Mapping[int, ProductTerms], *, low_id: int, high_id: int, to: int) -> Counts:
-    """Close the day before `to` for the accounts low_id … high_id that time acts on; failing ones go into quarantine."""
+def close_accounts(
+    conn: psycopg.Connection, terms: Mapping[int, ProductTerms], *, low_id: int, high_id: int, to: int
+) -> Counts:
+    """Close the day before `to` for the accounts low_id … high_id on which time acts; failing ones go to quarantine."""
     rows = store.load_due_range(conn, low_id=low_id, high_id=high_id, to=to)
     counts = Counts()
     if len(rows):
@@ -83,42 +91,56 @@ def close_accounts(conn: psycopg.Connection, terms: Mapping[int, ProductTerms], 
     return counts
 
 
-def _close_rows(conn: psycopg.Connection, terms: Mapping[int, ProductTerms], rows: AccountRows, chosen: Ints, to: int, counts: Counts) -> None:
-    """Close the chosen rows together; when the database refuses, halve until the account at fault stands alone."""
+def _close_rows(
+    conn: psycopg.Connection, terms: Mapping[int, ProductTerms], rows: AccountRows, chosen: Ints, to: int, counts: Counts
+) -> None:
+    """Close the chosen rows together; when one can't be, halve until the account at fault stands alone."""
     part = rows.select(chosen)
     errors = find_implausible(part, terms)
-    good = np.array([i for i in range(len(part)) if i not in errors], np.int64)
-    shard = run_kernel(part.select(good) if errors else part, terms, to)
-    errors |= {int(good[i]): f"kernel status {shard.statuses[i]}" for i in np.flatnonzero(shard.statuses != OK)}
     for i, error in errors.items():
         store.quarantine(conn, int(part.ids[i]), day=from_day(to - 1), error=error)
-        counts.quarantined += 1
-    keep = np.flatnonzero(shard.statuses == OK)
-    if len(keep) == 0:
+    counts.quarantined += len(errors)
+    good = np.array([i for i in range(len(part)) if i not in errors], np.int64)
+    if len(good) == 0:
         return
     try:
         with conn.transaction():
-            counts.add(write_shard(conn, terms, shard, keep, to))
-    except (psycopg.errors.IntegrityError, psycopg.errors.DataError, HonghuaError) as error:
+            closed = close_sound(conn, terms, part.select(good), to)
+    except (psycopg.errors.IntegrityError, psycopg.errors.DataError, ArithmeticError, HonghuaError) as error:
         if isinstance(error, HonghuaError) and error.retryable:
             raise
-        left = good[keep]
-        if len(left) == 1:
-            store.quarantine(conn, int(part.ids[left[0]]), day=from_day(to - 1), error=str(error))
+        if len(good) == 1:
+            store.quarantine(conn, int(part.ids[good[0]]), day=from_day(to - 1), error=str(error))
             counts.quarantined += 1
             return
-        middle = len(left) // 2
-        for half in (left[:middle], left[middle:]):
+        middle = len(good) // 2
+        for half in (good[:middle], good[middle:]):
             _close_rows(conn, terms, rows, chosen[half], to, counts)
+        return
+    counts.add(closed)
+
+
+def close_sound(conn: psycopg.Connection, terms: Mapping[int, ProductTerms], rows: AccountRows, to: int) -> Counts:
+    """Close plausible rows in the caller's transaction; those that the kernel gives back go into quarantine."""
+    shard = run_kernel(rows, terms, to)
+    counts = Counts()
+    for i in np.flatnonzero(shard.statuses != OK):
+        store.quarantine(conn, int(rows.ids[i]), day=from_day(to - 1), error=f"kernel status {shard.statuses[i]}")
+        counts.quarantined += 1
+    keep = np.flatnonzero(shard.statuses == OK)
+    if len(keep):
+        counts.add(write_shard(conn, terms, shard, keep, to))
+    return counts
 
 
 def find_implausible(rows: AccountRows, terms: Mapping[int, ProductTerms]) -> dict[int, str]:
     """Rows that no fold makes and that the kernel must not see (it checks no bounds): row → what is wrong."""
     heads = rows.heads
+    pairs = heads[:, [H_CUT_DAY, H_DUE_DAY, H_NEXT_CUT_DAY, H_NEXT_DUE_DAY]]
     checks = {
         "unknown terms": ~np.isin(heads[:, H_TERMS], list(terms)),
         "next cut is not ahead": heads[:, H_NEXT_CUT] <= heads[:, H_AS_OF],
-        "day pair out of range": ~((heads[:, [H_CUT_DAY, H_DUE_DAY]] >= 1) & (heads[:, [H_CUT_DAY, H_DUE_DAY]] <= 28)).all(axis=1),
+        "day pair out of range": ((pairs < [1, 1, 0, 0]) | (pairs > LAST_PAIR_DAY)).any(axis=1),
         "open statements do not match their count": np.diff(rows.dues_at) != heads[:, H_DUES] * DUE,
         "plans do not match their count": np.diff(rows.plans_at) != heads[:, H_PLANS] * PLAN,
         "too many open statements or plans": np.maximum(heads[:, H_DUES], heads[:, H_PLANS]) > ROWS_MAX,
@@ -135,26 +157,31 @@ def run_kernel(rows: AccountRows, terms: Mapping[int, ProductTerms], to: int) ->
     spread_rows(rows.plans, rows.plans_at, PLAN, plans)
     shard = Shard(
         rows, rows.heads.copy(), dues, plans, np.zeros((n, STATEMENT), np.int64), np.zeros(n, np.bool_),
-        np.zeros((n, COMPONENTS), np.int64), np.zeros((n, COMPONENTS), np.int64), np.zeros(n, np.int64), np.full(n, FULL, np.int64),
+        np.zeros((n, COMPONENTS), np.int64), np.zeros((n, COMPONENTS), np.int64), np.zeros(n, np.int64),
+        np.full(n, FULL, np.int64),
     )  # fmt: skip
     close_shard(
-        shard.heads, dues, plans, terms_matrix(terms), to, shard.statements, shard.has_statement, shard.codes, shard.amounts,
-        shard.line_counts, shard.statuses,
+        shard.heads, dues, plans, terms_matrix(terms), to, shard.statements, shard.has_statement, shard.codes,
+        shard.amounts, shard.line_counts, shard.statuses,
     )  # fmt: skip
     return shard
 
 
-def write_shard(conn: psycopg.Connection, terms: Mapping[int, ProductTerms], shard: Shard, keep: Ints, to: int) -> Counts:
+def write_shard(
+    conn: psycopg.Connection, terms: Mapping[int, ProductTerms], shard: Shard, keep: Ints, to: int
+) -> Counts:
     """Store states, statements and journal entries of the kept accounts."""
     ids, heads = shard.rows.ids[keep], shard.heads[keep]
     dues, plans = shard.dues[keep], shard.plans[keep]
+    last_fact_ids = shard.rows.last_fact_ids[keep]
     store.update_account_columns(
-        conn, ids, shard.rows.last_fact_ids[keep], heads, dues=gather(dues, heads[:, H_DUES], DUE), plans=gather(plans, heads[:, H_PLANS], PLAN)
+        conn, ids, last_fact_ids, heads, dues=gather(dues, heads[:, H_DUES], DUE),
+        plans=gather(plans, heads[:, H_PLANS], PLAN),
     )  # fmt: skip
     stated = np.flatnonzero(shard.has_statement[keep])
     if len(stated):
         store.insert_statements(
-            conn, ids[stated], shard.statements[keep][stated], booked_on=to, last_fact_ids=shard.rows.last_fact_ids[keep][stated],
+            conn, ids[stated], shard.statements[keep][stated], booked_on=to, last_fact_ids=last_fact_ids[stated],
             snapshots=snapshots(heads[stated], dues[stated], plans[stated]),
         )  # fmt: skip
     counts = Counts(accounts=len(keep), statements=len(stated))
@@ -181,8 +208,8 @@ def entries_of(shard: Shard, posted: Ints, to: int, currency: str) -> EntryBatch
     return EntryBatch(
         owner_id=ids, kind=np.full(n, int(FactKind.DAY_CLOSED), np.int16), value_on=np.full(n, to, np.int64),
         booked_on=np.full(n, to, np.int64), fact_id=np.zeros(n, np.int64), line_offsets=offsets,
-        line_accounts=(ids[:, None] * OWNER_FACTOR + shard.codes[posted])[mask], line_amounts=shard.amounts[posted][mask],
-        currency=currency,
+        line_accounts=(ids[:, None] * OWNER_FACTOR + shard.codes[posted])[mask],
+        line_amounts=shard.amounts[posted][mask], currency=currency,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What must hold among decision records: each, replayed with the bundle that it names on the vector that it froze, says the same."""
+"""What must hold among decision records: replayed, bundle on vector, each says the same again."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What must hold among facts and commands at any time, whatever they are about: ids once, reversals sound, every answer booked.
+"""What must hold among facts and commands at any time: ids once, reversals sound, every answer booked.
 
-Run inside one REPEATABLE READ transaction. Each check is one pass of SQL; together ~3 µs a fact and ~2 µs a command on one core.
+Run inside one REPEATABLE READ transaction. Each check is one pass of SQL.
 """
 
 from __future__ import annotations
@@ -17,13 +17,15 @@ Connection = psycopg.Connection
 
 FACT_IDS_UNIQUE: Final = """
 SELECT (SELECT count(*) FROM store_fact),
-  ARRAY(SELECT 'fact ' || fact_id FROM store_fact GROUP BY fact_id HAVING count(*) > 1 ORDER BY fact_id LIMIT %(limit)s)
+  ARRAY(SELECT 'fact ' || fact_id FROM store_fact GROUP BY fact_id HAVING count(*) > 1 ORDER BY 1 LIMIT %(limit)s)
 """
 REVERSALS_SOUND: Final = """
-WITH reversal AS (SELECT fact_id, account_id, effective_on, reverses_fact_id FROM store_fact WHERE reverses_fact_id IS NOT NULL)
+WITH reversal AS (
+  SELECT fact_id, account_id, effective_on, reverses_fact_id FROM store_fact WHERE reverses_fact_id IS NOT NULL)
 SELECT (SELECT count(*) FROM reversal), ARRAY(
   SELECT 'fact ' || reversal.fact_id FROM reversal
-  LEFT JOIN store_fact AS target ON target.account_id = reversal.account_id AND target.fact_id = reversal.reverses_fact_id
+  LEFT JOIN store_fact AS target
+    ON target.account_id = reversal.account_id AND target.fact_id = reversal.reverses_fact_id
   WHERE target.fact_id IS NULL OR target.reverses_fact_id IS NOT NULL OR target.fact_id >= reversal.fact_id
     OR target.effective_on <> reversal.effective_on
   UNION

@@ -7,6 +7,7 @@ billed: accrued interest, carried fees, unbilled purchases. The rest is the cust
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit
 
 from honghua.credit.core.kernels.measures import due_unpaid, find_overdue_since
@@ -36,25 +37,21 @@ def pay_due(dues, i, field, amount):
 
 
 @njit(cache=True)
-def pay_field(head, dues, field, amount, overdue_only):
+def pay_field(head, dues, field, amount):
     """Pay one component on all open statements, oldest first (rows are kept in that order)."""
     for i in range(head[H_DUES]):
         if amount == 0:
             return 0
-        if overdue_only and not (dues[i, D_DUE] < head[H_AS_OF] and dues[i, D_MINIMUM] > 0):
-            continue
         amount = pay_due(dues, i, field, amount)
     return amount
 
 
 @njit(cache=True)
-def pay_principal(head, dues, amount, overdue_only):
+def pay_principal(head, dues, amount):
     """Principal, oldest statement first; within one, instalments (wholly in the minimum) before purchases."""
     for i in range(head[H_DUES]):
         if amount == 0:
             return 0
-        if overdue_only and not (dues[i, D_DUE] < head[H_AS_OF] and dues[i, D_MINIMUM] > 0):
-            continue
         amount = pay_due(dues, i, D_INSTALMENT, amount)
         amount = pay_due(dues, i, D_REVOLVING, amount)
     return amount
@@ -82,12 +79,12 @@ def pay_billed(head, dues, terms, amount):
     switch = terms[T_PRINCIPAL_FIRST_DPD]
     since = find_overdue_since(head, dues)  # what a refund has just paid is overdue no more
     if switch > 0 and since != 0 and head[H_AS_OF] - since >= switch:
-        amount = pay_principal(head, dues, amount, False)
-    amount = pay_field(head, dues, D_FEE, amount, False)
-    amount = pay_field(head, dues, D_PENALTY, amount, False)
+        amount = pay_principal(head, dues, amount)
+    amount = pay_field(head, dues, D_FEE, amount)
+    amount = pay_field(head, dues, D_PENALTY, amount)
     amount = take(head, H_PENALTY_ACCRUED, amount)
-    amount = pay_field(head, dues, D_INTEREST, amount, False)
-    amount = pay_principal(head, dues, amount, False)
+    amount = pay_field(head, dues, D_INTEREST, amount)
+    amount = pay_principal(head, dues, amount)
     drop_paid(head, dues)
     return amount
 
@@ -104,17 +101,24 @@ def pay(head, dues, terms, amount):
 
 @njit(cache=True)
 def pay_overdue(head, dues, amount):
-    """What a refund pays first: overdue penalty, interest and fee, then overdue principal (rules.md §1). Returns the rest."""
-    has_overdue = False
+    """What a refund pays first: overdue penalty, interest and fee, then overdue principal (rules.md §1). Returns the rest.
+
+    Which statements are overdue is settled before the first cent is spread: paying one's charges does not take it off the list.
+    """
+    late = np.zeros(head[H_DUES], np.bool_)
     for i in range(head[H_DUES]):
-        if dues[i, D_DUE] < head[H_AS_OF] and dues[i, D_MINIMUM] > 0:
-            has_overdue = True
-    if not has_overdue:
+        late[i] = dues[i, D_DUE] < head[H_AS_OF] and dues[i, D_MINIMUM] > 0
+    if not late.any():
         return amount
-    amount = pay_field(head, dues, D_PENALTY, amount, True)
-    amount = take(head, H_PENALTY_ACCRUED, amount)
-    amount = pay_field(head, dues, D_INTEREST, amount, True)
-    amount = pay_field(head, dues, D_FEE, amount, True)
-    amount = pay_principal(head, dues, amount, True)
+    for field in (D_PENALTY, D_INTEREST, D_FEE):
+        for i in range(head[H_DUES]):
+            if late[i]:
+                amount = pay_due(dues, i, field, amount)
+        if field == D_PENALTY:
+            amount = take(head, H_PENALTY_ACCRUED, amount)
+    for i in range(head[H_DUES]):
+        if late[i]:
+            amount = pay_due(dues, i, D_INSTALMENT, amount)
+            amount = pay_due(dues, i, D_REVOLVING, amount)
     drop_paid(head, dues)
     return amount

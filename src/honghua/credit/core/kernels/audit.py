@@ -1,8 +1,8 @@
-"""The auditor's driver: fold a batch of accounts from zero, once for every closed statement and once for today, and compare.
+"""The auditor's driver: fold accounts from zero, up to every closed statement and up to today, and compare.
 
-A statement is folded as it was known at its cut: with the facts up to its last fact id and the minimums issued before it. The fold
-goes on from statement to statement while no fact came late, and begins again from zero where one did. Cost sketch: one fold of the
-account's facts (~0.2 µs each) and cuts (~0.5 µs each), plus one whole fold for every late fact.
+A statement is folded as it was known at its cut: with the facts up to its last fact id and the minimums issued before
+it. The fold goes on from statement to statement while no fact came late, and begins again from zero where one did.
+Cost sketch: a fold of the account's facts (~0.2 µs each) and cuts (~0.5 µs each), once more for every late fact.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ PERIODS_MAX = 60
 
 @njit(cache=True)
 def is_sound(event, terms_count):
-    """Whether an event int64[EVENT] can be folded at all: a planted day 99 or unknown terms must not lead the kernels astray."""
+    """Whether an event int64[EVENT] can be folded: a planted day 99 or unknown terms must not lead kernels astray."""
     kind = event[E_KIND]
     if kind == ACCOUNT_OPENED or kind == PAIR_CHANGED:
         days = 1 <= event[E_A0] <= DAY_OF_MONTH_MAX and 1 <= event[E_A1] <= DAY_OF_MONTH_MAX
@@ -90,7 +90,7 @@ def find_undoing(ids, reverses):
 
 @njit(cache=True)
 def choose_known(events, ids, undoing, known_id, low, high, chosen):
-    """Copy the events of days low ≤ day < high that count for one who knows facts up to `known_id`; returns how many.
+    """Copy the events of low ≤ day < high that count for one who knows facts up to `known_id`; returns how many.
 
     events int64[n, EVENT] ordered by (day, id), ids and undoing int64[n]; chosen int64[n, EVENT] is written.
     """
@@ -139,8 +139,9 @@ def is_same_state(head, dues, plans, flat):
 def is_missing(folded, rows, events, booked):
     """Whether a statement that the fold cuts after the last of the stored rows should have been issued at its time.
 
-    A cut with nothing to state issues none, and facts that come later may give it something: only a cut before which nothing was
-    booked late is missed for certain. folded, rows int64[., STATEMENT]; booked int64[n]: the day on which each event was booked.
+    A cut with nothing to state issues none, and facts that come later may give it something: only a cut before which
+    nothing was booked late is missed for certain. folded, rows int64[., STATEMENT]; booked int64[n] the day numbers on
+    which the events were booked.
     """
     for r in range(folded.shape[0]):
         day = folded[r, S_CUT]
@@ -164,7 +165,7 @@ def clear(head, dues, plans):
 
 @njit(cache=True)
 def fold_on(head, dues, plans, terms, issued, events, to, statements):
-    """Fold chosen events onto a state and let days pass until the start of day `to`. Returns (status, statements cut)."""
+    """Fold chosen events onto a state, let days pass until the start of day `to`. Returns (status, statements cut)."""
     for i in range(events.shape[0]):
         if not is_sound(events[i], terms.shape[0]):
             return UNKNOWN_EVENT, 0
@@ -178,7 +179,7 @@ def fold_on(head, dues, plans, terms, issued, events, to, statements):
 
 @njit(cache=True)
 def adds_up(row, snapshot):
-    """Whether a statement int64[STATEMENT] equals the sum of its parts and what its snapshot (flat state) leaves open."""
+    """Whether a statement int64[STATEMENT] equals the sum of its parts and what its snapshot (flat) leaves open."""
     parts = row[S_CARRIED] + row[S_REVOLVING] + row[S_INSTALMENT] + row[S_FEE] + row[S_INTEREST] + row[S_PENALTY]
     if row[S_TOTAL] != parts - row[S_OVERPAYMENT_USED] or row[S_OWN_MINIMUM] < 0 or row[S_OVERDUE] > row[S_CARRIED]:
         return False
@@ -204,8 +205,9 @@ def audit_account(
 ):
     """Audit one account; returns (whether its stored state is the fold of its facts, whether no statement is missing).
 
-    events, ids, reverses, booked: its facts in fold order, booked the day number on which each was; rows int64[m, STATEMENT] with known int64[m] and snapshots (flat, row j owns
-    [at[j], at[j + 1])): its statements by number; state: the stored state, flat, at the start of day `as_of`.
+    events, ids, reverses, booked: its facts in fold order, with the day numbers on which they were booked.
+    rows int64[m, STATEMENT], known int64[m], snapshots (flat, row j owns [at[j], at[j + 1])): its statements by number.
+    state: the stored state, flat, at the start of day `as_of`.
     room int64[3]: rows for dues, plans and statements that suffice; rows_ok, sums_ok bool[m] are written.
     """
     head = np.zeros(HEAD, np.int64)
@@ -275,9 +277,10 @@ def audit_accounts(
     at,
     out,
 ):
-    """Audit a batch: account i owns facts [facts[i], facts[i + 1]), statements [statement_at[i], …) and states [state_at[i], …).
+    """Audit a batch: account i owns facts [facts[i], facts[i + 1]), and likewise by statement_at and state_at.
 
-    rooms int64[n, 3] and as_of int64[n] as in `audit_account`; out is (state_ok bool[n], complete bool[n], rows_ok bool[m], sums_ok bool[m]).
+    rooms int64[n, 3] and as_of int64[n] as in `audit_account`; out is (state_ok bool[n], complete bool[n], rows_ok bool[m],
+    sums_ok bool[m]).
     """
     state_ok, complete, rows_ok, sums_ok = out
     for i in range(as_of.shape[0]):
