@@ -6,11 +6,11 @@ import argparse
 import time
 from typing import Any
 
-from honghua.app.bench import backdate, eod, ledger
+from honghua.app.bench import backdate, eod, ledger, replay
 from honghua.app.report import print_json, report_header
 from honghua.app.settings import Settings
 
-BENCHES = (eod, ledger, backdate)
+BENCHES = (eod, ledger, backdate, replay)
 
 
 def register(verbs: Any) -> None:
