@@ -1,8 +1,9 @@
 """A program under load, to be killed at any moment: `python -m tests.crash.load STATE_DIR JOURNAL SEED`.
 
-Before a batch of commands goes out it is written to the journal file ("sent"), and what came back after the commit too ("acked"),
-each line flushed to the disk. A batch that was sent and not acked is sent again under the same keys, by this process or by the one
-that comes after it, as a careful caller does. Between batches it closes days and seals the journal. SIGTERM: leave after the batch.
+Before a batch of commands goes out it is written to the journal file ("sent"), and what came back after the commit
+too ("acked"), each line flushed to the disk. A batch that was sent and not acked is sent again under the same keys, by
+this process or by the one that comes after it, as a careful caller does. Between batches it closes days and seals the
+journal. SIGTERM: leave after the batch.
 """
 
 from __future__ import annotations
@@ -116,7 +117,7 @@ class Caller:
         key = f"{self.journal.path.stem}-{self.count}"
         customer = f"customer {rng.integers(CUSTOMERS)}"
         amount = int(rng.integers(1, 40_000))
-        order = {"merchant": f"shop {rng.integers(5)}", "order": key, "category": "general"}
+        order: dict[str, Any] = {"merchant": f"shop {rng.integers(5)}", "order": key, "category": "general"}
         draw = rng.random()
         if draw < 0.12:
             return c.OpenAccount(key=key, customer=customer, limit_minor=2_000_000)

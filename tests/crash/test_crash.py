@@ -1,6 +1,6 @@
-"""kill -9 of the database and of the program at random moments under load: nothing acknowledged is lost, nothing is doubled.
+"""kill -9 of database and program at random moments under load: nothing acknowledged is lost, nothing is doubled.
 
-`make sim SEED=7` repeats the moments and victims of a run as far as a machine can repeat itself; a failure prints its seed.
+`make sim SEED=7` repeats the moments and victims of a run as far as a machine can; a failure prints its seed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from honghua.credit.store import find_open_day, get_business_day
 from honghua.facts.kinds import FactKind
 from honghua.store.database import connect, open_database
 from honghua.store.embedded import remove_server
-from honghua.store.server.processes import list_server_pids
+from honghua.store.server.processes import find_postmaster, list_server_pids
 from honghua.store.settings import StoreSettings
 from tests.crash.load import Journal
 
@@ -64,8 +64,9 @@ class Storm:
 
     def start(self, number: int) -> subprocess.Popen[bytes]:
         with self.log_path.open("ab") as log:
+            told = (self.state_dir, self.journal_path(number), self.seed + number)
             return subprocess.Popen(
-                [sys.executable, "-m", "tests.crash.load", str(self.state_dir), str(self.journal_path(number)), str(self.seed + number)],
+                [sys.executable, "-m", "tests.crash.load", *map(str, told)],
                 cwd=REPOSITORY, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
 
@@ -86,26 +87,29 @@ class Storm:
             time.sleep(0.01)
 
     def kill(self, rng: np.random.Generator) -> None:
+        """Kill one of `VICTIMS`; a program that was killed is started again, the database by whoever needs it."""
         victim = str(rng.choice(VICTIMS))
         self.killed[victim] += 1
-        servers = list_server_pids(self.state_dir / "data")
-        if victim == "backend":
-            servers = [int(rng.choice(servers[1:]))] if len(servers) > 1 else servers
-        elif victim == "postmaster":
-            servers = [min(servers)] if servers else []
-        elif victim == "program":
-            servers = []
-        if victim in ("program", "everything"):
-            chosen = range(WORKERS) if victim == "everything" else [int(rng.integers(WORKERS))]
-            for number in chosen:
-                self.programs[number].kill()
-        for pid in servers:
+        numbers = {"everything": list(range(WORKERS)), "program": [int(rng.integers(WORKERS))]}.get(victim, [])
+        for number in numbers:
+            self.programs[number].kill()
+        for pid in self.choose_servers(victim, rng):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        if victim in ("program", "everything"):
-            for number in chosen:
-                self.programs[number].wait()
-                self.programs[number] = self.start(number)
+        for number in numbers:
+            self.programs[number].wait()
+            self.programs[number] = self.start(number)
+
+    def choose_servers(self, victim: str, rng: np.random.Generator) -> list[int]:
+        """Pids of the server to kill, its postmaster first so that it can't raise new children meanwhile."""
+        data_dir = self.state_dir / "data"
+        postmaster = find_postmaster(data_dir)
+        if victim == "program" or postmaster is None:
+            return []
+        children = sorted(set(list_server_pids(data_dir)) - {postmaster})
+        if victim == "backend" and children:
+            return [int(rng.choice(children))]
+        return [postmaster, *children] if victim in ("database", "everything") else [postmaster]
 
     def end(self) -> None:
         """Let every program finish its batch and leave."""
@@ -142,7 +146,6 @@ def run_storm(kills: int, seed: int) -> None:
             storm.await_progress()
             time.sleep(float(rng.uniform(0, 0.4)))
             storm.kill(rng)
-            print(f"{time.monotonic():.1f} {dict(storm.killed)} {storm.count_acked()}", file=sys.stderr)
         storm.await_progress()
         storm.end()
         check_aftermath(storm)

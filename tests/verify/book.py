@@ -1,4 +1,4 @@
-"""A small book in which every command was used, over nine months with statements, late and reversed facts, and a write-off."""
+"""A small book in which every command was used, over nine months with late and reversed facts."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def january(book: Book) -> None:
 
 
 def february(book: Book) -> None:
-    """After the first bill: refunds of what was billed, minimum payers, plans on the bill, settlement, late and reversed facts."""
+    """After the first bill: refunds of what was billed, plans on the bill, settlement, late and reversed facts."""
     book.do(c.RefundPurchase, "bo", purchase_id=book.answers["kept"], amount_minor=14_400)
     book.do(
         c.CapturePurchase,

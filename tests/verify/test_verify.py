@@ -13,6 +13,7 @@ import pytest
 
 from honghua.app.cli import main
 from honghua.app.commands import verify
+from honghua.app.settings import Settings
 from honghua.store import provision
 from honghua.store.database import Database, connect, scratch_database
 from honghua.store.embedded import ensure_server
@@ -89,7 +90,7 @@ def copied(lived: Database, store_settings: StoreSettings) -> Iterator[StoreSett
 def test_the_verb_exits_0_on_a_sound_book_and_1_with_the_ids_on_a_broken_one(
     copied: StoreSettings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("honghua.app.cli.load_settings", lambda: verify.Settings(store=copied))
+    monkeypatch.setattr("honghua.app.cli.load_settings", lambda: Settings(store=copied))
     assert main(["verify", "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["ok"] is True

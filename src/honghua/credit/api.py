@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import psycopg
 
 from honghua.base.errors import BadInput, HonghuaError
 from honghua.credit import store
 from honghua.credit.booking import Booking
+from honghua.credit.bulk import import_accounts
 from honghua.credit.core.commands import Command
 from honghua.credit.core.desk import Answer
 from honghua.credit.core.refusals import refusal
+from honghua.credit.quarantine import list_quarantined, release
 from honghua.credit.registry import Registry, open_registry
 from honghua.credit.viewing.statements import (
     HistoryItem,
@@ -25,7 +28,7 @@ from honghua.credit.viewing.statements import (
 from honghua.credit.store import count_closed_days, count_statements, find_replay, get_business_day, list_bills_due, list_days, save_replay
 from honghua.credit.unit import Unit
 from honghua.credit.viewing.views import AccountView, find_account_view, find_settlement_quote, list_instalment_quotes
-from honghua.store.commands import body_hash, find_commands
+from honghua.store.commands import StoredCommand, body_hash, find_commands
 from honghua.store.database import run_unit
 from honghua.base.dates import to_day
 
@@ -78,21 +81,35 @@ def _execute(conn: psycopg.Connection, registry: Registry, commands: Sequence[Co
         unit = Unit(conn, registry, Booking(today=today, happened_at=int(now.timestamp() * 1_000_000)))
         found = unit.run([commands[i] for i in fresh], [hashes[i] for i in fresh])
         answers = dict(zip(fresh, found, strict=True))
-    return [_recall(i, command, hashes, stored, first, answers) for i, command in enumerate(commands)]
+    batch = _Batch(commands, hashes, stored, first, answers)
+    return [_recall(batch, place) for place in range(len(commands))]
 
 
-def _recall(i, command, hashes, stored, first, answers) -> Answer:  # type: ignore[no-untyped-def]
-    if not command.key:
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """A batch while it is answered: hashes by place, answers of earlier days by key, where each new key stands first, new answers."""
+
+    commands: Sequence[Command]
+    hashes: Sequence[bytes]
+    stored: Mapping[str, StoredCommand]
+    first: Mapping[str, int]
+    answers: Mapping[int, Answer]
+
+
+def _recall(batch: _Batch, place: int) -> Answer:
+    """The answer at a place: new, remembered, or a refusal of its key."""
+    key = batch.commands[place].key
+    if not key:
         return refusal("KEY_MISSING")
-    if command.key in stored:
-        known = stored[command.key]
-        same = known.body_hash == hashes[i]
+    if key in batch.stored:
+        known = batch.stored[key]
+        same = known.body_hash == batch.hashes[place]
         return {**known.answer, "repeated": True} if same else refusal("KEY_REUSED")
-    origin = first[command.key]
-    if origin == i:
-        answer: Answer = answers[i]
-        return answer
-    return {**answers[origin], "repeated": True} if hashes[origin] == hashes[i] else refusal("KEY_REUSED")
+    origin = batch.first[key]
+    if origin == place:
+        return batch.answers[place]
+    same = batch.hashes[origin] == batch.hashes[place]
+    return {**batch.answers[origin], "repeated": True} if same else refusal("KEY_REUSED")
 
 
 __all__ = [
@@ -109,12 +126,15 @@ __all__ = [
     "find_settlement_quote",
     "get_business_day",
     "get_statement",
+    "import_accounts",
     "list_bills_due",
     "list_days",
     "list_history",
     "list_instalment_quotes",
+    "list_quarantined",
     "list_statements",
     "open_registry",
+    "release",
     "save_replay",
     "start_book",
 ]

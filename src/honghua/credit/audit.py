@@ -1,4 +1,4 @@
-"""The auditor's passes over the book: a batch of accounts with all that hangs on them, checked against what it follows from.
+"""The auditor's passes over the book: accounts with all that hangs on them, against what it follows from.
 
 Facts are the ground. The stored state must be their fold, statements what was known at their cuts, holds and decisions
 what the purchases say, and the journal the components of the state.
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from honghua.base.checks import BROKEN_IDS_MAX, Check, check_of
 from honghua.base.errors import NotFound
 from honghua.credit.core.kernels.audit import audit_accounts, state_components
-from honghua.credit.core.kernels.measures import COMPONENTS
+from honghua.credit.core.kernels.measures import COMPONENTS, FAR
 from honghua.credit.core.layout import (
     D_INSTALMENT,
     D_REVOLVING,
@@ -61,8 +61,8 @@ PLAN_KINDS: Final = (FactKind.PURCHASE_CAPTURED, FactKind.BILL_INSTALLED, FactKi
 JUDGED_KINDS: Final = (FactKind.PURCHASE_AUTHORISED, FactKind.PURCHASE_CAPTURED, FactKind.PURCHASE_REFUSED)
 NAMES: Final = (
     "credit.limit_available", "credit.state_is_fold", "credit.components_are_balances", "credit.entries_have_facts",
-    "credit.statements_complete", "credit.statements_unchanged", "credit.statements_add_up", "credit.statements_monthly",
-    "credit.holds_are_facts",    "credit.facts_in_order", "credit.purchases_decided",
+    "credit.statements_complete", "credit.statements_unchanged", "credit.statements_add_up",
+    "credit.statements_monthly", "credit.holds_are_facts", "credit.facts_in_order", "credit.purchases_decided",
 )  # fmt: skip
 STATEMENTS: Final = (
     f"SELECT account_id, {', '.join(STATEMENT_COLUMNS)}, booked_on, last_fact_id, snapshot FROM credit_statement"  # noqa: S608
@@ -176,7 +176,7 @@ def find_days_booked(facts: FactColumns, causes: tuple[Ints, ...]) -> Ints:
 
 
 def check_accounts(conn: Connection, terms: Mapping[int, ProductTerms], *, today: int, tally: Tally) -> Iterator[Ints]:
-    """Audit all accounts into `tally`; yields the ids of each batch when done. today: the business date, a day number."""
+    """Audit all accounts into `tally`; yields the ids of each batch. today: the business date, a day number."""
     matrix = terms_matrix(terms)
     for batch in iterate_batches(conn):
         check_folds(batch, matrix, tally)
@@ -191,17 +191,14 @@ def check_accounts(conn: Connection, terms: Mapping[int, ProductTerms], *, today
 def well_formed(rows: AccountRows) -> Bools:
     """Accounts whose arrays have the lengths that their counts say."""
     same: Bools = np.diff(rows.dues_at) == rows.heads[:, H_DUES] * DUE
-    return same & (np.diff(rows.plans_at) == rows.heads[:, H_PLANS] * PLAN)
+    same &= np.diff(rows.plans_at) == rows.heads[:, H_PLANS] * PLAN
+    return same
 
 
 def flat_states(rows: AccountRows) -> tuple[Ints, Ints]:
     """Stored states, flat (head, dues, plans), with offsets."""
-    return ragged(
-        np.concatenate([
-            rows.heads[i], rows.dues[rows.dues_at[i] : rows.dues_at[i + 1]], rows.plans[rows.plans_at[i] : rows.plans_at[i + 1]],
-        ])
-        for i in range(len(rows))
-    )  # fmt: skip
+    dues, plans = np.split(rows.dues, rows.dues_at[1:-1]), np.split(rows.plans, rows.plans_at[1:-1])
+    return ragged(np.concatenate([rows.heads[i], dues[i], plans[i]]) for i in range(len(rows)))
 
 
 def fold_room(batch: Batch, facts_at: Ints) -> Ints:
@@ -221,6 +218,15 @@ def fold_room(batch: Batch, facts_at: Ints) -> Ints:
     return np.stack([months, plans, months], axis=1)
 
 
+def find_days_entered(batch: Batch) -> Ints:
+    """The day on which each account came into this book: that of its first entry; a far one when it has none."""
+    entered = np.full(len(batch.ids), FAR, np.int64)
+    owners, _, days, _ = batch.causes
+    mine = np.isin(owners, batch.ids)
+    np.minimum.at(entered, np.searchsorted(batch.ids, owners[mine]), days[mine])
+    return entered
+
+
 def run_audit(batch: Batch, matrix: Ints) -> tuple[Bools, Bools, Bools, Bools]:
     """(state is fold bool[n], no statement missing bool[n], statement is fold bool[m], statement adds up bool[m]).
 
@@ -232,11 +238,12 @@ def run_audit(batch: Batch, matrix: Ints) -> tuple[Bools, Bools, Bools, Bools]:
     facts_at[-1] = np.searchsorted(batch.facts.account_id, batch.ids[-1], side="right")
     statement_at = np.append(np.searchsorted(batch.statement_accounts, batch.ids), m)
     states, state_at = flat_states(batch.accounts)
+    days = np.stack([batch.accounts.heads[:, H_AS_OF], find_days_entered(batch)], axis=1)
     try:
         audit_accounts(
-            matrix, facts_at, statement_at, states, state_at, batch.accounts.heads[:, H_AS_OF].copy(), fold_room(batch, facts_at),
-            batch.events, batch.facts.fact_id, batch.facts.reverses_fact_id, batch.fact_booked, batch.statements, batch.known, batch.snapshots,
-            batch.snapshot_at, good,
+            matrix, facts_at, statement_at, states, state_at, days,
+            fold_room(batch, facts_at), batch.events, batch.facts.fact_id, batch.facts.reverses_fact_id,
+            batch.fact_booked, batch.statements, batch.known, batch.snapshots, batch.snapshot_at, good,
         )  # fmt: skip
     except ZeroDivisionError:
         if n == 1:
@@ -250,7 +257,7 @@ def run_audit(batch: Batch, matrix: Ints) -> tuple[Bools, Bools, Bools, Bools]:
 
 
 def check_folds(batch: Batch, matrix: Ints, tally: Tally) -> None:
-    """State = fold of all facts; statement and snapshot = fold of what was known at the cut, total = sum of its parts."""
+    """State = fold of all facts; statement = fold of what was known at its cut, total = sum of its parts."""
     state_ok, complete, rows_ok, sums_ok = run_audit(batch, matrix)
     tally.add("credit.state_is_fold", len(state_ok), batch.names(~state_ok))
     tally.add("credit.statements_complete", len(complete), batch.names(~complete))
@@ -259,7 +266,7 @@ def check_folds(batch: Batch, matrix: Ints, tally: Tally) -> None:
 
 
 def check_statement_days(batch: Batch, terms: Mapping[int, ProductTerms], today: int, tally: Tally) -> None:
-    """Numbers rise with the month, one cut each; cut and due day are a pair on offer; nothing lies ahead of the book."""
+    """Numbers rise with the month, one cut each; cut and due day are a pair on offer; nothing lies ahead."""
     cut_on, due_on, seq = batch.statements[:, S_CUT], batch.statements[:, S_DUE], batch.statements[:, S_SEQ]
     accounts = batch.statement_accounts
     months = cut_on.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
@@ -288,7 +295,7 @@ def day_of_month(days: Ints) -> Ints:
 
 
 def check_facts(batch: Batch, today: int, tally: Tally) -> None:
-    """The first fact opens the account, no other does; none counts before it or after today; the newest is known to it."""
+    """The first fact opens the account, no other does; none counts before it or after today; the newest is known."""
     facts, n = batch.facts, len(batch.ids)
     owner = np.searchsorted(batch.ids, facts.account_id)
     opens = facts.kind == FactKind.ACCOUNT_OPENED
@@ -309,7 +316,7 @@ def check_facts(batch: Batch, today: int, tally: Tally) -> None:
 
 
 def check_holds(conn: Connection, batch: Batch, tally: Tally) -> None:
-    """Holds = authorised − captured − released by purchase, with their last day; their sum is what the account holds."""
+    """Holds = authorised − captured − released by purchase, with their last day; the account holds their sum."""
     facts, kinds = batch.facts, batch.facts.kind
     counts = (facts.purchase_id != 0) & ~np.isin(facts.fact_id, facts.reverses_fact_id[facts.reverses_fact_id != 0])
     held = np.where(kinds == FactKind.PURCHASE_AUTHORISED, facts.amount_minor, 0)

@@ -24,6 +24,16 @@ Ints = NDArray[np.int64]
 OWNER_FACTOR = 256  # ledger account key = owner × 256 + component
 
 
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why an entry is made: fact or entry kind, value day, the fact (0 = time itself) and the merchant whose account it touches."""
+
+    kind: int
+    value_on: int
+    fact_id: int = 0
+    merchant_id: int = 0
+
+
 @dataclass(slots=True)
 class EntryColumns:
     """Entries of one currency, growing."""
@@ -67,17 +77,17 @@ class Booking:
     opened: dict[int, Account] = field(default_factory=dict)
     lines: int = 0
 
-    def post(self, account: Account, currency: str, lines: Lines, *, kind: int, value_on: int, fact_id: int = 0, merchant_id: int = 0) -> None:
-        """Collect an entry; lines of the merchant's component go to the merchant's own account when one is named."""
+    def post(self, account: Account, currency: str, lines: Lines, cause: Cause) -> None:
+        """Collect an entry; lines of the merchant's component go to the merchant's own account when the cause names one."""
         n = len(lines.codes)
         if n == 0:
             return
         columns = self.entries.setdefault(currency, EntryColumns())
         columns.owner_id.append(account.account_id)
-        columns.kind.append(kind)
-        columns.value_on.append(value_on)
-        columns.fact_id.append(fact_id)
-        columns.merchant_id.append(merchant_id or account.account_id)
+        columns.kind.append(cause.kind)
+        columns.value_on.append(cause.value_on)
+        columns.fact_id.append(cause.fact_id)
+        columns.merchant_id.append(cause.merchant_id or account.account_id)
         columns.ends.append(n)
         columns.codes.append(lines.codes)
         columns.amounts.append(lines.amounts)

@@ -13,15 +13,19 @@ import psycopg
 from numba import njit
 from numpy.typing import NDArray
 
+from honghua.base.dates import to_day
+from honghua.base.errors import BadInput
+from honghua.credit.core.kernels.fold import fold_many
 from honghua.credit.core.kernels.measures import COMPONENTS, components
-from honghua.credit.core.layout import ARGS, E_AMOUNT, E_KIND, E_ON, EVENT, H_DUES, H_PLANS, HEAD
-from honghua.credit.shard import DUE, OWNER_FACTOR, PLAN, gather
-from honghua.credit.store import ACCOUNT_NAMES, HEAD_IS_DATE
+from honghua.credit.core.layout import ARGS, DUE, E_AMOUNT, E_KIND, E_ON, EVENT, H_DUES, H_PLANS, H_TERMS, HEAD, PLAN
+from honghua.credit.registry import Registry
+from honghua.credit.shard import OWNER_FACTOR, gather
+from honghua.credit.store import ACCOUNT_NAMES, HEAD_IS_DATE, get_business_day
 from honghua.facts.kinds import FactKind
 from honghua.ledger import api as ledger
-from honghua.ledger.core import Component, EntryBatch
+from honghua.ledger.core import Component, EntryBatch, OwnerKind
 from honghua.store.copybin import Bool, Date, Int8, Int8Array, Text, copy_in
-from honghua.store.facts import FactBatch, append_facts
+from honghua.store.facts import FactBatch, allocate_fact_ids, append_facts
 
 Ints = NDArray[np.int64]
 
@@ -45,6 +49,29 @@ def components_many(heads, dues, plans, out):  # type: ignore[no-untyped-def]
     """`components` of n accounts into out int64[n, 24]."""
     for i in range(heads.shape[0]):
         components(heads[i], dues[i], plans[i], out[i])
+
+
+def import_accounts(
+    conn: psycopg.Connection, registry: Registry, *, refs: list[str], events: Ints, merchants: Ints, rows_max: tuple[int, int]
+) -> int:
+    """Bring n new accounts in with the facts given; returns how many facts. Inside the caller's transaction.
+
+    events int64[n, k, EVENT]: each account's facts in order of day, the opening first; merchants int64[n]: whom its purchases are
+    owed to; rows_max: room for (open statements, plans) of one account. The states are folded to the book's business date.
+    Statements that the fold cuts on the way were issued elsewhere and are not stored. Raises BadInput when an account does not fold.
+    """
+    n, k, _ = events.shape
+    today = to_day(get_business_day(conn, share=True))
+    heads, dues = np.zeros((n, HEAD), np.int64), np.zeros((n, rows_max[0], DUE), np.int64)
+    plans = np.zeros((n, rows_max[1], PLAN), np.int64)
+    failed = fold_many(heads, dues, plans, registry.terms_rows, events, today)
+    if failed >= 0:
+        raise BadInput(f"the facts of customer {refs[failed]} do not fold: out of order, unknown or too many open rows", code="BAD_FACTS")
+    currency = registry.terms[int(heads[0, H_TERMS])].currency
+    ids = ledger.open_owners(conn, kind=OwnerKind.CREDIT_ACCOUNT, refs=refs, currency=currency)
+    fact_ids = allocate_fact_ids(conn, n * k).reshape(n, k)
+    store_block(conn, AccountBlock(ids, refs, heads, dues, plans, events, fact_ids, merchants), booked_on=today, currency=currency)
+    return n * k
 
 
 def store_block(conn: psycopg.Connection, block: AccountBlock, *, booked_on: int, currency: str) -> None:

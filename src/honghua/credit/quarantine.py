@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from honghua.base.dates import to_day
 from honghua.base.errors import BadInput, IntegrityBroken, NotFound
 from honghua.credit import store
-from honghua.credit.booking import Booking
+from honghua.credit.booking import Booking, Cause
 from honghua.credit.core.account import Account, Lines, refold
 from honghua.credit.core.kernels.audit import is_sound
 from honghua.credit.core.layout import E_ON, H_AS_OF, H_TERMS
@@ -85,7 +85,7 @@ def _release(conn: psycopg.Connection, registry: Registry, customer: str, now: d
     codes = np.flatnonzero(again.balance - booked)
     currency = registry.terms[int(again.head[H_TERMS])].currency
     lines = Lines(codes, (again.balance - booked)[codes])
-    booking.post(again, currency, lines, kind=FactKind.ADJUSTED, value_on=today)
+    booking.post(again, currency, lines, Cause(FactKind.ADJUSTED, today))
     booking.write(conn, registry.bundle_ids)
     store.end_quarantine(conn, account_id)
     return changed

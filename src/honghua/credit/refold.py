@@ -18,19 +18,18 @@ Ints = NDArray[np.int64]
 NOT_FOLDED = (int(FactKind.FACT_REVERSED), int(FactKind.PURCHASE_REFUSED))
 
 
-def event_matrix(facts: FactColumns, low: int = 0, high: int | None = None) -> tuple[Ints, Ints, Ints]:
-    """Rows low … high of stored facts as kernel events int64[n, EVENT], their ids, and the ids that they reverse."""
-    high = len(facts) if high is None else high
-    n = high - low
+def event_matrix(facts: FactColumns) -> tuple[Ints, Ints, Ints]:
+    """Stored facts as kernel events int64[n, EVENT], their ids, and the ids that they reverse."""
+    n = len(facts)
     events = np.zeros((n, EVENT), np.int64)
-    events[:, 0] = facts.kind[low:high]
-    events[:, 1] = facts.effective_on[low:high]
-    events[:, 2] = facts.amount_minor[low:high]
-    starts, ends = facts.args_offsets[low:high], facts.args_offsets[low + 1 : high + 1]
+    events[:, 0] = facts.kind
+    events[:, 1] = facts.effective_on
+    events[:, 2] = facts.amount_minor
+    starts, ends = facts.args_offsets[:-1], facts.args_offsets[1:]
     for k in range(EVENT - 3):
         has = ends - starts > k
         events[has, 3 + k] = facts.args_values[starts[has] + k]
-    return events, facts.fact_id[low:high], facts.reverses_fact_id[low:high]
+    return events, facts.fact_id, facts.reverses_fact_id
 
 
 def standing(events: Ints, fact_ids: Ints, reverses: Ints) -> Ints:

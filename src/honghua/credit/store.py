@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from honghua.base.dates import to_day
 from honghua.base.errors import BadInput, NotFound
-from honghua.credit.core.account import Account, roomy
+from honghua.credit.core.account import Account, State, roomy
 from honghua.credit.core.layout import (
     DUE, H_DUES, H_PLANS, HEAD, HEAD_COLUMNS, PLAN, STATEMENT, STATEMENT_COLUMNS,
 )  # fmt: skip
@@ -78,9 +78,13 @@ class AccountRows:
         dues = roomy(self.dues[self.dues_at[i] : self.dues_at[i + 1]], DUE, int(head[H_DUES]))
         plans = roomy(self.plans[self.plans_at[i] : self.plans_at[i + 1]], PLAN, int(head[H_PLANS]))
         return Account(
-            int(self.ids[i]), self.refs[i], terms_rows, head=head, dues=dues, plans=plans,
-            last_fact_id=int(self.last_fact_ids[i]), quarantined=bool(self.quarantined[i]),
-        )  # fmt: skip
+            int(self.ids[i]),
+            self.refs[i],
+            terms_rows,
+            state=State(head, dues, plans),
+            last_fact_id=int(self.last_fact_ids[i]),
+            quarantined=bool(self.quarantined[i]),
+        )
 
 
 def load_accounts(conn: Connection, account_ids: Ints, *, lock: bool) -> AccountRows:

@@ -13,7 +13,7 @@ import psycopg
 from numpy.typing import NDArray
 
 from honghua.credit import store
-from honghua.credit.booking import Booking
+from honghua.credit.booking import Booking, Cause
 from honghua.credit.core import commands as c
 from honghua.credit.core.account import Account, event_row
 from honghua.credit.core.desk import Answer, Desk, Result, view_purchase
@@ -128,7 +128,7 @@ class Unit:
             stop = account.next_stop(today)
             lines, statement = account.pass_days(stop)
             self.booking.touched[account.account_id] = account
-            self.booking.post(account, self.currency(account), lines, kind=FactKind.DAY_CLOSED, value_on=stop)
+            self.booking.post(account, self.currency(account), lines, Cause(FactKind.DAY_CLOSED, stop))
             if statement is not None:
                 self.issued[account.account_id][int(statement[S_SEQ])] = int(statement[S_OWN_MINIMUM])
                 self.booking.statements.append((account.account_id, statement, account.snapshot(), account.last_fact_id))
@@ -178,10 +178,8 @@ class Unit:
             lines = account.replace(again)
         else:
             lines = account.apply(event_row(fact))
-        self.booking.post(
-            account, self.currency(account), lines, kind=int(fact.kind), value_on=fact.value_on, fact_id=fact_id,
-            merchant_id=fact.counterparty_id,
-        )  # fmt: skip
+        cause = Cause(int(fact.kind), fact.value_on, fact_id, fact.counterparty_id)
+        self.booking.post(account, self.currency(account), lines, cause)
 
     def write_holds(self) -> None:
         """Bring the pending holds of the purchases touched up to date."""

@@ -13,15 +13,11 @@ import psycopg
 
 from honghua.base.dates import from_day, to_day
 from honghua.credit import api as credit
-from honghua.credit.bulk import AccountBlock, store_block
-from honghua.credit.core import commands as c
-from honghua.credit.core.kernels.fold import fold_many
-from honghua.credit.core.layout import DUE, EVENT, HEAD, PLAN
+from honghua.credit.core import EVENT, Repay
 from honghua.facts.kinds import FactKind
 from honghua.ledger import api as ledger
 from honghua.ledger.core import OwnerKind
 from honghua.store.database import connect, scratch_database
-from honghua.store.facts import allocate_fact_ids
 from honghua.store.settings import StoreSettings
 
 ROUNDS: Final = 9
@@ -44,7 +40,7 @@ def run(args: argparse.Namespace, store: StoreSettings) -> dict[str, Any]:
         registry = credit.open_registry(conn)
         took = []
         for k in range(ROUNDS + 1):
-            repay = c.Repay(key=f"late:{k}", customer="long", amount_minor=1_000 + k, on=OPENED + dt.timedelta(days=10 + k))
+            repay = Repay(key=f"late:{k}", customer="long", amount_minor=1_000 + k, on=OPENED + dt.timedelta(days=10 + k))
             started = time.perf_counter()
             answer = credit.execute(conn, registry, [repay], now=NOW)[0]
             took.append((time.perf_counter() - started) * 1000)
@@ -74,12 +70,7 @@ def lay_down_one(conn: psycopg.Connection, days: int, seed: int) -> int:
     events = np.zeros((1, len(rows), EVENT), np.int64)
     for k, row in enumerate(rows):
         events[0, k, : len(row)] = row
-    heads, dues, plans = np.zeros((1, HEAD), np.int64), np.zeros((1, 200, DUE), np.int64), np.zeros((1, 2, PLAN), np.int64)
-    failed = fold_many(heads, dues, plans, registry.terms_rows, events, today)
-    assert failed == -1
     with conn.transaction():
-        ids = ledger.open_owners(conn, kind=OwnerKind.CREDIT_ACCOUNT, refs=["long"], currency="CNY")
         shop = ledger.open_owners(conn, kind=OwnerKind.MERCHANT, refs=["shop"], currency="CNY")
-        fact_ids = allocate_fact_ids(conn, len(rows))[None, :]
-        store_block(conn, AccountBlock(ids, ["long"], heads, dues, plans, events, fact_ids, shop), booked_on=today, currency="CNY")
+        credit.import_accounts(conn, registry, refs=["long"], events=events, merchants=shop, rows_max=(200, 2))
     return len(rows)

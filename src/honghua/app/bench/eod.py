@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 
 from honghua.app.bench.portfolio import BUSINESS_DAY, lay_down
-from honghua.credit.eod import close_day
+from honghua.credit.jobs import close_day
 from honghua.store.database import connect, scratch_database
 from honghua.store.settings import StoreSettings
 

@@ -17,13 +17,10 @@ from numpy.typing import NDArray
 
 from honghua.base.dates import to_day
 from honghua.credit import api as credit
-from honghua.credit.bulk import AccountBlock, store_block
-from honghua.credit.core.kernels.fold import fold_many
-from honghua.credit.core.layout import DUE, EVENT, HEAD, PLAN
+from honghua.credit.core import EVENT
 from honghua.facts.kinds import FactKind
 from honghua.ledger import api as ledger
 from honghua.ledger.core import OwnerKind
-from honghua.store.facts import allocate_fact_ids
 
 Ints = NDArray[np.int64]
 BLOCK: Final = 50_000
@@ -51,14 +48,14 @@ def lay_down(conn: psycopg.Connection, *, accounts: int, seed: int, progress: Ca
     while done < accounts:
         n = min(BLOCK, accounts - done)
         with conn.transaction():
-            refs = [f"B{done + k:08d}" for k in range(n)]
-            ids = ledger.open_owners(conn, kind=OwnerKind.CREDIT_ACCOUNT, refs=refs, currency="CNY")
-            events = make_events(rng, n)
-            heads, dues, plans = np.zeros((n, HEAD), np.int64), np.zeros((n, 3, DUE), np.int64), np.zeros((n, 2, PLAN), np.int64)
-            fold_many(heads, dues, plans, registry.terms_rows, events, to_day(BUSINESS_DAY))
-            fact_ids = allocate_fact_ids(conn, n * EVENTS).reshape(n, EVENTS)
-            block = AccountBlock(ids, refs, heads, dues, plans, events, fact_ids, rng.choice(merchants, n))
-            store_block(conn, block, booked_on=to_day(BUSINESS_DAY), currency="CNY")
+            credit.import_accounts(
+                conn,
+                registry,
+                refs=[f"B{done + k:08d}" for k in range(n)],
+                events=make_events(rng, n),
+                merchants=rng.choice(merchants, n),
+                rows_max=(3, 2),
+            )
         done += n
         progress(done)
     return Portfolio(accounts, accounts * EVENTS)

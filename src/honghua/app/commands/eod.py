@@ -19,8 +19,7 @@ from honghua.app.settings import Settings
 from honghua.base.clock import SystemClock
 from honghua.base.errors import BadInput
 from honghua.credit import api as credit
-from honghua.credit import quarantine
-from honghua.credit.eod import close_day, close_until
+from honghua.credit.jobs import close_day, close_until
 from honghua.store.database import Database, connect, open_database
 
 DAYS_SHOWN = 14
@@ -87,13 +86,13 @@ def status(_args: argparse.Namespace, _database: Database, conn: psycopg.Connect
 
 def list_quarantine(_args: argparse.Namespace, _database: Database, conn: psycopg.Connection) -> dict[str, Any]:
     """Accounts in quarantine."""
-    rows = [dataclasses.asdict(view) | {"since_on": view.since_on.isoformat()} for view in quarantine.list_quarantined(conn)]
+    rows = [dataclasses.asdict(view) | {"since_on": view.since_on.isoformat()} for view in credit.list_quarantined(conn)]
     return {"quarantined": len(rows), "days": rows}
 
 
 def release(args: argparse.Namespace, _database: Database, conn: psycopg.Connection) -> dict[str, Any]:
     """Bring one account back."""
-    changed = quarantine.release(conn, credit.open_registry(conn), args.customer, now=SystemClock().now())
+    changed = credit.release(conn, credit.open_registry(conn), args.customer, now=SystemClock().now())
     return {"customer": args.customer, "state_corrected": changed}
 
 

@@ -39,6 +39,7 @@ from honghua.credit.core.finance import (
     servicing,
     tvm,
 )
+from honghua.credit.core.layout import EVENT
 from honghua.credit.core.terms import ProductTerms
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "ChangeLimit",
     "ChangePair",
     "Command",
+    "EVENT",
     "GrantTemporaryLimit",
     "InstalBill",
     "Instalments",

@@ -24,11 +24,25 @@ FOLD_ROWS_MAX = 4096
 NOTHING_ISSUED: Ints = np.zeros(0, np.int64)
 
 
-def roomy(flat: Ints, width: int, used: int, spare: int = SPARE_ROWS) -> Ints:
+def roomy(flat: Ints, width: int, used: int, *, spare: int = SPARE_ROWS) -> Ints:
     """Rows from storage (flat int64) with free rows behind them."""
     rows = np.zeros((used + spare, width), np.int64)
     rows[:used] = flat[: used * width].reshape(used, width)
     return rows
+
+
+@dataclass(slots=True)
+class State:
+    """The arrays of `layout`: head int64[HEAD], dues int64[k, DUE], plans int64[k, PLAN], with free rows at the end."""
+
+    head: Ints
+    dues: Ints
+    plans: Ints
+
+    @classmethod
+    def empty(cls) -> State:
+        """The state of an account not yet opened."""
+        return cls(np.zeros(HEAD, np.int64), roomy(NOTHING_ISSUED, DUE, 0), roomy(NOTHING_ISSUED, PLAN, 0))
 
 
 @dataclass(slots=True)
@@ -49,17 +63,22 @@ class Account:
                  "quarantined", "terms_rows")  # fmt: skip
 
     def __init__(
-        self, account_id: int, customer_ref: str, terms_rows: Ints, *, head: Ints | None = None, dues: Ints | None = None,
-        plans: Ints | None = None, last_fact_id: int = 0, quarantined: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        account_id: int,
+        customer_ref: str,
+        terms_rows: Ints,
+        *,
+        state: State | None = None,
+        last_fact_id: int = 0,
+        quarantined: bool = False,
+    ) -> None:
+        state = state or State.empty()
         self.account_id = account_id
         self.customer_ref = customer_ref
         self.terms_rows = terms_rows
         self.last_fact_id = last_fact_id
         self.quarantined = quarantined
-        self.head = np.zeros(HEAD, np.int64) if head is None else head
-        self.dues = roomy(NOTHING_ISSUED, DUE, 0) if dues is None else dues
-        self.plans = roomy(NOTHING_ISSUED, PLAN, 0) if plans is None else plans
+        self.head, self.dues, self.plans = state.head, state.dues, state.plans
         self.balance = np.zeros(COMPONENTS, np.int64)
         self.after = np.zeros(COMPONENTS, np.int64)
         self.codes = np.zeros(COMPONENTS, np.int64)
@@ -107,7 +126,7 @@ class Account:
         assert status == OK, f"account {self.account_id}: kernel status {status} on {from_day(to)}"
         return self._lines(), statements[0] if count else None
 
-    def apply(self, event: Ints, terms_id: int | None = None) -> Lines:
+    def apply(self, event: Ints, *, terms_id: int | None = None) -> Lines:
         """Apply one fact of the day that the state has reached."""
         self.ensure_room()
         terms = self.terms if terms_id is None else self.terms_rows[terms_id]
@@ -157,7 +176,7 @@ def restore(account_id: int, customer_ref: str, terms_rows: Ints, snapshot: Ints
     dues_end = HEAD + int(head[H_DUES]) * DUE
     dues = roomy(snapshot[HEAD:dues_end], DUE, int(head[H_DUES]))
     plans = roomy(snapshot[dues_end:], PLAN, int(head[H_PLANS]))
-    return Account(account_id, customer_ref, terms_rows, head=head, dues=dues, plans=plans)
+    return Account(account_id, customer_ref, terms_rows, state=State(head, dues, plans))
 
 
 def refold(base: Account, events: Ints, issued: Ints, to: int) -> tuple[Account, Ints]:
@@ -168,15 +187,15 @@ def refold(base: Account, events: Ints, issued: Ints, to: int) -> tuple[Account,
     rows = 16
     while rows <= FOLD_ROWS_MAX:
         head = base.head.copy()
-        dues = roomy(base.flat_dues(), DUE, int(head[H_DUES]), rows)
-        plans = roomy(base.flat_plans(), PLAN, int(head[H_PLANS]), rows)
+        dues = roomy(base.flat_dues(), DUE, int(head[H_DUES]), spare=rows)
+        plans = roomy(base.flat_plans(), PLAN, int(head[H_PLANS]), spare=rows)
         statements = np.zeros((rows * 8, STATEMENT), np.int64)
         status, count = fold(head, dues, plans, base.terms_rows, issued, events, statements, 0)
         if status == OK and int(head[H_STATUS]) != STATUS_NONE:
             terms = base.terms_rows[head[H_TERMS]]
             status, count = advance(head, dues, plans, terms, issued, to, statements, count)
         if status == OK:
-            account = Account(base.account_id, base.customer_ref, base.terms_rows, head=head, dues=dues, plans=plans)
+            account = Account(base.account_id, base.customer_ref, base.terms_rows, state=State(head, dues, plans))
             return account, statements[:count]
         assert status == FULL, f"account {base.account_id}: kernel status {status}"
         rows *= 4

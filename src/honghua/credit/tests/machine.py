@@ -1,4 +1,4 @@
-"""The rules of both state machines: commands of every kind, on the day or late, drawn so that most of them are to the point."""
+"""The rules of both state machines: commands of every kind, on the day or late, most of them to the point."""
 
 from __future__ import annotations
 
@@ -14,21 +14,40 @@ from honghua.credit.core.layout import SETTLEMENT_ALL_FEES, SETTLEMENT_FREE
 from honghua.credit.core.terms import ProductTerms
 from honghua.credit.core.tests.model_events import Account as Life
 from honghua.credit.core.tests.oracle import Oracle
-from honghua.ledger.core.chart import Component as C
+from honghua.ledger.core.chart import Component
+
+C = Component
 
 FIRST_DAY = dt.date(2023, 11, 28)
-QUICK = {"class_substandard_dpd": 12, "class_doubtful_dpd": 25, "class_loss_dpd": 40, "principal_first_dpd": 14, "cure_months": 2,
-         "restructure_months": 2, "pair_change_months": 2, "write_off_bands": ((50_000, 10, 1), (10**15, 20, 3))}  # fmt: skip
+QUICK = {
+    "class_substandard_dpd": 12,
+    "class_doubtful_dpd": 25,
+    "class_loss_dpd": 40,
+    "principal_first_dpd": 14,
+    "cure_months": 2,
+    "restructure_months": 2,
+    "pair_change_months": 2,
+    "write_off_bands": ((50_000, 10, 1), (10**15, 20, 3)),
+}
 VARIANTS = (
     ProductTerms(),
     ProductTerms(version=2, **QUICK),  # type: ignore[arg-type]
     ProductTerms(version=3, settlement_fee=SETTLEMENT_ALL_FEES, refund_fee=0, refund_overdue_first=0, **QUICK),  # type: ignore[arg-type]
-    ProductTerms(version=4, settlement_fee=SETTLEMENT_FREE, penalty_days_max=7, interest_ppm_day=1234, principal_first_dpd=0,
-                 minimum_share_ppm=333_333, pairs=((20, 5), (1, 10), (28, 27), (5, 15))),
-)  # fmt: skip
+    ProductTerms(
+        version=4,
+        settlement_fee=SETTLEMENT_FREE,
+        penalty_days_max=7,
+        interest_ppm_day=1234,
+        principal_first_dpd=0,
+        minimum_share_ppm=333_333,
+        pairs=((20, 5), (1, 10), (28, 27), (5, 15)),
+    ),
+)
 NAMES = ("Ada", "Bo")
 CUSTOMERS = st.sampled_from(NAMES)
-AMOUNTS = st.one_of(st.integers(1, 120), st.integers(1_000, 400_000), st.sampled_from([1, 3, 100, 90_000, 100_000, 20_000_001]))
+AMOUNTS = st.one_of(
+    st.integers(1, 120), st.integers(1_000, 400_000), st.sampled_from([1, 3, 100, 90_000, 100_000, 20_000_001])
+)
 LATE = st.one_of(st.just(0), st.just(0), st.just(0), st.integers(0, 9), st.integers(0, 120))
 PICK = st.integers(0, 999)
 PERIODS = st.sampled_from([3, 6, 3, 9, 12, 24, 5])
@@ -54,6 +73,7 @@ class CreditRules(RuleBasedStateMachine):
         self.oracle = Oracle(self.terms, FIRST_DAY)
         self.purchases: list[tuple[str, int]] = []
         self.facts: list[tuple[str, int]] = []
+        self.repayments: list[tuple[str, int]] = []
         self.keys = 0
         self.start()
         for k, customer in enumerate(NAMES):
@@ -81,6 +101,8 @@ class CreditRules(RuleBasedStateMachine):
         if answer["outcome"] != "refused":
             if "purchase_id" in answer:
                 self.purchases.append((command.customer, answer["purchase_id"]))
+            if isinstance(command, c.Repay):
+                self.repayments.append((command.customer, answer["fact_id"]))
             if not isinstance(command, c.ReverseFact):
                 self.facts.append((command.customer, answer["fact_id"]))
 
@@ -115,56 +137,130 @@ class CreditRules(RuleBasedStateMachine):
     def pass_a_cycle(self) -> None:
         self.move_days(31)
 
+    @rule(customer=CUSTOMERS, amount=AMOUNTS, refunded=st.booleans())
+    def buy_on_the_cut_day(self, customer: str, amount: int, refunded: bool) -> None:
+        """The edge of a cycle: what is bought on the cut day is on the next bill, also when it comes back."""
+        life = self.life(customer)
+        if life.next_cut_on > life.on:
+            self.move_days((life.next_cut_on - life.on).days)
+        self.buy(customer, amount, 0)
+        if refunded:
+            self.refund(0, 1, 0)
+
     def days_to(self, what: str, life: Life, pick: int) -> int:
         """Days until something happens by itself, or the day before or after."""
         days = {"day": 1, "cut": (life.next_cut_on - life.on).days, "due": 9, "class": 13}[what]
         if what == "due" and life.bills:
             days = (life.bills[-1].due_on - life.on).days + 1
         if what == "class" and life.late_bills():
-            days = min((t - life.days_past_due() for t in (12, 25, 40, 91, 271, 361) if t > life.days_past_due()), default=1)
+            days = min(
+                (t - life.days_past_due() for t in (12, 25, 40, 91, 271, 361) if t > life.days_past_due()), default=1
+            )
         return max(1, days + pick % 3 - 1) if what != "day" else 1
 
     @rule(customer=CUSTOMERS, amount=AMOUNTS, late=LATE)
+    def shop(self, customer: str, amount: int, late: int) -> None:
+        self.buy(customer, amount, late)
+
     def buy(self, customer: str, amount: int, late: int) -> None:
-        self.submit(c.BuyNow(key=self.key(), customer=customer, amount_minor=amount, merchant="M", order="o", category="food",
-                             on=self.on(late)))  # fmt: skip
+        self.submit(
+            c.BuyNow(
+                key=self.key(),
+                customer=customer,
+                amount_minor=amount,
+                merchant="M",
+                order="o",
+                category="food",
+                on=self.on(late),
+            )
+        )
 
     @rule(customer=CUSTOMERS, amount=AMOUNTS, late=LATE, periods=PERIODS, payer=st.sampled_from([1, 1, 2, 3]))
     def buy_in_parts(self, customer: str, amount: int, late: int, periods: int, payer: int) -> None:
-        self.submit(c.BuyNow(key=self.key(), customer=customer, amount_minor=amount, merchant="M", order="o", category="food",
-                             instalments=c.Instalments(periods=periods, payer=payer), on=self.on(late)))  # fmt: skip
+        self.submit(
+            c.BuyNow(
+                key=self.key(),
+                customer=customer,
+                amount_minor=amount,
+                merchant="M",
+                order="o",
+                category="food",
+                instalments=c.Instalments(periods=periods, payer=payer),
+                on=self.on(late),
+            )
+        )
 
     @rule(customer=CUSTOMERS, amount=AMOUNTS, late=LATE)
     def authorise(self, customer: str, amount: int, late: int) -> None:
-        self.submit(c.AuthorisePurchase(key=self.key(), customer=customer, amount_minor=amount, merchant="M", order="o",
-                                        category="food", on=self.on(late)))  # fmt: skip
+        self.submit(
+            c.AuthorisePurchase(
+                key=self.key(),
+                customer=customer,
+                amount_minor=amount,
+                merchant="M",
+                order="o",
+                category="food",
+                on=self.on(late),
+            )
+        )
 
     @precondition(lambda self: self.orders("held"))
-    @rule(pick=PICK, part=st.sampled_from([1, 2, 3, 0]), late=LATE, final=st.booleans(), periods=st.one_of(st.none(), PERIODS))
+    @rule(
+        pick=PICK,
+        part=st.sampled_from([1, 2, 3, 0]),
+        late=LATE,
+        final=st.booleans(),
+        periods=st.one_of(st.none(), PERIODS),
+    )
     def capture(self, pick: int, part: int, late: int, final: bool, periods: int | None) -> None:
         orders = self.orders("held")
         customer, purchase_id = orders[pick % len(orders)]
         held = self.oracle.orders[purchase_id].total("held", self.oracle.told[customer].undone)
         choice = c.Instalments(periods=periods, payer=1 + pick % 3) if periods else None
-        self.submit(c.CapturePurchase(key=self.key(), customer=customer, purchase_id=purchase_id, final=final, instalments=choice,
-                                      amount_minor=max(1, held // part) if part else held + 1, on=self.on(late)))  # fmt: skip
+        self.submit(
+            c.CapturePurchase(
+                key=self.key(),
+                customer=customer,
+                purchase_id=purchase_id,
+                final=final,
+                instalments=choice,
+                amount_minor=max(1, held // part) if part else held + 1,
+                on=self.on(late),
+            )
+        )
 
     @precondition(lambda self: self.orders("held"))
     @rule(pick=PICK, late=LATE, expired=st.booleans())
     def void(self, pick: int, late: int, expired: bool) -> None:
         orders = self.orders("held")
         customer, purchase_id = orders[pick % len(orders)]
-        self.submit(c.VoidAuthorisation(key=self.key(), customer=customer, purchase_id=purchase_id, on=self.on(late), expired=expired))
+        self.submit(
+            c.VoidAuthorisation(
+                key=self.key(), customer=customer, purchase_id=purchase_id, on=self.on(late), expired=expired
+            )
+        )
 
     @precondition(lambda self: self.orders("left"))
     @rule(pick=PICK, part=st.sampled_from([1, 2, 2, 3, 0]), late=LATE)
+    def send_back(self, pick: int, part: int, late: int) -> None:
+        self.refund(pick, part, late)
+
     def refund(self, pick: int, part: int, late: int) -> None:
         orders = self.orders("left")
+        if not orders:
+            return
         customer, purchase_id = orders[-1 - pick % len(orders)]
         order, undone = self.oracle.orders[purchase_id], self.oracle.told[customer].undone
         left = order.total("held", undone) + order.total("captured", undone) - order.total("refunded", undone)
-        self.submit(c.RefundPurchase(key=self.key(), customer=customer, purchase_id=purchase_id, on=self.on(late),
-                                     amount_minor=max(1, left // part) if part else left + 1))  # fmt: skip
+        self.submit(
+            c.RefundPurchase(
+                key=self.key(),
+                customer=customer,
+                purchase_id=purchase_id,
+                on=self.on(late),
+                amount_minor=max(1, left // part) if part else left + 1,
+            )
+        )
 
     @precondition(lambda self: self.those(has_debt))
     @rule(pick=PICK, late=LATE, how=st.sampled_from(["minimum", "minimum", "late", "bill", "all", "more", "less"]))
@@ -173,10 +269,18 @@ class CreditRules(RuleBasedStateMachine):
         life = self.life(customers[pick % len(customers)])
         minimum, owed = sum(bill.minimum for bill in life.bills), sum(life.vector()[:6])
         amount = {
-            "minimum": minimum, "less": minimum - 1, "late": sum(bill.unpaid() for bill in life.late_bills()),
-            "bill": sum(bill.unpaid() for bill in life.bills), "all": owed, "more": owed + pick,
-        }[how]  # fmt: skip
-        self.submit(c.Repay(key=self.key(), customer=customers[pick % len(customers)], amount_minor=max(1, amount), on=self.on(late)))
+            "minimum": minimum,
+            "less": minimum - 1,
+            "late": sum(bill.unpaid() for bill in life.late_bills()),
+            "bill": sum(bill.unpaid() for bill in life.bills),
+            "all": owed,
+            "more": owed + pick,
+        }[how]
+        self.submit(
+            c.Repay(
+                key=self.key(), customer=customers[pick % len(customers)], amount_minor=max(1, amount), on=self.on(late)
+            )
+        )
 
     @rule(customer=CUSTOMERS, amount=AMOUNTS, late=LATE)
     def repay(self, customer: str, amount: int, late: int) -> None:
@@ -196,9 +300,14 @@ class CreditRules(RuleBasedStateMachine):
     def instal_bill(self, pick: int, part: int, periods: int, payer: int) -> None:
         customers = self.those(has_bill)
         shared = self.life(customers[pick % len(customers)]).bills[-1].shared
-        self.submit(c.InstalBill(key=self.key(), customer=customers[pick % len(customers)],
-                                 amount_minor=max(1, shared // part) if part else shared + 1,
-                                 instalments=c.Instalments(periods=periods, payer=payer)))  # fmt: skip
+        self.submit(
+            c.InstalBill(
+                key=self.key(),
+                customer=customers[pick % len(customers)],
+                amount_minor=max(1, shared // part) if part else shared + 1,
+                instalments=c.Instalments(periods=periods, payer=payer),
+            )
+        )
 
     @precondition(lambda self: self.those(lambda life: life.plans))
     @rule(pick=PICK, wrong=st.sampled_from([0, 0, 0, 1]))
@@ -214,7 +323,9 @@ class CreditRules(RuleBasedStateMachine):
     @rule(pick=PICK, periods=st.sampled_from([1, 3, 12, 60]), waive=st.booleans())
     def hardship(self, pick: int, periods: int, waive: bool) -> None:
         customers = self.those(lambda life: life.live() and life.late_bills())
-        self.submit(c.AgreeHardship(key=self.key(), customer=customers[pick % len(customers)], periods=periods, waive=waive))
+        self.submit(
+            c.AgreeHardship(key=self.key(), customer=customers[pick % len(customers)], periods=periods, waive=waive)
+        )
 
     @precondition(lambda self: self.those(lambda life: life.live() and life.late_bills()))
     @rule(pick=PICK, days=st.sampled_from([0, 12, 21, 200, 370]), attempts=st.sampled_from([6, 6, 1]))
@@ -222,16 +333,29 @@ class CreditRules(RuleBasedStateMachine):
         if days:
             self.move_days(days)
         customers = self.those(lambda life: life.live() and life.late_bills()) or list(NAMES)
-        self.submit(c.WriteOff(key=self.key(), customer=customers[pick % len(customers)], evidence=("file",), attempts=attempts,
-                               approved_by="boss"))  # fmt: skip
+        self.submit(
+            c.WriteOff(
+                key=self.key(),
+                customer=customers[pick % len(customers)],
+                evidence=("file",),
+                attempts=attempts,
+                approved_by="boss",
+            )
+        )
 
     @precondition(lambda self: self.those(lambda life: life.balances[C.CHARGE_OFF_MEMO]))
     @rule(pick=PICK, part=st.sampled_from([1, 2, 3, 0]), late=LATE)
     def recover(self, pick: int, part: int, late: int) -> None:
         customers = self.those(lambda life: life.balances[C.CHARGE_OFF_MEMO])
         claim = self.life(customers[pick % len(customers)]).balances[C.CHARGE_OFF_MEMO]
-        self.submit(c.RecordRecovery(key=self.key(), customer=customers[pick % len(customers)], on=self.on(late),
-                                     amount_minor=max(1, claim // part) if part else claim + 1))  # fmt: skip
+        self.submit(
+            c.RecordRecovery(
+                key=self.key(),
+                customer=customers[pick % len(customers)],
+                on=self.on(late),
+                amount_minor=max(1, claim // part) if part else claim + 1,
+            )
+        )
 
     # ---- the account itself
     @rule(customer=CUSTOMERS, pick=PICK)
@@ -243,9 +367,13 @@ class CreditRules(RuleBasedStateMachine):
     def change_limit(self, customer: str, limit: int) -> None:
         self.submit(c.ChangeLimit(key=self.key(), customer=customer, limit_minor=limit))
 
-    @rule(customer=CUSTOMERS, amount=st.integers(1, 500_000), days=st.one_of(st.none(), st.integers(-1, 60)))
+    @rule(
+        customer=CUSTOMERS, amount=st.integers(1, 500_000), days=st.one_of(st.none(), st.just(99), st.integers(-1, 60))
+    )
     def grant_temporary(self, customer: str, amount: int, days: int | None) -> None:
         until = None if days is None else self.oracle.today + dt.timedelta(days=days)
+        if days == 99:  # an end on a day on which other things happen
+            until = max(self.oracle.today, self.life(customer).next_cut_on)
         self.submit(c.GrantTemporaryLimit(key=self.key(), customer=customer, amount_minor=amount, until=until))
 
     @rule(customer=CUSTOMERS, status=st.sampled_from([1, 1, 2]), pick=PICK)
@@ -257,6 +385,13 @@ class CreditRules(RuleBasedStateMachine):
         customer, fact_id = self.facts[pick % len(self.facts)] if self.facts else ("Ada", 1)
         self.submit(c.ReverseFact(key=self.key(), customer=customer, fact_id=fact_id, reason="test"))
 
+    @precondition(lambda self: self.repayments)
+    @rule(back=st.integers(1, 3))
+    def bounce(self, back: int) -> None:
+        """The bank takes a repayment back, weeks later perhaps: what was arranged since stands on other ground."""
+        customer, fact_id = self.repayments.pop(-min(back, len(self.repayments)))
+        self.submit(c.ReverseFact(key=self.key(), customer=customer, fact_id=fact_id, reason="bounced"))
+
     @rule(back=st.integers(1, 4))
     def reverse_recent(self, back: int) -> None:
         customer, fact_id = self.facts[-min(back, len(self.facts))] if self.facts else ("Ada", 1)
@@ -264,13 +399,22 @@ class CreditRules(RuleBasedStateMachine):
 
     @rule(pick=PICK, customer=st.sampled_from([*NAMES, "nobody"]), amount=AMOUNTS)
     def nonsense(self, pick: int, customer: str, amount: int) -> None:
-        """Commands that must be refused, whatever the state: cash, foreign purchases, ids and figures out of the air."""
+        """Commands that are refused in any state: cash, foreign purchases, ids and figures out of the air."""
         key = self.key()
         foreign = self.purchases[pick % len(self.purchases)][1] if self.purchases else 1
         plan = c.Instalments(periods=3)
         commands: tuple[c.Command, ...] = (
-            c.BuyNow(key=key, customer=customer, amount_minor=amount, merchant="M", order="o", category=(" Cash", "transfer")[pick % 2]),
-            c.RefundPurchase(key=key, customer=customer, purchase_id=foreign if customer == "nobody" else 1, amount_minor=amount),
+            c.BuyNow(
+                key=key,
+                customer=customer,
+                amount_minor=amount,
+                merchant="M",
+                order="o",
+                category=(" Cash", "transfer")[pick % 2],
+            ),
+            c.RefundPurchase(
+                key=key, customer=customer, purchase_id=foreign if customer == "nobody" else 1, amount_minor=amount
+            ),
             c.CapturePurchase(key=key, customer=customer, purchase_id=1, amount_minor=amount),
             c.VoidAuthorisation(key=key, customer=customer, purchase_id=1),
             c.ReverseFact(key=key, customer=customer, fact_id=1, reason="none"),
@@ -282,5 +426,5 @@ class CreditRules(RuleBasedStateMachine):
             c.Repay(key=key, customer=customer, amount_minor=amount, on=self.oracle.today + dt.timedelta(days=1)),
             c.Repay(key=key, customer=customer, amount_minor=amount, on=FIRST_DAY - dt.timedelta(days=1)),
             c.ChangePair(key=key, customer=customer, cut_day=2, due_day=3),
-        )  # fmt: skip
+        )
         self.submit(commands[pick % len(commands)])

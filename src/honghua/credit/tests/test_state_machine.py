@@ -1,7 +1,6 @@
-"""Every command in any order, late ones and reversals too, on handlers, fold and refold alone: the model must agree after each step."""
+"""Every command in any order, late ones and reversals too, on the pure core; the model must agree after each."""
 
 from __future__ import annotations
-
 
 import pytest
 from hypothesis import settings
@@ -12,7 +11,9 @@ from honghua.credit.core import commands as c
 from honghua.credit.core.tests.compare import state_differences, statement_differences
 from honghua.credit.core.tests.memory import MemoryBook
 from honghua.credit.tests.machine import FIRST_DAY, CreditRules
-from honghua.ledger.core.chart import Component as C
+from honghua.ledger.core.chart import Component
+
+C = Component
 
 
 class MemoryMachine(CreditRules):
@@ -50,5 +51,3 @@ def test_any_commands_in_any_order():
 @pytest.mark.slow
 def test_a_hundred_thousand_steps():
     run_state_machine_as_test(MemoryMachine, settings=settings(max_examples=2_000, stateful_step_count=50))
-
-

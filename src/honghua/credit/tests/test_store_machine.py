@@ -1,4 +1,4 @@
-"""The same commands through the door onto a real database: batches, repeated keys, days closed in bulk or on the way; same model."""
+"""The same commands on a real database: batches, repeated keys, days closed in bulk or on the way; same model."""
 
 from __future__ import annotations
 
@@ -24,10 +24,12 @@ from honghua.credit.eod import close_until
 from honghua.credit.invariants import check_credit
 from honghua.credit.tests.machine import FIRST_DAY, CreditRules
 from honghua.ledger.api import read_balances, trial_balance
-from honghua.ledger.core.chart import Component as C
+from honghua.ledger.core.chart import Component
 from honghua.ledger.invariants import check_ledger
 from honghua.store.database import connect, scratch_database
 from honghua.store.settings import StoreSettings
+
+C = Component
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 CLOSED_IN_BULK_MAX = 40  # days: longer jumps leave all days to the first command that comes
@@ -102,7 +104,9 @@ class StoreMachine(CreditRules):
         account = rows.account(0, self.registry.terms_rows)
         self.check_stored(account)
         names = ", ".join(STATEMENT_COLUMNS)
-        found = self.conn.execute(f"SELECT {names} FROM credit_statement WHERE account_id = %s", [account_id]).fetchall()
+        found = self.conn.execute(
+            f"SELECT {names} FROM credit_statement WHERE account_id = %s", [account_id]
+        ).fetchall()
         bills = {row[0]: [to_day(value) if isinstance(value, dt.date) else value for value in row] for row in found}
         while account.needs_days(to_day(self.oracle.today)):
             _, statement = account.pass_days(account.next_stop(to_day(self.oracle.today)))
@@ -111,12 +115,14 @@ class StoreMachine(CreditRules):
         return account, bills
 
     def check_stored(self, account: Account) -> None:
-        """Ledger balances are the state's components (what merchants are owed stands with them); holds are what is held."""
+        """Ledger balances are the state's components (what merchants are owed stands with them); holds add up."""
         balance = read_balances(self.conn, np.array([account.account_id], np.int64))[0].tolist()
         wanted = account.balance.tolist()
         del balance[C.MERCHANT_PAYABLE], wanted[C.MERCHANT_PAYABLE]
         assert balance == wanted
-        (held,) = self.conn.execute("SELECT coalesce(sum(held_minor), 0) FROM credit_hold WHERE account_id = %s", [account.account_id]).fetchone() or (0,)
+        (held,) = self.conn.execute(
+            "SELECT coalesce(sum(held_minor), 0) FROM credit_hold WHERE account_id = %s", [account.account_id]
+        ).fetchone() or (0,)
         assert int(held) == int(account.balance[C.LIMIT_HELD])
 
     @invariant()

@@ -136,16 +136,16 @@ def is_same_state(head, dues, plans, flat):
 
 
 @njit(cache=True)
-def is_missing(folded, rows, events, booked):
+def is_missing(folded, rows, events, booked, entered_on):
     """Whether a statement that the fold cuts after the last of the stored rows should have been issued at its time.
 
     A cut with nothing to state issues none, and facts that come later may give it something: only a cut before which
-    nothing was booked late is missed for certain. folded, rows int64[., STATEMENT]; booked int64[n] the day numbers on
-    which the events were booked.
+    nothing was booked late is missed for certain, and only after `entered_on`, when the account came into this book.
+    folded, rows int64[., STATEMENT]; booked int64[n] the day numbers on which the events were booked.
     """
     for r in range(folded.shape[0]):
         day = folded[r, S_CUT]
-        if rows.shape[0] > 0 and day <= rows[-1, S_CUT]:
+        if day <= entered_on or (rows.shape[0] > 0 and day <= rows[-1, S_CUT]):
             continue
         late = False
         for i in range(events.shape[0]):
@@ -201,13 +201,13 @@ def adds_up(row, snapshot):
 
 @njit(cache=True)
 def audit_account(
-    terms, events, ids, reverses, booked, rows, known, snapshots, at, state, as_of, room, rows_ok, sums_ok
+    terms, events, ids, reverses, booked, rows, known, snapshots, at, state, days, room, rows_ok, sums_ok
 ):
     """Audit one account; returns (whether its stored state is the fold of its facts, whether no statement is missing).
 
     events, ids, reverses, booked: its facts in fold order, with the day numbers on which they were booked.
     rows int64[m, STATEMENT], known int64[m], snapshots (flat, row j owns [at[j], at[j + 1])): its statements by number.
-    state: the stored state, flat, at the start of day `as_of`.
+    state: the stored state, flat; days int64[2]: at the start of which it holds, on which the account entered the book.
     room int64[3]: rows for dues, plans and statements that suffice; rows_ok, sums_ok bool[m] are written.
     """
     head = np.zeros(HEAD, np.int64)
@@ -233,7 +233,7 @@ def audit_account(
         status, count = fold_on(head, dues, plans, terms, issued, chosen[:n], cut_on, statements)
         good = status == OK and count > 0 and is_same_state(head, dues, plans, snapshot)
         if count > 1:
-            complete = complete and not is_missing(statements[: count - 1], rows[:j], events, booked)
+            complete = complete and not is_missing(statements[: count - 1], rows[:j], events, booked, days[1])
         if good:
             for k in range(STATEMENT):
                 good = good and statements[count - 1, k] == rows[j, k]
@@ -252,9 +252,9 @@ def audit_account(
     if low == 0:
         clear(head, dues, plans)
     n = choose_known(events, ids, undoing, np.iinfo(np.int64).max, low, FAR, chosen)
-    status, count = fold_on(head, dues, plans, terms, issued, chosen[:n], as_of, statements)
+    status, count = fold_on(head, dues, plans, terms, issued, chosen[:n], days[0], statements)
     if status == OK and count > 0:
-        complete = complete and not is_missing(statements[:count], rows, events, booked)
+        complete = complete and not is_missing(statements[:count], rows, events, booked, days[1])
     return status == OK and is_same_state(head, dues, plans, state), complete
 
 
@@ -265,7 +265,7 @@ def audit_accounts(
     statement_at,
     states,
     state_at,
-    as_of,
+    days,
     rooms,
     events,
     ids,
@@ -279,16 +279,15 @@ def audit_accounts(
 ):
     """Audit a batch: account i owns facts [facts[i], facts[i + 1]), and likewise by statement_at and state_at.
 
-    rooms int64[n, 3] and as_of int64[n] as in `audit_account`; out is (state_ok bool[n], complete bool[n], rows_ok bool[m],
-    sums_ok bool[m]).
+    rooms int64[n, 3], days int64[n, 2]: see `audit_account`. out: state_ok, complete bool[n], rows_ok, sums_ok bool[m].
     """
     state_ok, complete, rows_ok, sums_ok = out
-    for i in range(as_of.shape[0]):
+    for i in range(days.shape[0]):
         f, g = facts[i], facts[i + 1]
         s, t = statement_at[i], statement_at[i + 1]
         state_ok[i], complete[i] = audit_account(
             terms, events[f:g], ids[f:g], reverses[f:g], booked[f:g], rows[s:t], known[s:t], snapshots, at[s : t + 1],
-            states[state_at[i] : state_at[i + 1]], as_of[i], rooms[i], rows_ok[s:t], sums_ok[s:t],
+            states[state_at[i] : state_at[i + 1]], days[i], rooms[i], rows_ok[s:t], sums_ok[s:t],
         )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from numba import njit
 
 from honghua.base.dates import first_day_of_month_after
 from honghua.credit.core.kernels.allocation import drop_paid, pay, pay_overdue, take
-from honghua.credit.core.kernels.measures import classify, prorate_half_up, share_half_up, used_minor
+from honghua.credit.core.kernels.measures import classify, due_unpaid, prorate_half_up, share_half_up, used_minor
 from honghua.credit.core.layout import (
     D_BASE, D_FEE, D_INSTALMENT, D_INTEREST, D_MINIMUM, D_PENALTY, D_REVOLVING, E_A0, E_A1, E_A2, E_A3, E_A4, E_AMOUNT, E_KIND,
     E_ON, FULL, H_AS_OF, H_BANK, H_CHARGED_OFF, H_CLASS, H_CREDIT_LOSS, H_CUT_DAY, H_CYCLE_PURCHASES, H_CYCLE_REFUNDS,
@@ -185,7 +185,7 @@ def instal_bill(head, dues, plans, terms, event):
         dues[i, D_REVOLVING] -= part
         dues[i, D_BASE] = min(dues[i, D_BASE], dues[i, D_REVOLVING])
         saved = share - share_half_up(dues[i, D_BASE], terms[T_MINIMUM_SHARE])
-        dues[i, D_MINIMUM] = max(0, dues[i, D_MINIMUM] - saved)
+        dues[i, D_MINIMUM] = min(max(0, dues[i, D_MINIMUM] - saved), due_unpaid(dues[i]))  # no more than is left
         moved += part
     drop_paid(head, dues)
     if moved == 0:

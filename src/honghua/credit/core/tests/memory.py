@@ -1,4 +1,4 @@
-"""A book of credit accounts in memory: the unit of work without a database, so that tests drive handlers, fold and refold alone."""
+"""A book of credit accounts in memory: the unit of work without a database, for handlers, fold and refold alone."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ class MemoryBook:
     purchases: dict[int, list[tuple[int, Fact]]] = field(default_factory=lambda: defaultdict(list))
     reversed_facts: set[int] = field(default_factory=set)
     statements: dict[str, dict[int, Ints]] = field(default_factory=lambda: defaultdict(dict))
-    snapshots: dict[str, list[tuple[int, int, Ints]]] = field(default_factory=lambda: defaultdict(list))  # cut, last fact, state
+    snapshots: dict[str, list[tuple[int, int, Ints]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )  # cut, last fact, state
     ledger: dict[str, Ints] = field(default_factory=lambda: defaultdict(lambda: np.zeros(COMPONENTS, np.int64)))
     merchants: dict[str, int] = field(default_factory=dict)
     categories: dict[str, int] = field(default_factory=dict)
@@ -77,9 +79,16 @@ class MemoryBook:
             self.merchants.setdefault(command.merchant, 1000 + len(self.merchants))
             self.categories.setdefault(command.category, 1 + len(self.categories))
         desk = Desk(
-            self.today, command_id, {1: self.terms}, {self.terms.name: 1}, self.merchants, self.categories, self.purchases,
-            self.facts, frozenset(self.reversed_facts),
-        )  # fmt: skip
+            self.today,
+            command_id,
+            {1: self.terms},
+            {self.terms.name: 1},
+            self.merchants,
+            self.categories,
+            self.purchases,
+            self.facts,
+            frozenset(self.reversed_facts),
+        )
         result = handle(command, account, desk)
         answer = dict(result.answer)
         for fact in result.facts:
@@ -103,8 +112,11 @@ class MemoryBook:
             self.post(customer, account.apply(event_row(fact), terms_id=fact.args[2]))
         elif fact.kind is FactKind.FACT_REVERSED or fact.effective_on < self.today:
             again, _ = refold(
-                Account(account.account_id, customer, self.terms_rows), self.events(account.account_id), self.issued(customer), self.today
-            )  # fmt: skip
+                Account(account.account_id, customer, self.terms_rows),
+                self.events(account.account_id),
+                self.issued(customer),
+                self.today,
+            )
             self.post(customer, account.replace(again))
         else:
             self.post(customer, account.apply(event_row(fact)))
@@ -114,9 +126,11 @@ class MemoryBook:
         rows = [
             (fact.effective_on, fact_id, event_row(fact))
             for fact_id, fact in self.facts.items()
-            if fact.account_id == account_id and fact.kind not in NOT_FOLDED and fact_id not in self.reversed_facts
+            if fact.account_id == account_id
+            and fact.kind not in NOT_FOLDED
+            and fact_id not in self.reversed_facts
             and fact.effective_on >= since
-        ]  # fmt: skip
+        ]
         rows.sort(key=lambda row: row[:2])
         return np.array([row[2] for row in rows], np.int64).reshape(-1, EVENT)
 

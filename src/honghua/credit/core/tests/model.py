@@ -1,7 +1,7 @@
-"""A second telling of the credit account for tests: plain dicts and exact fractions, one day after another, nothing clever.
+"""A second telling of the credit account: plain dicts and exact fractions, one day after another.
 
-Written from rules.md §1, §7, §8 and the stated day conventions, not from the kernels. Each movement is posted as an accountant
-would, debit positive, money on its way standing in TRANSIT; so the balances here are an oracle for `components(state)`.
+Written from rules.md §1, §7, §8 and the stated day conventions, not from the kernels. Each movement is posted as an
+accountant would, debit positive, money on its way standing in TRANSIT: an oracle for `components(state)`.
 """
 
 from __future__ import annotations
@@ -15,12 +15,18 @@ from math import floor
 from typing import Any
 
 from honghua.credit.core.terms import ProductTerms
-from honghua.ledger.core.chart import Component as C
+from honghua.ledger.core.chart import Component
+
+C = Component
 
 TRANSIT = "transit"
 ASSET = {
-    "fee": C.FEE, "penalty": C.PENALTY, "interest": C.INTEREST, "instalment": C.PRINCIPAL_BILLED, "purchases": C.PRINCIPAL_BILLED,
-}  # fmt: skip
+    "fee": C.FEE,
+    "penalty": C.PENALTY,
+    "interest": C.INTEREST,
+    "instalment": C.PRINCIPAL_BILLED,
+    "purchases": C.PRINCIPAL_BILLED,
+}
 PRINCIPAL = ("instalment", "purchases")
 NEVER = dt.date(1970, 1, 1)
 
@@ -63,7 +69,7 @@ class Pot:
 
 @dataclass(eq=False)
 class Plan:
-    """Instalments still to be billed: parts of principal, of the consumer's fee, of a fee that somebody else paid up front."""
+    """Instalments still to be billed: parts of principal, of the consumer's fee, of a fee paid by somebody else."""
 
     kind: int
     payer: int
@@ -87,7 +93,7 @@ class Plan:
 
 
 class Life:
-    """One account as a list of events tells it. `told` are the own minimums of bills already issued: no bill asks more than it said."""
+    """One account. `told` are the own minimums of bills already issued: no bill asks more than it said."""
 
     def __init__(self, terms: ProductTerms, told: dict[int, int]) -> None:
         self.terms, self.told = terms, told
@@ -129,9 +135,12 @@ class Life:
         """The 24 components; limits are memo accounts that follow from what is granted, held and used."""
         assert self.balances[TRANSIT] == 0
         memo = {
-            C.LIMIT_GRANTED: -self.limit - self.temporary, C.LIMIT_AVAILABLE: max(self.room(), 0), C.LIMIT_HELD: self.held,
-            C.LIMIT_USED: self.used(), C.LIMIT_OVER: min(self.room(), 0),
-        }  # fmt: skip
+            C.LIMIT_GRANTED: -self.limit - self.temporary,
+            C.LIMIT_AVAILABLE: max(self.room(), 0),
+            C.LIMIT_HELD: self.held,
+            C.LIMIT_USED: self.used(),
+            C.LIMIT_OVER: min(self.room(), 0),
+        }
         return [memo.get(c, self.balances[c]) for c in C]
 
     # ---- bookkeeping
@@ -155,7 +164,7 @@ class Life:
         return money
 
     def billed_order(self) -> list[tuple[Pot, str]]:
-        """Fees, penalty, interest, principal of what is billed (and penalty already run up), oldest first; principal first when long late."""
+        """What is billed, oldest first: fees, penalty, interest, principal; principal first when long late."""
         principal = [(bill, name) for bill in self.bills for name in PRINCIPAL]
         first = principal if 0 < self.terms.principal_first_dpd <= self.days_past_due() else []
         fees, penalties, interests = ([(bill, name) for bill in self.bills] for name in ("fee", "penalty", "interest"))
@@ -204,8 +213,15 @@ class Life:
             plan.billed_on, plan.fee_billed = self.on, plan.fee_billed + fee
             self.fees_charged[plan_id] += fee
             new.owed.update({"instalment": part, "fee": fee})
-            self.post({C.PRINCIPAL_INSTALMENT: -part, C.PRINCIPAL_BILLED: part, C.FEE: fee, C.DEFERRED_SUBSIDY: deferred,
-                       C.FEE_INCOME: -fee - deferred})  # fmt: skip
+            self.post(
+                {
+                    C.PRINCIPAL_INSTALMENT: -part,
+                    C.PRINCIPAL_BILLED: part,
+                    C.FEE: fee,
+                    C.DEFERRED_SUBSIDY: deferred,
+                    C.FEE_INCOME: -fee - deferred,
+                }
+            )
         self.plans = {plan_id: plan for plan_id, plan in self.plans.items() if plan.parts}
         told: dict[str, Any] = dict(new.owed, carried=sum(bill.unpaid() for bill in self.bills))
         late, waiting = self.late_bills(), [bill for bill in self.bills if bill.due_on >= self.on]
@@ -217,7 +233,12 @@ class Life:
         new.shared = new.owed["purchases"]
         own = share(new.shared, self.terms.minimum_share_ppm) + new.unpaid() - new.shared
         new.minimum = own = min(own, self.told.get(self.cuts, own))
-        told |= {"overdue": sum(bill.unpaid() for bill in late), "own_minimum": own, "due_on": new.due_on, "cut_on": self.on}
+        told |= {
+            "overdue": sum(bill.unpaid() for bill in late),
+            "own_minimum": own,
+            "due_on": new.due_on,
+            "cut_on": self.on,
+        }
         self.bills = [*(bill for bill in self.bills if bill in late or bill in waiting), new]
         self.cycle = Pot()
         self.spend_overpayment(told)
@@ -232,8 +253,16 @@ class Life:
 
     def turn(self, told: dict[str, Any]) -> None:
         """Close the bill and begin the next cycle, with the new pair of days if one was chosen."""
-        told |= {"total": sum(bill.unpaid() for bill in self.bills), "minimum": sum(bill.minimum for bill in self.bills)}
-        told |= {"bought": self.bought_sum, "refunded": self.refunded_sum, "repaid": self.repaid_sum, "from_on": self.last_cut_on}
+        told |= {
+            "total": sum(bill.unpaid() for bill in self.bills),
+            "minimum": sum(bill.minimum for bill in self.bills),
+        }
+        told |= {
+            "bought": self.bought_sum,
+            "refunded": self.refunded_sum,
+            "repaid": self.repaid_sum,
+            "from_on": self.last_cut_on,
+        }
         if told["total"] or self.bought_sum or self.refunded_sum or self.repaid_sum:
             self.statements[self.cuts] = told
         self.cuts += 1
@@ -249,7 +278,7 @@ class Life:
         return same if same > day else months_later(day.replace(day=1), 1).replace(day=day_of_month)
 
     def judge(self) -> None:
-        """Five classes by days past due; bad ones heal only after months without arrears, restructured ones keep attention."""
+        """Five classes by days past due; bad ones heal after months without arrears, restructured ones at best 2."""
         t, dpd = self.terms, self.days_past_due()
         floors = (t.class_attention_dpd, t.class_substandard_dpd, t.class_doubtful_dpd, t.class_loss_dpd)
         by_days = 1 + sum(dpd >= floor_dpd for floor_dpd in floors)
@@ -263,5 +292,9 @@ class Life:
             self.cure_on = self.on
         elif self.on >= months_later(self.cure_on, t.cure_months):
             self.risk, self.cure_on = 1, NEVER
-        if self.risk == 1 and self.restructured_on != NEVER and self.on < months_later(self.restructured_on, t.restructure_months):
+        if (
+            self.risk == 1
+            and self.restructured_on != NEVER
+            and self.on < months_later(self.restructured_on, t.restructure_months)
+        ):
             self.risk = 2

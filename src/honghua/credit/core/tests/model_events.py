@@ -1,17 +1,26 @@
-"""What happens to the account of `model.py`, and its book: all events as known, retold from the first day when one comes late or is undone."""
+"""What happens to the account of `model.py`; and its events as known, retold when one comes late or is undone."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
+from fractions import Fraction
 from typing import Any
 
 from honghua.credit.core.layout import (
-    PAYER_CONSUMER, PAYER_MERCHANT, PLAN_BILL, PLAN_HARDSHIP, PLAN_PURCHASE, SETTLEMENT_ALL_FEES, SETTLEMENT_FREE,
-)  # fmt: skip
+    PAYER_CONSUMER,
+    PAYER_MERCHANT,
+    PLAN_BILL,
+    PLAN_HARDSHIP,
+    PLAN_PURCHASE,
+    SETTLEMENT_ALL_FEES,
+    SETTLEMENT_FREE,
+)
 from honghua.credit.core.terms import ProductTerms
-from honghua.credit.core.tests.model import ASSET, NEVER, PRINCIPAL, TRANSIT, Fraction, Life, Plan, Pot, half_up, in_parts, share
-from honghua.ledger.core.chart import Component as C
+from honghua.credit.core.tests.model import ASSET, NEVER, PRINCIPAL, TRANSIT, Life, Plan, Pot, half_up, in_parts, share
+from honghua.ledger.core.chart import Component
+
+C = Component
 
 
 class Account(Life):
@@ -54,20 +63,29 @@ class Account(Life):
     def plan(self, plan_id: int, kind: int, payer: int, periods: int, amount: int, fee: int) -> None:
         consumer = fee if payer == PAYER_CONSUMER else 0
         self.plans[plan_id] = Plan(
-            kind, payer, periods, amount, fee, self.on, in_parts(amount, periods), in_parts(consumer, periods),
+            kind,
+            payer,
+            periods,
+            amount,
+            fee,
+            self.on,
+            in_parts(amount, periods),
+            in_parts(consumer, periods),
             in_parts(fee - consumer, periods),
-        )  # fmt: skip
+        )
         if payer != PAYER_CONSUMER:
-            self.post({C.MERCHANT_PAYABLE if payer == PAYER_MERCHANT else C.SUBSIDY_EXPENSE: fee, C.DEFERRED_SUBSIDY: -fee})
+            self.post(
+                {C.MERCHANT_PAYABLE if payer == PAYER_MERCHANT else C.SUBSIDY_EXPENSE: fee, C.DEFERRED_SUBSIDY: -fee}
+            )
 
     def refunded(self, *, amount: int, bought_on: dt.date, plan_id: int = 0, fee_back: int = 0) -> None:
         self.post({C.MERCHANT_PAYABLE: amount, TRANSIT: -amount})
         self.refunded_sum += amount
         money = self.reduce_claim(amount)
         if self.terms.refund_overdue_first and (late := self.late_bills()):
-            charges = [[(bill, name) for bill in late] for name in ("penalty", "interest", "fee")]
-            charges[0].append((self.cycle, "penalty"))
-            money = self.pour(money, [*sum(charges, []), *((bill, name) for bill in late for name in PRINCIPAL)])
+            order = [*((bill, "penalty") for bill in late), (self.cycle, "penalty")]
+            order += [(bill, name) for name in ("interest", "fee") for bill in late]
+            money = self.pour(money, order + [(bill, name) for bill in late for name in PRINCIPAL])
         if plan_id == 0 and bought_on >= self.last_cut_on:
             money = self.pour(money, [(self.cycle, "purchases")])
         elif plan_id in self.plans and (part := min(money, sum(self.plans[plan_id].parts))):
@@ -116,7 +134,8 @@ class Account(Life):
             before = share(bill.shared, self.terms.minimum_share_ppm)
             bill.owed["purchases"] -= part
             bill.shared = min(bill.shared, bill.owed["purchases"])
-            bill.minimum = max(0, bill.minimum - before + share(bill.shared, self.terms.minimum_share_ppm))
+            saved = before - share(bill.shared, self.terms.minimum_share_ppm)
+            bill.minimum = min(max(0, bill.minimum - saved), bill.unpaid())
             moved += part
         self.bills = [bill for bill in self.bills if bill.unpaid() > 0]
         if moved:
@@ -175,11 +194,20 @@ class Account(Life):
 
     def hardship_agreed(self, *, periods: int, waive: bool, plan_id: int) -> None:
         principal = self.cycle.owed["purchases"] + sum(bill.principal() for bill in self.bills)
-        self.post({C.PRINCIPAL_UNBILLED: -self.balances[C.PRINCIPAL_UNBILLED], C.PRINCIPAL_BILLED: -self.balances[C.PRINCIPAL_BILLED],
-                   C.PRINCIPAL_INSTALMENT: principal})  # fmt: skip
-        charges = Counter({name: sum(pot.owed[name] for pot in (self.cycle, *self.bills)) for name in ("fee", "penalty", "interest")})
+        self.post(
+            {
+                C.PRINCIPAL_UNBILLED: -self.balances[C.PRINCIPAL_UNBILLED],
+                C.PRINCIPAL_BILLED: -self.balances[C.PRINCIPAL_BILLED],
+                C.PRINCIPAL_INSTALMENT: principal,
+            }
+        )
+        charges = Counter(
+            {name: sum(pot.owed[name] for pot in (self.cycle, *self.bills)) for name in ("fee", "penalty", "interest")}
+        )
         if waive:
-            self.post({C.WAIVER_EXPENSE: sum(charges.values())} | {ASSET[name]: -amount for name, amount in charges.items()})
+            self.post(
+                {C.WAIVER_EXPENSE: sum(charges.values())} | {ASSET[name]: -amount for name, amount in charges.items()}
+            )
             charges.clear()
         self.cycle, self.bills = Pot(owed=charges), []
         self.restructured_on = self.on
@@ -188,12 +216,12 @@ class Account(Life):
 
 
 class Told:
-    """One account's events in the order they became known, the life they make, and the bills that the customer has been given."""
+    """One account's events in the order they became known, the life they make, and the bills given to the customer."""
 
     def __init__(self, terms: ProductTerms) -> None:
         self.terms = terms
-        self.events: dict[int, tuple[dt.date, str, dict[str, Any]]] = {}
-        self.undone: set[int] = set()
+        self.events: dict[float, tuple[dt.date, str, dict[str, Any]]] = {}
+        self.undone: set[float] = set()
         self.minimums: dict[int, int] = {}
         self.statements: dict[int, dict[str, Any]] = {}
         self.life = Account(terms, self.minimums)
@@ -208,7 +236,7 @@ class Told:
                     self.statements[number] = statement
                     self.minimums[number] = statement["own_minimum"]
 
-    def happen(self, day: dt.date, event_id: int, name: str, **said: Any) -> None:
+    def happen(self, day: dt.date, event_id: float, name: str, **said: Any) -> None:
         """An event becomes known; one that belongs to an earlier day is told in its place."""
         self.events[event_id] = (day, name, said)
         if name == "opened":
@@ -219,7 +247,7 @@ class Told:
         else:
             self.retell()
 
-    def undo(self, event_id: int) -> None:
+    def undo(self, event_id: float) -> None:
         self.undone.add(event_id)
         self.retell()
 

@@ -1,4 +1,4 @@
-"""What each command should answer, said over the model: the second opinion on the handlers. Acceptance moves the model, too."""
+"""What each command should answer, by the model: the second opinion on the handlers. Acceptance moves the model."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from honghua.credit.core.layout import PAYER_CONSUMER
 from honghua.credit.core.terms import ProductTerms
 from honghua.credit.core.tests.model import NEVER, half_up, months_later, share
 from honghua.credit.core.tests.model_events import Told
-from honghua.ledger.core.chart import Component as C
+from honghua.ledger.core.chart import Component
+
+C = Component
 
 STATUS_NAMES = {1: "active", 2: "frozen", 3: "written off", 4: "closed"}
 FINAL = {"opened", "authorised", "released", "status_set"}
@@ -76,10 +78,12 @@ class Oracle:
     def judge(self, command: c.BuyNow | c.AuthorisePurchase, told: Told) -> str | None:
         life = told.life
         rules = (
-            ("PURPOSE_REFUSED", command.category.strip().lower() in NOT_CONSUMPTION), ("ACCOUNT_NOT_ACTIVE", life.status != "active"),
-            ("OVERDUE", life.days_past_due() > 0), ("AMOUNT_INVALID", command.amount_minor > self.terms.purchase_minor_max),
+            ("PURPOSE_REFUSED", command.category.strip().lower() in NOT_CONSUMPTION),
+            ("ACCOUNT_NOT_ACTIVE", life.status != "active"),
+            ("OVERDUE", life.days_past_due() > 0),
+            ("AMOUNT_INVALID", command.amount_minor > self.terms.purchase_minor_max),
             ("LIMIT_SHORT", command.amount_minor > max(0, life.room())),
-        )  # fmt: skip
+        )
         return next((code for code, applies in rules if applies), None)
 
     def plan(self, choice: c.Instalments | None, amount: int) -> tuple[str | None, dict[str, int]]:
@@ -96,7 +100,9 @@ class Oracle:
     def order(self, purchase_id: int, customer: str) -> Purchase | None:
         found = self.orders.get(purchase_id)
         told = self.told[customer]
-        known = found is not None and found.customer == customer and any(e not in told.undone for e, _, _ in found.events)
+        known = (
+            found is not None and found.customer == customer and any(e not in told.undone for e, _, _ in found.events)
+        )
         return found if known else None
 
     def note(self, purchase_id: int, customer: str, event_id: float, kind: str, **figures: Any) -> None:
@@ -128,12 +134,23 @@ class Oracle:
             self.bought(command, purchase_id, day, answer["fact_id"], plan | {"amount": command.amount_minor})
         return code
 
-    def bought(self, command: c.Command, purchase_id: int, value: dt.date, event_id: int, figures: dict[str, int]) -> None:
+    def bought(
+        self, command: c.Command, purchase_id: int, value: dt.date, event_id: int, figures: dict[str, int]
+    ) -> None:
         told = self.told[command.customer]
         day = self.debit_day(value, told)
         told.happen(day, event_id, "bought", **figures)
-        self.note(purchase_id, command.customer, event_id, "bought", captured=figures["amount"], value=value, day=day,
-                  held=-figures.get("released", 0), **{k: v for k, v in figures.items() if k not in ("amount", "released")})  # fmt: skip
+        self.note(
+            purchase_id,
+            command.customer,
+            event_id,
+            "bought",
+            captured=figures["amount"],
+            value=value,
+            day=day,
+            held=-figures.get("released", 0),
+            **{k: v for k, v in figures.items() if k not in ("amount", "released")},
+        )
 
     def authorise(self, command: c.AuthorisePurchase, told: Told, answer: dict[str, Any]) -> str | None:
         day = self.day_of(command, told)
@@ -142,7 +159,14 @@ class Oracle:
         code = self.judge(command, told)
         if code is None:
             value, day = day, self.debit_day(day, told)
-            self.note(answer["purchase_id"], command.customer, answer["fact_id"], "authorised", held=command.amount_minor, value=value)
+            self.note(
+                answer["purchase_id"],
+                command.customer,
+                answer["fact_id"],
+                "authorised",
+                held=command.amount_minor,
+                value=value,
+            )
             told.happen(day, answer["fact_id"], "authorised", amount=command.amount_minor)
         return code
 
@@ -206,7 +230,11 @@ class Oracle:
         if told.retold:  # a fee given back is decided once, with what was known: later knowledge may see another one
             assert 0 <= answer["fee_returned_minor"] <= max((f.get("fee", 0) for f in captures), default=0)
             fee_back = answer["fee_returned_minor"]
-        assert (answer["released_minor"], answer["refunded_minor"], answer["fee_returned_minor"]) == (from_hold, part, fee_back)
+        assert (answer["released_minor"], answer["refunded_minor"], answer["fee_returned_minor"]) == (
+            from_hold,
+            part,
+            fee_back,
+        )
         event_id = answer["fact_id"]
         if from_hold:
             self.release(order, told, day, answer, from_hold)
@@ -218,7 +246,7 @@ class Oracle:
         return None
 
     def fee_back(self, order: Purchase, told: Told, part: int) -> tuple[int, int]:
-        """Of the fee really charged and not yet given back, the share of the goods that come back; and the plan in question."""
+        """Of the fee charged and not yet given back, the share of the goods that come back; and the plan."""
         plans = [figures for figures in order.stands("bought", told.undone) if figures.get("periods")]
         if not plans or not part:
             return 0, plans[-1]["plan_id"] if plans else 0
@@ -285,8 +313,16 @@ class Oracle:
             return "PERIODS_NOT_OFFERED"
         fee = share(command.amount_minor, self.terms.bill_fee_ppm[command.instalments.periods])
         assert answer["fee_minor"] == fee
-        told.happen(self.today, answer["fact_id"], "bill_installed", amount=command.amount_minor, fee=fee,
-                    periods=command.instalments.periods, payer=command.instalments.payer, plan_id=answer["plan_id"])  # fmt: skip
+        told.happen(
+            self.today,
+            answer["fact_id"],
+            "bill_installed",
+            amount=command.amount_minor,
+            fee=fee,
+            periods=command.instalments.periods,
+            payer=command.instalments.payer,
+            plan_id=answer["plan_id"],
+        )
         return None
 
     def settle(self, command: c.SettlePlan, told: Told, answer: dict[str, Any]) -> str | None:
@@ -306,18 +342,28 @@ class Oracle:
             return "ACCOUNT_NOT_ACTIVE"
         if not told.life.late_bills():
             return "NOT_OVERDUE"
-        told.happen(self.today, answer["fact_id"], "hardship_agreed", periods=command.periods, waive=command.waive,
-                    plan_id=answer["plan_id"])  # fmt: skip
+        told.happen(
+            self.today,
+            answer["fact_id"],
+            "hardship_agreed",
+            periods=command.periods,
+            waive=command.waive,
+            plan_id=answer["plan_id"],
+        )
         return None
 
     def change_pair(self, command: c.ChangePair, told: Told, answer: dict[str, Any]) -> str | None:
         life = told.life
-        soon = life.pair_changed_on != NEVER and self.today < months_later(life.pair_changed_on, self.terms.pair_change_months)
+        soon = life.pair_changed_on != NEVER and self.today < months_later(
+            life.pair_changed_on, self.terms.pair_change_months
+        )
         rules = (
-            ("ACCOUNT_NOT_ACTIVE", not life.live()), ("OVERDUE", bool(life.late_bills())),
+            ("ACCOUNT_NOT_ACTIVE", not life.live()),
+            ("OVERDUE", bool(life.late_bills())),
             ("PAIR_NOT_OFFERED", (command.cut_day, command.due_day) not in self.terms.pairs),
-            ("PAIR_CHANGE_PENDING", life.next_pair != (0, 0)), ("PAIR_CHANGED_RECENTLY", soon),
-        )  # fmt: skip
+            ("PAIR_CHANGE_PENDING", life.next_pair != (0, 0)),
+            ("PAIR_CHANGED_RECENTLY", soon),
+        )
         code = next((code for code, applies in rules if applies), None)
         if code is None:
             told.happen(self.today, answer["fact_id"], "pair_changed", pair=(command.cut_day, command.due_day))
@@ -325,9 +371,10 @@ class Oracle:
 
     def change_limit(self, command: c.ChangeLimit, told: Told, answer: dict[str, Any]) -> str | None:
         rules = (
-            ("ACCOUNT_NOT_ACTIVE", not told.life.live()), ("LIMIT_FIXED_WHILE_TEMPORARY", told.life.temporary > 0),
+            ("ACCOUNT_NOT_ACTIVE", not told.life.live()),
+            ("LIMIT_FIXED_WHILE_TEMPORARY", told.life.temporary > 0),
             ("LIMIT_TOO_HIGH", not 0 <= command.limit_minor <= self.terms.limit_minor_max),
-        )  # fmt: skip
+        )
         code = next((code for code, applies in rules if applies), None)
         if code is None:
             told.happen(self.today, answer["fact_id"], "limit_changed", limit=command.limit_minor)
@@ -336,9 +383,10 @@ class Oracle:
     def grant_temporary(self, command: c.GrantTemporaryLimit, told: Told, answer: dict[str, Any]) -> str | None:
         until = command.until or self.today + dt.timedelta(days=self.terms.temporary_days)
         rules = (
-            ("ACCOUNT_NOT_ACTIVE", not told.life.live()), ("LIMIT_FIXED_WHILE_TEMPORARY", told.life.temporary > 0),
+            ("ACCOUNT_NOT_ACTIVE", not told.life.live()),
+            ("LIMIT_FIXED_WHILE_TEMPORARY", told.life.temporary > 0),
             ("DATE_INVALID", until < self.today),
-        )  # fmt: skip
+        )
         code = next((code for code, applies in rules if applies), None)
         if code is None:
             told.happen(self.today, answer["fact_id"], "temporary_granted", amount=command.amount_minor, until=until)
@@ -361,9 +409,11 @@ class Oracle:
         claim = sum(life.vector()[:6])
         days, attempts = next((d, a) for up_to, d, a in self.terms.write_off_bands if claim <= up_to)
         rules = (
-            ("ACCOUNT_NOT_ACTIVE", not life.live()), ("OPEN_BALANCE", life.held > 0), ("NOTHING_OWED", claim == 0),
+            ("ACCOUNT_NOT_ACTIVE", not life.live()),
+            ("OPEN_BALANCE", life.held > 0),
+            ("NOTHING_OWED", claim == 0),
             ("EVIDENCE_INCOMPLETE", life.days_past_due() < days or command.attempts < attempts or not command.evidence),
-        )  # fmt: skip
+        )
         code = next((code for code, applies in rules if applies), None)
         if code is None:
             assert answer["written_off_minor"] == claim
@@ -372,9 +422,21 @@ class Oracle:
 
 
 HANDLERS: dict[type[c.Command], Callable[..., str | None]] = {
-    c.BuyNow: Oracle.buy, c.AuthorisePurchase: Oracle.authorise, c.CapturePurchase: Oracle.capture, c.VoidAuthorisation: Oracle.void,
-    c.RefundPurchase: Oracle.refund, c.Repay: Oracle.repay, c.ReturnOverpayment: Oracle.return_overpayment,
-    c.RecordRecovery: Oracle.recover, c.ReverseFact: Oracle.reverse, c.InstalBill: Oracle.instal, c.SettlePlan: Oracle.settle,
-    c.AgreeHardship: Oracle.hardship, c.ChangePair: Oracle.change_pair, c.ChangeLimit: Oracle.change_limit,
-    c.GrantTemporaryLimit: Oracle.grant_temporary, c.SetStatus: Oracle.set_status, c.WriteOff: Oracle.write_off,
-}  # fmt: skip
+    c.BuyNow: Oracle.buy,
+    c.AuthorisePurchase: Oracle.authorise,
+    c.CapturePurchase: Oracle.capture,
+    c.VoidAuthorisation: Oracle.void,
+    c.RefundPurchase: Oracle.refund,
+    c.Repay: Oracle.repay,
+    c.ReturnOverpayment: Oracle.return_overpayment,
+    c.RecordRecovery: Oracle.recover,
+    c.ReverseFact: Oracle.reverse,
+    c.InstalBill: Oracle.instal,
+    c.SettlePlan: Oracle.settle,
+    c.AgreeHardship: Oracle.hardship,
+    c.ChangePair: Oracle.change_pair,
+    c.ChangeLimit: Oracle.change_limit,
+    c.GrantTemporaryLimit: Oracle.grant_temporary,
+    c.SetStatus: Oracle.set_status,
+    c.WriteOff: Oracle.write_off,
+}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -14,13 +15,35 @@ from honghua.base.dates import from_day, to_day
 from honghua.credit.core import commands as c
 from honghua.credit.core.desk import NOT_CONSUMPTION
 from honghua.credit.core.layout import (
-    H_CLASS, H_CUT_DAY, H_DUE_DAY, H_HELD, H_LAST_CUT, H_LIMIT, H_TEMPORARY, P_FEE, P_FEE_LEFT, P_LEFT, PLAN_BILL, PLAN_PURCHASE, S_CUT, S_DUE, S_FEE, S_FROM, S_INSTALMENT,
-    S_INTEREST, S_MINIMUM, S_PENALTY, S_PURCHASES, S_TOTAL,
-)  # fmt: skip
+    H_CLASS,
+    H_CUT_DAY,
+    H_DUE_DAY,
+    H_HELD,
+    H_LAST_CUT,
+    H_LIMIT,
+    H_TEMPORARY,
+    P_FEE,
+    P_FEE_LEFT,
+    P_LEFT,
+    PLAN_BILL,
+    PLAN_PURCHASE,
+    S_CUT,
+    S_DUE,
+    S_FEE,
+    S_FROM,
+    S_INSTALMENT,
+    S_INTEREST,
+    S_MINIMUM,
+    S_PENALTY,
+    S_PURCHASES,
+    S_TOTAL,
+)
 from honghua.credit.core.terms import ProductTerms
 from honghua.credit.core.tests.memory import MemoryBook
 from honghua.credit.core.tests.model import half_up, in_parts
-from honghua.ledger.core.chart import Component as C
+from honghua.ledger.core.chart import Component
+
+C = Component
 
 DEFAULT = ProductTerms()
 YEARS = range(2024, 2029)
@@ -32,8 +55,20 @@ def book_on(day: dt.date, pair: tuple[int, int] | None = None, limit: int = 20_0
     return book
 
 
-def buy(book: MemoryBook, amount: int, *, category: str = "food", instalments: c.Instalments | None = None) -> dict[str, object]:
-    return book.execute(c.BuyNow(key="b", customer="A", amount_minor=amount, merchant="M", order="o", category=category, instalments=instalments))
+def buy(
+    book: MemoryBook, amount: int, *, category: str = "food", instalments: c.Instalments | None = None
+) -> dict[str, object]:
+    return book.execute(
+        c.BuyNow(
+            key="b",
+            customer="A",
+            amount_minor=amount,
+            merchant="M",
+            order="o",
+            category=category,
+            instalments=instalments,
+        )
+    )
 
 
 def repay(book: MemoryBook, amount: int) -> None:
@@ -63,7 +98,9 @@ def live_at_random(seed: int, steps: int) -> None:
             outcome = answer["outcome"]
             open_purchases += [(answer["purchase_id"], amount)] if answer["outcome"] == "approved" else []  # type: ignore[list-item]
         elif what == 3:
-            hold = c.AuthorisePurchase(key="h", customer="A", amount_minor=amount, merchant="M", order="o", category="food")
+            hold = c.AuthorisePurchase(
+                key="h", customer="A", amount_minor=amount, merchant="M", order="o", category="food"
+            )
             outcome = book.execute(hold)["outcome"]
         elif what == 4:
             repay(book, amount)
@@ -145,7 +182,7 @@ def test_r004_24_months_paid_in_full_have_no_interest_and_no_fee_line(pair):
         touched.update(lines.codes.tolist())  # type: ignore[attr-defined]
         post(customer, lines)  # type: ignore[arg-type]
 
-    book.post = watch  # type: ignore[method-assign,assignment]
+    book.post = watch  # type: ignore[method-assign]
     for day in range(731):
         book.pass_days(1)
         if day % 3 == 0:
@@ -156,7 +193,9 @@ def test_r004_24_months_paid_in_full_have_no_interest_and_no_fee_line(pair):
     assert len(book.statements["A"]) >= 23
     assert {C.PRINCIPAL_UNBILLED, C.PRINCIPAL_BILLED, C.BANK_CLEARING} <= touched
     assert not touched & {C.INTEREST, C.FEE, C.PENALTY, C.INTEREST_INCOME, C.FEE_INCOME, C.PENALTY_INCOME}
-    assert all(int(bill[S_INTEREST]) == int(bill[S_PENALTY]) == int(bill[S_FEE]) == 0 for bill in book.statements["A"].values())
+    assert all(
+        int(bill[S_INTEREST]) == int(bill[S_PENALTY]) == int(bill[S_FEE]) == 0 for bill in book.statements["A"].values()
+    )
 
 
 # ----
@@ -171,14 +210,25 @@ def check_plan(amount: int, periods: int, kind: int) -> None:
     else:
         buy(book, amount)
         book.pass_days(20)
-        assert book.execute(c.InstalBill(key="i", customer="A", amount_minor=amount, instalments=choice))["outcome"] == "done"
+        assert (
+            book.execute(c.InstalBill(key="i", customer="A", amount_minor=amount, instalments=choice))["outcome"]
+            == "done"
+        )
     (plan,) = book.account("A").plans[:1]
     assert (int(plan[P_LEFT]), int(plan[P_FEE]), int(plan[P_FEE_LEFT])) == (amount, fee, fee)
     billed = []
     for _ in range(periods + 1):
         book.pass_days(31)
         book.account("A")
-        repay(book, max(1, int(book.account("A").balance[: C.OVERPAYMENT].sum() - book.account("A").balance[C.PRINCIPAL_INSTALMENT])))
+        repay(
+            book,
+            max(
+                1,
+                int(
+                    book.account("A").balance[: C.OVERPAYMENT].sum() - book.account("A").balance[C.PRINCIPAL_INSTALMENT]
+                ),
+            ),
+        )
     for bill in book.statements["A"].values():
         if int(bill[S_INSTALMENT]) or int(bill[S_FEE]):
             billed.append((int(bill[S_INSTALMENT]), int(bill[S_FEE])))
@@ -194,7 +244,11 @@ def test_r006_plans_are_billed_to_the_cent(periods, kind):
 
 
 @settings(max_examples=15)
-@given(amount=st.integers(1, 20_000_000), periods=st.sampled_from(sorted(DEFAULT.bill_fee_ppm)), kind=st.sampled_from([PLAN_PURCHASE, PLAN_BILL]))
+@given(
+    amount=st.integers(1, 20_000_000),
+    periods=st.sampled_from(sorted(DEFAULT.bill_fee_ppm)),
+    kind=st.sampled_from([PLAN_PURCHASE, PLAN_BILL]),
+)
 @example(amount=100_000, periods=3, kind=PLAN_BILL)
 def test_r006_any_amount(amount, periods, kind):
     check_plan(amount, periods, kind)
@@ -202,7 +256,11 @@ def test_r006_any_amount(amount, periods, kind):
 
 @pytest.mark.slow
 @settings(max_examples=5_000)
-@given(amount=st.integers(1, 20_000_000), periods=st.sampled_from(sorted(DEFAULT.bill_fee_ppm)), kind=st.sampled_from([PLAN_PURCHASE, PLAN_BILL]))
+@given(
+    amount=st.integers(1, 20_000_000),
+    periods=st.sampled_from(sorted(DEFAULT.bill_fee_ppm)),
+    kind=st.sampled_from([PLAN_PURCHASE, PLAN_BILL]),
+)
 def test_r006_many_amounts(amount, periods, kind):
     check_plan(amount, periods, kind)
 
@@ -222,9 +280,15 @@ def test_r006_the_consumer_pays_no_fee_that_another_pays():
 @pytest.mark.parametrize("old", DEFAULT.pairs)
 @pytest.mark.parametrize("new", DEFAULT.pairs)
 def test_r013_a_change_of_days_neither_doubles_nor_skips_a_bill(old, new):
-    for asked_on in (dt.date(2024, 1, 31), dt.date(2024, 3, 1), dt.date(2024, 2, 29), dt.date(2024, 5, 7), dt.date(2024, 12, 20)):
+    for asked_on in (
+        dt.date(2024, 1, 31),
+        dt.date(2024, 3, 1),
+        dt.date(2024, 2, 29),
+        dt.date(2024, 5, 7),
+        dt.date(2024, 12, 20),
+    ):
         book = book_on(dt.date(2023, 12, 15), old)
-        cuts = []
+        cuts, issued = [], dict[int, int]()
         while book.on < dt.date(2025, 6, 1):
             book.pass_days(1)
             if int(book.account("A").head[H_LAST_CUT]) == book.today:
@@ -235,16 +299,23 @@ def test_r013_a_change_of_days_neither_doubles_nor_skips_a_bill(old, new):
             buy(book, 100)
             if book.on == asked_on:
                 issued = {number: int(bill[S_DUE]) for number, bill in book.statements["A"].items()}
-                assert book.execute(c.ChangePair(key="p", customer="A", cut_day=new[0], due_day=new[1]))["outcome"] == "done"
+                assert (
+                    book.execute(c.ChangePair(key="p", customer="A", cut_day=new[0], due_day=new[1]))["outcome"]
+                    == "done"
+                )
                 again = book.execute(c.ChangePair(key="q", customer="A", cut_day=old[0], due_day=old[1]))
                 assert again["code"] == "PAIR_CHANGE_PENDING"
         months = [cut.year * 12 + cut.month for cut in cuts]
         assert months == list(range(months[0], months[0] + len(months))), "one bill a calendar month"
         bills = book.statements["A"]
         covered = [(int(bill[S_FROM]), int(bill[S_CUT])) for bill in bills.values()]
-        assert all(before[1] == after[0] for before, after in zip(covered, covered[1:], strict=False)), "no gap day"
-        assert sum(int(bill[S_PURCHASES]) for bill in bills.values()) == 100 * ((cuts[-1] - dt.date(2023, 12, 15)).days - 1), "every purchase once"
-        assert all(int(bills[number][S_DUE]) == due for number, due in issued.items()), "an issued bill keeps its due day"
+        assert all(before[1] == after[0] for before, after in pairwise(covered)), "no gap day"
+        assert sum(int(bill[S_PURCHASES]) for bill in bills.values()) == 100 * (
+            (cuts[-1] - dt.date(2023, 12, 15)).days - 1
+        ), "every purchase once"
+        assert all(int(bills[number][S_DUE]) == due for number, due in issued.items()), (
+            "an issued bill keeps its due day"
+        )
         assert (int(book.account("A").head[H_CUT_DAY]), int(book.account("A").head[H_DUE_DAY])) == new
 
 

@@ -17,15 +17,28 @@ Ints = NDArray[np.int64]
 OPENING_ON = 19_700
 TERMS = (
     ProductTerms(),
-    ProductTerms(class_substandard_dpd=12, class_doubtful_dpd=25, class_loss_dpd=40, principal_first_dpd=14, cure_months=2,
-                 restructure_months=2, penalty_days_max=9, settlement_fee=2, refund_fee=0, refund_overdue_first=0),
+    ProductTerms(
+        class_substandard_dpd=12,
+        class_doubtful_dpd=25,
+        class_loss_dpd=40,
+        principal_first_dpd=14,
+        cure_months=2,
+        restructure_months=2,
+        penalty_days_max=9,
+        settlement_fee=2,
+        refund_fee=0,
+        refund_overdue_first=0,
+    ),
     ProductTerms(interest_ppm_day=1_000_000, penalty_ppm_day=999_999, minimum_share_ppm=1_000_000, settlement_fee=0),
-)  # fmt: skip
+)
 TERMS_ROWS = terms_matrix(dict(enumerate(TERMS, 1)))
 PAIRS = np.array([(1, 10), (5, 15), (10, 20), (28, 1), (20, 5), (28, 27)])
-KINDS = np.array([K.PURCHASE_CAPTURED] * 5 + [K.REPAYMENT_RECEIVED] * 4 + [K.PURCHASE_REFUNDED] * 2 + [
-    kind for kind in K if 2 <= kind <= 16 and kind not in (K.WRITTEN_OFF, K.PURCHASE_CAPTURED)
-])  # fmt: skip
+KINDS = np.array(
+    [K.PURCHASE_CAPTURED] * 5
+    + [K.REPAYMENT_RECEIVED] * 4
+    + [K.PURCHASE_REFUNDED] * 2
+    + [kind for kind in K if 2 <= kind <= 16 and kind not in (K.WRITTEN_OFF, K.PURCHASE_CAPTURED)]
+)
 
 
 def draw_event(rng: np.random.Generator, kind: int, day: int, number: int, amount_max: int) -> Ints:

@@ -1,4 +1,4 @@
-"""The fold itself: days may be taken in any steps, any state is a place to go on from, no raw fact breaks it, compiled or not."""
+"""The fold itself: days taken in any steps, states to go on from, raw facts of any kind, compiled or not."""
 
 from __future__ import annotations
 
@@ -16,15 +16,49 @@ from honghua.credit.core.account import NOTHING_ISSUED, Account, refold, restore
 from honghua.credit.core.kernels.calendar import advance
 from honghua.credit.core.kernels.tests.drawing import TERMS_ROWS, digest_of, draw_event, draw_events, empty
 from honghua.credit.core.layout import (
-    D_BASE, D_FEE, D_MINIMUM, D_PENALTY, D_REVOLVING, H_AS_OF, H_CHARGED_OFF, H_DUES, H_FEE_CARRIED, H_HELD, H_INTEREST_ACCRUED,
-    H_LIMIT, H_NEXT_ACTION, H_OVERPAID, H_PENALTY_ACCRUED, H_PLANS, H_TEMPORARY, H_UNBILLED, OK, P_BILLED, P_DEFERRED, P_FEE_LEFT,
-    P_LEFT, P_PERIODS, STATEMENT,
-)  # fmt: skip
+    D_BASE,
+    D_FEE,
+    D_MINIMUM,
+    D_PENALTY,
+    D_REVOLVING,
+    H_AS_OF,
+    H_CHARGED_OFF,
+    H_DUES,
+    H_FEE_CARRIED,
+    H_HELD,
+    H_INTEREST_ACCRUED,
+    H_LIMIT,
+    H_NEXT_ACTION,
+    H_OVERPAID,
+    H_PENALTY_ACCRUED,
+    H_PLANS,
+    H_TEMPORARY,
+    H_UNBILLED,
+    OK,
+    P_BILLED,
+    P_DEFERRED,
+    P_FEE_LEFT,
+    P_LEFT,
+    P_PERIODS,
+    STATEMENT,
+)
 from honghua.facts.kinds import FactKind
-from honghua.ledger.core.chart import Component as C
+from honghua.ledger.core.chart import Component
+
+C = Component
 
 SEEDS = st.integers(0, 2**32 - 1)
-NOT_NEGATIVE = (H_UNBILLED, H_HELD, H_TEMPORARY, H_LIMIT, H_OVERPAID, H_CHARGED_OFF, H_FEE_CARRIED, H_INTEREST_ACCRUED, H_PENALTY_ACCRUED)
+NOT_NEGATIVE = (
+    H_UNBILLED,
+    H_HELD,
+    H_TEMPORARY,
+    H_LIMIT,
+    H_OVERPAID,
+    H_CHARGED_OFF,
+    H_FEE_CARRIED,
+    H_INTEREST_ACCRUED,
+    H_PENALTY_ACCRUED,
+)
 FOLDED = [kind for kind in FactKind if kind <= FactKind.STATUS_SET]
 
 
@@ -52,7 +86,16 @@ def check_sound(account: Account) -> None:
     assert int(balance.sum()) == 0
     assert int(balance[C.LIMIT_GRANTED : C.LIMIT_OVER + 1].sum()) == 0
     assert all(head[k] >= 0 for k in NOT_NEGATIVE)
-    assert min(balance[:6].min(), balance[C.LIMIT_AVAILABLE], balance[C.LIMIT_USED], -balance[C.LIMIT_OVER], -balance[C.DEFERRED_SUBSIDY]) >= 0
+    assert (
+        min(
+            balance[:6].min(),
+            balance[C.LIMIT_AVAILABLE],
+            balance[C.LIMIT_USED],
+            -balance[C.LIMIT_OVER],
+            -balance[C.DEFERRED_SUBSIDY],
+        )
+        >= 0
+    )
     assert head[H_NEXT_ACTION] > head[H_AS_OF]
     for due in account.dues[: head[H_DUES]]:
         unpaid = int(due[D_REVOLVING : D_PENALTY + 1].sum())

@@ -1,4 +1,4 @@
-"""Rounding and sharing against exact fractions, and the numbers that compiled code shares with the rest of the house."""
+"""Rounding and sharing beside exact fractions, and the numbers that compiled code shares with the house."""
 
 from __future__ import annotations
 
@@ -56,7 +56,9 @@ def test_many_proportions_beside_fractions():
     rng = np.random.default_rng(20_260_105)
     for exponent in (3, 9, 10, 12, 15):
         amounts, totals = rng.integers(0, 10**exponent, 300), rng.integers(1, 10**exponent, 300)
-        for amount, total, part in zip(amounts.tolist(), totals.tolist(), rng.integers(0, totals + 1).tolist(), strict=True):
+        for amount, total, part in zip(
+            amounts.tolist(), totals.tolist(), rng.integers(0, totals + 1).tolist(), strict=True
+        ):
             assert prorate_half_up(amount, part, total) == half_up(Fraction(amount * part, total))
 
 
@@ -64,8 +66,11 @@ def test_kinds_in_compiled_code_are_the_published_kinds():
     compiled = {kind: getattr(events, kind.name) for kind in FactKind if hasattr(events, kind.name)}
     assert compiled == {kind: int(kind) for kind in compiled}
     assert {kind for kind in FactKind if kind not in compiled} == {
-        FactKind.FACT_REVERSED, FactKind.PURCHASE_REFUSED, FactKind.DAY_CLOSED, FactKind.ADJUSTED,
-    }  # fmt: skip
+        FactKind.FACT_REVERSED,
+        FactKind.PURCHASE_REFUSED,
+        FactKind.DAY_CLOSED,
+        FactKind.ADJUSTED,
+    }
 
 
 def test_components_in_compiled_code_are_the_chart():
@@ -90,7 +95,10 @@ def test_the_layout_is_the_table():
 
 
 def test_the_view_of_open_bills_reads_the_right_places():
-    places = dict((name, int(n)) for n, name in re.findall(rf"d\.n\*{layout.DUE}\+(\d+)\](?:::int)? AS (\w+)", MIGRATION.read_text()))
+    places = {
+        name: int(n)
+        for n, name in re.findall(rf"d\.n\*{layout.DUE}\+(\d+)\](?:::int)? AS (\w+)", MIGRATION.read_text())
+    }
     assert places == {name: n + 1 for n, name in enumerate(layout.DUE_COLUMNS)}
 
 
