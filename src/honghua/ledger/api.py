@@ -163,9 +163,9 @@ def read_balances(conn: Connection, owner_ids: NDArray[np.int64]) -> NDArray[np.
 
 
 def read_causes(conn: Connection, owner_ids: NDArray[np.int64], component: Component) -> tuple[NDArray[np.int64], ...]:
-    """Every entry of these owners as parallel int64 columns: its owner, its fact (0 = none), the day number on which it was
-    booked, and what its lines of one component add up to, whoever's lines they are: what an account owes to merchants stands
-    on the merchants' accounts.
+    """Every entry of these owners as parallel int64 columns: its owner, its fact (0 = none), the day number on which it
+    was booked, and what its lines of one component add up to, whoever's lines they are: what an account owes to merchants
+    stands on the merchants' accounts.
     """
     return store.read_cause_rows(conn, owner_ids, component=component)
 

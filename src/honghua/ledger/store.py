@@ -150,10 +150,11 @@ def read_trial_rows(conn: Connection) -> dict[str, list[int]]:
 
 
 def read_cause_rows(conn: Connection, owner_ids: Int64s, *, component: int) -> tuple[Int64s, ...]:
-    """(owner, fact id or 0, day booked, sum of the lines of one component) of every entry of these owners, in parallel columns."""
+    """(owner, fact id or 0, day booked, sum of the lines of one component) of every entry of these owners, as columns."""
     query = (
         "SELECT owner_id, coalesce(fact_id, 0), booked_on, coalesce((SELECT sum(line.amount)"
-        " FROM unnest(accounts, amounts_minor) AS line (account, amount) WHERE line.account & 255 = %(component)s), 0)::bigint"
+        " FROM unnest(accounts, amounts_minor) AS line (account, amount)"
+        " WHERE line.account & 255 = %(component)s), 0)::bigint"
         " FROM ledger_entry WHERE owner_id = ANY(%(owner_ids)s::bigint[])"
     )
     return tuple(copy_out(conn, query, [Int8, Int8, Date, Int8], {"owner_ids": owner_ids, "component": component}))

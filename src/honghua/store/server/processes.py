@@ -70,8 +70,9 @@ def stop_postmaster(data_dir: Path, *, gently: bool = True) -> bool:
     """Fast shutdown of the server on `data_dir` and wait for its end; False when none ran. Raises WorldFailed when
     it will not end.
 
-    A server that is recovering is not to be asked `gently`: PostgreSQL 18 may never finish a fast shutdown that comes while it
-    starts again after a child was killed (tests/crash found it). The immediate one costs another recovery and no data.
+    A server that is recovering is not to be asked `gently`: PostgreSQL 18 may never finish a fast shutdown that comes
+    while it starts again after a child was killed (tests/crash found it). The immediate one costs another recovery and
+    no data.
     """
     pid = find_postmaster(data_dir)
     if pid is None:
