@@ -32,7 +32,10 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AccountBlock:
-    """n accounts: ids int64[n], refs, state heads/dues/plans, their events int64[n, k, EVENT] with fact ids int64[n, k], a merchant each."""
+    """n accounts side by side: ids int64[n], refs, state heads/dues/plans, a merchant each.
+
+    events int64[n, k, EVENT] with fact ids int64[n, k]: what the states are the fold of; kind 0 = none.
+    """
 
     ids: Ints
     refs: list[str]
@@ -71,22 +74,24 @@ def import_accounts(
     ids = ledger.open_owners(conn, kind=OwnerKind.CREDIT_ACCOUNT, refs=refs, currency=currency)
     fact_ids = allocate_fact_ids(conn, n * k).reshape(n, k)
     store_block(conn, AccountBlock(ids, refs, heads, dues, plans, events, fact_ids, merchants), booked_on=today, currency=currency)
-    return n * k
+    return int(np.count_nonzero(events[:, :, E_KIND]))
 
 
 def store_block(conn: psycopg.Connection, block: AccountBlock, *, booked_on: int, currency: str) -> None:
     """Write facts, entries, balances and states of a block, in the caller's transaction. The accounts must be new."""
     n, k = block.fact_ids.shape
     flat = block.events.reshape(n * k, EVENT)
+    given = flat[:, E_KIND] != 0
+    flat, account_ids = flat[given], np.repeat(block.ids, k)[given]
     is_purchase = np.isin(flat[:, E_KIND], (FactKind.PURCHASE_CAPTURED, FactKind.PURCHASE_AUTHORISED))
-    fact_ids = block.fact_ids.ravel()
+    fact_ids, merchants = block.fact_ids.ravel()[given], np.repeat(block.merchants, k)[given]
     append_facts(
         conn,
         FactBatch(
-            fact_id=fact_ids, kind=flat[:, E_KIND], account_id=np.repeat(block.ids, k), value_on=flat[:, E_ON],
+            fact_id=fact_ids, kind=flat[:, E_KIND], account_id=account_ids, value_on=flat[:, E_ON],
             effective_on=flat[:, E_ON], happened_at=flat[:, E_ON] * 86_400_000_000, amount_minor=flat[:, E_AMOUNT],
-            counterparty_id=np.where(is_purchase, np.repeat(block.merchants, k), 0), purchase_id=np.where(is_purchase, fact_ids, 0),
-            args_values=np.ascontiguousarray(flat[:, 3:]).ravel(), args_offsets=np.arange(0, n * k * ARGS + 1, ARGS, dtype=np.int64),
+            counterparty_id=np.where(is_purchase, merchants, 0), purchase_id=np.where(is_purchase, fact_ids, 0),
+            args_values=np.ascontiguousarray(flat[:, 3:]).ravel(), args_offsets=np.arange(0, len(flat) * ARGS + 1, ARGS, dtype=np.int64),
         ),
     )  # fmt: skip
     insert_states(conn, block)
@@ -98,7 +103,8 @@ def insert_states(conn: psycopg.Connection, block: AccountBlock) -> None:
     columns: list[Any] = [Int8(block.ids), Text(block.refs)]
     columns += [Date(block.heads[:, j]) if HEAD_IS_DATE[j] else Int8(block.heads[:, j]) for j in range(HEAD)]
     columns += [Int8Array(*gather(block.dues, block.heads[:, H_DUES], DUE)), Int8Array(*gather(block.plans, block.heads[:, H_PLANS], PLAN))]
-    columns += [Int8(block.fact_ids.max(axis=1)), Bool(np.zeros(len(block.ids), np.bool_))]
+    last_fact_ids = np.where(block.events[:, :, E_KIND] != 0, block.fact_ids, 0).max(axis=1)
+    columns += [Int8(last_fact_ids), Bool(np.zeros(len(block.ids), np.bool_))]
     copy_in(conn, "credit_account", ACCOUNT_NAMES, columns)
 
 

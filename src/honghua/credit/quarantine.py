@@ -73,7 +73,7 @@ def _release(conn: psycopg.Connection, registry: Registry, customer: str, now: d
     blank = Account(account_id, customer, registry.terms_rows)
     changed = is_changed(rows, blank, events, minimums, today)
     # Nothing stored says for sure how far the account had come, but every cut up to here has its statement.
-    reached = max([int(events[:, E_ON].max()), *(cut_on for _, cut_on, _ in store.list_cuts(conn, account_id))])
+    reached = max([int(facts.effective_on.max()), *(cut_on for _, cut_on, _ in store.list_cuts(conn, account_id))])
     again, _ = refold(blank, events, minimums, reached)
     again.last_fact_id = int(facts.fact_id.max())
     booking = Booking(today=today, happened_at=int(now.timestamp() * 1_000_000))

@@ -27,6 +27,7 @@ HEAD_IS_DATE = [name.endswith("_on") for name in HEAD_COLUMNS]
 ACCOUNT_NAMES = ("account_id", "customer_ref", *HEAD_COLUMNS, "dues", "plans", "last_fact_id", "quarantined")
 ACCOUNT_KINDS = [Int8, Text, *(Date if is_date else Int8 for is_date in HEAD_IS_DATE), Int8Array, Int8Array, Int8, Bool]
 ACCOUNT_SELECT = f"SELECT {', '.join(ACCOUNT_NAMES)} FROM credit_account"
+BOOK_LOCK = "hashtext('credit_book')"  # held exclusively to move the business date, shared to work under it
 STATEMENT_NAMES = ("account_id", *STATEMENT_COLUMNS, "booked_on", "last_fact_id", "snapshot")
 
 
@@ -75,8 +76,12 @@ class AccountRows:
     def account(self, i: int, terms_rows: Ints) -> Account:
         """Row i as a working account."""
         head = self.heads[i].copy()
-        dues = roomy(self.dues[self.dues_at[i] : self.dues_at[i + 1]], DUE, int(head[H_DUES]))
-        plans = roomy(self.plans[self.plans_at[i] : self.plans_at[i + 1]], PLAN, int(head[H_PLANS]))
+        flat_dues = self.dues[self.dues_at[i] : self.dues_at[i + 1]]
+        flat_plans = self.plans[self.plans_at[i] : self.plans_at[i + 1]]
+        fits = len(flat_dues) == head[H_DUES] * DUE and len(flat_plans) == head[H_PLANS] * PLAN
+        if self.quarantined[i] and not fits:  # all that may be done with it is to refuse, in the midst of others' business
+            head[H_DUES] = head[H_PLANS] = 0
+        dues, plans = roomy(flat_dues, DUE, int(head[H_DUES])), roomy(flat_plans, PLAN, int(head[H_PLANS]))
         return Account(
             int(self.ids[i]),
             self.refs[i],
@@ -214,8 +219,17 @@ def list_expired_holds(conn: Connection, *, by: dt.date, limit: int) -> list[tup
 
 
 def find_business_day(conn: Connection, *, share: bool = False) -> dt.date | None:
-    """The business date, None for a book not yet started. With `share` it can't move before the transaction ends."""
-    row = conn.execute("SELECT business_on FROM credit_book" + (" FOR SHARE" if share else "")).fetchone()
+    """The business date, None for a book not yet started. With `share` it can't move before the transaction ends.
+
+    An advisory lock, because it is queued for: a share of the row itself would be taken past a waiting end of day, which a
+    busy shop could then keep waiting for ever. Two statements in one round trip: the date is read after the lock is had.
+    """
+    if not share:
+        row = conn.execute("SELECT business_on FROM credit_book").fetchone()
+    else:
+        both = conn.execute(f"SELECT pg_advisory_xact_lock_shared({BOOK_LOCK}); SELECT business_on FROM credit_book")
+        both.nextset()
+        row = both.fetchone()
     return row[0] if row else None
 
 
@@ -272,6 +286,7 @@ def begin_day(conn: Connection, *, shard_ids: int, wanted: dt.date | None = None
     Moves the business date on and lays out one shard per `shard_ids` consecutive account ids, all in the caller's transaction.
     wanted: only this day, which may be closed already (by somebody else, a moment ago); BadInput when its turn has not come.
     """
+    conn.execute(f"SELECT pg_advisory_xact_lock({BOOK_LOCK})")
     row = conn.execute("SELECT business_on FROM credit_book FOR UPDATE").fetchone()
     if row is None:
         raise NotFound("this book has no business date yet: start it with its first day", code="BOOK_NOT_STARTED")

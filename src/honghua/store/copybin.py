@@ -11,6 +11,7 @@ To read, name the kinds: `copy_out(conn, query, [Int8, Nullable(Date), Int8Array
 
 from __future__ import annotations
 
+import select
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
@@ -157,6 +158,22 @@ def copy_out(
     return decode(_drain(conn, psycopg.ClientCursor(conn).mogrify(statement, params)), kinds)
 
 
+def _await_result(pgconn: pq.abc.PGconn) -> pq.abc.PGresult | None:
+    """The next result. libpq's own waiting would keep Python's global lock: a query that waits for a row lock which
+    another thread of this process holds would then wait for ever."""
+    while pgconn.is_busy():
+        _await_more(pgconn)
+    return pgconn.get_result()
+
+
+def _await_more(pgconn: pq.abc.PGconn) -> None:
+    """Wait, other threads running on, until the server has sent something, and take it in."""
+    poll = select.poll()
+    poll.register(pgconn.socket, select.POLLIN)
+    poll.poll()
+    pgconn.consume_input()
+
+
 def _drain(conn: psycopg.Connection, statement: str) -> bytes:
     """The whole COPY stream, read with libpq's own calls: half the cost of psycopg's row by row reading."""
     assert conn.autocommit, "copy_out begins no transaction by itself"
@@ -166,15 +183,18 @@ def _drain(conn: psycopg.Connection, statement: str) -> bytes:
     with conn.lock:
         try:
             pgconn.send_query(statement.encode(encoding))
-            result = pgconn.get_result()
+            result = _await_result(pgconn)
             if result is not None and result.status == pq.ExecStatus.COPY_OUT:
                 while True:
-                    size, piece = pgconn.get_copy_data(0)
-                    if size <= 0:
+                    size, piece = pgconn.get_copy_data(1)
+                    if size < 0:
                         break
-                    pieces.append(piece)
-                result = pgconn.get_result()
-            while (another := pgconn.get_result()) is not None:
+                    if size == 0:
+                        _await_more(pgconn)
+                    else:
+                        pieces.append(piece)
+                result = _await_result(pgconn)
+            while (another := _await_result(pgconn)) is not None:
                 result = another
             finished = True
         finally:
