@@ -33,7 +33,14 @@ class Outcome:
 
     def as_json(self) -> dict[str, Any]:
         """The object that `honghua cases --json` prints per case."""
-        return {"id": self.id, "status": self.status, "pass": self.status == "passed", "ours": self.ours, "expected": self.expected, "why": self.why}
+        return {
+            "id": self.id,
+            "status": self.status,
+            "pass": self.status == "passed",
+            "ours": self.ours,
+            "expected": self.expected,
+            "why": self.why,
+        }
 
 
 def read_cases(path: Path) -> list[Mapping[str, Any]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import psycopg
 
+from honghua.base.dates import to_day
 from honghua.base.errors import BadInput, HonghuaError
 from honghua.credit import store
 from honghua.credit.booking import Booking
@@ -17,6 +18,16 @@ from honghua.credit.core.desk import Answer
 from honghua.credit.core.refusals import refusal
 from honghua.credit.quarantine import list_quarantined, release
 from honghua.credit.registry import Registry, open_registry
+from honghua.credit.store import (
+    count_closed_days,
+    count_statements,
+    find_replay,
+    get_business_day,
+    list_bills_due,
+    list_days,
+    save_replay,
+)
+from honghua.credit.unit import Unit
 from honghua.credit.viewing.statements import (
     HistoryItem,
     StatementDetail,
@@ -25,12 +36,9 @@ from honghua.credit.viewing.statements import (
     list_history,
     list_statements,
 )
-from honghua.credit.store import count_closed_days, count_statements, find_replay, get_business_day, list_bills_due, list_days, save_replay
-from honghua.credit.unit import Unit
 from honghua.credit.viewing.views import AccountView, find_account_view, find_settlement_quote, list_instalment_quotes
 from honghua.store.commands import StoredCommand, body_hash, find_commands
 from honghua.store.database import run_unit
-from honghua.base.dates import to_day
 
 BATCH_MAX = 50_000
 OPENING_TRIES = 3
@@ -42,7 +50,9 @@ def start_book(conn: psycopg.Connection, *, day: dt.date) -> dt.date:
     return store.get_business_day(conn)
 
 
-def execute(conn: psycopg.Connection, registry: Registry, commands: Sequence[Command], *, now: dt.datetime) -> list[Answer]:
+def execute(
+    conn: psycopg.Connection, registry: Registry, commands: Sequence[Command], *, now: dt.datetime
+) -> list[Answer]:
     """Answer commands in order, in one transaction: decided, booked and remembered under their keys, or nothing at all.
 
     A key seen before gives the stored answer when the body is the same (with "repeated": true), else refusal KEY_REUSED; a command
@@ -64,10 +74,14 @@ def execute(conn: psycopg.Connection, registry: Registry, commands: Sequence[Com
 def _raced_to_open(error: HonghuaError) -> bool:
     """Whether two writers opened the same account at once: trying again finds it open."""
     cause = error.__cause__
-    return isinstance(cause, psycopg.errors.UniqueViolation) and (cause.diag.constraint_name or "").startswith("credit_account")
+    return isinstance(cause, psycopg.errors.UniqueViolation) and (cause.diag.constraint_name or "").startswith(
+        "credit_account"
+    )
 
 
-def _execute(conn: psycopg.Connection, registry: Registry, commands: Sequence[Command], now: dt.datetime) -> list[Answer]:
+def _execute(
+    conn: psycopg.Connection, registry: Registry, commands: Sequence[Command], now: dt.datetime
+) -> list[Answer]:
     hashes = [body_hash(command.body()) if command.key else b"" for command in commands]
     stored = find_commands(conn, sorted({command.key for command in commands if command.key}))
     first: dict[str, int] = {}

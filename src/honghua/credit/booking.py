@@ -16,8 +16,7 @@ from honghua.credit.core.desk import DecisionDraft
 from honghua.decision.api import BundleIds, DecisionRow, record_decisions
 from honghua.facts.kinds import Fact
 from honghua.ledger import api as ledger
-from honghua.ledger.core import Component
-from honghua.ledger.core import EntryBatch
+from honghua.ledger.core import Component, EntryBatch
 from honghua.store.facts import FactBatch, append_facts
 
 Ints = NDArray[np.int64]
@@ -54,7 +53,9 @@ class EntryColumns:
         np.cumsum(self.ends, out=offsets[1:])
         owners = np.array(self.owner_id, np.int64)
         codes = np.concatenate(self.codes)
-        to_merchant = np.where(codes == Component.MERCHANT_PAYABLE, np.repeat(self.merchant_id, self.ends), np.repeat(owners, self.ends))
+        to_merchant = np.where(
+            codes == Component.MERCHANT_PAYABLE, np.repeat(self.merchant_id, self.ends), np.repeat(owners, self.ends)
+        )
         return EntryBatch(
             owner_id=owners, kind=np.array(self.kind, np.int16),
             value_on=np.array(self.value_on, np.int64), booked_on=np.full(n, booked_on, np.int64),
@@ -71,7 +72,9 @@ class Booking:
     happened_at: int
     facts: list[tuple[int, Fact, int]] = field(default_factory=list)  # fact id, fact, command id
     entries: dict[str, EntryColumns] = field(default_factory=dict)
-    statements: list[tuple[int, Ints, Ints, int]] = field(default_factory=list)  # account, statement, snapshot, last fact
+    statements: list[tuple[int, Ints, Ints, int]] = field(
+        default_factory=list
+    )  # account, statement, snapshot, last fact
     decisions: list[DecisionRow] = field(default_factory=list)
     touched: dict[int, Account] = field(default_factory=dict)
     opened: dict[int, Account] = field(default_factory=dict)

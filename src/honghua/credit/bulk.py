@@ -55,7 +55,13 @@ def components_many(heads, dues, plans, out):  # type: ignore[no-untyped-def]
 
 
 def import_accounts(
-    conn: psycopg.Connection, registry: Registry, *, refs: list[str], events: Ints, merchants: Ints, rows_max: tuple[int, int]
+    conn: psycopg.Connection,
+    registry: Registry,
+    *,
+    refs: list[str],
+    events: Ints,
+    merchants: Ints,
+    rows_max: tuple[int, int],
 ) -> int:
     """Bring n new accounts in with the facts given; returns how many facts. Inside the caller's transaction.
 
@@ -69,11 +75,19 @@ def import_accounts(
     plans = np.zeros((n, rows_max[1], PLAN), np.int64)
     failed = fold_many(heads, dues, plans, registry.terms_rows, events, today)
     if failed >= 0:
-        raise BadInput(f"the facts of customer {refs[failed]} do not fold: out of order, unknown or too many open rows", code="BAD_FACTS")
+        raise BadInput(
+            f"the facts of customer {refs[failed]} do not fold: out of order, unknown or too many open rows",
+            code="BAD_FACTS",
+        )
     currency = registry.terms[int(heads[0, H_TERMS])].currency
     ids = ledger.open_owners(conn, kind=OwnerKind.CREDIT_ACCOUNT, refs=refs, currency=currency)
     fact_ids = allocate_fact_ids(conn, n * k).reshape(n, k)
-    store_block(conn, AccountBlock(ids, refs, heads, dues, plans, events, fact_ids, merchants), booked_on=today, currency=currency)
+    store_block(
+        conn,
+        AccountBlock(ids, refs, heads, dues, plans, events, fact_ids, merchants),
+        booked_on=today,
+        currency=currency,
+    )
     return int(np.count_nonzero(events[:, :, E_KIND]))
 
 
@@ -102,7 +116,10 @@ def insert_states(conn: psycopg.Connection, block: AccountBlock) -> None:
     """Store the accounts."""
     columns: list[Any] = [Int8(block.ids), Text(block.refs)]
     columns += [Date(block.heads[:, j]) if HEAD_IS_DATE[j] else Int8(block.heads[:, j]) for j in range(HEAD)]
-    columns += [Int8Array(*gather(block.dues, block.heads[:, H_DUES], DUE)), Int8Array(*gather(block.plans, block.heads[:, H_PLANS], PLAN))]
+    columns += [
+        Int8Array(*gather(block.dues, block.heads[:, H_DUES], DUE)),
+        Int8Array(*gather(block.plans, block.heads[:, H_PLANS], PLAN)),
+    ]
     last_fact_ids = np.where(block.events[:, :, E_KIND] != 0, block.fact_ids, 0).max(axis=1)
     columns += [Int8(last_fact_ids), Bool(np.zeros(len(block.ids), np.bool_))]
     copy_in(conn, "credit_account", ACCOUNT_NAMES, columns)

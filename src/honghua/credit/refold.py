@@ -58,7 +58,12 @@ def find_base(conn: psycopg.Connection, account_id: int, day: int) -> tuple[Ints
 
 
 def refold_account(
-    conn: psycopg.Connection, account: Account, pending: Sequence[tuple[int, Fact]], issued_now: Mapping[int, int], *, to: int
+    conn: psycopg.Connection,
+    account: Account,
+    pending: Sequence[tuple[int, Fact]],
+    issued_now: Mapping[int, int],
+    *,
+    to: int,
 ) -> Account:
     """The account as its stored and pending facts make it, at the start of day `to`. Nothing is written.
 

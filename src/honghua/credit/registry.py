@@ -59,9 +59,7 @@ class Registry:
         self.categories.clear()
 
 
-def open_registry(
-    conn: psycopg.Connection, *, terms: ProductTerms | None = None, currency: str = "CNY"
-) -> Registry:
+def open_registry(conn: psycopg.Connection, *, terms: ProductTerms | None = None, currency: str = "CNY") -> Registry:
     """Read the terms; a book without any gets `terms` (None = the defaults in `currency`).
 
     Newly given terms become the newest version.

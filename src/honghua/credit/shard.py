@@ -92,7 +92,12 @@ def close_accounts(
 
 
 def _close_rows(
-    conn: psycopg.Connection, terms: Mapping[int, ProductTerms], rows: AccountRows, chosen: Ints, to: int, counts: Counts
+    conn: psycopg.Connection,
+    terms: Mapping[int, ProductTerms],
+    rows: AccountRows,
+    chosen: Ints,
+    to: int,
+    counts: Counts,
 ) -> None:
     """Close the chosen rows together; when one can't be, halve until the account at fault stands alone."""
     part = rows.select(chosen)

@@ -14,7 +14,14 @@ from honghua.base.dates import to_day
 from honghua.base.errors import BadInput, NotFound
 from honghua.credit.core.account import Account, State, roomy
 from honghua.credit.core.layout import (
-    DUE, H_DUES, H_PLANS, HEAD, HEAD_COLUMNS, PLAN, STATEMENT, STATEMENT_COLUMNS,
+    DUE,
+    H_DUES,
+    H_PLANS,
+    HEAD,
+    HEAD_COLUMNS,
+    PLAN,
+    STATEMENT,
+    STATEMENT_COLUMNS,
 )  # fmt: skip
 from honghua.credit.core.terms import ProductTerms, terms_from_body
 from honghua.store.arrays import array_cursor
@@ -26,19 +33,22 @@ Ints = NDArray[np.int64]
 HEAD_IS_DATE = [name.endswith("_on") for name in HEAD_COLUMNS]
 ACCOUNT_NAMES = ("account_id", "customer_ref", *HEAD_COLUMNS, "dues", "plans", "last_fact_id", "quarantined")
 ACCOUNT_KINDS = [Int8, Text, *(Date if is_date else Int8 for is_date in HEAD_IS_DATE), Int8Array, Int8Array, Int8, Bool]
-ACCOUNT_SELECT = f"SELECT {', '.join(ACCOUNT_NAMES)} FROM credit_account"
+ACCOUNT_SELECT = f"SELECT {', '.join(ACCOUNT_NAMES)} FROM credit_account"  # noqa: S608 — our own constant names
 BOOK_LOCK = "hashtext('credit_book')"  # held exclusively to move the business date, shared to work under it
 STATEMENT_NAMES = ("account_id", *STATEMENT_COLUMNS, "booked_on", "last_fact_id", "snapshot")
 
 
-UPDATE_ACCOUNTS = (
-    "UPDATE credit_account a SET "
+UPDATE_ACCOUNTS = (  # built from our own constant names, values are parameters
+    "UPDATE credit_account a SET "  # noqa: S608
     + ", ".join(
-        f"{name} = " + (f"DATE '1970-01-01' + v.h{k}::int" if HEAD_IS_DATE[k] else f"v.h{k}") for k, name in enumerate(HEAD_COLUMNS)
+        f"{name} = " + (f"DATE '1970-01-01' + v.h{k}::int" if HEAD_IS_DATE[k] else f"v.h{k}")
+        for k, name in enumerate(HEAD_COLUMNS)
     )
     + ", dues = CASE WHEN v.d1 > v.d0 THEN (%(dues)s::bigint[])[v.d0 + 1 : v.d1] ELSE '{}' END"
     ", plans = CASE WHEN v.p1 > v.p0 THEN (%(plans)s::bigint[])[v.p0 + 1 : v.p1] ELSE '{}' END, last_fact_id = v.fact FROM unnest("
-    + ", ".join(f"%({name})s::bigint[]" for name in ("id", "fact", "d0", "d1", "p0", "p1", *(f"h{k}" for k in range(HEAD))))
+    + ", ".join(
+        f"%({name})s::bigint[]" for name in ("id", "fact", "d0", "d1", "p0", "p1", *(f"h{k}" for k in range(HEAD)))
+    )
     + ") AS v (id, fact, d0, d1, p0, p1, "
     + ", ".join(f"h{k}" for k in range(HEAD))
     + ") WHERE a.account_id = v.id"
@@ -53,7 +63,11 @@ class AccountRows:
     def __init__(self, columns: list[Any]) -> None:
         self.ids: Ints = columns[0]
         self.refs: list[str] = columns[1]
-        self.heads: Ints = np.ascontiguousarray(np.stack(columns[2 : 2 + HEAD], axis=1)) if len(self.ids) else np.zeros((0, HEAD), np.int64)
+        self.heads: Ints = (
+            np.ascontiguousarray(np.stack(columns[2 : 2 + HEAD], axis=1))
+            if len(self.ids)
+            else np.zeros((0, HEAD), np.int64)
+        )
         self.dues, self.dues_at = columns[2 + HEAD]
         self.plans, self.plans_at = columns[3 + HEAD]
         self.last_fact_ids: Ints = columns[4 + HEAD]
@@ -79,7 +93,9 @@ class AccountRows:
         flat_dues = self.dues[self.dues_at[i] : self.dues_at[i + 1]]
         flat_plans = self.plans[self.plans_at[i] : self.plans_at[i + 1]]
         fits = len(flat_dues) == head[H_DUES] * DUE and len(flat_plans) == head[H_PLANS] * PLAN
-        if self.quarantined[i] and not fits:  # all that may be done with it is to refuse, in the midst of others' business
+        if (
+            self.quarantined[i] and not fits
+        ):  # all that may be done with it is to refuse, in the midst of others' business
             head[H_DUES] = head[H_PLANS] = 0
         dues, plans = roomy(flat_dues, DUE, int(head[H_DUES])), roomy(flat_plans, PLAN, int(head[H_PLANS]))
         return Account(
@@ -94,14 +110,19 @@ class AccountRows:
 
 def load_accounts(conn: Connection, account_ids: Ints, *, lock: bool) -> AccountRows:
     """Accounts by id, in rising order of id (so that locks are taken in one order by everybody)."""
-    query = ACCOUNT_SELECT + " WHERE account_id = ANY(%(ids)s::bigint[]) ORDER BY account_id" + (" FOR UPDATE" if lock else "")
+    query = (
+        ACCOUNT_SELECT
+        + " WHERE account_id = ANY(%(ids)s::bigint[]) ORDER BY account_id"
+        + (" FOR UPDATE" if lock else "")
+    )
     return AccountRows(copy_out(conn, query, ACCOUNT_KINDS, {"ids": account_ids}))
 
 
 def load_due_range(conn: Connection, *, low_id: int, high_id: int, to: int) -> AccountRows:
     """Lock and read the accounts low_id … high_id on which time acts by day `to`, leaving out those in quarantine."""
     query = (
-        ACCOUNT_SELECT + " WHERE account_id BETWEEN %(low)s AND %(high)s AND next_action_on <= DATE '1970-01-01' + %(to)s::int"
+        ACCOUNT_SELECT
+        + " WHERE account_id BETWEEN %(low)s AND %(high)s AND next_action_on <= DATE '1970-01-01' + %(to)s::int"
         " AND NOT quarantined ORDER BY account_id FOR UPDATE"
     )
     return AccountRows(copy_out(conn, query, ACCOUNT_KINDS, {"low": low_id, "high": high_id, "to": to}))
@@ -109,11 +130,15 @@ def load_due_range(conn: Connection, *, low_id: int, high_id: int, to: int) -> A
 
 def find_account_ids(conn: Connection, refs: Sequence[str]) -> dict[str, int]:
     """Account ids by the customer's reference."""
-    rows = conn.execute("SELECT customer_ref, account_id FROM credit_account WHERE customer_ref = ANY(%s::text[])", [list(refs)])
-    return {ref: account_id for ref, account_id in rows}
+    rows = conn.execute(
+        "SELECT customer_ref, account_id FROM credit_account WHERE customer_ref = ANY(%s::text[])", [list(refs)]
+    )
+    return dict(rows.fetchall())
 
 
-def update_accounts(conn: Connection, ids: Ints, last_fact_ids: Ints, heads: Ints, dues: Iterable[Ints], plans: Iterable[Ints]) -> None:
+def update_accounts(
+    conn: Connection, ids: Ints, last_fact_ids: Ints, heads: Ints, dues: Iterable[Ints], plans: Iterable[Ints]
+) -> None:
     """Store the states of n accounts, one statement: heads int64[n, HEAD], dues and plans flat per account."""
     update_account_columns(conn, ids, last_fact_ids, heads, dues=ragged(dues), plans=ragged(plans))
 
@@ -147,13 +172,22 @@ def insert_accounts(conn: Connection, accounts: Sequence[Account]) -> None:
     heads = np.stack([account.head for account in accounts])
     columns: list[Any] = [Int8([a.account_id for a in accounts]), Text([a.customer_ref for a in accounts])]
     columns += [Date(heads[:, k]) if HEAD_IS_DATE[k] else Int8(heads[:, k]) for k in range(HEAD)]
-    columns += [Int8Array(*ragged(a.flat_dues() for a in accounts)), Int8Array(*ragged(a.flat_plans() for a in accounts))]
+    columns += [
+        Int8Array(*ragged(a.flat_dues() for a in accounts)),
+        Int8Array(*ragged(a.flat_plans() for a in accounts)),
+    ]
     columns += [Int8([a.last_fact_id for a in accounts]), Bool([a.quarantined for a in accounts])]
     copy_in(conn, "credit_account", ACCOUNT_NAMES, columns)
 
 
 def insert_statements(
-    conn: Connection, account_ids: Ints, statements: Ints, *, booked_on: int, last_fact_ids: Ints, snapshots: tuple[Ints, Ints]
+    conn: Connection,
+    account_ids: Ints,
+    statements: Ints,
+    *,
+    booked_on: int,
+    last_fact_ids: Ints,
+    snapshots: tuple[Ints, Ints],
 ) -> None:
     """Append closed statements: statements int64[n, STATEMENT] with the state just after each cut."""
     if len(account_ids) == 0:
@@ -168,7 +202,9 @@ def insert_statements(
 
 def load_issued(conn: Connection, account_id: int) -> Ints:
     """Own minimums of the closed statements by number, −1 where none was issued; int64[k]."""
-    rows = conn.execute("SELECT seq, own_minimum_minor FROM credit_statement WHERE account_id = %s ORDER BY seq", [account_id]).fetchall()
+    rows = conn.execute(
+        "SELECT seq, own_minimum_minor FROM credit_statement WHERE account_id = %s ORDER BY seq", [account_id]
+    ).fetchall()
     issued = np.full(rows[-1][0] + 1 if rows else 0, -1, np.int64)
     for seq, minimum in rows:
         issued[seq] = minimum
@@ -177,15 +213,19 @@ def load_issued(conn: Connection, account_id: int) -> Ints:
 
 def list_cuts(conn: Connection, account_id: int) -> list[tuple[int, int, int]]:
     """Closed statements of an account in order: (seq, cut day, last fact id known at the cut)."""
-    rows = conn.execute("SELECT seq, cut_on, last_fact_id FROM credit_statement WHERE account_id = %s ORDER BY seq", [account_id])
+    rows = conn.execute(
+        "SELECT seq, cut_on, last_fact_id FROM credit_statement WHERE account_id = %s ORDER BY seq", [account_id]
+    )
     return [(seq, to_day(cut_on), last_fact_id) for seq, cut_on, last_fact_id in rows]
 
 
 def get_snapshot(conn: Connection, account_id: int, seq: int) -> Ints:
     """The flat state just after a cut."""
-    row = array_cursor(conn).execute(
-        "SELECT snapshot FROM credit_statement WHERE account_id = %s AND seq = %s", [account_id, seq]
-    ).fetchone()
+    row = (
+        array_cursor(conn)
+        .execute("SELECT snapshot FROM credit_statement WHERE account_id = %s AND seq = %s", [account_id, seq])
+        .fetchone()
+    )
     assert row is not None
     snapshot: Ints = row[0]
     return snapshot
@@ -227,7 +267,9 @@ def find_business_day(conn: Connection, *, share: bool = False) -> dt.date | Non
     if not share:
         row = conn.execute("SELECT business_on FROM credit_book").fetchone()
     else:
-        both = conn.execute(f"SELECT pg_advisory_xact_lock_shared({BOOK_LOCK}); SELECT business_on FROM credit_book")
+        both = conn.execute(
+            f"SELECT pg_advisory_xact_lock_shared({BOOK_LOCK}); SELECT business_on FROM credit_book"  # noqa: S608
+        )
         both.nextset()
         row = both.fetchone()
     return row[0] if row else None
@@ -248,7 +290,9 @@ def start_book(conn: Connection, day: dt.date) -> None:
 
 def load_terms(conn: Connection) -> dict[int, ProductTerms]:
     """Every version of the terms, by id."""
-    return {terms_id: terms_from_body(body) for terms_id, body in conn.execute("SELECT terms_id, body FROM credit_terms")}
+    return {
+        terms_id: terms_from_body(body) for terms_id, body in conn.execute("SELECT terms_id, body FROM credit_terms")
+    }
 
 
 def save_terms(conn: Connection, terms: ProductTerms, body_json: str) -> int:
@@ -269,14 +313,15 @@ def save_terms(conn: Connection, terms: ProductTerms, body_json: str) -> int:
 def ensure_categories(conn: Connection, names: Sequence[str]) -> dict[str, int]:
     """Ids of goods categories, appended where new."""
     wanted = sorted(set(names))
-    known = dict(conn.execute("SELECT name, category_id FROM credit_category WHERE name = ANY(%s::text[])", [wanted]).fetchall())
+    query = "SELECT name, category_id FROM credit_category WHERE name = ANY(%s::text[])"
+    known: dict[str, int] = dict(conn.execute(query, [wanted]).fetchall())
     if len(known) < len(wanted):
         conn.execute(
             "INSERT INTO credit_category (category_id, name) SELECT nextval('credit_category_id'), name FROM unnest(%s::text[]) AS name"
             " ON CONFLICT (name) DO NOTHING",
             [[name for name in wanted if name not in known]],
         )
-        known = dict(conn.execute("SELECT name, category_id FROM credit_category WHERE name = ANY(%s::text[])", [wanted]).fetchall())
+        known = dict(conn.execute(query, [wanted]).fetchall())
     return known
 
 
@@ -298,8 +343,12 @@ def begin_day(conn: Connection, *, shard_ids: int, wanted: dt.date | None = None
         raise BadInput(f"{wanted} can't be closed: the next day to close is {day}", code="DAY_NOT_NEXT")
     if open_day is not None:
         return open_day
-    low, high = conn.execute("SELECT coalesce(min(account_id), 1), coalesce(max(account_id), 0) FROM credit_account").fetchone() or (1, 0)
-    conn.execute("INSERT INTO credit_day (day, state, shards) VALUES (%s, 'closing', %s)", [day, (high - low) // shard_ids + 1 if high >= low else 0])
+    span = conn.execute(
+        "SELECT coalesce(min(account_id), 1), coalesce(max(account_id), 0) FROM credit_account"
+    ).fetchone()
+    low, high = span or (1, 0)
+    shards = (high - low) // shard_ids + 1 if high >= low else 0
+    conn.execute("INSERT INTO credit_day (day, state, shards) VALUES (%s, 'closing', %s)", [day, shards])
     conn.execute(
         "INSERT INTO credit_day_shard (day, shard, low_id, high_id)"
         " SELECT %s, n, %s::bigint + n * %s::bigint, %s::bigint + (n + 1) * %s::bigint - 1 FROM generate_series(0, %s::int) AS n WHERE %s",
@@ -335,14 +384,12 @@ def finish_shard(conn: Connection, day: dt.date, shard: int, *, worker: str, fig
 
 def finish_day(conn: Connection, day: dt.date) -> bool:
     """Mark a day closed once every shard is done; False while some are not."""
-    return (
-        conn.execute(
-            "UPDATE credit_day SET state = 'closed', finished_at = now() WHERE day = %s AND state = 'closing'"
-            " AND NOT EXISTS (SELECT FROM credit_day_shard s WHERE s.day = credit_day.day AND s.state <> 'done')",
-            [day],
-        ).rowcount
-        > 0
-        or conn.execute("SELECT state = 'closed' FROM credit_day WHERE day = %s", [day]).fetchone() == (True,)
+    return conn.execute(
+        "UPDATE credit_day SET state = 'closed', finished_at = now() WHERE day = %s AND state = 'closing'"
+        " AND NOT EXISTS (SELECT FROM credit_day_shard s WHERE s.day = credit_day.day AND s.state <> 'done')",
+        [day],
+    ).rowcount > 0 or conn.execute("SELECT state = 'closed' FROM credit_day WHERE day = %s", [day]).fetchone() == (
+        True,
     )
 
 
@@ -359,9 +406,10 @@ def sum_day(conn: Connection, day: dt.date) -> tuple[int, ...]:
 def quarantine(conn: Connection, account_id: int, *, day: dt.date, error: str) -> None:
     """Take an account out of online work and end of day until a person has looked."""
     conn.execute("UPDATE credit_account SET quarantined = true WHERE account_id = %s", [account_id])
-    conn.execute("INSERT INTO credit_quarantine (account_id, since_on, error) VALUES (%s, %s, %s)", [account_id, day, error[:2000]])
-
-
+    conn.execute(
+        "INSERT INTO credit_quarantine (account_id, since_on, error) VALUES (%s, %s, %s)",
+        [account_id, day, error[:2000]],
+    )
 
 
 def list_bills_due(conn: Connection, due_on: dt.date) -> list[tuple[str, int, int]]:
@@ -389,11 +437,14 @@ def count_closed_days(conn: Connection) -> int:
 def find_replay(conn: Connection, digest: bytes) -> tuple[dt.date | None, bool, int] | None:
     """How far a replay came: (the day it is in, whether it has finished, its seed); None when it never began."""
     return conn.execute(
-        "SELECT day, finished_at IS NOT NULL, (settings->>'seed')::bigint FROM credit_replay WHERE digest = %s", [digest]
+        "SELECT day, finished_at IS NOT NULL, (settings->>'seed')::bigint FROM credit_replay WHERE digest = %s",
+        [digest],
     ).fetchone()
 
 
-def save_replay(conn: Connection, digest: bytes, *, source: str, settings_json: str, day: dt.date, finished: bool = False) -> None:
+def save_replay(
+    conn: Connection, digest: bytes, *, source: str, settings_json: str, day: dt.date, finished: bool = False
+) -> None:
     """Remember how far a replay came."""
     conn.execute(
         "INSERT INTO credit_replay (digest, source, settings, day) VALUES (%s, %s, %s::jsonb, %s)"
@@ -414,7 +465,9 @@ def list_quarantined(conn: Connection) -> list[tuple[int, str, dt.date, str]]:
 def end_quarantine(conn: Connection, account_id: int) -> None:
     """Take an account back into work."""
     conn.execute("UPDATE credit_account SET quarantined = false WHERE account_id = %s", [account_id])
-    conn.execute("UPDATE credit_quarantine SET released_at = now() WHERE account_id = %s AND released_at IS NULL", [account_id])
+    conn.execute(
+        "UPDATE credit_quarantine SET released_at = now() WHERE account_id = %s AND released_at IS NULL", [account_id]
+    )
 
 
 def list_days(conn: Connection, *, limit: int) -> list[tuple[dt.date, str, int, int, int, int, int]]:
@@ -425,4 +478,4 @@ def list_days(conn: Connection, *, limit: int) -> list[tuple[dt.date, str, int, 
         " GROUP BY d.day ORDER BY d.day DESC LIMIT %s",
         [limit],
     )
-    return [(row[0], row[1], *(int(x) for x in row[2:])) for row in rows]  # type: ignore[misc]
+    return [(row[0], row[1], int(row[2]), int(row[3]), int(row[4]), int(row[5]), int(row[6])) for row in rows]

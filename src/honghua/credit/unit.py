@@ -1,4 +1,4 @@
-"""One batch of commands against one transaction: load and lock, let days pass, decide in order, book. The shell around the pure handlers."""
+"""One batch of commands in one transaction: load and lock, let days pass, decide in order, book. The shell around pure handlers."""
 
 from __future__ import annotations
 
@@ -63,7 +63,8 @@ class Unit:
         command_ids = allocate(self.conn, "store_command_id", len(commands)).tolist()
         fact_ids = iter(allocate_fact_ids(self.conn, FACTS_PER_COMMAND * len(commands)).tolist())
         answers = [
-            self.answer(command, command_id, fact_ids) for command, command_id in zip(commands, command_ids, strict=True)
+            self.answer(command, command_id, fact_ids)
+            for command, command_id in zip(commands, command_ids, strict=True)
         ]
         self.booking.write(self.conn, self.registry.bundle_ids)
         self.write_holds()
@@ -105,10 +106,14 @@ class Unit:
             command.purchase_id for command in commands if isinstance(command, c.CapturePurchase | c.VoidAuthorisation | c.RefundPurchase)
         }  # fmt: skip
         reversals = [command for command in commands if isinstance(command, c.ReverseFact | c.RefundPurchase)]
-        ids = sorted({self.accounts[command.customer].account_id for command in reversals if command.customer in self.accounts})
+        ids = sorted(
+            {self.accounts[command.customer].account_id for command in reversals if command.customer in self.accounts}
+        )
         for fact_id, fact in (
             *each_fact(read_facts(self.conn, np.array(ids, np.int64)) if ids else None),
-            *each_fact(read_facts_of_purchases(self.conn, np.array(sorted(purchase_ids), np.int64)) if purchase_ids else None),
+            *each_fact(
+                read_facts_of_purchases(self.conn, np.array(sorted(purchase_ids), np.int64)) if purchase_ids else None
+            ),
         ):
             if fact_id not in self.facts:
                 self.remember(fact_id, fact)
@@ -131,7 +136,9 @@ class Unit:
             self.booking.post(account, self.currency(account), lines, Cause(FactKind.DAY_CLOSED, stop))
             if statement is not None:
                 self.issued[account.account_id][int(statement[S_SEQ])] = int(statement[S_OWN_MINIMUM])
-                self.booking.statements.append((account.account_id, statement, account.snapshot(), account.last_fact_id))
+                self.booking.statements.append(
+                    (account.account_id, statement, account.snapshot(), account.last_fact_id)
+                )
 
     def currency(self, account: Account) -> str:
         """Currency of the account's terms."""

@@ -27,7 +27,9 @@ NOW: Final = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
 
 def register(benches: Any) -> None:
     """Arguments of the bench."""
-    parser: argparse.ArgumentParser = benches.add_parser("backdate", help="replay of a long account from a backdated event")
+    parser: argparse.ArgumentParser = benches.add_parser(
+        "backdate", help="replay of a long account from a backdated event"
+    )
     parser.add_argument("--days", type=int, default=2_400)
     parser.add_argument("--seed", type=int, default=20261121)
     parser.set_defaults(bench=run)
@@ -40,7 +42,9 @@ def run(args: argparse.Namespace, store: StoreSettings) -> dict[str, Any]:
         registry = credit.open_registry(conn)
         took = []
         for k in range(ROUNDS + 1):
-            repay = Repay(key=f"late:{k}", customer="long", amount_minor=1_000 + k, on=OPENED + dt.timedelta(days=10 + k))
+            repay = Repay(
+                key=f"late:{k}", customer="long", amount_minor=1_000 + k, on=OPENED + dt.timedelta(days=10 + k)
+            )
             started = time.perf_counter()
             answer = credit.execute(conn, registry, [repay], now=NOW)[0]
             took.append((time.perf_counter() - started) * 1000)

@@ -29,7 +29,12 @@ def run(args: argparse.Namespace, store: StoreSettings) -> dict[str, Any]:
     """Lay the portfolio down (not measured), checkpoint, then close the day once (measured, wall clock)."""
     with scratch_database(store) as database, connect(database) as conn:
         started = time.perf_counter()
-        lay_down(conn, accounts=args.accounts, seed=args.seed, progress=lambda n: print(f"\rlaid down {n:,}", end="", file=sys.stderr))
+        lay_down(
+            conn,
+            accounts=args.accounts,
+            seed=args.seed,
+            progress=lambda n: print(f"\rlaid down {n:,}", end="", file=sys.stderr),
+        )
         laid_s = time.perf_counter() - started
         settle(database.owner_dsn)
         started = time.perf_counter()

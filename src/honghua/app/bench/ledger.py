@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,7 +30,9 @@ OWNER_FACTOR: Final = 256
 
 def register(benches: Any) -> None:
     """Arguments of the bench."""
-    parser: argparse.ArgumentParser = benches.add_parser("ledger", help="durable postings/s with the hash chain on, beside pgbench")
+    parser: argparse.ArgumentParser = benches.add_parser(
+        "ledger", help="durable postings/s with the hash chain on, beside pgbench"
+    )
     parser.add_argument("--owners", type=int, default=100_000)
     parser.add_argument("--batch", type=int, default=1_000, help="transfers a commit")
     parser.add_argument("--writers", type=int, default=2)
@@ -42,7 +45,9 @@ def run(args: argparse.Namespace, store: StoreSettings) -> dict[str, Any]:
     """Alternate rounds of ours and of pgbench; medians. A sealer runs beside ours all the time."""
     with scratch_database(store) as database, connect(database) as conn:
         with conn.transaction():
-            owners = ledger.open_owners(conn, kind=OwnerKind.CREDIT_ACCOUNT, refs=[f"T{k:07d}" for k in range(args.owners)], currency="CNY")
+            owners = ledger.open_owners(
+                conn, kind=OwnerKind.CREDIT_ACCOUNT, refs=[f"T{k:07d}" for k in range(args.owners)], currency="CNY"
+            )
         sync = conn.execute("SHOW synchronous_commit").fetchone()
         prepare_pgbench(database)
         ours, theirs = [], []
@@ -66,7 +71,9 @@ def run(args: argparse.Namespace, store: StoreSettings) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def post_for(database: Database, owners: np.ndarray[Any, np.dtype[np.int64]], args: argparse.Namespace, *, seed: int) -> float:
+def post_for(
+    database: Database, owners: np.ndarray[Any, np.dtype[np.int64]], args: argparse.Namespace, *, seed: int
+) -> float:
     """Post random transfers for `seconds` from `writers` connections while a sealer keeps up; transfers a second."""
     deadline = time.perf_counter() + args.seconds
 
@@ -76,7 +83,7 @@ def post_for(database: Database, owners: np.ndarray[Any, np.dtype[np.int64]], ar
         with connect(database) as conn:
             while time.perf_counter() < deadline:
                 batch = transfers(rng, owners, args.batch)
-                run_unit(conn, lambda c, batch=batch: ledger.post_entries(c, batch))
+                run_unit(conn, partial(ledger.post_entries, batch=batch))
                 done += args.batch
         return done
 
@@ -126,15 +133,18 @@ def run_pgbench(database: Database, *, seconds: float) -> float:
 
 def run_tool(database: Database, arguments: list[str]) -> str:
     """Run pgbench of the embedded server, or of the operator's PATH."""
-    tool = next((str(p) for p in (find_wheel_dir() / "bin" / "pgbench", Path(shutil.which("pgbench") or "")) if p.is_file()), None)
+    tool = next(
+        (str(p) for p in (find_wheel_dir() / "bin" / "pgbench", Path(shutil.which("pgbench") or "")) if p.is_file()),
+        None,
+    )
     if tool is None:
         raise WorldFailed("pgbench is not installed beside the server")
     info = conninfo_to_dict(database.owner_dsn)
     parts = {"-h": info.get("host"), "-p": info.get("port"), "-U": info.get("user"), "-d": info.get("dbname")}
     where = [word for flag, value in parts.items() if value for word in (flag, str(value))]
-    done = subprocess.run([tool, *where[:-2], *arguments, str(info["dbname"])], capture_output=True, text=True, check=False, timeout=600)
+    done = subprocess.run(
+        [tool, *where[:-2], *arguments, str(info["dbname"])], capture_output=True, text=True, check=False, timeout=600
+    )
     if done.returncode:
         raise WorldFailed(f"pgbench failed: {done.stderr[-500:]}")
     return done.stdout
-
-

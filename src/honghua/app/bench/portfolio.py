@@ -43,7 +43,9 @@ def lay_down(conn: psycopg.Connection, *, accounts: int, seed: int, progress: Ca
     credit.start_book(conn, day=BUSINESS_DAY)
     rng = np.random.default_rng(seed)
     with conn.transaction():
-        merchants = ledger.open_owners(conn, kind=OwnerKind.MERCHANT, refs=[f"M{k:04d}" for k in range(1000)], currency="CNY")
+        merchants = ledger.open_owners(
+            conn, kind=OwnerKind.MERCHANT, refs=[f"M{k:04d}" for k in range(1000)], currency="CNY"
+        )
     done = 0
     while done < accounts:
         n = min(BLOCK, accounts - done)

@@ -45,7 +45,9 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     """Do the action on the lasting book."""
     started = time.perf_counter()
     with open_database(settings.store) as database, connect(database) as conn:
-        shown = {"close": close, "status": status, "quarantine": list_quarantine, "release": release}[args.action](args, database, conn)
+        shown = {"close": close, "status": status, "quarantine": list_quarantine, "release": release}[args.action](
+            args, database, conn
+        )
     if args.json:
         print_json({**report_header(seed=None, started=started), **shown})
     else:
@@ -55,7 +57,13 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
 
 def close(args: argparse.Namespace, database: Database, conn: psycopg.Connection) -> dict[str, Any]:
     """Close one day, or catch up."""
-    with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=Console(stderr=True), transient=True) as bar:
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    ) as bar:
         task = bar.add_task("closing", total=None)
 
         def progress(day: dt.date, done: int, shards: int) -> None:
@@ -66,7 +74,11 @@ def close(args: argparse.Namespace, database: Database, conn: psycopg.Connection
         else:
             reports = close_until(database, parse_day(args.until), workers=args.workers, progress=progress)
     rows = [dataclasses.asdict(report) | {"day": report.day.isoformat()} for report in reports]
-    return {"business_on": credit.get_business_day(conn).isoformat(), "days_closed": len(rows), "days": rows[-DAYS_SHOWN:]}
+    return {
+        "business_on": credit.get_business_day(conn).isoformat(),
+        "days_closed": len(rows),
+        "days": rows[-DAYS_SHOWN:],
+    }
 
 
 def parse_day(text: str) -> dt.date:
@@ -80,13 +92,18 @@ def parse_day(text: str) -> dt.date:
 def status(_args: argparse.Namespace, _database: Database, conn: psycopg.Connection) -> dict[str, Any]:
     """Where the book stands."""
     names = ("day", "state", "shards", "accounts", "statements", "entries", "quarantined")
-    rows = [dict(zip(names, (row[0].isoformat(), *row[1:]), strict=True)) for row in credit.list_days(conn, limit=DAYS_SHOWN)]
+    rows = [
+        dict(zip(names, (row[0].isoformat(), *row[1:]), strict=True))
+        for row in credit.list_days(conn, limit=DAYS_SHOWN)
+    ]
     return {"business_on": credit.get_business_day(conn).isoformat(), "days": rows}
 
 
 def list_quarantine(_args: argparse.Namespace, _database: Database, conn: psycopg.Connection) -> dict[str, Any]:
     """Accounts in quarantine."""
-    rows = [dataclasses.asdict(view) | {"since_on": view.since_on.isoformat()} for view in credit.list_quarantined(conn)]
+    rows = [
+        dataclasses.asdict(view) | {"since_on": view.since_on.isoformat()} for view in credit.list_quarantined(conn)
+    ]
     return {"quarantined": len(rows), "days": rows}
 
 

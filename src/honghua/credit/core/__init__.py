@@ -43,6 +43,7 @@ from honghua.credit.core.layout import EVENT
 from honghua.credit.core.terms import ProductTerms
 
 __all__ = [
+    "EVENT",
     "AgreeHardship",
     "AuthorisePurchase",
     "BuyNow",
@@ -50,7 +51,6 @@ __all__ = [
     "ChangeLimit",
     "ChangePair",
     "Command",
-    "EVENT",
     "GrantTemporaryLimit",
     "InstalBill",
     "Instalments",

@@ -8,12 +8,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from honghua.base.dates import from_day
-from honghua.credit.core.kernels.calendar import advance
+from honghua.credit.core.kernels.days import advance
 from honghua.credit.core.kernels.fold import difference, fold, step
 from honghua.credit.core.kernels.measures import COMPONENTS, components
 from honghua.credit.core.layout import (
-    DUE, EVENT, FULL, H_AS_OF, H_DUES, H_NEXT_ACTION, H_PLANS, H_STATUS, H_TERMS, HEAD, OK, PLAN, S_SEQ, STATEMENT,
-    STATUS_ACTIVE, STATUS_FROZEN, STATUS_NONE,
+    DUE,
+    EVENT,
+    FULL,
+    H_AS_OF,
+    H_DUES,
+    H_NEXT_ACTION,
+    H_PLANS,
+    H_STATUS,
+    H_TERMS,
+    HEAD,
+    OK,
+    PLAN,
+    S_SEQ,
+    STATEMENT,
+    STATUS_ACTIVE,
+    STATUS_FROZEN,
+    STATUS_NONE,
 )  # fmt: skip
 from honghua.credit.core.terms import ProductTerms
 from honghua.facts.kinds import Fact
@@ -120,9 +135,7 @@ class Account:
         """Let days pass until the start of day `to` (at most one day of action ahead): lines, and the statement if one was cut."""
         self.ensure_room()
         statements = np.zeros((1, STATEMENT), np.int64)
-        status, count = advance(
-            self.head, self.dues, self.plans, self.terms, NOTHING_ISSUED, to, statements, 0
-        )
+        status, count = advance(self.head, self.dues, self.plans, self.terms, NOTHING_ISSUED, to, statements, 0)
         assert status == OK, f"account {self.account_id}: kernel status {status} on {from_day(to)}"
         return self._lines(), statements[0] if count else None
 

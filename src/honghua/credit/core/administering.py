@@ -8,8 +8,15 @@ from honghua.credit.core.commands import ChangeLimit, ChangePair, GrantTemporary
 from honghua.credit.core.desk import Desk, Result, check_live, is_amount, iso
 from honghua.credit.core.kernels.measures import days_past_due
 from honghua.credit.core.layout import (
-    H_CHARGED_OFF, H_HELD, H_NEXT_CUT_DAY, H_OVERDUE_SINCE, H_PAIR_CHANGED, H_TEMPORARY, STATUS_ACTIVE,
-    STATUS_CLOSED, STATUS_FROZEN,
+    H_CHARGED_OFF,
+    H_HELD,
+    H_NEXT_CUT_DAY,
+    H_OVERDUE_SINCE,
+    H_PAIR_CHANGED,
+    H_TEMPORARY,
+    STATUS_ACTIVE,
+    STATUS_CLOSED,
+    STATUS_FROZEN,
 )  # fmt: skip
 from honghua.credit.core.refusals import refusal
 from honghua.credit.core.terms import ProductTerms
@@ -36,7 +43,10 @@ def open_account(command: OpenAccount, account: Account, desk: Desk) -> Result:
         FactKind.ACCOUNT_OPENED, account.account_id, desk.today, desk.today, command.limit_minor, (*pair, terms_id),
         reference=command.customer,
     )  # fmt: skip
-    return Result({"outcome": "done", "account_id": account.account_id, "limit_minor": command.limit_minor, "pair": list(pair)}, (fact,))
+    return Result(
+        {"outcome": "done", "account_id": account.account_id, "limit_minor": command.limit_minor, "pair": list(pair)},
+        (fact,),
+    )
 
 
 def change_pair(command: ChangePair, account: Account, desk: Desk) -> Result:
@@ -56,7 +66,9 @@ def change_pair(command: ChangePair, account: Account, desk: Desk) -> Result:
             problem = refusal("PAIR_CHANGED_RECENTLY", possible_on=iso(add_months(changed, terms.pair_change_months)))
     if problem is not None:
         return Result(problem)
-    fact = Fact(FactKind.PAIR_CHANGED, account.account_id, desk.today, desk.today, 0, (command.cut_day, command.due_day))
+    fact = Fact(
+        FactKind.PAIR_CHANGED, account.account_id, desk.today, desk.today, 0, (command.cut_day, command.due_day)
+    )
     return Result({"outcome": "done", "pair": [command.cut_day, command.due_day]}, (fact,))
 
 
@@ -85,7 +97,9 @@ def grant_temporary(command: GrantTemporaryLimit, account: Account, desk: Desk) 
     until = desk.today + desk.terms_of(account).temporary_days if command.until is None else to_day(command.until)
     if until < desk.today:
         return Result(refusal("DATE_INVALID"))
-    fact = Fact(FactKind.TEMPORARY_LIMIT_GRANTED, account.account_id, desk.today, desk.today, command.amount_minor, (until,))
+    fact = Fact(
+        FactKind.TEMPORARY_LIMIT_GRANTED, account.account_id, desk.today, desk.today, command.amount_minor, (until,)
+    )
     return Result({"outcome": "done", "temporary_minor": command.amount_minor, "until": iso(until)}, (fact,))
 
 
@@ -123,7 +137,10 @@ def write_off(command: WriteOff, account: Account, desk: Desk) -> Result:
         FactKind.WRITTEN_OFF, account.account_id, desk.today, desk.today, claim,
         detail={"evidence": list(command.evidence), "attempts": command.attempts, "approved_by": command.approved_by},
     )  # fmt: skip
-    return Result({"outcome": "done", "written_off_minor": claim, "earlier_claim_minor": int(account.head[H_CHARGED_OFF])}, (fact,))
+    return Result(
+        {"outcome": "done", "written_off_minor": claim, "earlier_claim_minor": int(account.head[H_CHARGED_OFF])},
+        (fact,),
+    )
 
 
 def evidence_needed(terms: ProductTerms, claim_minor: int) -> tuple[int, int]:

@@ -7,8 +7,18 @@ from honghua.credit.core.commands import AgreeHardship, InstalBill, SettlePlan
 from honghua.credit.core.desk import Answer, Desk, Result, check_live, is_amount
 from honghua.credit.core.kernels.events import find_plan, settlement_fee
 from honghua.credit.core.layout import (
-    D_BASE, D_DUE, D_REVOLVING, H_AS_OF, H_DUES, H_OVERDUE_SINCE, H_UNBILLED, P_FEE_LEFT, P_LEFT, PAYER_CONSUMER,
-    PAYER_PLATFORM, PLAN_BILL,
+    D_BASE,
+    D_DUE,
+    D_REVOLVING,
+    H_AS_OF,
+    H_DUES,
+    H_OVERDUE_SINCE,
+    H_UNBILLED,
+    P_FEE_LEFT,
+    P_LEFT,
+    PAYER_CONSUMER,
+    PAYER_PLATFORM,
+    PLAN_BILL,
 )  # fmt: skip
 from honghua.credit.core.refusals import refusal
 from honghua.credit.core.terms import AMOUNT_MINOR_MAX
@@ -52,7 +62,12 @@ def instal_bill(command: InstalBill, account: Account, desk: Desk) -> Result:
         FactKind.BILL_INSTALLED, account.account_id, desk.today, desk.today, command.amount_minor,
         (choice.periods, fee, choice.payer, desk.command_id),
     )  # fmt: skip
-    answer: Answer = {"outcome": "done", "plan_id": desk.command_id, "amount_minor": command.amount_minor, "fee_minor": fee}
+    answer: Answer = {
+        "outcome": "done",
+        "plan_id": desk.command_id,
+        "amount_minor": command.amount_minor,
+        "fee_minor": fee,
+    }
     return Result(answer, (fact,))
 
 
@@ -74,14 +89,18 @@ def settle_plan(command: SettlePlan, account: Account, desk: Desk) -> Result:
         return Result(refusal("PLAN_UNKNOWN"))
     principal, fee = quote
     if command.amount_minor != principal + fee:
-        return Result(refusal("SETTLEMENT_AMOUNT_WRONG", amount_minor=principal + fee, principal_minor=principal, fee_minor=fee))
+        return Result(
+            refusal("SETTLEMENT_AMOUNT_WRONG", amount_minor=principal + fee, principal_minor=principal, fee_minor=fee)
+        )
     if command.on is not None:
         return Result(refusal("DATE_INVALID"))
     cancelled = int(account.plans[find_plan(account.head, account.plans, command.plan_id), P_FEE_LEFT]) - fee
     fact = Fact(
         FactKind.PLAN_SETTLED, account.account_id, desk.today, desk.today, command.amount_minor, (command.plan_id, cancelled)
     )  # fmt: skip
-    return Result({"outcome": "done", "plan_id": command.plan_id, "principal_minor": principal, "fee_minor": fee}, (fact,))
+    return Result(
+        {"outcome": "done", "plan_id": command.plan_id, "principal_minor": principal, "fee_minor": fee}, (fact,)
+    )
 
 
 def agree_hardship(command: AgreeHardship, account: Account, desk: Desk) -> Result:

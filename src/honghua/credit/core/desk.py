@@ -18,7 +18,9 @@ from honghua.facts.kinds import Fact, FactKind
 Answer = dict[str, Any]
 
 # Purposes that consumption credit may never serve (rules.md §4, uses of funds; R-001).
-NOT_CONSUMPTION: Final = frozenset({"cash", "transfer", "wallet_top_up", "loan_repayment", "securities", "property", "gambling"})
+NOT_CONSUMPTION: Final = frozenset(
+    {"cash", "transfer", "wallet_top_up", "loan_repayment", "securities", "property", "gambling"}
+)
 
 # Facts that name a purchase but leave nothing of it to view.
 NOT_OF_PURCHASE: Final = frozenset({FactKind.FACT_REVERSED, FactKind.PURCHASE_REFUSED})

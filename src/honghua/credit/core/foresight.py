@@ -11,7 +11,7 @@ import numpy as np
 
 from honghua.base.dates import first_day_of_month_after, from_day, next_month_day, to_day
 from honghua.credit.core.account import Account, restore
-from honghua.credit.core.kernels.calendar import due_day_of
+from honghua.credit.core.kernels.days import due_day_of
 from honghua.credit.core.kernels.measures import due_unpaid, share_half_up
 from honghua.credit.core.layout import (
     D_DUE,

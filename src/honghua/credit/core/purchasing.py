@@ -5,14 +5,39 @@ from __future__ import annotations
 from dataclasses import replace
 
 from honghua.credit.core.account import Account, event_row, restore
-from honghua.credit.core.commands import AuthorisePurchase, BuyNow, CapturePurchase, Instalments, RefundPurchase, VoidAuthorisation
+from honghua.credit.core.commands import (
+    AuthorisePurchase,
+    BuyNow,
+    CapturePurchase,
+    Instalments,
+    RefundPurchase,
+    VoidAuthorisation,
+)
 from honghua.credit.core.desk import (
-    NOT_CONSUMPTION, Answer, DecisionDraft, Desk, PurchaseView, Result, check_live, debit_day, find_purchase, is_amount, iso,
+    NOT_CONSUMPTION,
+    Answer,
+    DecisionDraft,
+    Desk,
+    PurchaseView,
+    Result,
+    check_live,
+    debit_day,
+    find_purchase,
+    is_amount,
+    iso,
     value_day,
 )  # fmt: skip
 from honghua.credit.core.kernels.events import find_plan
 from honghua.credit.core.kernels.measures import days_past_due
-from honghua.credit.core.layout import H_STATUS, P_FEE_BILLED, P_FEE_LEFT, PAYER_CONSUMER, PAYER_MERCHANT, PAYER_PLATFORM, PLAN_PURCHASE
+from honghua.credit.core.layout import (
+    H_STATUS,
+    P_FEE_BILLED,
+    P_FEE_LEFT,
+    PAYER_CONSUMER,
+    PAYER_MERCHANT,
+    PAYER_PLATFORM,
+    PLAN_PURCHASE,
+)
 from honghua.credit.core.refusals import refusal
 from honghua.credit.core.terms import AMOUNT_MINOR_MAX, ProductTerms
 from honghua.decision.core import WITHIN_LIMIT, Outcome
@@ -97,7 +122,12 @@ def buy_now(command: BuyNow, account: Account, desk: Desk) -> Result:
         (0, *plan_args(command.instalments, fee, desk.command_id), desk.categories[command.category]),
         counterparty_id=desk.merchants[command.merchant], purchase_id=desk.command_id, reference=command.order,
     )  # fmt: skip
-    answer: Answer = {"outcome": "approved", "purchase_id": desk.command_id, "amount_minor": command.amount_minor, "fee_minor": fee}
+    answer: Answer = {
+        "outcome": "approved",
+        "purchase_id": desk.command_id,
+        "amount_minor": command.amount_minor,
+        "fee_minor": fee,
+    }
     return Result(answer, (fact,), draft)
 
 
@@ -116,7 +146,12 @@ def authorise(command: AuthorisePurchase, account: Account, desk: Desk) -> Resul
         (expires_on, desk.categories[command.category]), counterparty_id=desk.merchants[command.merchant],
         purchase_id=desk.command_id, reference=command.order,
     )  # fmt: skip
-    answer: Answer = {"outcome": "approved", "purchase_id": desk.command_id, "held_minor": command.amount_minor, "expires_on": iso(expires_on)}
+    answer: Answer = {
+        "outcome": "approved",
+        "purchase_id": desk.command_id,
+        "held_minor": command.amount_minor,
+        "expires_on": iso(expires_on),
+    }
     return Result(answer, (fact,), draft)
 
 
@@ -200,7 +235,12 @@ def fee_charged(account: Account, view: PurchaseView, desk: Desk) -> int:
 
 def fee_to_return(account: Account, view: PurchaseView, desk: Desk, amount_minor: int) -> int:
     """The consumer's fee charged and not yet returned, by the part of the goods that comes back (the interest refund switch)."""
-    if not desk.terms_of(account).refund_fee or view.plan_id == 0 or view.payer != PAYER_CONSUMER or not account.is_open:
+    if (
+        not desk.terms_of(account).refund_fee
+        or view.plan_id == 0
+        or view.payer != PAYER_CONSUMER
+        or not account.is_open
+    ):
         return 0
     charged = max(0, fee_charged(account, view, desk) - view.fee_returned_minor)
     left = view.captured_minor - view.refunded_minor
@@ -246,5 +286,11 @@ def refund(command: RefundPurchase, account: Account, desk: Desk) -> Result:
     if from_debt:
         facts.append(refund_fact(account, view, desk, day=day, amount_minor=from_debt))
         fee = facts[-1].args[2]
-    answer: Answer = {"outcome": "done", "purchase_id": view.purchase_id, "refunded_minor": from_debt, "released_minor": from_hold, "fee_returned_minor": fee}
+    answer: Answer = {
+        "outcome": "done",
+        "purchase_id": view.purchase_id,
+        "refunded_minor": from_debt,
+        "released_minor": from_hold,
+        "fee_returned_minor": fee,
+    }
     return Result(answer, tuple(facts))

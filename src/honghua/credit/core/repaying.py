@@ -64,7 +64,10 @@ def record_recovery(command: RecordRecovery, account: Account, desk: Desk) -> Re
     if day is None:
         return Result(refusal("DATE_INVALID"))
     fact = Fact(FactKind.RECOVERY_RECEIVED, account.account_id, day, day, command.amount_minor)
-    return Result({"outcome": "done", "recovered_minor": command.amount_minor, "claim_minor": claim - command.amount_minor}, (fact,))
+    return Result(
+        {"outcome": "done", "recovered_minor": command.amount_minor, "claim_minor": claim - command.amount_minor},
+        (fact,),
+    )
 
 
 def reverse(command: ReverseFact, account: Account, desk: Desk) -> Result:

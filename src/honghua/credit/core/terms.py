@@ -64,7 +64,11 @@ class ProductTerms:
     debit_sources_max: int = 20
     debit_partial: int = 1
     # evidence asked before a write-off, by claim: (claim up to, days past due, collection attempts); the last line is for larger ones
-    write_off_bands: tuple[tuple[int, int, int], ...] = ((200_000, 180, 6), (2_000_000, 361, 6), (AMOUNT_MINOR_MAX, 361, 6))
+    write_off_bands: tuple[tuple[int, int, int], ...] = (
+        (200_000, 180, 6),
+        (2_000_000, 361, 6),
+        (AMOUNT_MINOR_MAX, 361, 6),
+    )
 
     def __post_init__(self) -> None:
         problems = list(find_problems(self))

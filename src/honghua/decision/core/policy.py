@@ -1,4 +1,4 @@
-"""A policy as data: ordered rules over a frozen integer feature vector. The first rule that holds refuses, else the purchase is approved."""
+"""A policy as data: ordered rules over a frozen integer vector. The first that holds refuses, else the purchase is approved."""
 
 from __future__ import annotations
 

@@ -12,8 +12,23 @@ from numba import njit
 
 from honghua.credit.core.kernels.measures import due_unpaid, find_overdue_since
 from honghua.credit.core.layout import (
-    D_BASE, D_DUE, D_FEE, D_INSTALMENT, D_INTEREST, D_MINIMUM, D_PENALTY, D_REVOLVING, DUE, H_AS_OF, H_DUES, H_FEE_CARRIED,
-    H_INTEREST_ACCRUED, H_OVERPAID, H_PENALTY_ACCRUED, H_UNBILLED, T_PRINCIPAL_FIRST_DPD,
+    D_BASE,
+    D_DUE,
+    D_FEE,
+    D_INSTALMENT,
+    D_INTEREST,
+    D_MINIMUM,
+    D_PENALTY,
+    D_REVOLVING,
+    DUE,
+    H_AS_OF,
+    H_DUES,
+    H_FEE_CARRIED,
+    H_INTEREST_ACCRUED,
+    H_OVERPAID,
+    H_PENALTY_ACCRUED,
+    H_UNBILLED,
+    T_PRINCIPAL_FIRST_DPD,
 )  # fmt: skip
 
 

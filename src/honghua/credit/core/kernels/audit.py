@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from honghua.credit.core.kernels.calendar import advance
+from honghua.credit.core.kernels.days import advance
 from honghua.credit.core.kernels.events import (
     ACCOUNT_OPENED,
     BILL_INSTALLED,

@@ -8,11 +8,10 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from honghua.credit.core.kernels.calendar import advance
+from honghua.credit.core.kernels.days import advance
 from honghua.credit.core.kernels.events import ACCOUNT_OPENED, apply_event
 from honghua.credit.core.kernels.measures import COMPONENTS, components
 from honghua.credit.core.layout import BROKEN_ORDER, E_A2, E_KIND, E_ON, H_AS_OF, H_TERMS, OK, STATEMENT
-
 
 CUTS_MAX = 2_400  # of one account in one bulk fold: two hundred years of months
 
@@ -89,7 +88,6 @@ def close_shard(heads, dues, plans, terms, to, statements, has_statement, codes,
         if status == OK:
             components(heads[i], dues[i], plans[i], after)
             line_counts[i] = difference(before, after, codes[i], amounts[i])
-
 
 
 @njit(cache=True, nogil=True)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from honghua.base.dates import from_day, to_day
 from honghua.credit.core import commands as c
 from honghua.credit.core.desk import NOT_CONSUMPTION
-from honghua.credit.core.kernels.calendar import bill_plans
+from honghua.credit.core.kernels.days import bill_plans
 from honghua.credit.core.layout import (
     H_CLASS,
     H_CUT_DAY,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from honghua.base.dates import from_day
 from honghua.credit.core.account import NOTHING_ISSUED, Account, refold, restore
-from honghua.credit.core.kernels.calendar import advance
+from honghua.credit.core.kernels.days import advance
 from honghua.credit.core.kernels.tests.drawing import TERMS_ROWS, digest_of, draw_event, draw_events, empty
 from honghua.credit.core.layout import (
     D_BASE,
