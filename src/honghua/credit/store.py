@@ -396,7 +396,8 @@ def finish_day(conn: Connection, day: dt.date) -> bool:
 def sum_day(conn: Connection, day: dt.date) -> tuple[int, ...]:
     """(shards, shards done, accounts, statements, entries, lines, quarantined) of a day so far."""
     row = conn.execute(
-        "SELECT count(*), count(*) FILTER (WHERE state = 'done'), sum(accounts), sum(statements), sum(entries), sum(lines), sum(quarantined)"
+        "SELECT count(*), count(*) FILTER (WHERE state = 'done'), sum(accounts), sum(statements),"
+        " sum(entries), sum(lines), sum(quarantined)"
         " FROM credit_day_shard WHERE day = %s",
         [day],
     ).fetchone()

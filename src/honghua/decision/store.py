@@ -10,7 +10,7 @@ import psycopg
 from numpy.typing import NDArray
 
 from honghua.decision.core import DecisionRow
-from honghua.store.copybin import Int2, Int8, Int8Array, Text, copy_in, copy_out
+from honghua.store.copybin import Column, Int2, Int8, Int8Array, Text, copy_in, copy_out
 
 
 def ensure_bundles(conn: psycopg.Connection, names: Mapping[bytes, str]) -> dict[bytes, int]:
@@ -35,7 +35,7 @@ def insert_decisions(conn: psycopg.Connection, bundle_id: int, rows: Sequence[De
         return
     width = len(rows[0].vector)
     values = np.array([row.vector for row in rows], np.int64).ravel()
-    columns = [
+    columns: list[Column] = [
         Int8([row.account_id for row in rows]), Int8([row.decision_id for row in rows]), Int2([bundle_id] * len(rows)),
         Int2([row.outcome for row in rows]), Text([row.reason or None for row in rows]),
         Int8Array(values, np.arange(0, len(values) + 1, width, dtype=np.int64)),

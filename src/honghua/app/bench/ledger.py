@@ -65,7 +65,8 @@ def run(args: argparse.Namespace, store: StoreSettings) -> dict[str, Any]:
     assert state.entries_sealed == entries
     transfers, tps = statistics.median(ours), statistics.median(theirs)
     return {
-        "transfers_per_s": round(transfers), "lines_per_s": round(2 * transfers), "pgbench_tps": round(tps), "pgbench": "TPC-B -s 20 -c 8 -j 2 -M prepared",
+        "transfers_per_s": round(transfers), "lines_per_s": round(2 * transfers), "pgbench_tps": round(tps),
+        "pgbench": "TPC-B -s 20 -c 8 -j 2 -M prepared",
         "ratio": round(transfers / tps, 2), "hash_chain": True, "sync_commit": sync[0] if sync else "?", "batch": args.batch,
         "writers": args.writers, "owners": args.owners, "entries_sealed": state.entries_sealed,
     }  # fmt: skip
