@@ -28,6 +28,8 @@ from honghua.store.database import Database, connect
 BATCH: Final = 8_000
 LATE_DAYS: Final = (7, 20, 40)  # how late the late ones pay, by customer
 BEHAVIOURS: Final = ("full", "minimum", "late", "never")
+TURN_TRIES: Final = 50
+TURN_WAIT_SECONDS: Final = 0.2
 ONE_DAY: Final = dt.timedelta(days=1)
 
 Progress = Callable[[dt.date, int, int], None]  # day, purchases done, purchases
@@ -173,6 +175,7 @@ def open_registry(conn: psycopg.Connection, table_map: TableMap) -> credit.Regis
 def begin(database: Database, replay: Replay) -> tuple[dt.date, bool]:
     """Where to go on: (the first day not yet closed, whether all is done). Finishes a closing that was interrupted."""
     conn, table = replay.conn, replay.table
+    wait_for_turn(conn)
     first = from_day(int(table.day[0]))
     state = credit.find_replay(conn, table.digest)
     today = credit.start_book(conn, day=first)
@@ -193,6 +196,15 @@ def begin(database: Database, replay: Replay) -> tuple[dt.date, bool]:
             raise Conflict(text, code="BOOK_AHEAD")
     close_until(database, today)  # a day left half closed; today itself stays open
     return today, False
+
+
+def wait_for_turn(conn: psycopg.Connection) -> None:
+    """Only one replays a book at a time. One just killed is waited for: the server may not have noticed yet."""
+    for _ in range(TURN_TRIES):
+        if credit.try_lock_replay(conn):
+            return
+        time.sleep(TURN_WAIT_SECONDS)
+    raise Conflict("another replay is at work in this book", code="REPLAY_RUNNING")
 
 
 def day_rows(days: NDArray[np.int64], today: dt.date) -> range:

@@ -26,6 +26,7 @@ from honghua.credit.store import (
     list_bills_due,
     list_days,
     save_replay,
+    try_lock_replay,
 )
 from honghua.credit.unit import Unit
 from honghua.credit.viewing.statements import (
@@ -151,4 +152,5 @@ __all__ = [
     "release",
     "save_replay",
     "start_book",
+    "try_lock_replay",
 ]

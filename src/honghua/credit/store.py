@@ -443,6 +443,11 @@ def find_replay(conn: Connection, digest: bytes) -> tuple[dt.date | None, bool, 
     ).fetchone()
 
 
+def try_lock_replay(conn: Connection) -> bool:
+    """Whether this connection is the one that replays from now on; it is until it closes."""
+    return conn.execute("SELECT pg_try_advisory_lock(hashtext('credit_replay'))").fetchone() == (True,)
+
+
 def save_replay(
     conn: Connection, digest: bytes, *, source: str, settings_json: str, day: dt.date, finished: bool = False
 ) -> None:

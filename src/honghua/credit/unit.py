@@ -157,6 +157,8 @@ class Unit:
         booked = self.book(account, result, command_id, fact_ids)
         if booked and result.answer["outcome"] != "refused":
             result.answer["fact_id"] = booked[0]
+            if len(booked) > 1:
+                result.answer["fact_ids"] = booked
         return result.answer
 
     def book(self, account: Account, result: Result, command_id: int, fact_ids: Iterable[int]) -> list[int]:

@@ -12,6 +12,7 @@ import numpy as np
 import psycopg
 
 from honghua.base.dates import from_day, to_day
+from honghua.base.errors import BadInput
 from honghua.credit import api as credit
 from honghua.credit.core import EVENT, Repay
 from honghua.facts.kinds import FactKind
@@ -21,6 +22,7 @@ from honghua.store.database import connect, scratch_database
 from honghua.store.settings import StoreSettings
 
 ROUNDS: Final = 9
+DAYS_MIN: Final = 30  # the late repayments belong to its first weeks
 OPENED: Final = dt.date(2020, 1, 2)
 NOW: Final = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
 
@@ -37,6 +39,8 @@ def register(benches: Any) -> None:
 
 def run(args: argparse.Namespace, store: StoreSettings) -> dict[str, Any]:
     """Lay down one account with a purchase a day and a repayment a month, then book repayments valued in its first weeks."""
+    if args.days < DAYS_MIN:
+        raise BadInput(f"the account must live at least {DAYS_MIN} days", code="BAD_SIZE")
     with scratch_database(store) as database, connect(database) as conn:
         facts = lay_down_one(conn, args.days, args.seed)
         registry = credit.open_registry(conn)

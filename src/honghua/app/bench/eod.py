@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 
 from honghua.app.bench.portfolio import BUSINESS_DAY, lay_down
+from honghua.base.errors import BadInput
 from honghua.credit.jobs import close_day
 from honghua.store.database import connect, scratch_database
 from honghua.store.settings import StoreSettings
@@ -27,6 +28,8 @@ def register(benches: Any) -> None:
 
 def run(args: argparse.Namespace, store: StoreSettings) -> dict[str, Any]:
     """Lay the portfolio down (not measured), checkpoint, then close the day once (measured, wall clock)."""
+    if args.accounts < 1:
+        raise BadInput("at least 1 account is needed", code="BAD_SIZE")
     with scratch_database(store) as database, connect(database) as conn:
         started = time.perf_counter()
         lay_down(

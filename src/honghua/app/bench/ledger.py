@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 from psycopg.conninfo import conninfo_to_dict
 
-from honghua.base.errors import WorldFailed
+from honghua.base.errors import BadInput, WorldFailed
 from honghua.ledger import api as ledger
 from honghua.ledger.core import Component, EntryBatch, OwnerKind
 from honghua.store.database import Database, connect, run_unit, scratch_database
@@ -25,6 +25,7 @@ from honghua.store.server.binaries import find_wheel_dir
 from honghua.store.settings import StoreSettings
 
 ROUNDS: Final = 5
+PGBENCH_SCALE: Final = 20
 OWNER_FACTOR: Final = 256
 
 
@@ -43,6 +44,8 @@ def register(benches: Any) -> None:
 
 def run(args: argparse.Namespace, store: StoreSettings) -> dict[str, Any]:
     """Alternate rounds of ours and of pgbench; medians. A sealer runs beside ours all the time."""
+    if args.owners < 2 or args.batch < 1 or args.writers < 1:
+        raise BadInput("at least 2 owners, 1 transfer a batch and 1 writer are needed", code="BAD_SIZE")
     with scratch_database(store) as database, connect(database) as conn:
         with conn.transaction():
             owners = ledger.open_owners(
@@ -66,7 +69,7 @@ def run(args: argparse.Namespace, store: StoreSettings) -> dict[str, Any]:
     transfers, tps = statistics.median(ours), statistics.median(theirs)
     return {
         "transfers_per_s": round(transfers), "lines_per_s": round(2 * transfers), "pgbench_tps": round(tps),
-        "pgbench": "TPC-B -s 20 -c 8 -j 2 -M prepared",
+        "pgbench": f"TPC-B -s {PGBENCH_SCALE} -c 8 -j 2 -M prepared",
         "ratio": round(transfers / tps, 2), "hash_chain": True, "sync_commit": sync[0] if sync else "?", "batch": args.batch,
         "writers": args.writers, "owners": args.owners, "entries_sealed": state.entries_sealed,
     }  # fmt: skip
@@ -106,8 +109,8 @@ def post_for(
 
 def transfers(rng: np.random.Generator, owners: np.ndarray[Any, np.dtype[np.int64]], n: int) -> EntryBatch:
     """n transfers of bank money between two random owners each."""
-    pair = rng.choice(owners, (n, 2))
-    pair[:, 1] = np.where(pair[:, 0] == pair[:, 1], owners[0] + owners[-1] - pair[:, 0], pair[:, 1])
+    first = rng.integers(0, len(owners), n)
+    pair = owners[np.stack([first, (first + rng.integers(1, len(owners), n)) % len(owners)], axis=1)]
     amounts = rng.integers(1, 100_000, n)
     day = np.full(n, 20_600, np.int64)
     return EntryBatch(
@@ -120,7 +123,7 @@ def transfers(rng: np.random.Generator, owners: np.ndarray[Any, np.dtype[np.int6
 
 def prepare_pgbench(database: Database) -> None:
     """pgbench's own tables, in the same scratch database."""
-    run_tool(database, ["-i", "-s", "20", "-q"])
+    run_tool(database, ["-i", "-s", str(PGBENCH_SCALE), "-q"])
 
 
 def run_pgbench(database: Database, *, seconds: float) -> float:

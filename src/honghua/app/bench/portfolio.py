@@ -1,7 +1,7 @@
 """A synthetic portfolio for benches: accounts with facts, journal entries and state that agree, laid down in bulk.
 
-Every account opened two cycles ago and bought; half of them left the first bill unpaid, three in ten have an instalment plan. So the
-measured closing day bills new purchases, plan parts, fees, interest and penalty: five to eight journal lines an account.
+Every account opened two cycles ago and bought; half of them left the first bill unpaid, three in ten have an instalment plan. So
+the measured closing day bills new purchases, plan parts, fees and penalty: two to eight journal lines an account.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from honghua.app.replay import replay_table
-from honghua.app.replay_table import PROBLEMS_SHOWN, read_map, read_table
+from honghua.app.replay_table import PROBLEMS_KEPT, PROBLEMS_SHOWN, read_map, read_table
 from honghua.app.report import print_json, report_header
 from honghua.app.settings import Settings
 from honghua.store.database import open_database, scratch_database
@@ -38,7 +38,8 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     if table is None:
         for problem in problems[:PROBLEMS_SHOWN]:
             print(f"{args.file}: {problem}", file=sys.stderr)
-        print(f"honghua: {len(problems)} problem(s) found, nothing was booked", file=sys.stderr)
+        many = "at least " if len(problems) >= PROBLEMS_KEPT else ""
+        print(f"honghua: {many}{len(problems)} problem(s) found, nothing was booked", file=sys.stderr)
         return 2
     opened = scratch_database if args.fresh else open_database
     console = Console(stderr=True)

@@ -7,6 +7,7 @@ import decimal
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
@@ -21,7 +22,7 @@ from honghua.app.replay_table import AMOUNT_MINOR_MAX, TableMap, exact_minor, fl
 from honghua.base.errors import BadInput
 
 HEADER = "id,at,customer,merchant,amount"
-START = dt.datetime(2026, 1, 5, 9)
+START = dt.datetime.fromisoformat("2026-01-05T09:00:00")
 FDH = Path(__file__).parents[5] / "shared" / "data" / "fdh" / "transactions.parquet"
 
 
@@ -76,46 +77,46 @@ def test_a_sound_table(tmp_path):
 
 
 # ------------------------------------------------------------------------------------------------------- bad rows
-BAD_COLUMNS = {
-    "negative": (dict(amount=[1.0, -57.16, 1.0, 1.0]), (2, "AMOUNT_NEGATIVE", "amount")),
-    "negative whole": (dict(amount=[1, 2, 3, -4]), (4, "AMOUNT_NEGATIVE", "amount")),
-    "huge": (dict(amount=[1.0, 1.0, 1e300, 1.0]), (3, "AMOUNT_TOO_LARGE", "amount")),
-    "just too much": (dict(amount=[1.0, 1.0, 1e10 + 0.01, 1.0]), (3, "AMOUNT_TOO_LARGE", "amount")),
-    "huge whole": (dict(amount=[1, 1, 1, 2**62]), (4, "AMOUNT_TOO_LARGE", "amount")),
-    "huge unsigned": (dict(amount=pa.array([1, 1, 1, 2**64 - 1], pa.uint64())), (4, "AMOUNT_TOO_LARGE", "amount")),
-    "infinite": (dict(amount=[float("inf"), 1.0, 1.0, 1.0]), (1, "AMOUNT_INVALID", "amount")),
-    "not a number": (dict(amount=[1.0, float("nan"), 1.0, 1.0]), (2, "AMOUNT_INVALID", "amount")),
-    "no amount": (dict(amount=[1.0, None, 1.0, 1.0]), (2, "AMOUNT_INVALID", "amount")),
-    "a third of a cent": (dict(amount=[1.0, 57.163, 1.0, 1.0]), (2, "AMOUNT_TOO_FINE", "amount")),
-    "a hair off a cent": (dict(amount=[1.0, 57.1600000001, 1.0, 1.0]), (2, "AMOUNT_TOO_FINE", "amount")),
-    "less than a cent": (dict(amount=[1.0, 0.001, 1.0, 1.0]), (2, "AMOUNT_TOO_FINE", "amount")),
-    "words": (dict(amount=["1.00", "two", "3", "4"]), (2, "AMOUNT_INVALID", "amount")),
-    "thousands with commas": (dict(amount=["1.00", "2", "3", "1,234.56"]), (4, "AMOUNT_INVALID", "amount")),
-    "an exponent": (dict(amount=["1.00", "2", "3", "1e3"]), (4, "AMOUNT_INVALID", "amount")),
-    "full-width digits": (dict(amount=["1.00", "2", "3", "\uff11\uff12"]), (4, "AMOUNT_INVALID", "amount")),
-    "fine decimal": (dict(amount=[decimal.Decimal("1.005")] * 1 + [decimal.Decimal("1.000")] * 3), (1, "AMOUNT_TOO_FINE", "amount")),
-    "short float beyond its digits": (dict(amount=pa.array([1, 1, 1, 200_000.01], pa.float32())), (4, "AMOUNT_TOO_FINE", "amount")),
-    "an id twice": (dict(id=["a", "b", "c", "a"]), (4, "ID_DUPLICATE", "id")),
-    "a whole id twice": (dict(id=[1, 2, 2, 3]), (3, "ID_DUPLICATE", "id")),
-    "no id": (dict(id=["a", None, "c", "d"]), (2, "VALUE_MISSING", "id")),
-    "an empty customer": (dict(customer=["a", "b", "", "d"]), (3, "VALUE_MISSING", "customer")),
-    "a blank merchant": (dict(merchant=["a", "b", "c", " "]), (4, "VALUE_MISSING", "merchant")),
-    "a gap between numbers": (dict(customer=[1.0, None, 3.0, 4.0]), (2, "VALUE_MISSING", "customer")),
-    "a fraction for a name": (dict(customer=[1.0, 2.5, 3.0, 4.0]), (2, "ID_INVALID", "customer")),
-    "an id that a float has rounded": (dict(id=[1.0, 2.0, 3.0, 1e17]), (4, "ID_INVALID", "id")),
-    "a zero byte": (dict(customer=["a", "b\0", "c", "d"]), (2, "TEXT_INVALID", "customer")),
-    "a line break": (dict(merchant=["a", "b\nc", "c", "d"]), (2, "TEXT_INVALID", "merchant")),
-    "an endless id": (dict(id=["a", "b", "c", "d" * 101]), (4, "TEXT_TOO_LONG", "id")),
-    "back in time": (dict(at=[START, START, START - dt.timedelta(microseconds=1), START]), (3, "TIME_DISORDER", "at")),
-    "no time": (dict(at=[START, None, START, START]), (2, "TIME_INVALID", "at")),
-    "unreadable time": (dict(at=["2026-01-05", "05/01/2026 10:00", "2026-01-05", "2026-01-05"]), (2, "TIME_INVALID", "at")),
-    "a day that is none": (dict(at=["2026-02-01"] * 3 + ["2026-02-30"]), (4, "TIME_INVALID", "at")),
-    "ages ago": (dict(at=[dt.datetime(1970, 1, 1), START, START, START]), (1, "TIME_IMPLAUSIBLE", "at")),
-    "far ahead": (dict(at=["2026-01-05", "2026-01-05", "2026-01-05", "2999-01-01"]), (4, "TIME_IMPLAUSIBLE", "at")),
-    "beyond microseconds": (dict(at=pa.array([0, 1, 2, 2**62], pa.timestamp("ms"))), (4, "TIME_IMPLAUSIBLE", "at")),
-    "foreign money": (dict(currency=["CNY", "CNY", "USD", "CNY"]), (3, "CURRENCY_UNKNOWN", "currency")),
-    "unknown money": (dict(currency=["CNY", None, "CNY", "CNY"]), (2, "CURRENCY_UNKNOWN", "currency")),
-    "no category": (dict(category=["food", "", "food", "food"]), (2, "VALUE_MISSING", "category")),
+BAD_COLUMNS: dict[str, tuple[dict[str, Any], tuple[int, str, str]]] = {
+    "negative": ({"amount": [1.0, -57.16, 1.0, 1.0]}, (2, "AMOUNT_NEGATIVE", "amount")),
+    "negative whole": ({"amount": [1, 2, 3, -4]}, (4, "AMOUNT_NEGATIVE", "amount")),
+    "huge": ({"amount": [1.0, 1.0, 1e300, 1.0]}, (3, "AMOUNT_TOO_LARGE", "amount")),
+    "just too much": ({"amount": [1.0, 1.0, 1e10 + 0.01, 1.0]}, (3, "AMOUNT_TOO_LARGE", "amount")),
+    "huge whole": ({"amount": [1, 1, 1, 2**62]}, (4, "AMOUNT_TOO_LARGE", "amount")),
+    "huge unsigned": ({"amount": pa.array([1, 1, 1, 2**64 - 1], pa.uint64())}, (4, "AMOUNT_TOO_LARGE", "amount")),
+    "infinite": ({"amount": [float("inf"), 1.0, 1.0, 1.0]}, (1, "AMOUNT_INVALID", "amount")),
+    "not a number": ({"amount": [1.0, float("nan"), 1.0, 1.0]}, (2, "AMOUNT_INVALID", "amount")),
+    "no amount": ({"amount": [1.0, None, 1.0, 1.0]}, (2, "AMOUNT_INVALID", "amount")),
+    "a third of a cent": ({"amount": [1.0, 57.163, 1.0, 1.0]}, (2, "AMOUNT_TOO_FINE", "amount")),
+    "a hair off a cent": ({"amount": [1.0, 57.1600000001, 1.0, 1.0]}, (2, "AMOUNT_TOO_FINE", "amount")),
+    "less than a cent": ({"amount": [1.0, 0.001, 1.0, 1.0]}, (2, "AMOUNT_TOO_FINE", "amount")),
+    "words": ({"amount": ["1.00", "two", "3", "4"]}, (2, "AMOUNT_INVALID", "amount")),
+    "thousands with commas": ({"amount": ["1.00", "2", "3", "1,234.56"]}, (4, "AMOUNT_INVALID", "amount")),
+    "an exponent": ({"amount": ["1.00", "2", "3", "1e3"]}, (4, "AMOUNT_INVALID", "amount")),
+    "full-width digits": ({"amount": ["1.00", "2", "3", "\uff11\uff12"]}, (4, "AMOUNT_INVALID", "amount")),
+    "fine decimal": ({"amount": [decimal.Decimal("1.005")] * 1 + [decimal.Decimal("1.000")] * 3}, (1, "AMOUNT_TOO_FINE", "amount")),
+    "short float beyond its digits": ({"amount": pa.array([1, 1, 1, 200_000.01], pa.float32())}, (4, "AMOUNT_TOO_FINE", "amount")),
+    "an id twice": ({"id": ["a", "b", "c", "a"]}, (4, "ID_DUPLICATE", "id")),
+    "a whole id twice": ({"id": [1, 2, 2, 3]}, (3, "ID_DUPLICATE", "id")),
+    "no id": ({"id": ["a", None, "c", "d"]}, (2, "VALUE_MISSING", "id")),
+    "an empty customer": ({"customer": ["a", "b", "", "d"]}, (3, "VALUE_MISSING", "customer")),
+    "a blank merchant": ({"merchant": ["a", "b", "c", " "]}, (4, "VALUE_MISSING", "merchant")),
+    "a gap between numbers": ({"customer": [1.0, None, 3.0, 4.0]}, (2, "VALUE_MISSING", "customer")),
+    "a fraction for a name": ({"customer": [1.0, 2.5, 3.0, 4.0]}, (2, "ID_INVALID", "customer")),
+    "an id that a float has rounded": ({"id": [1.0, 2.0, 3.0, 1e17]}, (4, "ID_INVALID", "id")),
+    "a zero byte": ({"customer": ["a", "b\0", "c", "d"]}, (2, "TEXT_INVALID", "customer")),
+    "a line break": ({"merchant": ["a", "b\nc", "c", "d"]}, (2, "TEXT_INVALID", "merchant")),
+    "an endless id": ({"id": ["a", "b", "c", "d" * 101]}, (4, "TEXT_TOO_LONG", "id")),
+    "back in time": ({"at": [START, START, START - dt.timedelta(microseconds=1), START]}, (3, "TIME_DISORDER", "at")),
+    "no time": ({"at": [START, None, START, START]}, (2, "TIME_INVALID", "at")),
+    "unreadable time": ({"at": ["2026-01-05", "05/01/2026 10:00", "2026-01-05", "2026-01-05"]}, (2, "TIME_INVALID", "at")),
+    "a day that is none": ({"at": ["2026-02-01"] * 3 + ["2026-02-30"]}, (4, "TIME_INVALID", "at")),
+    "ages ago": ({"at": [dt.datetime.fromisoformat("1970-01-01"), START, START, START]}, (1, "TIME_IMPLAUSIBLE", "at")),
+    "far ahead": ({"at": ["2026-01-05", "2026-01-05", "2026-01-05", "2999-01-01"]}, (4, "TIME_IMPLAUSIBLE", "at")),
+    "beyond microseconds": ({"at": pa.array([0, 1, 2, 2**62], pa.timestamp("ms"))}, (4, "TIME_IMPLAUSIBLE", "at")),
+    "foreign money": ({"currency": ["CNY", "CNY", "USD", "CNY"]}, (3, "CURRENCY_UNKNOWN", "currency")),
+    "unknown money": ({"currency": ["CNY", None, "CNY", "CNY"]}, (2, "CURRENCY_UNKNOWN", "currency")),
+    "no category": ({"category": ["food", "", "food", "food"]}, (2, "VALUE_MISSING", "category")),
 }  # fmt: skip
 
 
@@ -253,12 +254,13 @@ def test_text_that_is_not_utf8_names_a_row(tmp_path):
 
 
 def test_a_life_too_long_to_close_day_by_day(tmp_path):
-    refused(parquet(tmp_path, n=2, at=[dt.datetime(1991, 1, 1), START]), "from 1991-01-01 to 2026-01-05: more than 4,000 days")
+    refused(parquet(tmp_path, n=2, at=[dt.datetime.fromisoformat("1991-01-01"), START]), "from 1991-01-01 to 2026-01-05: more than 4,000 days")
 
 
 # ---------------------------------------------------------------------------------------------- what is read, and how
 def test_csv_ids_stay_text(tmp_path):
-    path = csv(tmp_path, "007,2026-01-05 01:00:00,0042,NA,1", "7,2026-01-05 02:00:00,null,1e5,2", "1.0,2026-01-05 03:00:00,TRUE,2026-01-01,3")
+    lines = ("007,2026-01-05,0042,NA,1", "7,2026-01-05,null,1e5,2", "1.0,2026-01-05,TRUE,2026-01-01,3")
+    path = csv(tmp_path, *lines)
     table = read(path)
     assert table.ids == ["007", "7", "1.0"]
     assert table.customers == ["0042", "null", "TRUE"]
@@ -357,12 +359,12 @@ def day_of(date: str) -> int:
 
 @pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York", "UTC", "Pacific/Kiritimati"])
 def test_naive_times_are_of_the_zone_and_days_are_local(tmp_path, zone):
-    times = [dt.datetime(2026, 7, 1, 0, 0, 0), dt.datetime(2026, 7, 1, 23, 59, 59, 999_999), dt.datetime(2026, 7, 2)]
+    times = [dt.datetime.fromisoformat(text) for text in ("2026-07-01", "2026-07-01T23:59:59.999999", "2026-07-02")]
+    first = int(dt.datetime(2026, 7, 1, tzinfo=ZoneInfo(zone)).timestamp()) * 10**6
     for at in (times, [time.isoformat(" ") for time in times], pa.array(times, pa.timestamp("ns"))):
         table = read(parquet(tmp_path, n=3, at=at), timezone=zone)
         assert table.day.tolist() == [day_of("2026-07-01")] * 2 + [day_of("2026-07-02")]
-    offset = dt.datetime(2026, 7, 1, tzinfo=__import__("zoneinfo").ZoneInfo(zone))
-    assert table.at_us[0] == int(offset.timestamp()) * 10**6
+        assert table.at_us[0] == first
 
 
 def test_aware_times_are_instants(tmp_path):

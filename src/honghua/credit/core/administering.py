@@ -29,16 +29,15 @@ def open_account(command: OpenAccount, account: Account, desk: Desk) -> Result:
     """Open the account under the named terms (None = the newest)."""
     if account.exists:
         return Result(refusal("ACCOUNT_EXISTS", account_id=account.account_id))
-    name = command.terms or ""
-    terms_id = desk.terms_ids[name] if name in desk.terms_ids else max(desk.terms_ids.values())
+    if command.terms is not None and command.terms not in desk.terms_ids:
+        return Result(refusal("TERMS_UNKNOWN", offered=sorted(desk.terms_ids)))
+    terms_id = max(desk.terms_ids.values()) if command.terms is None else desk.terms_ids[command.terms]
     terms = desk.terms[terms_id]
     if not is_amount(command.limit_minor, terms.limit_minor_max):
         return Result(refusal("LIMIT_TOO_HIGH", limit_minor_max=terms.limit_minor_max))
     pair = command.pair or terms.pairs[0]
     if pair not in terms.pairs:
         return Result(refusal("PAIR_NOT_OFFERED", offered=[list(p) for p in terms.pairs]))
-    if command.on is not None and to_day(command.on) != desk.today:
-        return Result(refusal("DATE_INVALID"))
     fact = Fact(
         FactKind.ACCOUNT_OPENED, account.account_id, desk.today, desk.today, command.limit_minor, (*pair, terms_id),
         reference=command.customer,

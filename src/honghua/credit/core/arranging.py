@@ -47,8 +47,6 @@ def instal_bill(command: InstalBill, account: Account, desk: Desk) -> Result:
         problem = refusal("BILL_AMOUNT_EXCEEDED", splittable_minor=possible)
     if problem is None and command.instalments.payer not in (PAYER_CONSUMER, PAYER_PLATFORM):
         problem = refusal("PAYER_INVALID")
-    if problem is None and command.on is not None:
-        problem = refusal("DATE_INVALID")
     if problem is not None:
         return Result(problem)
     terms = desk.terms_of(account)
@@ -92,8 +90,6 @@ def settle_plan(command: SettlePlan, account: Account, desk: Desk) -> Result:
         return Result(
             refusal("SETTLEMENT_AMOUNT_WRONG", amount_minor=principal + fee, principal_minor=principal, fee_minor=fee)
         )
-    if command.on is not None:
-        return Result(refusal("DATE_INVALID"))
     cancelled = int(account.plans[find_plan(account.head, account.plans, command.plan_id), P_FEE_LEFT]) - fee
     fact = Fact(
         FactKind.PLAN_SETTLED, account.account_id, desk.today, desk.today, command.amount_minor, (command.plan_id, cancelled)

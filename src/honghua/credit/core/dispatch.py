@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from honghua.base.dates import to_day
 from honghua.credit.core import administering, arranging, commands, purchasing, repaying
 from honghua.credit.core.account import Account
 from honghua.credit.core.commands import Command
 from honghua.credit.core.desk import Desk, Result
+from honghua.credit.core.refusals import refusal
 
 HANDLERS: Final[dict[type[Command], Callable[[Any, Account, Desk], Result]]] = {
     commands.OpenAccount: administering.open_account,
@@ -32,6 +34,22 @@ HANDLERS: Final[dict[type[Command], Callable[[Any, Account, Desk], Result]]] = {
 }
 
 
+# What may arrive late or be about an earlier day; everything else is settled on the business date itself.
+DATED: Final = frozenset(
+    {
+        commands.BuyNow,
+        commands.AuthorisePurchase,
+        commands.CapturePurchase,
+        commands.VoidAuthorisation,
+        commands.RefundPurchase,
+        commands.Repay,
+        commands.RecordRecovery,
+    }
+)
+
+
 def handle(command: Command, account: Account, desk: Desk) -> Result:
-    """Answer a command: pure, nothing is stored."""
+    """Answer a command: pure, nothing is stored. Refuses a value date on a command that has none but today."""
+    if command.on is not None and type(command) not in DATED and to_day(command.on) != desk.today:
+        return Result(refusal("DATE_INVALID"))
     return HANDLERS[type(command)](command, account, desk)

@@ -73,11 +73,14 @@ STATUS_CLOSED: Final = 4
 
 DUE_COLUMNS: Final = (
     "seq", "issued_on", "due_on", "revolving_minor", "instalment_minor", "fee_minor", "interest_minor", "penalty_minor",
-    "minimum_minor", "base_minor",
+    "minimum_minor", "base_minor", "bearing_minor",
 )  # fmt: skip
 DUE: Final = len(DUE_COLUMNS)
-# D_MINIMUM: what is still needed for the minimum; D_BASE: the principal of which only the minimum share is asked
-(D_SEQ, D_ISSUED, D_DUE, D_REVOLVING, D_INSTALMENT, D_FEE, D_INTEREST, D_PENALTY, D_MINIMUM, D_BASE) = range(DUE)
+# D_MINIMUM: what is still needed for the minimum; D_BASE: the principal of which only the minimum share is asked;
+# D_BEARING: the principal carried over from earlier bills, whose free days are over: it earns interest before D_DUE, too
+(D_SEQ, D_ISSUED, D_DUE, D_REVOLVING, D_INSTALMENT, D_FEE, D_INTEREST, D_PENALTY, D_MINIMUM, D_BASE, D_BEARING) = range(
+    DUE
+)
 
 PLAN_COLUMNS: Final = (
     "plan_id", "kind", "payer", "periods", "billed", "principal_minor", "fee_minor", "left_minor", "fee_left_minor",

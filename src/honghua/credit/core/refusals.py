@@ -14,6 +14,7 @@ REFUSALS: Final[dict[str, tuple[str, str]]] = {
     "AMOUNT_INVALID": ("金额必须大于零且在允许范围内。", "The amount must be above zero and within the allowed range."),
     "CURRENCY_UNKNOWN": ("不支持这种货币。", "This currency is not supported."),
     "DATE_INVALID": ("日期不在允许范围内:不能晚于今天,也不能早于开户日。", "The date must not lie in the future or before the account opened."),
+    "TERMS_UNKNOWN": ("没有这个产品条款版本。", "There are no product terms of this name."),
     "PURPOSE_REFUSED": ("信用额度只能用于购物消费,不能取现、转账或还贷。", "Credit is for purchases only: no cash, transfers or loan repayments."),
     "ORDER_MISSING": ("每笔信用支付必须对应真实订单、商家和商品类别。", "Each credit purchase needs its order, merchant and goods category."),
     "LIMIT_SHORT": ("可用额度不足以支付这笔订单。", "Your available limit does not cover this order."),

@@ -75,7 +75,7 @@ CREATE TABLE credit_account (
   CONSTRAINT credit_account_amounts CHECK (limit_minor >= 0 AND temporary_minor >= 0 AND held_minor >= 0 AND unbilled_minor >= 0
     AND overpaid_minor >= 0 AND interest_accrued_minor >= 0 AND penalty_accrued_minor >= 0 AND fee_carried_minor >= 0
     AND charged_off_minor >= 0),
-  CONSTRAINT credit_account_arrays CHECK (cardinality(dues) = dues_count * 10 AND cardinality(plans) = plans_count * 13)
+  CONSTRAINT credit_account_arrays CHECK (cardinality(dues) = dues_count * 11 AND cardinality(plans) = plans_count * 13)
 ) WITH (fillfactor = 50);
 GRANT SELECT, INSERT, UPDATE ON credit_account TO honghua_app;
 COMMENT ON COLUMN credit_account.next_action_on IS 'the next day on which time alone changes this account: end of day looks for it';
@@ -188,10 +188,10 @@ CREATE TABLE credit_replay (
 GRANT SELECT, INSERT, UPDATE ON credit_replay TO honghua_app;
 
 CREATE VIEW credit_due AS
-SELECT a.account_id, a.customer_ref, d.n AS place, (a.dues)[d.n*10+1] AS seq, DATE '1970-01-01' + (a.dues)[d.n*10+2]::int AS issued_on,
-  DATE '1970-01-01' + (a.dues)[d.n*10+3]::int AS due_on, (a.dues)[d.n*10+4] AS revolving_minor, (a.dues)[d.n*10+5] AS instalment_minor,
-  (a.dues)[d.n*10+6] AS fee_minor, (a.dues)[d.n*10+7] AS interest_minor, (a.dues)[d.n*10+8] AS penalty_minor,
-  (a.dues)[d.n*10+9] AS minimum_minor, (a.dues)[d.n*10+10] AS base_minor
+SELECT a.account_id, a.customer_ref, d.n AS place, (a.dues)[d.n*11+1] AS seq, DATE '1970-01-01' + (a.dues)[d.n*11+2]::int AS issued_on,
+  DATE '1970-01-01' + (a.dues)[d.n*11+3]::int AS due_on, (a.dues)[d.n*11+4] AS revolving_minor, (a.dues)[d.n*11+5] AS instalment_minor,
+  (a.dues)[d.n*11+6] AS fee_minor, (a.dues)[d.n*11+7] AS interest_minor, (a.dues)[d.n*11+8] AS penalty_minor,
+  (a.dues)[d.n*11+9] AS minimum_minor, (a.dues)[d.n*11+10] AS base_minor, (a.dues)[d.n*11+11] AS bearing_minor
 FROM credit_account a CROSS JOIN LATERAL generate_series(0, a.dues_count::int - 1) AS d (n);
 GRANT SELECT ON credit_due TO honghua_app;
 COMMENT ON VIEW credit_due IS 'What is billed and unpaid, one row per open statement.';

@@ -15,7 +15,7 @@ from honghua.credit.core.layout import DUE, H_DUES, H_NEXT_ACTION, H_PLANS, HEAD
 from honghua.credit.eod import close_until
 from honghua.credit.shard import Counts, close_accounts, find_implausible, gather, run_kernel, snapshots
 from honghua.credit.tests.days import Town, settle
-from honghua.store.database import run_unit
+from honghua.store.database import connect, run_unit
 
 CUT_ON = dt.date(2026, 3, 1)
 
@@ -23,8 +23,6 @@ CUT_ON = dt.date(2026, 3, 1)
 @pytest.fixture(scope="module")
 def town(module_database):
     """Eight accounts of every shape (none, one or two open statements and plans) before their cut of 1 March."""
-    from honghua.store.database import connect  # noqa: PLC0415  closed with the module
-
     with connect(module_database) as conn:
         town = settle(module_database, conn, 8, first=dt.date(2026, 1, 28))
         for k, name in enumerate(town.names):

@@ -1,8 +1,8 @@
 """How money that arrives is spread over debts, and how an open statement shrinks.
 
-Order (terms; rules.md §7, 民法典 560/561): among what is billed, costs and fees, then penalty, then interest, then principal, each
-from the oldest statement on; from `principal_first_dpd` days past due, principal first. Then what is owed but not yet
-billed: accrued interest, carried fees, unbilled purchases. The rest is the customer's: overpayment.
+Order (terms; rules.md §7, 民法典 560/561): what is due before what is billed but not yet due; in each, costs and fees, then penalty,
+then interest, then principal, each from the oldest statement on; from `principal_first_dpd` days past due, principal first. Then what
+is owed but not yet billed: accrued interest, carried fees, unbilled purchases. The rest is the customer's: overpayment.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from numba import njit
 from honghua.credit.core.kernels.measures import due_unpaid, find_overdue_since
 from honghua.credit.core.layout import (
     D_BASE,
+    D_BEARING,
     D_DUE,
     D_FEE,
     D_INSTALMENT,
@@ -48,25 +49,23 @@ def pay_due(dues, i, field, amount):
     dues[i, D_MINIMUM] = max(0, dues[i, D_MINIMUM] - part)
     if field == D_REVOLVING:
         dues[i, D_BASE] = min(dues[i, D_BASE], dues[i, D_REVOLVING])
+    if field == D_REVOLVING or field == D_INSTALMENT:  # what is older is paid first
+        dues[i, D_BEARING] = max(0, dues[i, D_BEARING] - part)
     return amount - part
 
 
 @njit(cache=True)
-def pay_field(head, dues, field, amount):
-    """Pay one component on all open statements, oldest first (rows are kept in that order)."""
-    for i in range(head[H_DUES]):
-        if amount == 0:
-            return 0
+def pay_field(dues, rows, field, amount):
+    """Pay one component on the open statements rows[0] … rows[1] − 1, oldest first (they are kept in that order)."""
+    for i in range(rows[0], rows[1]):
         amount = pay_due(dues, i, field, amount)
     return amount
 
 
 @njit(cache=True)
-def pay_principal(head, dues, amount):
+def pay_principal(dues, rows, amount):
     """Principal, oldest statement first; within one, instalments (wholly in the minimum) before purchases."""
-    for i in range(head[H_DUES]):
-        if amount == 0:
-            return 0
+    for i in range(rows[0], rows[1]):
         amount = pay_due(dues, i, D_INSTALMENT, amount)
         amount = pay_due(dues, i, D_REVOLVING, amount)
     return amount
@@ -90,16 +89,26 @@ def drop_paid(head, dues):
 
 @njit(cache=True)
 def pay_billed(head, dues, terms, amount):
-    """Spread an amount over all that is billed or already late, by the waterfall. Returns the rest."""
+    """Spread an amount over all that is billed or already late: what is due first (民法典 560), each part by the waterfall.
+
+    Returns the rest.
+    """
+    split = 0
+    while split < head[H_DUES] and dues[split, D_DUE] <= head[H_AS_OF]:
+        split += 1
+    due, later = (0, split), (split, head[H_DUES])
     switch = terms[T_PRINCIPAL_FIRST_DPD]
     since = find_overdue_since(head, dues)  # what a refund has just paid is overdue no more
     if switch > 0 and since != 0 and head[H_AS_OF] - since >= switch:
-        amount = pay_principal(head, dues, amount)
-    amount = pay_field(head, dues, D_FEE, amount)
-    amount = pay_field(head, dues, D_PENALTY, amount)
+        amount = pay_principal(dues, due, amount)
+    amount = pay_field(dues, due, D_FEE, amount)
+    amount = pay_field(dues, due, D_PENALTY, amount)
     amount = take(head, H_PENALTY_ACCRUED, amount)
-    amount = pay_field(head, dues, D_INTEREST, amount)
-    amount = pay_principal(head, dues, amount)
+    amount = pay_field(dues, due, D_INTEREST, amount)
+    amount = pay_principal(dues, due, amount)
+    for field in (D_FEE, D_PENALTY, D_INTEREST):
+        amount = pay_field(dues, later, field, amount)
+    amount = pay_principal(dues, later, amount)
     drop_paid(head, dues)
     return amount
 

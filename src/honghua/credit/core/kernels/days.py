@@ -15,6 +15,7 @@ from honghua.credit.core.kernels.measures import classify, due_unpaid, next_acti
 from honghua.credit.core.layout import (
     BROKEN_ORDER,
     D_BASE,
+    D_BEARING,
     D_DUE,
     D_FEE,
     D_INSTALMENT,
@@ -100,12 +101,19 @@ def due_day_of(cut_on, due_day):
 def accrue(head, dues, terms, to):
     """Earn interest or penalty on every past-due principal for the days (as_of_on, to]; the daily amount is rounded half up.
 
-    A statement whose minimum was paid earns interest, one whose minimum was not earns penalty instead, never both. Nothing is
-    earned on fees, interest or penalty. `penalty_days_max` (0 = no end) stops penalty so many days after the due day.
+    Principal carried over from an earlier bill (`D_BEARING`) goes on earning interest until the new due day, too (rules.md §1: from
+    the day after the due day). After its due day all principal of a statement earns: interest when its minimum was paid, penalty
+    instead when it was not, never both. Nothing is earned on fees, interest or penalty. `penalty_days_max` (0 = no end) stops
+    penalty so many days after the due day.
     """
     frm = head[H_AS_OF]
     for i in range(head[H_DUES]):
         principal = dues[i, D_REVOLVING] + dues[i, D_INSTALMENT]
+        free = max(0, min(to, dues[i, D_DUE]) - frm)
+        if free > 0 and dues[i, D_BEARING] > 0:
+            amount = free * share_half_up(dues[i, D_BEARING], terms[T_INTEREST])
+            head[H_INTEREST_ACCRUED] += amount
+            head[H_INTEREST_INCOME] += amount
         start = max(frm, dues[i, D_DUE])
         if principal == 0 or to <= start:
             continue
@@ -183,6 +191,7 @@ def roll_old_dues(head, dues, new):
             continue
         dues[new, D_REVOLVING] += dues[i, D_REVOLVING]
         dues[new, D_BASE] += dues[i, D_REVOLVING]
+        dues[new, D_BEARING] += dues[i, D_REVOLVING] + dues[i, D_INSTALMENT]
         dues[new, D_INSTALMENT] += dues[i, D_INSTALMENT]
         dues[new, D_FEE] += dues[i, D_FEE]
         dues[new, D_INTEREST] += dues[i, D_INTEREST]
@@ -242,6 +251,8 @@ def cut(head, dues, plans, terms, issued, statement):
     statement[S_DUE] = dues[new, D_DUE]
     statement[S_CARRIED], statement[S_OVERDUE] = roll_old_dues(head, dues, new)
     own = share_half_up(dues[new, D_BASE], terms[T_MINIMUM_SHARE]) + due_unpaid(dues[new]) - dues[new, D_BASE]
+    if own == 0:  # a share that rounds to nothing would never be asked for
+        own = due_unpaid(dues[new])
     if head[H_STATEMENTS] < issued.shape[0] and issued[head[H_STATEMENTS]] >= 0:
         own = min(own, issued[head[H_STATEMENTS]])
     dues[new, D_MINIMUM] = own

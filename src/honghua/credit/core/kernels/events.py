@@ -9,6 +9,7 @@ from honghua.credit.core.kernels.allocation import drop_paid, pay, pay_overdue, 
 from honghua.credit.core.kernels.measures import classify, due_unpaid, prorate_half_up, share_half_up, used_minor
 from honghua.credit.core.layout import (
     D_BASE,
+    D_BEARING,
     D_FEE,
     D_INSTALMENT,
     D_INTEREST,
@@ -256,6 +257,7 @@ def instal_bill(head, dues, plans, terms, event):
         share = share_half_up(dues[i, D_BASE], terms[T_MINIMUM_SHARE])
         dues[i, D_REVOLVING] -= part
         dues[i, D_BASE] = min(dues[i, D_BASE], dues[i, D_REVOLVING])
+        dues[i, D_BEARING] = min(dues[i, D_BEARING], dues[i, D_REVOLVING] + dues[i, D_INSTALMENT])
         saved = share - share_half_up(dues[i, D_BASE], terms[T_MINIMUM_SHARE])
         dues[i, D_MINIMUM] = min(max(0, dues[i, D_MINIMUM] - saved), due_unpaid(dues[i]))  # no more than is left
         moved += part
@@ -354,7 +356,7 @@ def agree_hardship(head, dues, plans, event):
         head[H_INTEREST_ACCRUED] += dues[i, D_INTEREST]
         head[H_PENALTY_ACCRUED] += dues[i, D_PENALTY]
         head[H_FEE_CARRIED] += dues[i, D_FEE]
-        for k in (D_REVOLVING, D_INSTALMENT, D_FEE, D_INTEREST, D_PENALTY, D_MINIMUM, D_BASE):
+        for k in (D_REVOLVING, D_INSTALMENT, D_FEE, D_INTEREST, D_PENALTY, D_MINIMUM, D_BASE, D_BEARING):
             dues[i, k] = 0
     drop_paid(head, dues)
     if event[E_A2] == 1:

@@ -90,6 +90,7 @@ def expected_dues(told: Told) -> list[tuple[int, ...]]:
             *(bill.owed[name] for name in WHOLE_ORDER),
             bill.minimum,
             bill.shared,
+            bill.bearing,
         )
         for bill in told.life.bills
     ]

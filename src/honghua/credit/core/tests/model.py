@@ -58,6 +58,7 @@ class Pot:
     due_on: dt.date = NEVER
     owed: Counter[str] = field(default_factory=Counter)
     minimum: int = 0
+    bearing: int = 0  # principal carried over from an earlier bill: its free days are over
     shared: int = 0  # of the purchases, those of which only a share is in the minimum
 
     def principal(self) -> int:
@@ -159,16 +160,21 @@ class Life:
             if pot is not self.cycle:
                 pot.minimum = max(0, pot.minimum - part)
                 pot.shared = min(pot.shared, pot.owed["purchases"])
+                pot.bearing = max(0, pot.bearing - part) if name in PRINCIPAL else pot.bearing
             money -= part
         self.bills = [bill for bill in self.bills if bill.unpaid() > 0]
         return money
 
     def billed_order(self) -> list[tuple[Pot, str]]:
-        """What is billed, oldest first: fees, penalty, interest, principal; principal first when long late."""
-        principal = [(bill, name) for bill in self.bills for name in PRINCIPAL]
+        """What is billed, due bills before the others: fees, penalty, interest, principal; principal first when long late."""
+        due = [bill for bill in self.bills if bill.due_on <= self.on]
+        later = [bill for bill in self.bills if bill.due_on > self.on]
+        principal = [(bill, name) for bill in due for name in PRINCIPAL]
         first = principal if 0 < self.terms.principal_first_dpd <= self.days_past_due() else []
-        fees, penalties, interests = ([(bill, name) for bill in self.bills] for name in ("fee", "penalty", "interest"))
-        return [*first, *fees, *penalties, (self.cycle, "penalty"), *interests, *principal]
+        fees, penalties, interests = ([(bill, name) for bill in due] for name in ("fee", "penalty", "interest"))
+        waiting = [(bill, name) for name in ("fee", "penalty", "interest") for bill in later]
+        waiting += [(bill, name) for bill in later for name in PRINCIPAL]
+        return [*first, *fees, *penalties, (self.cycle, "penalty"), *interests, *principal, *waiting]
 
     def settle(self, money: int) -> None:
         """Money in transit pays what is billed, then what is not yet billed; the rest is the customer's."""
@@ -190,6 +196,7 @@ class Life:
         for bill in self.bills:
             days = (self.on - bill.due_on).days
             if days <= 0:
+                self.run_up("interest", C.INTEREST_INCOME, share(bill.bearing, self.terms.interest_ppm_day))
                 continue
             if bill.minimum == 0:
                 self.run_up("interest", C.INTEREST_INCOME, share(bill.principal(), self.terms.interest_ppm_day))
@@ -230,8 +237,10 @@ class Life:
                 bill.minimum, bill.shared = bill.unpaid(), 0
             elif bill not in waiting:
                 new.owed.update(bill.owed)
+                new.bearing += bill.principal()
         new.shared = new.owed["purchases"]
         own = share(new.shared, self.terms.minimum_share_ppm) + new.unpaid() - new.shared
+        own = own or new.unpaid()  # a share that rounds to nothing: all of it
         new.minimum = own = min(own, self.told.get(self.cuts, own))
         told |= {
             "overdue": sum(bill.unpaid() for bill in late),

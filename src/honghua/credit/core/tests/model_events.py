@@ -134,6 +134,7 @@ class Account(Life):
             before = share(bill.shared, self.terms.minimum_share_ppm)
             bill.owed["purchases"] -= part
             bill.shared = min(bill.shared, bill.owed["purchases"])
+            bill.bearing = min(bill.bearing, bill.principal())
             saved = before - share(bill.shared, self.terms.minimum_share_ppm)
             bill.minimum = min(max(0, bill.minimum - saved), bill.unpaid())
             moved += part

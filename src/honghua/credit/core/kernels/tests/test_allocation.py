@@ -73,11 +73,15 @@ def twin(head: np.ndarray, dues: np.ndarray, amount: int) -> tuple[dict[object, 
     """What should be paid of each debt, {(bill, field) or open field: paid}, and the rest."""
     bills = range(int(head[H_DUES]))
     late = [TODAY - int(dues[i, D_DUE]) for i in bills if dues[i, D_MINIMUM] > 0 and dues[i, D_DUE] < TODAY]
-    principal: list[object] = [(i, name) for i in bills for name in ("instalment", "revolving")]
+    due = [i for i in bills if dues[i, D_DUE] <= TODAY]
+    waiting = [i for i in bills if dues[i, D_DUE] > TODAY]
+    principal: list[object] = [(i, name) for i in due for name in ("instalment", "revolving")]
     order: list[object] = principal[:] if max(late, default=0) >= 91 else []
-    order += [(i, "fee") for i in bills]
-    order += [*((i, "penalty") for i in bills), "open penalty"]
-    order += [*((i, "interest") for i in bills), *principal, "open interest", "open fee", "unbilled"]
+    order += [*((i, "fee") for i in due), *((i, "penalty") for i in due), "open penalty"]
+    order += [*((i, "interest") for i in due), *principal]
+    order += [(i, name) for name in ("fee", "penalty", "interest") for i in waiting]
+    order += [(i, name) for i in waiting for name in ("instalment", "revolving")]
+    order += ["open interest", "open fee", "unbilled"]
     owed: dict[object, int] = {name: int(head[place]) for name, place in OPEN.items()}
     owed |= {(i, name): int(dues[i, place]) for i in bills for name, place in FIELDS.items()}
     paid: dict[object, int] = {}
