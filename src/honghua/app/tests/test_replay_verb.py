@@ -7,7 +7,6 @@ import json
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +19,7 @@ from honghua.credit import api as credit
 from honghua.credit import core as c
 from honghua.store.database import connect, open_database, scratch_database
 from honghua.store.settings import StoreSettings
+
 
 @pytest.fixture
 def settings(store_settings) -> Settings:
