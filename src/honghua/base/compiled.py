@@ -28,7 +28,7 @@ def digest_sources(package: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def place_cache(package: Path = PACKAGE) -> Path:
+def place_cache(*, package: Path = PACKAGE) -> Path:
     """Point numba to this version's folder and drop the folders of other versions. An operator's NUMBA_CACHE_DIR is respected."""
     chosen = config.CACHE_DIR
     home = package / "__pycache__"

@@ -46,7 +46,9 @@ def load(path: Path, table_map: TableMap = HURRIED, **more: Any) -> PurchaseTabl
     return table
 
 
-def live(database: Database, table: PurchaseTable, table_map: TableMap = HURRIED, *, seed: int = SEED) -> dict[str, Any]:
+def live(
+    database: Database, table: PurchaseTable, table_map: TableMap = HURRIED, *, seed: int = SEED
+) -> dict[str, Any]:
     return replay_table(database, table, table_map, source="test", seed=seed)
 
 

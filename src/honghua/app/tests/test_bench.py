@@ -65,7 +65,15 @@ def test_ledger(bench, monkeypatch):
 
 def test_backdate(bench):
     told = bench("backdate", "--days", "70")
-    assert set(told) - COMMON == {"days", "facts", "replay_ms", "replay_ms_max", "goal_ms", "trial_balance_minor", "from"}
+    assert set(told) - COMMON == {
+        "days",
+        "facts",
+        "replay_ms",
+        "replay_ms_max",
+        "goal_ms",
+        "trial_balance_minor",
+        "from",
+    }
     assert (told["days"], told["facts"], told["trial_balance_minor"]) == (70, 1 + 69 + 2, 0)
     assert 0 < told["replay_ms"] <= told["replay_ms_max"]
 
@@ -109,7 +117,13 @@ def test_a_transfer_has_two_sides():
 
 
 @pytest.mark.parametrize(
-    "words", [["eod", "--accounts", "0"], ["ledger", "--owners", "1"], ["ledger", "--writers", "0"], ["backdate", "--days", "9"]]
+    "words",
+    [
+        ["eod", "--accounts", "0"],
+        ["ledger", "--owners", "1"],
+        ["ledger", "--writers", "0"],
+        ["backdate", "--days", "9"],
+    ],
 )
 def test_sizes_that_make_no_sense(bench, words):
     with pytest.raises(BadInput, match="at least"):

@@ -91,7 +91,9 @@ def check_mix(conn: Any, table: PurchaseTable) -> None:
     for ref, on, due_on in paid:
         kind, days = behaviours[ref]
         assert on - dt.timedelta(days=days if kind == "late" else 0) in due_on, (ref, kind, days)
-    for ref, interest, penalty in conn.execute("SELECT customer_ref, interest_income_minor, penalty_income_minor FROM credit_account"):
+    for ref, interest, penalty in conn.execute(
+        "SELECT customer_ref, interest_income_minor, penalty_income_minor FROM credit_account"
+    ):
         kind, _ = behaviours[ref]
         assert (interest > 0) == (kind == "minimum"), (ref, kind, interest)
         assert (penalty > 0) == (kind == "late"), (ref, kind, penalty)
@@ -128,7 +130,10 @@ def test_days_are_local(database, tmp_path):
     zones = [TableMap(timezone=zone) for zone in ("Asia/Shanghai", "America/Los_Angeles")]
     for there in zones:
         table = load(path, there)
-        assert [str(dt.date(1970, 1, 1) + dt.timedelta(days=day)) for day in table.day.tolist()] == ["2026-01-05", "2026-01-06"]
+        assert [str(dt.date(1970, 1, 1) + dt.timedelta(days=day)) for day in table.day.tolist()] == [
+            "2026-01-05",
+            "2026-01-06",
+        ]
     told = live(database, load(path, zones[1]), zones[1])
     assert (told["business_on"], told["days_closed"]) == ("2026-01-07", 2)
 
@@ -297,7 +302,9 @@ def test_a_day_left_closing_is_closed_and_no_other_skipped(database, short, whol
 def test_the_last_day_is_closed_when_its_closing_was_interrupted(database, short, whole):
     last = SHORT[0] + dt.timedelta(days=SHORT[1] - 1)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(replay, "close_day", lambda database, *, day: crash() if day == last else close_day(database, day=day))
+        patch.setattr(
+            replay, "close_day", lambda database, *, day: crash() if day == last else close_day(database, day=day)
+        )
         with pytest.raises(Crash):
             live(database, short)
     with connect(database) as conn:

@@ -107,7 +107,9 @@ def test_fresh_leaves_nothing_behind(settings, capsys, tmp_path, store_settings:
 
     def databases() -> list[Any]:
         with scratch_database(store_settings) as other, connect(other) as conn:
-            return [name for (name,) in conn.execute("SELECT datname FROM pg_database ORDER BY 1") if name != other.name]
+            return [
+                name for (name,) in conn.execute("SELECT datname FROM pg_database ORDER BY 1") if name != other.name
+            ]
 
     before = databases()
     for _ in range(2):

@@ -29,15 +29,15 @@ def test_old_folders_go_and_an_operators_choice_stays(tmp_path: Path) -> None:
     before = config.CACHE_DIR
     try:
         config.CACHE_DIR = ""
-        old = place_cache(package)
+        old = place_cache(package=package)
         assert old.is_dir()
         make_package(tmp_path, "x = 2")
         config.CACHE_DIR = ""
-        new = place_cache(package)
+        new = place_cache(package=package)
         assert new != old
         assert not old.exists()
         config.CACHE_DIR = str(tmp_path / "mine")
-        assert place_cache(package) == tmp_path / "mine"
+        assert place_cache(package=package) == tmp_path / "mine"
     finally:
         config.CACHE_DIR = before
 

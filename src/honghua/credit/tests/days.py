@@ -38,7 +38,9 @@ class Town:
         return execute(self.conn, self.registry, commands, now=NOW)
 
     def buy(self, key: str, customer: str, amount: int = 10_000, **more: Any) -> dict[str, Any]:
-        command = c.BuyNow(key=key, customer=customer, amount_minor=amount, merchant="M", order=key, category="food", **more)
+        command = c.BuyNow(
+            key=key, customer=customer, amount_minor=amount, merchant="M", order=key, category="food", **more
+        )
         return self.do(command)[0]
 
     def touch(self) -> None:
@@ -89,7 +91,9 @@ class Town:
             return [check for check in (*check_ledger(conn), *check_credit(conn)) if not check.ok]
 
 
-def settle(database: Database, conn: psycopg.Connection, customers: int, *, first: dt.date = FIRST, limit: int = 500_000) -> Town:
+def settle(
+    database: Database, conn: psycopg.Connection, customers: int, *, first: dt.date = FIRST, limit: int = 500_000
+) -> Town:
     """A town of so many customers with accounts opened on the first day."""
     start_book(conn, day=first)
     town = Town(database, conn, open_registry(conn), [f"C{k:02d}" for k in range(customers)])

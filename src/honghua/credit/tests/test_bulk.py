@@ -50,7 +50,9 @@ def bring_in(town: Town, lives: list[list[tuple[int, ...]]]) -> int:
     with town.conn.transaction():
         shops = ledger.open_owners(town.conn, kind=OwnerKind.MERCHANT, refs=["a", "b"], currency="CNY")
         merchants = shops[np.arange(len(lives)) % 2]
-        facts = import_accounts(town.conn, town.registry, refs=names, events=make_events(lives), merchants=merchants, rows_max=(3, 2))
+        facts = import_accounts(
+            town.conn, town.registry, refs=names, events=make_events(lives), merchants=merchants, rows_max=(3, 2)
+        )
     town.names += names
     return facts
 
@@ -66,7 +68,9 @@ def test_lives_of_different_length_come_in_as_they_are(town):
     assert bring_in(town, lives) == 9
     assert town.rows("SELECT count(*), count(*) FILTER (WHERE kind = 0), count(purchase_id), count(DISTINCT counterparty_id)"
                      " FROM store_fact") == [(9, 0, 4, 2)]  # fmt: skip
-    broken = [check for check in town.broken() if check.name != "credit.purchases_decided"]  # they were decided elsewhere
+    broken = [
+        check for check in town.broken() if check.name != "credit.purchases_decided"
+    ]  # they were decided elsewhere
     assert broken == []
     assert sum(ledger.trial_balance(town.conn).values()) == 0
     assert town.rows("SELECT a.customer_ref, max(f.fact_id) = a.last_fact_id FROM credit_account a JOIN store_fact f USING (account_id)"

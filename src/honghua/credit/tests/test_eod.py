@@ -216,7 +216,9 @@ def test_what_kill_9_leaves_is_finished_by_the_next(database, conn, after):
     assert town.one("SELECT state FROM credit_day WHERE day = %s", CUT) == "closing"
     assert get_business_day(conn) == CUT + ONE_DAY
     assert town.broken() == []
-    finished = town.rows("SELECT shard, worker, finished_at FROM credit_day_shard WHERE day = %s AND state = 'done'", CUT)
+    finished = town.rows(
+        "SELECT shard, worker, finished_at FROM credit_day_shard WHERE day = %s AND state = 'done'", CUT
+    )
     report = close_day(database)
     assert (report.day, report.accounts, report.statements) == (CUT, 6, 6)
     kept = town.rows("SELECT shard, worker, finished_at FROM credit_day_shard WHERE day = %s AND state = 'done'", CUT)
@@ -300,7 +302,12 @@ def test_progress_and_state_are_seen_in_sql(database, conn):
     assert (report.shards, report.accounts, report.entries, report.quarantined) == (3, 5, 5, 0)
     assert report.lines == town.one("SELECT sum(cardinality(accounts)) FROM ledger_entry WHERE kind = 100")
     assert town.one("SELECT state FROM credit_day WHERE day = %s", CUT) == "closed"
-    assert town.rows("SELECT ref FROM ledger_owner WHERE kind = 1 AND owner_id NOT IN (SELECT account_id FROM credit_account)") == []
+    assert (
+        town.rows(
+            "SELECT ref FROM ledger_owner WHERE kind = 1 AND owner_id NOT IN (SELECT account_id FROM credit_account)"
+        )
+        == []
+    )
 
 
 def test_an_empty_book_closes_days_too(database, conn):

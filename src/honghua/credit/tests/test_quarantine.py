@@ -74,10 +74,15 @@ def test_one_sick_account_stops_nobody_else_and_comes_back(town, plant, shard_id
         town.rows("SELECT cut_on, total_minor FROM credit_statement WHERE account_id = %s ORDER BY seq", town.account_id("C01"))
     ), "it has the statements of one who was never sick"  # fmt: skip
     assert town.do(c.Repay(key="again", customer=SICK, amount_minor=500))[0]["outcome"] == "done"
-    assert sum(each.quarantined for each in close_until(town.database, dt.date(2026, 4 if shard_ids == 1 else 3, 5))) == 0
+    assert (
+        sum(each.quarantined for each in close_until(town.database, dt.date(2026, 4 if shard_ids == 1 else 3, 5))) == 0
+    )
     town.touch()
     sick, healthy = (
-        town.rows("SELECT status, as_of_on, statements, dues_count, risk_class FROM credit_account WHERE customer_ref = %s", name)
+        town.rows(
+            "SELECT status, as_of_on, statements, dues_count, risk_class FROM credit_account WHERE customer_ref = %s",
+            name,
+        )
         for name in (SICK, "C01")
     )
     assert sick == healthy

@@ -41,7 +41,9 @@ def load(town: Town) -> store.AccountRows:
 def test_rows_survive_the_way_to_the_kernel_and_back(town):
     rows = load(town)
     terms = store.load_terms(town.conn)
-    closed = run_kernel(rows, terms, to_day(dt.date(2026, 2, 28)))  # nothing happens by that day but the passing of days
+    closed = run_kernel(
+        rows, terms, to_day(dt.date(2026, 2, 28))
+    )  # nothing happens by that day but the passing of days
     assert closed.statuses.tolist() == [0] * 8
     for flat, at, blocks, counts, width in (
         (rows.dues, rows.dues_at, closed.dues, H_DUES, DUE), (rows.plans, rows.plans_at, closed.plans, H_PLANS, PLAN),
@@ -129,5 +131,8 @@ def test_a_failed_world_is_nobodys_fault(town, monkeypatch):
 
     monkeypatch.setattr(shard, "write_shard", failing)
     with pytest.raises(WorldFailed):
-        run_unit(town.conn, lambda conn: close_accounts(conn, store.load_terms(conn), low_id=1, high_id=2**62, to=to_day(CUT_ON)))
+        run_unit(
+            town.conn,
+            lambda conn: close_accounts(conn, store.load_terms(conn), low_id=1, high_id=2**62, to=to_day(CUT_ON)),
+        )
     assert town.rows("SELECT count(*) FROM credit_quarantine") == [(0,)]
