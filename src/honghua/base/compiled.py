@@ -10,11 +10,13 @@ import hashlib
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
-from numba import config
+import numba
 
 PACKAGE = Path(__file__).resolve().parents[1]
 PREFIX = "kernels-"
+config: Any = numba.config
 
 
 def digest_sources(package: Path) -> str:

@@ -165,7 +165,6 @@ def refused(path: Path, match: str, **told: Any) -> None:
 
 def test_files_that_are_none(tmp_path):
     refused(tmp_path / "absent.csv", "no such file")
-    refused(tmp_path, "is a folder")
     folder = tmp_path / "folder.parquet"
     folder.mkdir()
     refused(folder, "is a folder")
@@ -176,9 +175,8 @@ def test_files_that_are_none(tmp_path):
 
 @pytest.mark.parametrize("name", ["t.csv", "t.parquet", "t.tsv"])
 def test_an_empty_file(tmp_path, name):
-    path = tmp_path / name
-    path.write_bytes(b"")
-    refused(path, "empty|damaged")
+    (tmp_path / name).write_bytes(b"")
+    refused(tmp_path / name, "empty|damaged")
 
 
 def test_no_rows(tmp_path):

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from numba import config
-
-from honghua.base.compiled import PACKAGE, digest_sources, place_cache
+from honghua.base.compiled import PACKAGE, config, digest_sources, place_cache
 
 
 def make_package(folder: Path, body: str) -> Path:
