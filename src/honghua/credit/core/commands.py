@@ -29,7 +29,7 @@ class Command:
 
     def body(self) -> dict[str, Any]:
         """What the idempotency hash covers: everything but the key."""
-        cls = type(self)
+        cls: Any = type(self)
         values = {name: getattr(self, name) for name in covered_fields(cls)}
         values["command"] = cls.__name__
         return values
