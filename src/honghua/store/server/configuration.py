@@ -6,12 +6,12 @@ import os
 from pathlib import Path
 
 MEGABYTE = 1 << 20
-SHARED_BUFFERS_MB_MAX = 1024
+SHARED_BUFFERS_MB_MAX = 4096
 SHARED_BUFFERS_MB_MIN = 64
 
 
 def compute_shared_buffers_mb(memory_bytes: int) -> int:
-    """An eighth of the machine's memory, 64 MB … 1 GB: the rest belongs to our own arrays and to the file cache."""
+    """An eighth of the machine's memory, 64 MB … 4 GB: the rest belongs to our own arrays and to the file cache."""
     return max(SHARED_BUFFERS_MB_MIN, min(SHARED_BUFFERS_MB_MAX, memory_bytes // 8 // MEGABYTE))
 
 
