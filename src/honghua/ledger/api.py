@@ -23,6 +23,7 @@ from honghua.ledger.core.chain import FIRST_PREVIOUS, BlockFigures, compute_dige
 from honghua.ledger.core.chart import Component, OwnerKind, component_of, owner_of
 from honghua.ledger.core.entries import EntryBatch, compute_balance_change, require_sound
 from honghua.ledger.invariants import check_ledger as check_ledger
+from honghua.store.finality import read_final_txid
 from honghua.store.ids import allocate
 
 Connection = psycopg.Connection
@@ -252,7 +253,7 @@ def seal(conn: Connection, *, max_entries: int = ENTRIES_PER_BLOCK_MAX) -> SealR
     store.lock_sealer(conn)
     last = store.find_last_seal(conn)
     block_no, from_txid, previous = (last[0] + 1, last[1], last[2]) if last is not None else (1, 0, FIRST_PREVIOUS)
-    final_txid = store.read_final_txid(conn)
+    final_txid = read_final_txid(conn)
     if from_txid > final_txid:
         raise IntegrityBroken(
             f"sealed up to transaction {from_txid}, but this server is only at {final_txid}: the journal was restored "

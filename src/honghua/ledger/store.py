@@ -20,14 +20,6 @@ Connection = psycopg.Connection
 
 SEALER_LOCK: Final = 0x7365616C  # pg_advisory_xact_lock: one sealer at a time
 ROWS_AT_ONCE: Final = 5_000
-FINAL_TXID: Final = """
-SELECT coalesce(min(running::text::bigint), min(pg_snapshot_xmax(snapshot)::text::bigint))
-FROM (SELECT pg_current_snapshot() AS snapshot) AS seen
-LEFT JOIN LATERAL pg_snapshot_xip(snapshot) AS running ON NOT EXISTS (
-  SELECT FROM pg_locks AS held JOIN pg_stat_activity AS other ON other.pid = held.pid
-  WHERE held.locktype = 'transactionid' AND held.transactionid = running::xid AND held.mode = 'ExclusiveLock'
-    AND held.granted AND other.datid <> (SELECT oid FROM pg_database WHERE datname = current_database()))
-"""
 ENTRY_COLUMNS: Final = (
     "owner_id", "entry_id", "kind", "value_on", "booked_on", "fact_id", "currency", "accounts", "amounts_minor",
 )  # fmt: skip
@@ -240,16 +232,6 @@ def find_last_seal(conn: Connection) -> tuple[int, int, bytes] | None:
     """(block_no, until_txid, digest) of the newest seal."""
     row = conn.execute("SELECT block_no, until_txid, digest FROM ledger_seal ORDER BY block_no DESC LIMIT 1").fetchone()
     return None if row is None else (int(row[0]), int(row[1]), bytes(row[2]))
-
-
-def read_final_txid(conn: Connection) -> int:
-    """Every transaction of this database below this one is over: which entries are below it will never change.
-
-    That is pg_snapshot_xmin(), except that transactions known to run in another database of the server do not count:
-    they cannot write here, and a long one must not hold our chain back. Whoever is not found (prepared, ending) counts.
-    """
-    conn.execute("SELECT pg_stat_clear_snapshot()")
-    return _one(conn, FINAL_TXID)
 
 
 def find_txid_at(conn: Connection, from_txid: int, until_txid: int, *, offset: int) -> int | None:

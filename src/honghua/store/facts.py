@@ -26,6 +26,7 @@ from honghua.store.copybin import (
     copy_in,
     copy_out,
 )
+from honghua.store.finality import read_final_txid
 from honghua.store.ids import allocate
 
 FACT_SEQUENCE = "store_fact_id"
@@ -47,7 +48,7 @@ ORDER BY f.account_id, f.effective_on, f.fact_id"""  # noqa: S608 — our own co
 OF_PURCHASES = f"""SELECT {SELECT_COLUMNS} FROM store_fact f WHERE f.purchase_id = ANY(%s)
 ORDER BY f.account_id, f.effective_on, f.fact_id"""  # noqa: S608
 FINAL_SINCE = f"""SELECT {SELECT_COLUMNS} FROM store_fact f
-WHERE f.txid >= %s AND f.txid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint ORDER BY f.txid, f.fact_id"""  # noqa: S608
+WHERE f.txid >= %s AND f.txid < %s ORDER BY f.txid, f.fact_id"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +186,7 @@ def read_final_facts(conn: psycopg.Connection, *, from_txid: int) -> FactColumns
 
     The next cursor is the last txid + 1. Complete: every transaction below the oldest running one has ended.
     """
-    return _read(conn, FINAL_SINCE, [from_txid])
+    return _read(conn, FINAL_SINCE, [from_txid, read_final_txid(conn)])
 
 
 def _read(conn: psycopg.Connection, query: str, params: list[Any]) -> FactColumns:

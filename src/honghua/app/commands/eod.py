@@ -19,10 +19,11 @@ from honghua.app.settings import Settings
 from honghua.base.clock import SystemClock
 from honghua.base.errors import BadInput
 from honghua.credit import api as credit
-from honghua.credit.jobs import close_day, close_until
+from honghua.credit.jobs import close_day, close_until, release_expired
 from honghua.store.database import Database, connect, open_database
 
 DAYS_SHOWN = 14
+SWEEPS_MAX = 1_000  # of ten thousand holds each
 
 
 def register(verbs: Any) -> None:
@@ -73,12 +74,25 @@ def close(args: argparse.Namespace, database: Database, conn: psycopg.Connection
             reports = [close_day(database, workers=args.workers, progress=progress)]
         else:
             reports = close_until(database, parse_day(args.until), workers=args.workers, progress=progress)
+    released = release_holds(conn)
     rows = [dataclasses.asdict(report) | {"day": report.day.isoformat()} for report in reports]
     return {
         "business_on": credit.get_business_day(conn).isoformat(),
         "days_closed": len(rows),
         "days": rows[-DAYS_SHOWN:],
     }
+
+
+def release_holds(conn: psycopg.Connection) -> int:
+    """Give back the holds that have expired by the new business date; returns how many."""
+    registry = credit.open_registry(conn)
+    total = 0
+    for _ in range(SWEEPS_MAX):
+        sweep = release_expired(conn, registry, by=credit.get_business_day(conn), now=SystemClock().now())
+        total += sweep.released
+        if sweep.released == 0:
+            break
+    return total
 
 
 def parse_day(text: str) -> dt.date:

@@ -260,7 +260,9 @@ def test_durable_by_default(kept_dir):
     server.close()
 
 
-@pytest.mark.parametrize(("memory_gb", "expected_mb"), [(0, 64), (0.4, 64), (2, 256), (8, 1024), (24, 3072), (64, 4096)])
+@pytest.mark.parametrize(
+    ("memory_gb", "expected_mb"), [(0, 64), (0.4, 64), (2, 256), (8, 1024), (24, 3072), (64, 4096)]
+)
 def test_shared_buffers(memory_gb, expected_mb):
     assert compute_shared_buffers_mb(int(memory_gb * 2**30)) == expected_mb
 
