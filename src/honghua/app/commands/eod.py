@@ -79,6 +79,7 @@ def close(args: argparse.Namespace, database: Database, conn: psycopg.Connection
     return {
         "business_on": credit.get_business_day(conn).isoformat(),
         "days_closed": len(rows),
+        "holds_released": released,
         "days": rows[-DAYS_SHOWN:],
     }
 
@@ -90,7 +91,7 @@ def release_holds(conn: psycopg.Connection) -> int:
     for _ in range(SWEEPS_MAX):
         sweep = release_expired(conn, registry, by=credit.get_business_day(conn), now=SystemClock().now())
         total += sweep.released
-        if sweep.released == 0:
+        if not sweep.more:
             break
     return total
 

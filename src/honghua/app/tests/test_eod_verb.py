@@ -13,6 +13,7 @@ import pytest
 from honghua.app.cli import build_parser
 from honghua.app.settings import Settings
 from honghua.base.errors import BadInput, NotFound
+from honghua.credit import core as c
 from honghua.credit.tests.days import settle
 from honghua.store.database import connect, open_database
 
@@ -74,6 +75,19 @@ def test_a_life_of_days(eod, town, settings, capsys):
         args = build_parser().parse_args(["eod", *words])
         assert args.run(args, settings) == 0
         assert capsys.readouterr().out.strip()
+
+
+def test_closing_gives_expired_holds_back(eod, town):
+    order = c.AuthorisePurchase(
+        key="hold", customer="C02", amount_minor=5_000, merchant="M", order="hold", category="food"
+    )
+    answer = town.do(order)[0]
+    last_day = dt.date.fromisoformat(answer["expires_on"])
+    assert eod("close", "--until", last_day.isoformat())["holds_released"] == 0
+    assert eod("close")["holds_released"] == 1, "its last day is over"
+    assert eod("close")["holds_released"] == 0
+    assert town.one("SELECT held_minor FROM credit_account WHERE customer_ref = 'C02'") == 0
+    assert town.broken() == []
 
 
 @pytest.mark.parametrize("words", [["close", "--until", "soon"], ["close", "--until", "2026-02-30"], ["close", "--workers", "0"],
