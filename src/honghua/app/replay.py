@@ -22,6 +22,7 @@ from honghua.credit import api as credit
 from honghua.credit import core as c
 from honghua.credit.jobs import close_day, close_until
 from honghua.ledger import api as ledger
+from honghua.ledger.jobs import seal_all
 from honghua.store.commands import sum_answers
 from honghua.store.database import Database, connect
 
@@ -159,6 +160,7 @@ def replay_table(
         seconds = time.perf_counter() - started
         if not finished:
             save(last, finished=True)
+        seal_all(conn)
         return figures(conn, replay, seconds)
 
 

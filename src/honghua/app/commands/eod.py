@@ -20,6 +20,7 @@ from honghua.base.clock import SystemClock
 from honghua.base.errors import BadInput
 from honghua.credit import api as credit
 from honghua.credit.jobs import close_day, close_until, release_expired
+from honghua.ledger.jobs import seal_all
 from honghua.store.database import Database, connect, open_database
 
 DAYS_SHOWN = 14
@@ -80,6 +81,7 @@ def close(args: argparse.Namespace, database: Database, conn: psycopg.Connection
         "business_on": credit.get_business_day(conn).isoformat(),
         "days_closed": len(rows),
         "holds_released": released,
+        "entries_sealed": seal_all(conn),
         "days": rows[-DAYS_SHOWN:],
     }
 
