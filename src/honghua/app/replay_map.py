@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 
 from honghua.base.errors import BadInput
 from honghua.base.money import CURRENCY_DIGITS
+from honghua.credit.core import ProductTerms
 
-LIMIT_MINOR_MAX: Final = 10**12
+LIMIT_MINOR_MAX: Final = ProductTerms().limit_minor_max  # no account is opened with more
 SHARES_TOLERANCE: Final = 1e-9
 ALIASES: Final[dict[str, tuple[str, ...]]] = {
     "id": ("transaction_id", "tx_id", "trans_num", "purchase_id", "id"),

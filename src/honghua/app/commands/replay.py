@@ -20,7 +20,11 @@ from honghua.store.database import open_database, scratch_database
 
 def register(verbs: Any) -> None:
     """Add the verb."""
-    parser = verbs.add_parser("replay", help="live through a table of purchases (parquet or CSV)")
+    parser = verbs.add_parser(
+        "replay",
+        help="live through a table of purchases (parquet or CSV)",
+        description="Needs columns for id, time, customer, merchant and amount, found by well-known names or named in a map (README).",
+    )
     parser.add_argument("file", type=Path)
     parser.add_argument("--map", type=Path, default=None, help="TOML file that says which column is which")
     parser.add_argument("--limit", type=int, default=None, help="only the first N rows")
