@@ -30,6 +30,8 @@ from honghua.credit.core.layout import (
     H_TERMS,
     HEAD,
     OK,
+    P_BILLED,
+    P_PERIODS,
     PLAN,
     STATEMENT,
 )  # fmt: skip
@@ -150,7 +152,17 @@ def find_implausible(rows: AccountRows, terms: Mapping[int, ProductTerms]) -> di
         "plans do not match their count": np.diff(rows.plans_at) != heads[:, H_PLANS] * PLAN,
         "too many open statements or plans": np.maximum(heads[:, H_DUES], heads[:, H_PLANS]) > ROWS_MAX,
     }
-    return {int(i): what for what, bad in checks.items() for i in np.flatnonzero(bad)}
+    found = {int(i): what for what, bad in checks.items() for i in np.flatnonzero(bad)}
+    return found | {i: "a plan with all its periods billed" for i in find_ended_plans(rows) if i not in found}
+
+
+def find_ended_plans(rows: AccountRows) -> list[int]:
+    """Rows with a plan that has no period left to bill: a fold removes such a plan."""
+    if len(rows.plans) % PLAN:
+        return []  # which account is to blame, its count tells
+    plans = rows.plans.reshape(-1, PLAN)
+    ended = np.flatnonzero(plans[:, P_BILLED] >= plans[:, P_PERIODS]) * PLAN
+    return [int(i) for i in np.unique(np.searchsorted(rows.plans_at, ended, side="right") - 1)]
 
 
 def run_kernel(rows: AccountRows, terms: Mapping[int, ProductTerms], to: int) -> Shard:

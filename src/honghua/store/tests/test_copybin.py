@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import suppress
 
 import numpy as np
@@ -36,8 +35,6 @@ from honghua.store.database import connect
 
 NAMES = ["i8", "i4", "i2", "d", "t", "b", "f", "a", "s", "r", "j"]
 KINDS = [Int8, Int4, Int2, Date, Timestamp, Bool, Float8, Int8Array, Text, Bytes, Jsonb]
-SPEED_ROWS = 200_000
-ROWS_PER_SECOND_MIN = 1_000_000
 FIXED = {
     "i8": st.integers(Int8.LOW, Int8.HIGH),
     "i4": st.integers(Int4.LOW, Int4.HIGH),
@@ -202,38 +199,6 @@ def test_broken_streams_are_refused_or_read_never_crash(data):
             broken[data.draw(st.integers(0, len(broken) - 1))] = data.draw(st.integers(0, 255))
     with suppress(IntegrityBroken):
         decode(bytes(broken), [Int8, Int8Array, Nullable(Bytes)])
-
-
-def test_one_million_rows_a_second():
-    """The promise of the plan: six fixed columns and a four-element int8[]; best of three, since other programs
-    share the cores."""
-    n = SPEED_ROWS
-    rng = np.random.default_rng(1)
-    wide, day = rng.integers(-(2**62), 2**62, n), rng.integers(0, 20_000, n)
-    columns: list[Column] = [
-        Int8(wide),
-        Int8(wide),
-        Int8(wide),
-        Int2(day),
-        Date(day),
-        Timestamp(day),
-        Int8Array(rng.integers(0, 9, 4 * n), np.arange(n + 1) * 4),
-    ]
-    kinds = [type(column) for column in columns]
-    stream = encode(columns)
-    decode(stream, kinds)
-    assert rows_per_second(lambda: encode(columns), n) > ROWS_PER_SECOND_MIN
-    assert rows_per_second(lambda: decode(stream, kinds), n) > ROWS_PER_SECOND_MIN
-
-
-def rows_per_second(work, n):
-
-    best = 1e9
-    for _ in range(3):
-        started = time.perf_counter()
-        work()
-        best = min(best, time.perf_counter() - started)
-    return n / best
 
 
 def test_a_refused_row_leaves_nothing(conn):

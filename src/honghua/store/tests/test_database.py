@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import psycopg
 import pytest
@@ -19,7 +18,6 @@ from honghua.store.settings import StoreSettings
 
 HASH = bytes(32)
 APPEND_ONLY = ("store_fact", "store_command")
-SCRATCH_SECONDS_MAX = 1.5  # about 0.05 on a quiet machine
 
 
 def connect_superuser(database, *, dbname=None):
@@ -66,11 +64,9 @@ def test_the_program_owns_nothing_and_may_not_change_the_schema(conn):
             conn.execute(statement)
 
 
-def test_scratch_databases_are_quick_separate_and_dropped(store_settings):
+def test_scratch_databases_are_separate_and_dropped(store_settings):
     with scratch_database(store_settings) as first:
-        started = time.perf_counter()
         with scratch_database(store_settings) as second:
-            assert time.perf_counter() - started < SCRATCH_SECONDS_MAX
             with connect(first) as conn:
                 put_rows(conn)
             with connect(second) as conn:
