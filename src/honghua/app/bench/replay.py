@@ -28,13 +28,23 @@ def register(benches: Any) -> None:
 
 
 def run(args: argparse.Namespace, store: StoreSettings) -> dict[str, Any]:
-    """Live through the table once in a scratch database; reading and checking the file is not measured."""
+    """Live through the table once in a scratch database; reading and checking the file is not measured.
+
+    A hamlet is lived through first: kernels are compiled before the clock starts.
+    """
     table, table_map = load(args)
     with scratch_database(store) as database:
+        hamlet = make_table(customers=20, days=40, seed=args.seed)
+        replay_table(database, hamlet, TableMap(), source="hamlet", seed=args.seed)
+    with scratch_database(store) as database:
         figures = replay_table(
-            database, table, table_map, source=str(args.file or "made-up town"), seed=args.seed,
+            database,
+            table,
+            table_map,
+            source=str(args.file or "made-up town"),
+            seed=args.seed,
             progress=lambda day, done, total: print(f"\r{day} {done:,}/{total:,}", end="", file=sys.stderr),
-        )  # fmt: skip
+        )
     return {"source": args.file.name if args.file else "made-up town", **figures}
 
 
