@@ -55,19 +55,21 @@ def pay_due(dues, i, field, amount):
 
 
 @njit(cache=True)
-def pay_field(dues, rows, field, amount):
-    """Pay one component on the open statements rows[0] … rows[1] − 1, oldest first (they are kept in that order)."""
-    for i in range(rows[0], rows[1]):
-        amount = pay_due(dues, i, field, amount)
+def pay_field(head, dues, due_now, field, amount):
+    """Pay one component on the open statements that are due by today (or, without `due_now`, on the others), oldest first."""
+    for i in range(head[H_DUES]):
+        if (dues[i, D_DUE] <= head[H_AS_OF]) == due_now:
+            amount = pay_due(dues, i, field, amount)
     return amount
 
 
 @njit(cache=True)
-def pay_principal(dues, rows, amount):
-    """Principal, oldest statement first; within one, instalments (wholly in the minimum) before purchases."""
-    for i in range(rows[0], rows[1]):
-        amount = pay_due(dues, i, D_INSTALMENT, amount)
-        amount = pay_due(dues, i, D_REVOLVING, amount)
+def pay_principal(head, dues, due_now, amount):
+    """The same for principal; within a statement, instalments (wholly in the minimum) before purchases."""
+    for i in range(head[H_DUES]):
+        if (dues[i, D_DUE] <= head[H_AS_OF]) == due_now:
+            amount = pay_due(dues, i, D_INSTALMENT, amount)
+            amount = pay_due(dues, i, D_REVOLVING, amount)
     return amount
 
 
@@ -93,22 +95,18 @@ def pay_billed(head, dues, terms, amount):
 
     Returns the rest.
     """
-    split = 0
-    while split < head[H_DUES] and dues[split, D_DUE] <= head[H_AS_OF]:
-        split += 1
-    due, later = (0, split), (split, head[H_DUES])
     switch = terms[T_PRINCIPAL_FIRST_DPD]
     since = find_overdue_since(head, dues)  # what a refund has just paid is overdue no more
     if switch > 0 and since != 0 and head[H_AS_OF] - since >= switch:
-        amount = pay_principal(dues, due, amount)
-    amount = pay_field(dues, due, D_FEE, amount)
-    amount = pay_field(dues, due, D_PENALTY, amount)
+        amount = pay_principal(head, dues, True, amount)
+    amount = pay_field(head, dues, True, D_FEE, amount)
+    amount = pay_field(head, dues, True, D_PENALTY, amount)
     amount = take(head, H_PENALTY_ACCRUED, amount)
-    amount = pay_field(dues, due, D_INTEREST, amount)
-    amount = pay_principal(dues, due, amount)
+    amount = pay_field(head, dues, True, D_INTEREST, amount)
+    amount = pay_principal(head, dues, True, amount)
     for field in (D_FEE, D_PENALTY, D_INTEREST):
-        amount = pay_field(dues, later, field, amount)
-    amount = pay_principal(dues, later, amount)
+        amount = pay_field(head, dues, False, field, amount)
+    amount = pay_principal(head, dues, False, amount)
     drop_paid(head, dues)
     return amount
 
