@@ -16,11 +16,10 @@ from honghua.credit.core.desk import DecisionDraft
 from honghua.decision.api import BundleIds, DecisionRow, record_decisions
 from honghua.facts.kinds import Fact
 from honghua.ledger import api as ledger
-from honghua.ledger.core import Component, EntryBatch
+from honghua.ledger.core import Component, EntryBatch, account_keys
 from honghua.store.facts import FactBatch, append_facts
 
 Ints = NDArray[np.int64]
-OWNER_FACTOR = 256  # ledger account key = owner × 256 + component
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ class EntryColumns:
         return EntryBatch(
             owner_id=owners, kind=np.array(self.kind, np.int16),
             value_on=np.array(self.value_on, np.int64), booked_on=np.full(n, booked_on, np.int64),
-            fact_id=np.array(self.fact_id, np.int64), line_offsets=offsets, line_accounts=to_merchant * OWNER_FACTOR + codes,
+            fact_id=np.array(self.fact_id, np.int64), line_offsets=offsets, line_accounts=account_keys(to_merchant, codes),
             line_amounts=np.concatenate(self.amounts), currency=currency,
         )  # fmt: skip
 

@@ -19,11 +19,11 @@ from honghua.credit.core.kernels.fold import fold_many
 from honghua.credit.core.kernels.measures import COMPONENTS, components
 from honghua.credit.core.layout import ARGS, DUE, E_AMOUNT, E_KIND, E_ON, EVENT, H_DUES, H_PLANS, H_TERMS, HEAD, PLAN
 from honghua.credit.registry import Registry
-from honghua.credit.shard import OWNER_FACTOR, gather
+from honghua.credit.shard import gather
 from honghua.credit.store import ACCOUNT_NAMES, HEAD_IS_DATE, get_business_day
 from honghua.facts.kinds import FactKind
 from honghua.ledger import api as ledger
-from honghua.ledger.core import Component, EntryBatch, OwnerKind
+from honghua.ledger.core import Component, EntryBatch, OwnerKind, account_keys
 from honghua.store.copybin import Bool, Date, Int8, Int8Array, Text, copy_in
 from honghua.store.facts import FactBatch, allocate_fact_ids, append_facts
 
@@ -131,8 +131,8 @@ def opening_entries(block: AccountBlock, booked_on: int, currency: str) -> Entry
     balances = np.zeros((n, COMPONENTS), np.int64)
     components_many(block.heads, block.dues, block.plans, balances)
     mask = balances != 0
-    keys = block.ids[:, None] * OWNER_FACTOR + np.arange(COMPONENTS)
-    keys[:, Component.MERCHANT_PAYABLE] = block.merchants * OWNER_FACTOR + Component.MERCHANT_PAYABLE
+    keys = account_keys(block.ids[:, None], np.arange(COMPONENTS))
+    keys[:, Component.MERCHANT_PAYABLE] = account_keys(block.merchants, Component.MERCHANT_PAYABLE)
     offsets = np.zeros(n + 1, np.int64)
     np.cumsum(mask.sum(axis=1), out=offsets[1:])
     return EntryBatch(

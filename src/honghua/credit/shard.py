@@ -39,10 +39,9 @@ from honghua.credit.core.terms import ProductTerms, terms_matrix
 from honghua.credit.store import AccountRows
 from honghua.facts.kinds import FactKind
 from honghua.ledger import api as ledger
-from honghua.ledger.core import EntryBatch
+from honghua.ledger.core import EntryBatch, account_keys
 
 Ints = NDArray[np.int64]
-OWNER_FACTOR: Final = 256
 LAST_PAIR_DAY: Final = 28
 ROWS_MAX: Final = 4096  # open statements or plans of one account; beyond that a person must look
 
@@ -225,7 +224,7 @@ def entries_of(shard: Shard, posted: Ints, to: int, currency: str) -> EntryBatch
     return EntryBatch(
         owner_id=ids, kind=np.full(n, int(FactKind.DAY_CLOSED), np.int16), value_on=np.full(n, to, np.int64),
         booked_on=np.full(n, to, np.int64), fact_id=np.zeros(n, np.int64), line_offsets=offsets,
-        line_accounts=(ids[:, None] * OWNER_FACTOR + shard.codes[posted])[mask],
+        line_accounts=account_keys(ids[:, None], shard.codes[posted])[mask],
         line_amounts=shard.amounts[posted][mask], currency=currency,
     )  # fmt: skip
 

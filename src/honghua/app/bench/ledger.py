@@ -19,14 +19,13 @@ from psycopg.conninfo import conninfo_to_dict
 
 from honghua.base.errors import BadInput, WorldFailed
 from honghua.ledger import api as ledger
-from honghua.ledger.core import Component, EntryBatch, OwnerKind
+from honghua.ledger.core import Component, EntryBatch, OwnerKind, account_keys
 from honghua.store.database import Database, connect, run_unit, scratch_database
 from honghua.store.server.binaries import find_wheel_dir
 from honghua.store.settings import StoreSettings
 
 ROUNDS: Final = 5
 PGBENCH_SCALE: Final = 20
-OWNER_FACTOR: Final = 256
 
 
 def register(benches: Any) -> None:
@@ -116,7 +115,7 @@ def transfers(rng: np.random.Generator, owners: np.ndarray[Any, np.dtype[np.int6
     return EntryBatch(
         owner_id=np.ascontiguousarray(pair[:, 0]), kind=np.full(n, 8, np.int16), value_on=day, booked_on=day,
         fact_id=np.zeros(n, np.int64), line_offsets=np.arange(0, 2 * n + 1, 2, dtype=np.int64),
-        line_accounts=(pair * OWNER_FACTOR + int(Component.BANK_CLEARING)).ravel(),
+        line_accounts=account_keys(pair, Component.BANK_CLEARING).ravel(),
         line_amounts=np.stack([-amounts, amounts], axis=1).ravel(), currency="CNY",
     )  # fmt: skip
 
