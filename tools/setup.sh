@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes .venv with everything pinned in requirements-dev.lock and the program itself; does nothing when that is done.
-# Needs Python ≥ 3.11. On Debian without python3-venv it installs that package as root, or says so.
+# Needs Python ≥ 3.11 and the OpenMP runtime (LightGBM). On Debian without python3-venv or libgomp1 it installs them as root, or says so.
 set -eu
 cd "$(dirname "$0")/.."
 python=${PYTHON:-}
@@ -37,6 +37,16 @@ if ! { [ -x .venv/bin/python ] && supported .venv/bin/python && .venv/bin/python
       echo "setup: this Python cannot make an environment; on Debian: sudo apt-get install $package" >&2
       exit 1
     fi
+  fi
+fi
+
+if ! find /usr/lib /usr/local/lib /lib -name 'libgomp.so.1' -print -quit 2>/dev/null | grep -q .; then
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "setup: LightGBM needs the OpenMP runtime; installing Debian's libgomp1" >&2
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq libgomp1 >/dev/null
+  else
+    echo "setup: LightGBM needs the OpenMP runtime; on Debian: sudo apt-get install libgomp1" >&2
+    exit 1
   fi
 fi
 
