@@ -1,0 +1,5 @@
+"""The temporal graph, compiled: `layout` names the bits, `idmap` numbers the keys, `ring` appends and expires, `walks` reads one and
+two hops, `cycles`, `unions` and `peel` look for rings of money, for communities and for dense blocks, `senses` reads an event.
+
+Every kernel works on int64 arrays that the caller owns; time comes in with the edges. No clock, no randomness, no libm.
+"""
