@@ -1,0 +1,243 @@
+"""The battery: one list of checks that every model passes before it may decide. Bounds are data; nothing here is timed."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import lightgbm
+import numpy as np
+
+from honghua.models.core.booster_text import Link
+from honghua.models.core.drift import measure_reference, psi
+from honghua.models.core.forest import Float32, Float64, Int64
+from honghua.models.core.intervals import auc_interval
+from honghua.models.core.metrics import auc
+from honghua.models.core.model import Model
+from honghua.models.core.proofs import check_monotone, find_unseen_missing
+from honghua.models.core.reliability import measure_reliability
+from honghua.models.files import load_model, save_model
+
+SINGLES: Final = 64
+SWEEP_ROWS: Final = 64
+SWEEP_STEPS: Final = 21
+PEER_ROWS_MAX: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class BatteryBounds:
+    """What a model must keep on rows later than its fitting."""
+
+    auc_low: float = 0.5
+    ece: float = 0.05
+    slope_low: float = 0.7
+    slope_high: float = 1.4
+    slice_auc_spread: float = 0.15
+    slice_score_psi: float = 0.5
+    slice_positives_min: int = 20
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """Rows later than the fitting, on which the model is checked: x float32[n, F], y 0 or 1, slices int64[n] (day, week …) or None."""
+
+    x: Float32
+    y: np.ndarray[Any, Any]
+    slices: Int64 | None = None
+    monotone: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check: what was found, what it may be, and what is wrong ("" when it passed)."""
+
+    name: str
+    passed: bool
+    found: str
+    bound: str
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BatteryReport:
+    """All checks, in order."""
+
+    checks: tuple[Check, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether the model may decide."""
+        return all(check.passed for check in self.checks)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """A sentence per failed check."""
+        return tuple(f"{check.name}: {check.problem}" for check in self.checks if not check.passed)
+
+
+def check_battery(model: Model, evidence: Evidence, *, bounds: BatteryBounds | None = None) -> BatteryReport:
+    """Run every check; none is skipped."""
+    limits = bounds or BatteryBounds()
+    found: list[Check] = []
+    for part in PARTS:
+        found += part(model, evidence, limits)
+    return BatteryReport(tuple(found))
+
+
+def hostile_rows(features: int) -> Float32:
+    """Rows that no fitting has seen: nothing there, all infinite, all huge, all tiny, all negative categories."""
+    values = (np.nan, np.inf, -np.inf, 3e38, -3e38, 1e-40, -1e-40, 0.0, -1.0, 4e9)
+    return np.array([[value] * features for value in values], np.float32)
+
+
+def _check_finite(model: Model, evidence: Evidence, limits: BatteryBounds) -> Iterator[Check]:
+    rows = np.concatenate([evidence.x, hostile_rows(len(model.names))])
+    answers = model.predict(rows)
+    wild = int(np.sum(~np.isfinite(answers)))
+    yield _check("finite scores", wild == 0, f"{wild} of {len(rows)}", "0", f"{wild} rows have no finite score")
+    if model.forest.link is Link.LOGISTIC:
+        outside = int(np.sum((answers < 0) | (answers > 1)))
+        yield _check("probabilities", outside == 0, f"{outside} outside", "0 … 1", f"{outside} rows are outside 0 … 1")
+
+
+def _check_same_bits(model: Model, evidence: Evidence, limits: BatteryBounds) -> Iterator[Check]:
+    some = np.concatenate([evidence.x[:SINGLES], hostile_rows(len(model.names))])
+    many = model.predict(some)
+    single = np.array([model.predict(some[k : k + 1])[0] for k in range(len(some))])
+    differ = int(np.sum(many != single))
+    yield _check("one row = many rows", differ == 0, f"{differ} differ", "0", f"{differ} rows score otherwise alone")
+    rows = np.concatenate([evidence.x[:PEER_ROWS_MAX], hostile_rows(len(model.names))])
+    if model.forest.trees:
+        peer = np.asarray(lightgbm.Booster(model_str=model.forest.text).predict(rows, raw_score=True, num_threads=1))
+        gap = float(np.max(np.abs(peer / model.forest.booster.averaged - model.forest.score(rows))))
+        yield _check("equal to LightGBM", gap == 0.0, repr(gap), "0.0", f"margins differ by up to {gap!r}")
+    off = float(np.max(np.abs(model.forest.parts(some).sum(axis=1) + model.forest.base - model.forest.score(some))))
+    yield _check(
+        "parts sum to the margin", off <= 1e-9, f"{off:.1e}", "1e-9", f"base and parts miss the margin by {off:.1e}"
+    )
+
+
+def _check_monotone(model: Model, evidence: Evidence, limits: BatteryBounds) -> Iterator[Check]:
+    problems = check_monotone(model.forest, evidence.monotone)
+    count = sum(1 for direction in evidence.monotone.values() if direction)
+    yield _check(
+        "monotone, proven on the trees", not problems, f"{count} features", "no break", "; ".join(problems[:3])
+    )
+    broken = [
+        name
+        for name, direction in evidence.monotone.items()
+        if direction and _falls(model, evidence.x, name, direction)
+    ]
+    yield _check(
+        "monotone, swept", not broken, f"{count} features", "no fall", f"the score falls along {', '.join(broken)}"
+    )
+
+
+def _falls(model: Model, x: Float32, name: str, direction: int) -> bool:
+    if name not in model.names:
+        return True
+    column = model.names.index(name)
+    there = x[:, column][np.isfinite(x[:, column])]
+    steps = np.quantile(there, np.linspace(0, 1, SWEEP_STEPS)) if len(there) else np.linspace(-1, 1, SWEEP_STEPS)
+    rows = np.repeat(x[:SWEEP_ROWS], SWEEP_STEPS, axis=0)
+    rows[:, column] = np.tile(steps.astype(np.float32), len(rows) // SWEEP_STEPS)
+    answers = model.predict(rows).reshape(-1, SWEEP_STEPS)
+    return bool((np.diff(answers, axis=1) * direction < 0).any())
+
+
+def _check_missing(model: Model, evidence: Evidence, limits: BatteryBounds) -> Iterator[Check]:
+    counts = {name: int(np.isnan(evidence.x[:, k]).sum()) for k, name in enumerate(model.names)}
+    blind = find_unseen_missing(model.forest, counts)
+    problem = f"missing values of {', '.join(blind[:5])} would be read as zero: the fitting saw none"
+    yield _check("missing values have their own way", not blind, f"{len(blind)} features", "0", problem)
+    some = evidence.x[:SINGLES]
+    wild = []
+    for k, name in enumerate(model.names):
+        rows = some.copy()
+        rows[:, k] = np.nan
+        if not np.isfinite(model.predict(rows)).all():
+            wild.append(name)
+    yield _check(
+        "any feature may be missing", not wild, f"{len(wild)} features", "0", f"no score without {', '.join(wild[:5])}"
+    )
+
+
+def _check_calibration(model: Model, evidence: Evidence, limits: BatteryBounds) -> Iterator[Check]:
+    answers = model.predict(evidence.x)
+    interval = auc_interval(evidence.y, answers)
+    told = f"{interval.low:.3f} … {interval.mid:.3f} … {interval.high:.3f}"
+    yield _check(
+        "ranks better than chance", interval.low > limits.auc_low, told, f"low > {limits.auc_low}", f"AUC {told}"
+    )
+    seen = measure_reliability(evidence.y, answers)
+    yield _check(
+        "calibration error", seen.ece <= limits.ece, f"{seen.ece:.4f}", f"≤ {limits.ece}", f"ECE is {seen.ece:.4f}"
+    )
+    steep = limits.slope_low <= seen.slope <= limits.slope_high
+    bound = f"{limits.slope_low} … {limits.slope_high}"
+    yield _check("calibration slope", steep, f"{seen.slope:.3f}", bound, f"slope is {seen.slope:.3f}")
+
+
+def _check_stability(model: Model, evidence: Evidence, limits: BatteryBounds) -> Iterator[Check]:
+    answers = model.predict(evidence.x)
+    slices = np.zeros(len(answers), np.int64) if evidence.slices is None else evidence.slices
+    groups = [np.flatnonzero(slices == name) for name in np.unique(slices)]
+    labels = np.asarray(evidence.y)
+    enough = [
+        rows for rows in groups if min(labels[rows].sum(), len(rows) - labels[rows].sum()) >= limits.slice_positives_min
+    ]
+    figures = [auc(labels[rows], answers[rows]) for rows in enough]
+    spread = max(figures) - min(figures) if figures else 0.0
+    told = f"{spread:.3f} over {len(figures)} slices"
+    yield _check(
+        "AUC by time slice",
+        spread <= limits.slice_auc_spread,
+        told,
+        f"≤ {limits.slice_auc_spread}",
+        f"AUC moves by {told}",
+    )
+    worst = max((_score_psi(answers[groups[0]], answers[rows]) for rows in groups[1:]), default=0.0)
+    yield _check(
+        "scores by time slice",
+        worst <= limits.slice_score_psi,
+        f"PSI {worst:.3f}",
+        f"≤ {limits.slice_score_psi}",
+        f"PSI {worst:.3f}",
+    )
+
+
+def _score_psi(before: Float64, after: Float64) -> float:
+    reference = measure_reference(np.zeros((len(before), 0), np.float32), before, names=())
+    return psi(reference.counts[0], reference.count(np.zeros((len(after), 0), np.float32), after)[0])
+
+
+def _check_digest(model: Model, evidence: Evidence, limits: BatteryBounds) -> Iterator[Check]:
+    with tempfile.TemporaryDirectory() as folder:
+        save_model(model, folder)
+        again = load_model(folder)
+    rows = evidence.x[:SINGLES]
+    same = again.digest == model.digest and np.array_equal(again.predict(rows), model.predict(rows))
+    yield _check(
+        "saved and loaded",
+        same,
+        model.digest.hex()[:12],
+        again.digest.hex()[:12],
+        "another model came back from its folder",
+    )
+
+
+def _check(name: str, passed: bool, found: str, bound: str, problem: str) -> Check:  # noqa: FBT001
+    return Check(name, bool(passed), found, bound, "" if passed else problem)
+
+
+PARTS: Final[tuple[Callable[[Model, Evidence, BatteryBounds], Iterator[Check]], ...]] = (
+    _check_finite,
+    _check_same_bits,
+    _check_monotone,
+    _check_missing,
+    _check_calibration,
+    _check_stability,
+    _check_digest,
+)

@@ -1,0 +1,1 @@
+"""The compiled loops of the room: walking forests, calibrating, counting for metrics and drift."""
