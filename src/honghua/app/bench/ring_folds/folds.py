@@ -1,0 +1,159 @@
+"""Folds of `honghua bench rings`: a market without some typologies is sensed and fitted, another with all of them is scored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from honghua.app.bench.ring_folds.figures import Judged, threshold_at
+from honghua.base.rng import derive_rng
+from honghua.features.core import EventKind
+from honghua.fraud.api import FitSettings, FraudModel, RiskSensor, Scores, fit_fraud
+from honghua.fraud.core import Family, RiskPlan
+from honghua.sim.core import TYPOLOGIES, Market, MarketPlan, Truth, make_market
+
+Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+VOICES: Final = ("fused", "crowd", "rhythm", "merchant")
+CHUNK: Final = 40_000
+DAY_US: Final = 86_400_000_000
+COLD_SHARE: Final = 0.2  # of the days pass before a row is used: windows and graph are empty
+FIT_SHARE: Final = 0.75  # of the days; on the rest thresholds are chosen
+MATURE_DAYS: Final = 30  # labels that arrive so long after the last day are known to the fit
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Sizes of one bench: rings of each typology per market; thin: the share of innocent rows that are fitted on."""
+
+    people: int
+    days: int
+    rings: int
+    thin: float
+    labels: str
+    seed: int
+    rounds: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """The rows that were fitted on, with their event's own values and those of the graph only."""
+
+    names: tuple[str, ...]
+    values: Floats
+    labels: Ints
+    weight: Doubles
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fold:
+    """A model that never saw `unseen`, and the thresholds that gave 95 % precision on its own later rows."""
+
+    unseen: tuple[str, ...]
+    model: FraudModel
+    thresholds: dict[str, float]
+    sample: Sample
+
+
+def fold_names(folds: int, *, by_family: bool) -> list[tuple[str, ...]]:
+    """Which typologies each fold leaves out: one family each, or mixed so that relatives of the unseen are seen."""
+    families = list(dict.fromkeys(one.family for one in TYPOLOGIES.values()))
+    by_kin = sorted(TYPOLOGIES, key=lambda name: families.index(TYPOLOGIES[name].family))
+    if by_family:
+        return [tuple(name for name in by_kin if TYPOLOGIES[name].family == family) for family in families]
+    return [tuple(by_kin[k::folds]) for k in range(folds)]
+
+
+def fit_fold(sizes: Sizes, unseen: tuple[str, ...], number: int) -> Fold:
+    """Make, sense and fit a market of its own seed without the unseen typologies."""
+    seen = tuple(name for name in TYPOLOGIES if name not in unseen)
+    plan = MarketPlan(sizes.people, sizes.days, sizes.seed + 1 + number, sizes.rings, seen)
+    market, truth = make_market(plan)
+    rows = scored_rows(market)
+    early = market.events[rows, 0] < market.ends_at_us - round((1 - FIT_SHARE) * sizes.days) * DAY_US
+    labels = known_labels(market, truth, sizes.labels)[rows]
+    drawn = derive_rng(sizes.seed, "thin", number).random(len(rows)) < sizes.thin
+    wanted = np.where(early, (labels == 1) | drawn, True)
+    rows, early, labels = rows[wanted], early[wanted], labels[wanted]
+    sensor = RiskSensor(RiskPlan(market.schema))
+    values = np.concatenate(list(sense_rows(sensor, market, rows)))
+    weight = np.where(labels[early] == 1, 1.0, 1.0 / sizes.thin)
+    fitted = fit_fraud(
+        values[early], labels[early], described=sensor.values, weight=weight,
+        settings=FitSettings(seed=sizes.seed, rounds=sizes.rounds),
+    )  # fmt: skip
+    judged = Judged.of(truth, rows[~early])
+    scores = fitted.model.score(values[~early])
+    thresholds = {name: threshold_at(getattr(scores, name), judged.fraud, judged.innocent) for name in VOICES}
+    columns = gain_columns(sensor)
+    sample = Sample(tuple(sensor.names[k] for k in columns), values[early][:, columns], labels[early], weight)
+    return Fold(unseen, fitted.model, thresholds, sample)
+
+
+def known_labels(market: Market, truth: Truth, how: str) -> Ints:
+    """1 fraud, 0 not: as reported within MATURE_DAYS of the end (what nobody reports is taken for good), or as audited (all true)."""
+    if how == "audited":
+        return truth.fraud.astype(np.int64)
+    return (truth.told_at_us < market.ends_at_us + MATURE_DAYS * DAY_US).astype(np.int64)
+
+
+def scored_rows(market: Market) -> Ints:
+    """Purchases and transfers after the cold start."""
+    kind, at = market.events[:, 1], market.events[:, 0]
+    start = at[0] + round(COLD_SHARE * (market.ends_at_us - at[0]))
+    return np.flatnonzero(((kind == EventKind.PURCHASE) | (kind == EventKind.TRANSFER)) & (at >= start))
+
+
+def sense_rows(sensor: RiskSensor, market: Market, rows: Ints) -> Iterator[Floats]:
+    """Sense a whole market in order; the values of some rows (ascending), piece by piece. A piece is overwritten by the next."""
+    out = np.empty((CHUNK, len(sensor.names)), np.float32)
+    for start in range(0, len(market.events), CHUNK):
+        chunk = np.ascontiguousarray(market.events[start : start + CHUNK])
+        sensor.step(chunk, out[: len(chunk)])
+        inside = rows[(rows >= start) & (rows < start + len(chunk))] - start
+        if len(inside):
+            yield out[inside]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tested:
+    """A market with every typology, as each fold's model scores it: scores[fold][voice] float64[rows]."""
+
+    judged: Judged
+    amount_minor: Ints
+    scores: list[dict[str, Doubles]]
+    graph_values: Floats
+    events: int
+
+
+def score_folds(sizes: Sizes, folds: Sequence[Fold]) -> Tested:
+    """Score a market of a seed that no fold has seen, once for each fold. Its graph_values are those of Sample, for the gain."""
+    market, truth = make_market(MarketPlan(sizes.people, sizes.days, sizes.seed, sizes.rings))
+    rows = scored_rows(market)
+    sensor = RiskSensor(RiskPlan(market.schema))
+    columns = gain_columns(sensor)
+    heard: list[list[Scores]] = [[] for _ in folds]
+    drawn = []
+    for values in sense_rows(sensor, market, rows):
+        drawn.append(values[:, columns])
+        for fold, parts in zip(folds, heard):
+            parts.append(fold.model.score(values))
+    scores = [{name: np.concatenate([getattr(part, name) for part in parts]) for name in VOICES} for parts in heard]
+    return Tested(Judged.of(truth, rows), market.events[rows, 2], scores, np.concatenate(drawn), len(market.events))
+
+
+def gain_columns(sensor: RiskSensor) -> Ints:
+    """The values of the event itself and those of the graph."""
+    own = [k for k, value in enumerate(sensor.values) if not value.entity and value.family is not Family.LABEL]
+    graph = [k for k, name in enumerate(sensor.names) if name.startswith("graph_")]
+    return np.union1d(own, graph)
+
+
+__all__ = ["VOICES", "Fold", "Sample", "Sizes", "Tested", "fit_fold", "fold_names", "score_folds"]
