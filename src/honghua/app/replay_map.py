@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -24,14 +24,27 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
     "amount": ("tx_amount", "amount_minor", "amount", "amt"),
     "category": ("category", "goods_category", "mcc"),
     "currency": ("currency",),
+    "device": ("device_id", "device", "device_fingerprint"),
+    "address": ("address_id", "address", "ip_address", "ip"),
+    "payee": ("payee_id", "payee", "beneficiary_id", "beneficiary"),
+    "region": ("region", "location", "city"),
 }
+FRAUD_PURPOSES: Final = (
+    "kind",
+    "label",
+    "label_at",
+)  # read by `honghua fraud`, named in a map or found by its own names
 REQUIRED: Final = ("id", "at", "customer", "merchant", "amount")
 KEYS: Final[dict[str, dict[str, tuple[type, ...]]]] = {
-    "columns": dict.fromkeys(ALIASES, (str,)),
+    "columns": dict.fromkeys((*ALIASES, *FRAUD_PURPOSES), (str,)) | dict.fromkeys(("numbers", "categories"), (list,)),
     "money": {"currency": (str,), "unit": (str,)},
     "book": {"timezone": (str,), "category": (str,), "limit_minor": (int,)},
     "repayment": dict.fromkeys(("full", "minimum", "late", "never"), (int, float)),
+    "labels": {"delay_days": (int, float), "unlabelled": (list,), "fraud": (list,), "clear": (list,)},
+    "time": {"unit": (str,)},
+    "kinds": dict.fromkeys(("purchase", "refund", "transfer", "limit_raised"), (list,)),
 }
+TIME_UNITS: Final = ("us", "ms", "s", "minute", "hour", "day", "step")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +52,8 @@ class TableMap:
     """How to read the file: column names, money unit, time zone of naive times, and what the file does not say.
 
     unit: "major", "minor", or "" = minor for a column that is called amount_minor, else major.
+    Of `honghua fraud` only: numbers, categories (further columns that a model may read), labels ([labels] delay_days and which
+    values mean what), time_unit ([time] unit of whole-number times, "" = guessed) and kinds ([kinds] values of the kind column).
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -50,6 +65,11 @@ class TableMap:
     repayment: Mapping[str, float] = field(
         default_factory=lambda: {"full": 0.70, "minimum": 0.15, "late": 0.12, "never": 0.03}
     )
+    numbers: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    labels: Mapping[str, Any] = field(default_factory=dict)
+    time_unit: str = ""
+    kinds: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 
     def digits(self, amount_column: str) -> int:
         """How many digits after the point the amounts of a column have in minor units."""
@@ -69,14 +89,23 @@ def read_map(path: Path | None) -> TableMap:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadInput(f"map {path}: {error}", code="BAD_MAP") from error
     values: dict[str, Any] = {}
+    for name in ("numbers", "categories"):  # lists at the top of the file mean the same as in [columns]
+        if name in body:
+            body.setdefault("columns", {}).setdefault(name, body.pop(name))
     for table, entries in body.items():
         if table not in KEYS or not isinstance(entries, dict):
             raise BadInput(f"map {path}: unknown table [{table}]; known: {', '.join(KEYS)}", code="BAD_MAP")
         _check_entries(path, table, entries)
-        values |= {table: entries} if table in ("columns", "repayment") else entries
+        values |= {table: entries} if table in ("columns", "repayment", "labels", "kinds") else _flat(table, entries)
+    for name in ("numbers", "categories"):
+        values[name] = tuple(values.get("columns", {}).pop(name, ()))
     table_map = TableMap(**values)
     _check_sense(table_map, path)
     return table_map
+
+
+def _flat(table: str, entries: Mapping[str, Any]) -> dict[str, Any]:
+    return {"time_unit": entries["unit"]} if table == "time" and "unit" in entries else dict(entries)
 
 
 def _check_entries(path: Path, table: str, entries: Mapping[str, object]) -> None:
@@ -86,7 +115,15 @@ def _check_entries(path: Path, table: str, entries: Mapping[str, object]) -> Non
             known = ", ".join(sorted(KEYS[table]))
             raise BadInput(f"map {path}: unknown key {key} in [{table}]; known: {known}", code="BAD_MAP")
         if not isinstance(value, kinds) or isinstance(value, bool):
-            wanted = "text" if str in kinds else "a number" if float in kinds else "a whole number"
+            wanted = (
+                "text"
+                if str in kinds
+                else "a list"
+                if list in kinds
+                else "a number"
+                if float in kinds
+                else "a whole number"
+            )
             raise BadInput(f"map {path}: {key} in [{table}] must be {wanted}, not {value!r}", code="BAD_MAP")
 
 
@@ -97,6 +134,12 @@ def _check_sense(table_map: TableMap, path: Path) -> None:
         raise BadInput(f"map {path}: unknown currency {table_map.currency}", code="UNKNOWN_CURRENCY")
     if not 1 <= table_map.limit_minor <= LIMIT_MINOR_MAX:
         raise BadInput(f"map {path}: limit_minor must be 1 … {LIMIT_MINOR_MAX:,}", code="BAD_MAP")
+    if table_map.time_unit not in (*TIME_UNITS, ""):
+        raise BadInput(f"map {path}: [time] unit must be one of {', '.join(TIME_UNITS)}", code="BAD_MAP")
+    if table_map.labels.get("delay_days", 0) < 0:
+        raise BadInput(f"map {path}: [labels] delay_days must be 0 or more", code="BAD_MAP")
+    if not all(isinstance(name, str) for name in (*table_map.numbers, *table_map.categories)):
+        raise BadInput(f"map {path}: numbers and categories are lists of column names", code="BAD_MAP")
     if not table_map.category:
         raise BadInput(f"map {path}: category must not be empty", code="BAD_MAP")
     shares = list(table_map.repayment.values())
@@ -133,4 +176,4 @@ def find_columns(present: list[str], table_map: TableMap) -> dict[str, str]:
     return found
 
 
-__all__ = ["ALIASES", "REQUIRED", "TableMap", "find_columns", "read_map"]
+__all__ = ["ALIASES", "REQUIRED", "TIME_UNITS", "TableMap", "find_columns", "read_map"]

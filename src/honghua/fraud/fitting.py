@@ -1,0 +1,239 @@
+"""Fits a FraudModel: tails on all rows, forests on labelled ones, the lines that join them on later rows than the forests saw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from honghua.base.errors import BadInput
+from honghua.fraud.core.fusion import MARGIN_MAX, Line
+from honghua.fraud.core.plan import DETECTORS, SILENCE, Family, Value
+from honghua.fraud.core.tails import Tail
+from honghua.fraud.model import Detector, FraudModel, Fusion
+from honghua.models.api import Model, auc, average_precision, build_model, train_forest
+
+Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+POSITIVES_FOR_FOREST: Final = 10
+POSITIVES_FOR_VALID: Final = 10
+MANY_POSITIVES: Final = 2_000
+RIDGE: Final = 0.3
+CALM: Final = 0.6  # of the learning rate where frauds are few
+# Voices of a detector: surprise, alarm beyond one in a thousand, margin of its forest. Without labels: odds 1 at one in a thousand.
+ALONE: Final = (-6.9, (2.3, 0.0, 0.0))
+ALONE_FLOOR: Final = (0.3, 0.5, 0.0)
+FUSED_FLOOR: Final = (0.05, 0.3, 0.05)
+
+
+@dataclass(frozen=True, slots=True)
+class FitSettings:
+    """How to fit. rounds: trees of a fusion at most; refit: on all rows once the number of trees is known."""
+
+    seed: int = 20261122
+    rounds: int = 300
+    detector_rounds: int = 80
+    learning_rate: float = 0.05
+    valid_share: float = 0.2
+    silence_days: float = 30.0
+    threads: int = 2
+    refit: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fitted:
+    """The model and what the later part of the fitting time said of it (None where there were too few labels to tell)."""
+
+    model: FraudModel
+    rows: int
+    labelled: int
+    positives: int
+    valid: Mapping[str, float | None]
+    rounds: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Labelled rows in order of time: values float32[n, V], y float64[n], weight float64[n]; `late` marks those that judge the forests."""
+
+    values: Floats
+    y: Doubles
+    weight: Doubles
+    late: Bools
+
+
+def fit_fraud(
+    values: Floats,
+    labels: NDArray[np.integer[Any]],
+    *,
+    described: Sequence[Value],
+    weight: Doubles | None = None,
+    late: Bools | None = None,
+    settings: FitSettings | None = None,
+) -> Fitted:
+    """Fit from values float32[n, V] in order of time and labels int[n]: 1 fraud, 0 clear, anything else unknown.
+
+    described: RiskSensor.values. weight: how many rows each stands for (down-sampled negatives). Without a single fraud only the
+    unlabelled parts are fitted and the fusion is their line. late bool[n]: the rows that judge the forests and teach the lines; None =
+    the last `valid_share` of the labelled ones. BadInput when there are no rows.
+    """
+    settings = settings or FitSettings()
+    if len(values) == 0 or len(values) != len(labels):
+        raise BadInput("there are no rows to fit on", code="NO_ROWS")
+    known = np.isin(labels, (0, 1))
+    weight = np.ones(len(values)) if weight is None else weight
+    y = (labels[known] == 1).astype(np.float64)
+    rows = Rows(
+        values[known], y, weight[known], split_by_time(y, settings.valid_share) if late is None else late[known]
+    )
+    peers = values if weight.max() == weight.min() else values[resample(weight, settings.seed)]
+    detectors: dict[Family, Detector] = {}
+    rounds: dict[str, int] = {}
+    for family in DETECTORS:
+        tail = Tail.fit(peers, described, family)
+        detectors[family] = fit_detector(tail, rows, described, settings)
+    every = np.array(
+        [k for k, value in enumerate(described) if value.name != SILENCE], np.int64
+    )  # it chooses, it is no reason
+    blind = np.array([k for k, value in enumerate(described) if value.family is not Family.LABEL], np.int64)
+    valid: dict[str, float | None] = {"auc": None, "ap": None}
+    fusions = {}
+    for name, columns in (("late", every), ("blind", blind)):
+        fusions[name], found, rounds[name] = fit_fusion(columns, detectors, rows, described, settings)
+        valid |= found if name == "late" else {f"blind_{key}": value for key, value in found.items()}
+    model = FraudModel(tuple(described), detectors, fusions["late"], fusions["blind"], settings.silence_days)
+    return Fitted(model, len(values), len(y), int(y.sum()), valid, rounds)
+
+
+def split_by_time(y: Doubles, share: float) -> Bools:
+    """Which rows are late: the last share of them, more where that holds too few frauds, none where there are too few in all."""
+    late = np.zeros(len(y), np.bool_)
+    frauds = np.flatnonzero(y > 0)
+    if len(frauds) < 2 * POSITIVES_FOR_VALID or len(frauds) == len(y):
+        return late
+    start = min(int(len(y) * (1 - share)), int(frauds[-POSITIVES_FOR_VALID]))
+    start = max(start, int(frauds[POSITIVES_FOR_VALID - 1]) + 1)
+    late[start:] = True
+    if late.all() or (y[late] > 0).all() or (y[~late] > 0).all():
+        late[:] = False
+    return late
+
+
+def resample(weight: Doubles, seed: int) -> NDArray[np.int64]:
+    """Rows as often as they count, as many as there are: peers as they are, not as they were kept."""
+    places = np.cumsum(weight)
+    steps = (np.arange(len(weight)) + np.random.default_rng(seed).random()) * (places[-1] / len(weight))
+    found: NDArray[np.int64] = np.minimum(np.searchsorted(places, steps), len(weight) - 1)
+    return found
+
+
+def fit_detector(tail: Tail, rows: Rows, described: Sequence[Value], settings: FitSettings) -> Detector:
+    """A detector: its tail, and a small forest in which a more suspicious value never lowers the margin."""
+    blank = Detector(tail, None, Line(ALONE[0], np.array(ALONE[1])))
+    if rows.y.sum() < POSITIVES_FOR_FOREST or len(tail.columns) == 0 or not rows.late.any():
+        return blank
+    names = [described[k].name for k in tail.columns]
+    monotone = {name: int(sign) for name, sign in zip(names, tail.signs, strict=True)}
+    x = np.ascontiguousarray(rows.values[:, tail.columns])
+    recipe = {
+        "monotone": monotone,
+        "rounds": settings.detector_rounds,
+        "patience": 20,
+        **shape(rows, settings, leaves=15),
+    }
+    early, late = ~rows.late, rows.late
+    trained = train_forest(
+        x[early], rows.y[early], names=names, weight=rows.weight[early], valid=(x[late], rows.y[late]), **recipe
+    )
+    model = build_model(trained.forest)
+    voices, _ = Detector(tail, model, blank.line).voices(rows.values[late])
+    line = fit_line(voices, rows.y[late], rows.weight[late], floor=np.array(ALONE_FLOOR))
+    return Detector(tail, model, line)
+
+
+def shape(rows: Rows, settings: FitSettings, *, leaves: int) -> dict[str, Any]:
+    """What suits the number of labels: few frauds, small trees."""
+    many = rows.y.sum() >= MANY_POSITIVES
+    leaf = int(np.clip(len(rows.y) / 500, 10, 300))
+    params = {
+        "num_leaves": leaves if many else min(leaves, 15), "min_data_in_leaf": leaf,
+        "learning_rate": settings.learning_rate * (1.0 if many else CALM),
+        "feature_fraction": 0.35, "bagging_fraction": 0.8, "bagging_freq": 1, "lambda_l2": 5.0, "max_bin": 127,
+        "metric": "average_precision", "min_sum_hessian_in_leaf": 1.0,
+    }  # fmt: skip
+    return {"params": params, "seed": settings.seed, "num_threads": settings.threads}
+
+
+def fit_fusion(
+    columns: NDArray[np.int64],
+    detectors: Mapping[Family, Detector],
+    rows: Rows,
+    described: Sequence[Value],
+    settings: FitSettings,
+) -> tuple[Fusion, dict[str, float | None], int]:
+    """The forest over these columns and the line over it and the detectors; what the later rows say; its trees."""
+    weak = Fusion(columns, None, Line(ALONE[0], np.array([0.0, *ALONE[1], *ALONE[1], *ALONE[1]])))
+    unknown: dict[str, float | None] = {"auc": None, "ap": None}
+    if rows.y.sum() < POSITIVES_FOR_FOREST:
+        return weak, unknown, 0
+    voices = [detectors[family].voices(rows.values)[0] for family in DETECTORS]
+    names = [*(described[k].name for k in columns), *(f"{family.value}_surprise" for family in DETECTORS)]
+    x = weak.matrix(rows.values, voices)
+    recipe = {"categorical": [name for name in names if name.startswith("level_")], **shape(rows, settings, leaves=31)}
+    early, late = ~rows.late, rows.late
+    floor = np.array([0.2, *FUSED_FLOOR, *FUSED_FLOOR, *FUSED_FLOOR])
+    if not late.any():
+        model = train(x, rows, names, {**recipe, "rounds": 60})
+        return Fusion(columns, model, Line(0.0, np.array([1.0, *np.zeros(9)]))), unknown, 60
+    trained = train_forest(
+        x[early], rows.y[early], names=names, weight=rows.weight[early], valid=(x[late], rows.y[late]),
+        **{**recipe, "rounds": settings.rounds, "patience": 60},
+    )  # fmt: skip
+    fusion = Fusion(columns, build_model(trained.forest), weak.line)
+    heard = np.column_stack([trained.forest.score(x[late]), *(voice[late] for voice in voices)])
+    line = fit_line(heard, rows.y[late], rows.weight[late], floor=floor)
+    ranked = rows.y[late], line.margin(heard)
+    found: dict[str, float | None] = {
+        "auc": auc(*ranked, weight=rows.weight[late]), "ap": average_precision(*ranked, weight=rows.weight[late]),
+    }  # fmt: skip
+    if settings.refit:
+        again = train(x, rows, names, {**recipe, "rounds": max(trained.rounds, 20)})
+        return Fusion(columns, again, line), found, trained.rounds
+    return Fusion(columns, fusion.model, line), found, trained.rounds
+
+
+def train(x: Floats, rows: Rows, names: Sequence[str], recipe: Mapping[str, Any]) -> Model:
+    """A forest on all rows, of a given number of trees."""
+    return build_model(train_forest(x, rows.y, names=names, weight=rows.weight, **recipe).forest)
+
+
+def fit_line(voices: Doubles, y: Doubles, weight: Doubles, *, floor: Doubles) -> Line:
+    """The logistic line of most likelihood whose weights stay above the floor; a little ridge toward (1 for the forest, the floor)."""
+    centre = np.maximum(floor, np.eye(1, len(floor), 0 if len(floor) > 3 else 2)[0])
+    mass = weight / weight.sum()
+    spread = np.sqrt(np.maximum(mass @ (voices - mass @ voices) ** 2, 1e-9))
+
+    def loss(line: Doubles) -> tuple[float, Doubles]:
+        z = np.clip(line[0] + voices @ line[1:], -MARGIN_MAX, MARGIN_MAX)
+        off = (line[1:] - centre) * spread
+        p = 1.0 / (1.0 + np.exp(-z))
+        value = mass @ (np.logaddexp(0.0, z) - y * z) + RIDGE * mass @ y * (off @ off)
+        slope = np.concatenate([[mass @ (p - y)], (mass * (p - y)) @ voices + 2 * RIDGE * (mass @ y) * off * spread])
+        return float(value), slope
+
+    fused = len(floor) > len(
+        ALONE_FLOOR
+    )  # its forest has read the surprises: beside it only an alarm may weigh more than its floor
+    bounds = [(None, None), *((low, low if fused and k > 0 and k % 3 != 2 else None) for k, low in enumerate(floor))]
+    start = np.concatenate([[0.0], centre])
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 200})
+    return Line(float(found.x[0]), np.asarray(found.x[1:], np.float64))
+
+
+__all__ = ["FitSettings", "Fitted", "fit_fraud"]

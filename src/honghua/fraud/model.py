@@ -1,0 +1,204 @@
+"""The fitted model: three detectors and two fusions (with and without late labels), scored by row, saved to a folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from honghua.base.errors import IntegrityBroken
+from honghua.fraud.core.fusion import Line, surprise_voices
+from honghua.fraud.core.plan import DETECTORS, SILENCE, Family, Value
+from honghua.fraud.core.tails import Tail
+from honghua.models.api import Model, load_model, save_model
+
+Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+FORMAT: Final = 1
+REASONS: Final = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scores:
+    """Of n rows: probabilities float64[n] of each detector and fused; reasons int32[n, 4] columns of the values, −1 = none.
+
+    surprise float64[n, 3]: −log10 of how seldom each detector sees such a row; worst int32[n, 3]: the value that says so.
+    with_labels bool[n]: whether the fused score is that of the model which reads late labels.
+    """
+
+    crowd: Doubles
+    rhythm: Doubles
+    merchant: Doubles
+    fused: Doubles
+    reasons: NDArray[np.int32]
+    surprise: Doubles
+    worst: NDArray[np.int32]
+    with_labels: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detector:
+    """One detector: the tail that needs no label, a monotone forest where labels taught one, and the line that joins them."""
+
+    tail: Tail
+    model: Model | None
+    line: Line
+
+    def voices(self, values: Floats) -> tuple[Doubles, NDArray[np.int32]]:
+        """float64[n, 3] surprise, alarm, margin of the forest; int32[n] worst column."""
+        surprise, worst = self.tail.surprise(values)
+        margin = np.zeros(len(values))
+        if self.model is not None:
+            self.model.forest.score_into(np.ascontiguousarray(values[:, self.tail.columns]), margin)
+        return np.column_stack([surprise_voices(surprise), margin]), worst
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fusion:
+    """A forest over some columns of the values and the three surprises, and the line over its margin and the detectors' voices."""
+
+    columns: NDArray[np.int64]
+    model: Model | None
+    line: Line
+
+    def matrix(self, values: Floats, voices: Sequence[Doubles]) -> Floats:
+        """The forest's rows."""
+        surprises = np.column_stack([voice[:, 0] for voice in voices]).astype(np.float32)
+        return np.ascontiguousarray(np.hstack([values[:, self.columns], surprises]))
+
+    def score(self, values: Floats, voices: Sequence[Doubles]) -> tuple[Doubles, NDArray[np.int32]]:
+        """Probability float64[n] and reasons int32[n, 4] as columns of the values."""
+        margin, reasons = np.zeros(len(values)), np.full((len(values), REASONS), -1, np.int32)
+        if self.model is not None and len(values):
+            said = self.model.predict_explained(self.matrix(values, voices))
+            margin = said.margin
+            inside = (said.reasons >= 0) & (said.reasons < len(self.columns))
+            reasons = np.where(inside, self.columns[np.clip(said.reasons, 0, len(self.columns) - 1)], -1).astype(
+                np.int32
+            )
+        return self.line.probability(np.column_stack([margin, *voices])), reasons
+
+
+@dataclass(frozen=True, eq=False)
+class FraudModel:
+    """Immutable. `values` describe the columns it reads; `silence_days`: older knowledge of labels hands over to the other fusion."""
+
+    values: tuple[Value, ...]
+    detectors: Mapping[Family, Detector]
+    late: Fusion
+    blind: Fusion
+    silence_days: float
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The columns, in order."""
+        return tuple(value.name for value in self.values)
+
+    def score(self, values: Floats) -> Scores:
+        """Scores of float32[n, V] as a RiskSensor gives them; each row by itself."""
+        heard = [self.detectors[family].voices(values) for family in DETECTORS]
+        voices = [voice for voice, _ in heard]
+        alone = [self.detectors[f].line.probability(v) for f, v in zip(DETECTORS, voices, strict=True)]
+        silence = values[:, self.names.index(SILENCE)]
+        fresh = silence <= self.silence_days  # NaN, no label so far, is not fresh
+        fused, reasons = np.zeros(len(values)), np.full((len(values), REASONS), -1, np.int32)
+        for fusion, mask in ((self.late, fresh), (self.blind, ~fresh)):
+            if mask.any():
+                fused[mask], reasons[mask] = fusion.score(values[mask], [voice[mask] for voice in voices])
+        worst = np.column_stack([column for _, column in heard])
+        surprise = np.column_stack([voice[:, 0] for voice in voices])
+        add_alarms(reasons, surprise, worst)
+        crowd, rhythm, merchant = alone
+        return Scores(crowd, rhythm, merchant, fused, reasons, surprise, worst, fresh)
+
+    @cached_property
+    def digest(self) -> bytes:
+        """sha256 of everything that a score depends on."""
+        found = sha256(repr((self.values, self.silence_days)).encode())
+        for family in DETECTORS:
+            detector = self.detectors[family]
+            for array in detector.tail.arrays().values():
+                found.update(np.ascontiguousarray(array).tobytes())
+            _update(found, detector.model, detector.line)
+        for fusion in (self.late, self.blind):
+            found.update(fusion.columns.tobytes())
+            _update(found, fusion.model, fusion.line)
+        return found.digest()
+
+    def save(self, folder: Path) -> None:
+        """Write to a folder; the table of contents last."""
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "fraud.json").unlink(missing_ok=True)
+        lines: dict[str, Any] = {}
+        for name, part in self._parts():
+            if isinstance(part, Detector):
+                arrays: dict[str, Any] = dict(part.tail.arrays())
+                np.savez(folder / f"{name}_tail.npz", **arrays)
+            lines[name] = {
+                "bias": part.line.bias,
+                "weights": part.line.weights.tolist(),
+                "model": part.model is not None,
+            }
+            if isinstance(part, Fusion):
+                lines[name]["columns"] = part.columns.tolist()
+            if part.model is not None:
+                save_model(part.model, folder / name)
+        told = {
+            "format": FORMAT, "digest": self.digest.hex(), "silence_days": self.silence_days, "lines": lines,
+            "values": [[v.name, v.family.value, v.sign, v.entity] for v in self.values],
+        }  # fmt: skip
+        (folder / "fraud.json").write_text(json.dumps(told, indent=1) + "\n")
+
+    def _parts(self) -> list[tuple[str, Detector | Fusion]]:
+        return [*((f.value, self.detectors[f]) for f in DETECTORS), ("late", self.late), ("blind", self.blind)]
+
+    @classmethod
+    def load(cls, folder: Path) -> FraudModel:
+        """The model as saved; IntegrityBroken when the folder is cut short or was changed."""
+        try:
+            told = json.loads((folder / "fraud.json").read_text())
+        except (OSError, ValueError) as problem:
+            raise IntegrityBroken(f"{folder} holds no saved fraud model") from problem
+        if told.get("format") != FORMAT:
+            raise IntegrityBroken(f"{folder} holds a fraud model of another format")
+        parts: dict[str, tuple[Model | None, Line]] = {}
+        for name, line in told["lines"].items():
+            model = load_model(folder / name) if line["model"] else None
+            parts[name] = (model, Line(line["bias"], np.array(line["weights"])))
+        detectors = {}
+        for family in DETECTORS:
+            with np.load(folder / f"{family.value}_tail.npz") as arrays:
+                detectors[family] = Detector(Tail(**arrays), *parts[family.value])
+        late, blind = (
+            Fusion(np.array(told["lines"][name]["columns"], np.int64), *parts[name]) for name in ("late", "blind")
+        )
+        values = tuple(Value(name, Family(family), sign, entity) for name, family, sign, entity in told["values"])
+        found = cls(values, detectors, late, blind, told["silence_days"])
+        if found.digest.hex() != told["digest"]:
+            raise IntegrityBroken(f"{folder}: the fraud model is not what its digest says")
+        return found
+
+
+def _update(found: Any, model: Model | None, line: Line) -> None:
+    found.update(b"-" if model is None else model.digest)
+    found.update(np.array([line.bias, *line.weights]).tobytes())
+
+
+def add_alarms(reasons: NDArray[np.int32], surprise: Doubles, worst: NDArray[np.int32]) -> None:
+    """Where a detector alone is alarmed (one in a thousand), its worst value is among the reasons, in the last place if need be."""
+    loudest = np.argmax(surprise, axis=1)
+    rows = np.arange(len(reasons))
+    column = worst[rows, loudest]
+    absent = (surprise[rows, loudest] >= 3.0) & (column >= 0) & ~(reasons == column[:, None]).any(axis=1)
+    free = np.where((reasons < 0).any(axis=1), np.argmax(reasons < 0, axis=1), REASONS - 1)
+    reasons[rows[absent], free[absent]] = column[absent]
+
+
+__all__ = ["Detector", "FraudModel", "Fusion", "Scores"]

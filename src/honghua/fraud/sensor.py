@@ -1,0 +1,211 @@
+"""The risk sensor: windows, graph and memories fed event by event, one row of values for each purchase and transfer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from honghua.base.errors import IntegrityBroken
+from honghua.features.api import FeatureStore
+from honghua.features.core import ENTITIES, MISSING
+from honghua.fraud.core import kernels
+from honghua.fraud.core.graph_values import edge_plan, graph_values
+from honghua.fraud.core.kernels import layout as at
+from honghua.fraud.core.plan import LIVE_NUMBERS, SIGNS, RiskPlan, Value
+from honghua.graph.api import load_sensor, save_sensor
+from honghua.graph.core import Graph, GraphSensor
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float32]
+FORMAT: Final = 1
+SLOTS_PER_ROW: Final = 2
+ROWS_FIRST: Final = 1024
+BLOCK: Final = 4096  # rows sensed at once; what a value is does not depend on it
+MEMORY_ARRAYS: Final = ("table", "keys", "memory", "everybody")
+
+
+@dataclass(frozen=True, slots=True)
+class SensorSize:
+    """Bounds of memory. entities: remembered at most, over all kinds (about 360 bytes each), the longest unseen half leaves;
+    nodes and edges: of the graph's window of `window_days`; keys: per group of the window store."""
+
+    entities: int = 1_000_000
+    nodes: int = 1_000_000
+    edges: int = 2_000_000
+    window_days: int = 30
+    keys: int = 1_000_000
+
+
+class RiskSensor:
+    """Turns events of a plan's schema into values float32[n, V]. One writer at a time; deterministic; no clock.
+
+    An event is read with itself in its windows and edges, and against the memory of what came before it.
+    """
+
+    def __init__(self, plan: RiskPlan, *, size: SensorSize | None = None) -> None:
+        self.plan, self.size = plan, size or SensorSize()
+        self.store = FeatureStore(plan.feature_set, capacities=self._capacities()) if plan.windows else None
+        edges = edge_plan(plan.schema) if plan.graph else None
+        self.graph = None
+        if edges is not None:
+            self.graph = GraphSensor(Graph(self.size.nodes, self.size.edges, self.size.window_days), edges)
+        rows = min(ROWS_FIRST, self.size.entities + 1)
+        self.table: NDArray[np.int32] = np.zeros(rows * SLOTS_PER_ROW, np.int32)
+        self.keys: Ints = np.zeros(rows, np.int64)
+        self.memory: NDArray[np.float64] = np.zeros((rows, at.MEMORY_WIDTH))
+        self.everybody: NDArray[np.float64] = np.zeros(at.GLOBAL_WIDTH)
+        schema = plan.schema
+        self._places = np.array([schema.place(entity) for entity in schema.entities], np.int64)
+        self._types = np.array([ENTITIES.index(entity) for entity in schema.entities], np.int64)
+        self._numbers = np.array([schema.place(n) if n in schema.numbers else -1 for n in LIVE_NUMBERS], np.int64)
+        self._signs = {k: self.names.index(name) for k, name in enumerate(SIGNS) if name in self.names}
+        self._levels = {name: np.array(sorted(keys), np.int64) for name, keys in plan.levels.items()}
+        self._codes = {name: np.argsort(np.argsort(keys)) for name, keys in plan.levels.items()}
+
+    def _capacities(self) -> Mapping[str, int]:
+        return {"+".join(key): self.size.keys for key in self.plan.feature_set.plan.keys}
+
+    @cached_property
+    def values(self) -> tuple[Value, ...]:
+        """Every column with its family and sign: windows, graph, memories, plain."""
+        found = list(self.plan.window_values)
+        if self.graph is not None:
+            found += graph_values(self.graph.names)
+        return (*found, *self.plan.memory_values, *self.plan.plain_values)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The columns of the values."""
+        return tuple(value.name for value in self.values)
+
+    def step(self, events: Ints, out: Floats) -> None:
+        """Take events int64[n, C] in order and write values into out float32[n, V]; NaN rows for other than purchase and transfer.
+
+        Labels (FRAUD_REPORTED, CLEARED) and LIMIT_RAISED are events like others, at the time at which they arrive.
+        """
+        for start in range(0, len(events), BLOCK):
+            self._step_block(events[start : start + BLOCK], out[start : start + BLOCK])
+
+    def sense(self, events: Ints) -> Floats:
+        """`step` into a new array."""
+        out = np.empty((len(events), len(self.names)), np.float32)
+        self.step(events, out)
+        return out
+
+    def _step_block(self, events: Ints, out: Floats) -> None:
+        column = 0
+        for part in (self.store, self.graph):
+            if part is not None:
+                values = np.empty((len(events), len(part.names)), np.float32)
+                part.step(events, values)
+                out[:, column : column + len(part.names)] = values
+                column += len(part.names)
+        self._make_room(len(events))
+        values = np.empty((len(events), len(self.plan.memory_values)), np.float32)
+        kernels.sense(
+            events, self._places, self._types, self._numbers, self.plan.unit_minor, self._signs_of(out),
+            self.table, self.keys, self.memory, self.everybody, values,
+        )  # fmt: skip
+        out[:, column : column + values.shape[1]] = values
+        column += values.shape[1]
+        plain = np.isin(events[:, 1], (at.PURCHASE, at.TRANSFER))
+        for name, scale in self.plan.scales.items():
+            raw = events[:, self.plan.schema.place(name)]
+            out[:, column] = np.where(plain & (raw != MISSING), raw * scale, np.nan)
+            column += 1
+        for name in self.plan.levels:
+            out[:, column] = np.where(plain, self._code_of(name, events[:, self.plan.schema.place(name)]), np.nan)
+            column += 1
+
+    def _signs_of(self, out: Floats) -> Floats:
+        """What windows and graph already wrote of each event, for the trails."""
+        found = np.full((len(out), len(SIGNS)), np.nan, np.float32)
+        for k, column in self._signs.items():
+            found[:, k] = out[:, column]
+        return found
+
+    def _code_of(self, name: str, keys: Ints) -> NDArray[np.float64]:
+        known = self._levels[name]
+        if len(known) == 0:
+            return np.zeros(len(keys))
+        place = np.minimum(np.searchsorted(known, keys), len(known) - 1)
+        order = np.empty(len(known), np.int64)
+        order[self._codes[name]] = np.arange(len(known))
+        code = np.where(known[place] == keys, order[place] + 1.0, 0.0)
+        return np.where((keys == 0) | (keys == MISSING), np.nan, code)
+
+    def _make_room(self, events: int) -> None:
+        """Grow so that these events find rows, up to the bound; the kernel forgets only at the bound, whatever the batch."""
+        wanted = int(self.everybody[at.G_ROWS]) + events * len(self._places) + 2
+        rows, limit = len(self.keys), self.size.entities + 1
+        if wanted <= rows or rows >= limit:
+            return
+        grown = min(max(wanted, 2 * rows), limit)
+        self.table = np.zeros(grown * SLOTS_PER_ROW, np.int32)
+        self.keys = np.concatenate([self.keys, np.zeros(grown - rows, np.int64)])
+        self.memory = np.concatenate([self.memory, np.zeros((grown - rows, at.MEMORY_WIDTH))])
+        kernels.rebuild(self.table, self.keys, int(self.everybody[at.G_ROWS]))
+
+    def counters(self) -> dict[str, Any]:
+        """What is held and what was lost."""
+        held = {"entities": int(self.everybody[at.G_ROWS]), "entities_forgotten": int(self.everybody[at.G_DROPPED])}
+        return held | ({"graph": self.graph.graph.counters()} if self.graph is not None else {})
+
+    def digest(self) -> bytes:
+        """sha256 of what the next values depend on: 32 bytes."""
+        rows = int(self.everybody[at.G_ROWS]) + 1
+        state = sha256(self.plan.digest)
+        state.update(self.everybody.tobytes())
+        order = np.argsort(self.keys[:rows], kind="stable")
+        state.update(self.keys[:rows][order].tobytes())
+        state.update(self.memory[:rows][order].tobytes())
+        if self.store is not None:
+            state.update(self.store.digest())
+        if self.graph is not None:
+            for part in (self.graph.graph, self.graph.communities):
+                for array in part.arrays().values():
+                    state.update(np.ascontiguousarray(array).tobytes())
+        return state.digest()
+
+    def save(self, folder: Path) -> None:
+        """Write the state: one .npy an array, the table of contents last."""
+        folder.mkdir(parents=True, exist_ok=True)
+        contents = folder / "sensor.json"
+        contents.unlink(missing_ok=True)
+        for name in MEMORY_ARRAYS:
+            np.save(folder / f"{name}.npy", getattr(self, name))
+        if self.store is not None:
+            self.store.save(folder / "windows")
+        if self.graph is not None:
+            save_sensor(self.graph, folder / "edges")
+        told = {"format": FORMAT, "plan": self.plan.digest.hex(), "size": asdict(self.size)}
+        contents.write_text(json.dumps(told, indent=1) + "\n")
+
+    @classmethod
+    def load(cls, folder: Path, plan: RiskPlan) -> RiskSensor:
+        """The sensor as it was saved; IntegrityBroken when the folder is cut short or was made by another plan."""
+        try:
+            told = json.loads((folder / "sensor.json").read_text())
+        except (OSError, ValueError) as problem:
+            raise IntegrityBroken(f"{folder} holds no saved sensor") from problem
+        if told.get("format") != FORMAT or told.get("plan") != plan.digest.hex():
+            raise IntegrityBroken(f"{folder} was saved by another plan")
+        sensor = cls(plan, size=SensorSize(**told["size"]))
+        for name in MEMORY_ARRAYS:
+            setattr(sensor, name, np.load(folder / f"{name}.npy"))
+        if sensor.store is not None:
+            sensor.store = FeatureStore.load(folder / "windows", plan.feature_set)
+        if sensor.graph is not None:
+            sensor.graph = load_sensor(folder / "edges", sensor.graph.plan)
+        return sensor
+
+
+__all__ = ["BLOCK", "RiskSensor", "SensorSize"]
