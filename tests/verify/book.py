@@ -14,6 +14,7 @@ from honghua.credit.core.layout import PAYER_MERCHANT, PAYER_PLATFORM, STATUS_AC
 from honghua.credit.eod import close_until
 from honghua.ledger import api as ledger
 from honghua.store.database import Database, connect
+from tests.verify.risk import judge_some
 
 FIRST_DAY = dt.date(2026, 1, 5)
 NOW = dt.datetime(2026, 1, 5, 8, 0, tzinfo=dt.UTC)
@@ -80,6 +81,7 @@ def build(database: Database) -> None:
         book.until(7, 1)
         summer(book)
         book.until(9, 2)
+        judge_some(conn)
 
 
 def january(book: Book) -> None:

@@ -31,6 +31,7 @@ OTHERS_FACT = f"SELECT 'fact ' || max(fact_id), max(fact_id) FROM store_fact WHE
 STATEMENT = f"SELECT 'statement ' || {BO} || '/2', {BO}, 2"
 THIS_STATEMENT = "WHERE account_id = {1} AND seq = {2}"
 HOLD = "SELECT 'purchase ' || purchase_id, purchase_id FROM credit_hold"
+JUDGED = "SELECT 'decision ' || min(decision_id), min(decision_id) FROM decision_judged"
 DECISION = "SELECT 'decision ' || decision_id, decision_id FROM decision_record ORDER BY decision_id LIMIT 1"
 FIRST_ENTRY = "entry_id = (SELECT min(entry_id) FROM ledger_entry)"
 NEW_FACT = "INSERT INTO store_fact (fact_id, kind, account_id, value_on, effective_on, happened_at, amount_minor) "
@@ -117,6 +118,26 @@ COMMANDS = (
         "UPDATE decision_record SET vector[5] = 9 WHERE decision_id = {1}"),
     plant("a bundle is exchanged", "decision.replay_identical", DECISION,
         "UPDATE decision_bundle SET digest = sha256(digest)"),
+    plant("a frozen vector thaws", "decision.replay_identical", JUDGED,
+        "UPDATE decision_judged SET frozen = substr(frozen, 1, 3) WHERE decision_id = {1}"),
+    plant("a shadow changes its mind", "decision.replay_identical", JUDGED,
+        "UPDATE decision_judged SET shadows = '\\x06' WHERE decision_id = {1}"),
+    plant("a judgement grants more", "decision.replay_identical", JUDGED,
+        "UPDATE decision_judged SET extra_minor = 1 WHERE decision_id = {1}"),
+    plant("a policy says something else", "decision.replay_identical", JUDGED,
+        "UPDATE decision_release SET source = replace(source, '0.9', '0.8')"),
+    plant("an author approves", "decision.releases_by_two", "SELECT 'release ' || max(release_id) FROM decision_release",
+        "UPDATE decision_review SET reviewer = ' ANN'"),
+    plant("a regime is unknown", "decision.regimes_known", JUDGED,
+        "UPDATE decision_judged SET regime_id = 99 WHERE decision_id = {1}"),
+    plant("a model is lost", "decision.models_known",
+        "SELECT 'model ' || left(encode(digest, 'hex'), 16) FROM decision_model", "DELETE FROM decision_model"),
+    plant("a list held somebody else", "decision.lists_known",
+        "SELECT 'lists ' || left(encode(lists_digest, 'hex'), 16) FROM decision_regime",
+        "UPDATE decision_list_event SET key = key + 1"),
+    plant("a disagreement is hushed up", "decision.shadows_counted",
+        "SELECT 'shadow ' || shadow_id || ' beside ' || live_id FROM decision_shadow_difference LIMIT 1",
+        "DELETE FROM decision_shadow_difference WHERE outcome <> outcome_live"),
 )  # fmt: skip
 STATEMENTS = (
     plant("a closed bill says more", "credit.statements_add_up", STATEMENT,

@@ -11,21 +11,27 @@ from honghua.app.settings import load_settings, with_database
 from honghua.base.errors import HonghuaError
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The whole command line; every verb is one module of `honghua.app.commands`."""
+def build_parser(*, only: Sequence[str] = commands.VERBS) -> argparse.ArgumentParser:
+    """The command line; every verb is one module of `honghua.app.commands`. `only` names the verbs to load."""
     parser = argparse.ArgumentParser(prog="honghua", description="Honghua, the open consumer-credit platform.")
     parser.add_argument(
         "--database", metavar="NAME", help="look into this database instead (`honghua demo` fills honghua_demo)"
     )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for module in commands.VERBS:
-        module.register(verbs)
+    for name in only:
+        commands.load_verb(name).register(verbs)
     return parser
+
+
+def find_called(argv: Sequence[str]) -> Sequence[str]:
+    """The verbs that the words name, so that only these are loaded; all of them where none is named."""
+    return [verb for verb in commands.VERBS if verb in argv] or commands.VERBS
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; exit 0 when it did what it says, 1 when a check failed, 2 on bad input, 3 when the world failed."""
-    args = build_parser().parse_args(argv)
+    argv = sys.argv[1:] if argv is None else argv
+    args = build_parser(only=find_called(argv)).parse_args(argv)
     try:
         settings = load_settings()
         return int(args.run(args, settings if args.database is None else with_database(settings, args.database)))

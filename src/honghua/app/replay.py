@@ -9,13 +9,16 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
 from honghua.app.replay_map import TableMap
+from honghua.app.replay_risk import Name, RiskReplay, begin_risk
 from honghua.app.replay_table import PurchaseTable
+from honghua.base.clock import from_micros, to_micros
 from honghua.base.dates import from_day, to_day
 from honghua.base.errors import Conflict
 from honghua.credit import api as credit
@@ -31,6 +34,7 @@ LATE_DAYS: Final = (7, 20, 40)  # how late the late ones pay, by customer
 BEHAVIOURS: Final = ("full", "minimum", "late", "never")
 TURN_TRIES: Final = 50
 TURN_WAIT_SECONDS: Final = 0.2
+DAY_US: Final = 86_400_000_000
 ONE_DAY: Final = dt.timedelta(days=1)
 
 Progress = Callable[[dt.date, int, int], None]  # day, purchases done, purchases
@@ -46,6 +50,7 @@ class Replay:
     table_map: TableMap
     seed: int
     booked: int = 0
+    risk: RiskReplay | None = None
 
     @property
     def prefix(self) -> str:
@@ -57,13 +62,33 @@ class Replay:
         rows = day_rows(self.table.day, today)
         self.registry.learn_accounts(self.conn, {self.table.customers[i] for i in rows})
         self.execute(self.openings(rows), today)
-        self.booked += self.execute(self.purchases(rows), today)
+        if self.risk is not None:
+            end_us = to_micros(self.day_end(today))
+            self.execute(self.risk.reports(end_us - DAY_US, end_us), today)
+            self.risk.refit(self.conn, to_day(today), end_us - DAY_US)
+        self.booked += self.buy(rows, today)
         self.execute(self.repayments(today), today)
         return rows.stop
 
+    def day_end(self, day: dt.date) -> dt.datetime:
+        """The last second of a day in the file's zone: no event of the day lies after it."""
+        zone = ZoneInfo(self.table_map.timezone)
+        return dt.datetime.combine(day, dt.time(23, 59, 59, 999_999), zone).astimezone(dt.UTC)
+
+    def buy(self, rows: range, day: dt.date) -> int:
+        """The day's purchases in batches; returns how many were new."""
+        new = 0
+        for start in range(rows.start, rows.stop, BATCH):
+            part = range(start, min(start + BATCH, rows.stop))
+            answers = credit.execute(self.conn, self.registry, list(self.purchases(part)), now=self.day_end(day))
+            if self.risk is not None:
+                self.risk.learn_answers(part, answers)
+            new += sum("repeated" not in answer for answer in answers)
+        return new
+
     def execute(self, commands: Iterable[c.Command], day: dt.date) -> int:
-        """Book in batches, stamped with the day's end: the file's own times stand in the order. Returns how many were new."""
-        now = dt.datetime.combine(day, dt.time(23, 59, 59), dt.UTC)
+        """Book in batches, stamped with the day's end. Returns how many were new."""
+        now = self.day_end(day)
         new = 0
         batch: list[c.Command] = []
         for command in commands:
@@ -88,10 +113,13 @@ class Replay:
         """Each row as a purchase that is debt at once."""
         table, prefix = self.table, self.prefix
         amounts = table.amount_minor[rows.start : rows.stop].tolist()
-        for i, amount in zip(rows, amounts, strict=True):
+        times = table.at_us[rows.start : rows.stop].tolist()
+        scenes = table.scenes
+        for i, amount, at_us in zip(rows, amounts, times, strict=True):
             yield c.BuyNow(
                 key=f"{prefix}:tx:{table.ids[i]}", customer=table.customers[i], amount_minor=amount,
-                merchant=table.merchants[i], order=table.ids[i], category=table.categories[i],
+                merchant=table.merchants[i], order=table.ids[i], category=table.categories[i], happened_at=from_micros(at_us),
+                scene=c.Scene(**{name: texts[i] for name, texts in scenes.items()}) if scenes else None,
             )  # fmt: skip
 
     def behaviour(self, customer: str) -> tuple[str, int]:
@@ -143,6 +171,10 @@ def replay_table(
         settings_json = json.dumps({"seed": seed, "map": repr(table_map)}, ensure_ascii=False)
         last = from_day(int(table.day[-1]))
         today, finished = begin(database, replay)
+        if table.labels is not None and not finished:
+            replay.risk = begin_risk(conn, replay.registry, table, table_map, Name(replay.prefix, seed))
+            if today > from_day(int(table.day[0])):
+                replay.risk.resume(conn)
 
         def save(day: dt.date, *, finished: bool) -> None:
             credit.save_replay(
@@ -161,7 +193,8 @@ def replay_table(
         if not finished:
             save(last, finished=True)
         seal_all(conn)
-        return figures(conn, replay, seconds)
+        found = figures(conn, replay, seconds)
+        return found | replay.risk.figures() if replay.risk is not None else found
 
 
 def open_registry(conn: psycopg.Connection, table_map: TableMap) -> credit.Registry:
@@ -223,8 +256,8 @@ def figures(conn: psycopg.Connection, replay: Replay, seconds: float) -> dict[st
     trial = ledger.trial_balance(conn, currency=replay.table_map.currency)
     return {
         "purchases": sum(outcomes.values()), "approved": outcomes.get("approved", 0),
-        "refused": outcomes.get("refused", 0), "stepped_up": outcomes.get("stepped_up", 0),
-        "reviewed": outcomes.get("reviewed", 0), "amount_minor": amount,
+        "refused": outcomes.get("refused", 0), "stepped_up": outcomes.get("step_up", 0),
+        "reviewed": outcomes.get("review", 0), "delayed": outcomes.get("delayed", 0), "amount_minor": amount,
         "statements": credit.count_statements(conn), "repayments_minor": repaid, "entries": entries, "lines": lines,
         "trial_balance_minor": sum(trial.values()), "purchases_per_s": round(replay.booked / seconds) if seconds else 0,
         "days_closed": credit.count_closed_days(conn), "business_on": credit.get_business_day(conn).isoformat(),

@@ -49,9 +49,21 @@ def load_file(path: Path, table_map: TableMap, *, limit: int | None) -> RawColum
         raise BadInput(text, code="BAD_FILE") from error
 
 
+def find_purposes(present: list[str], table_map: TableMap) -> dict[str, str]:
+    """Which column serves which purpose; a label only where the map names one: nobody should learn from a guess."""
+    found = find_columns(present, table_map)
+    label = table_map.columns.get("label")
+    if label is not None:
+        if label not in present:
+            text = f"the map names column {label!r} for label, but the file has: {', '.join(present)}"
+            raise BadInput(text, code="BAD_COLUMNS")
+        found["label"] = label
+    return found
+
+
 def _load_parquet(path: Path, table_map: TableMap, limit: int | None) -> RawColumns:
     with pq.ParquetFile(path) as file:
-        names = find_columns(file.schema_arrow.names, table_map)
+        names = find_purposes(file.schema_arrow.names, table_map)
         table = file.read(columns=sorted(set(names.values())))
     if limit is not None:
         table = table.slice(0, limit)
@@ -78,7 +90,7 @@ def _load_text(path: Path, table_map: TableMap, limit: int | None, delimiter: st
             if header is None:
                 raise BadInput(f"{path}: the file is empty", code="EMPTY_FILE")
             header = [name.strip() for name in header]
-            names = find_columns(header, table_map)
+            names = find_purposes(header, table_map)
             raw = RawColumns(names, {}, 0)
             pick = itemgetter(*(header.index(name) for name in names.values()))
             kept: list[tuple[str, ...]] = []

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from honghua.app.replay_file import PROBLEMS_KEPT, RawColumns, add_problem, load_file
 from honghua.app.replay_map import TableMap, read_map
 from honghua.base.errors import BadInput, Problem
+from honghua.facts.kinds import SCENE
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -46,7 +47,8 @@ class PurchaseTable:
     """Checked purchases in time order.
 
     ids, customers, merchants, categories: lists of text; at_us int64[n] microseconds UTC; day int64[n] business day
-    number in the file's zone; amount_minor int64[n]; digest names file and map.
+    number in the file's zone; amount_minor int64[n]; digest names file and map. scenes: texts per entity that the file tells
+    of a purchase (device, address, payee, region), "" = absent. labels int8[n]: 1 fraud, 0 clear, −1 unknown; None = no column.
     """
 
     ids: list[str]
@@ -57,6 +59,8 @@ class PurchaseTable:
     day: Ints
     amount_minor: Ints
     digest: bytes
+    scenes: Mapping[str, list[str]] = field(default_factory=dict)
+    labels: NDArray[np.int8] | None = field(default=None)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -85,6 +89,8 @@ def read_table(
     check_ids(texts[0], raw.names["id"], problems)
     check_order(at_us, at_bad, raw.names["at"], problems)
     check_currency(raw, table_map, problems)
+    scenes: dict[str, list[str]] = {str(n): as_scene(raw, n, problems) for n in SCENE if n in raw.names}
+    labels = as_labels(raw, table_map) if "label" in raw.names else None
     if problems:
         return None, sorted(problems, key=lambda problem: (problem.row, problem.column))
     days = local_days(at_us, table_map.timezone)
@@ -92,10 +98,20 @@ def read_table(
         span = f"from {day_text(days[0])} to {day_text(days[-1])}"
         raise BadInput(f"{path}: the rows go {span}: more than {DAYS_MAX:,} days", code="TIME_IMPLAUSIBLE")
     digest = hashlib.sha256()
-    for part in (repr(table_map).encode(), at_us.tobytes(), amounts.tobytes(), *("\0".join(x).encode() for x in texts)):
+    said = b"" if labels is None else labels.tobytes()
+    told = [*texts, *scenes.values()]
+    for part in (
+        repr(table_map).encode(),
+        at_us.tobytes(),
+        amounts.tobytes(),
+        said,
+        *("\0".join(x).encode() for x in told),
+    ):
         digest.update(hashlib.sha256(part).digest())
     ids, customers, merchants, categories = texts
-    return PurchaseTable(ids, customers, merchants, categories, at_us, days, amounts, digest.digest()), []
+    return PurchaseTable(
+        ids, customers, merchants, categories, at_us, days, amounts, digest.digest(), scenes, labels
+    ), []
 
 
 def mark(problems: list[Problem], rows: Bools, column: str, code: str, message: str) -> None:
@@ -124,6 +140,26 @@ def as_text(raw: RawColumns, purpose: str, problems: list[Problem]) -> list[str]
     odd = np.array([not value.isprintable() and CONTROL.search(value) is not None for value in values])
     mark(problems, odd, name, "TEXT_INVALID", "the text has a control character or a line break in it")
     return values
+
+
+def as_scene(raw: RawColumns, purpose: str, problems: list[Problem]) -> list[str]:
+    """A column of texts that may be absent."""
+    column, name = raw.columns[purpose], raw.names[purpose]
+    if pa.types.is_floating(column.type):
+        column = pc.cast(column, pa.int64(), safe=False)
+    values = [(value or "").strip() for value in pc.cast(column, pa.string()).to_pylist()]
+    bad = np.array([len(value) > TEXT_LENGTH_MAX or (value != "" and not value.isprintable()) for value in values])
+    mark(problems, bad, name, "TEXT_INVALID", f"the text is longer than {TEXT_LENGTH_MAX} or not printable")
+    return values
+
+
+def as_labels(raw: RawColumns, table_map: TableMap) -> NDArray[np.int8]:
+    """1 fraud, 0 clear, −1 unknown: by the map's [labels], else 1 and 0, true and false."""
+    values = pc.cast(raw.columns["label"], pa.string()).to_pylist()
+    told = {str(v).lower(): 1 for v in table_map.labels.get("fraud", ("1", "1.0", "true"))}
+    told |= {str(v).lower(): 0 for v in table_map.labels.get("clear", ("0", "0.0", "false"))}
+    told |= {str(v).lower(): -1 for v in table_map.labels.get("unlabelled", ())}
+    return np.array([told.get((value or "").strip().lower(), -1) for value in values], np.int8)
 
 
 def as_instants(raw: RawColumns, zone: ZoneInfo, problems: list[Problem]) -> tuple[Ints, Bools]:

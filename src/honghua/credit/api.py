@@ -9,13 +9,21 @@ from dataclasses import dataclass
 import psycopg
 
 from honghua.base.dates import to_day
-from honghua.base.errors import BadInput, HonghuaError
+from honghua.base.errors import BadInput, Conflict, HonghuaError
 from honghua.credit import store
 from honghua.credit.booking import Booking
 from honghua.credit.bulk import import_accounts
-from honghua.credit.core.commands import Command
+from honghua.credit.core.commands import Command, Order
 from honghua.credit.core.desk import Answer
 from honghua.credit.core.refusals import refusal
+from honghua.credit.engine import (
+    RiskDesk,
+    RiskSetup,
+    attach,
+    attach_released,
+    keep_model,
+    zone_offset_us,
+)
 from honghua.credit.quarantine import list_quarantined, release
 from honghua.credit.registry import Registry, open_registry
 from honghua.credit.store import (
@@ -28,6 +36,7 @@ from honghua.credit.store import (
     save_replay,
     try_lock_replay,
 )
+from honghua.credit.store_risk import is_risk_on, lock_deciders
 from honghua.credit.unit import Unit
 from honghua.credit.viewing.statements import (
     HistoryItem,
@@ -62,9 +71,15 @@ def execute(
     assert now.tzinfo is not None, "now must be aware"
     if len(commands) > BATCH_MAX:
         raise BadInput(f"at most {BATCH_MAX} commands in one batch")
+    risk = registry.risk
     for attempt in range(1, OPENING_TRIES + 1):
         try:
-            return run_unit(conn, lambda c: _execute(c, registry, commands, now))
+            if risk is not None:
+                risk.prepare(conn)
+            answers = run_unit(conn, lambda c: _execute(c, registry, commands, now))
+            if risk is not None:
+                risk.committed()
+            return answers
         except HonghuaError as error:
             registry.forget()
             if attempt == OPENING_TRIES or not _raced_to_open(error):
@@ -92,12 +107,25 @@ def _execute(
     fresh = sorted(first.values())
     answers: dict[int, Answer] = {}
     if fresh:
-        today = to_day(store.get_business_day(conn, share=True))
+        today = _begin_unit(conn, registry, [commands[i] for i in fresh])
         unit = Unit(conn, registry, Booking(today=today, happened_at=int(now.timestamp() * 1_000_000)))
         found = unit.run([commands[i] for i in fresh], [hashes[i] for i in fresh])
         answers = dict(zip(fresh, found, strict=True))
     batch = _Batch(commands, hashes, stored, first, answers)
     return [_recall(batch, place) for place in range(len(commands))]
+
+
+def _begin_unit(conn: psycopg.Connection, registry: Registry, commands: Sequence[Command]) -> int:
+    """The business date, fixed. In a book that the risk engine judges all writers take turns, and orders need the engine."""
+    book = store.share_book(conn)
+    if book is None:
+        store.get_business_day(conn)  # says so
+    assert book is not None, "a book that was started"
+    if book[1] and registry.risk is None:
+        if any(isinstance(command, Order) for command in commands):
+            raise Conflict("the risk engine judges this book: attach it to the registry first", code="ENGINE_MISSING")
+        lock_deciders(conn)
+    return to_day(book[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +159,12 @@ __all__ = [
     "AccountView",
     "HistoryItem",
     "Registry",
+    "RiskDesk",
+    "RiskSetup",
     "StatementDetail",
     "StatementView",
+    "attach",
+    "attach_released",
     "count_closed_days",
     "count_statements",
     "execute",
@@ -142,6 +174,8 @@ __all__ = [
     "get_business_day",
     "get_statement",
     "import_accounts",
+    "is_risk_on",
+    "keep_model",
     "list_bills_due",
     "list_days",
     "list_history",
@@ -153,4 +187,5 @@ __all__ = [
     "save_replay",
     "start_book",
     "try_lock_replay",
+    "zone_offset_us",
 ]

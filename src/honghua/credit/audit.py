@@ -58,7 +58,16 @@ Bools = NDArray[np.bool_]
 ACCOUNTS_AT_ONCE: Final = 2_000
 MONTHS_MAX: Final = 40_000  # a planted year 9999 must not ask for more memory than this many rows
 PLAN_KINDS: Final = (FactKind.PURCHASE_CAPTURED, FactKind.BILL_INSTALLED, FactKind.HARDSHIP_AGREED)
-JUDGED_KINDS: Final = (FactKind.PURCHASE_AUTHORISED, FactKind.PURCHASE_CAPTURED, FactKind.PURCHASE_REFUSED)
+JUDGED_KINDS: Final = (
+    FactKind.PURCHASE_AUTHORISED, FactKind.PURCHASE_CAPTURED, FactKind.PURCHASE_REFUSED, FactKind.PURCHASE_SUSPENDED,
+)  # fmt: skip
+BOOKED, REFUSED, SET_ASIDE = 1, 2, 3  # what becomes of a judged purchase
+# What an outcome may come to; a proof that was brought turns an order set aside into a booked one
+COMES_TO: Final[dict[int, tuple[int, ...]]] = {
+    Outcome.APPROVE: (BOOKED,), Outcome.APPROVE_LESS: (BOOKED, REFUSED), Outcome.TEMPORARY_LIMIT: (BOOKED, REFUSED),
+    Outcome.STEP_UP: (SET_ASIDE, BOOKED, REFUSED), Outcome.DELAY: (SET_ASIDE, BOOKED, REFUSED),
+    Outcome.REVIEW: (SET_ASIDE, BOOKED, REFUSED), Outcome.REFUSE: (REFUSED,),
+}  # fmt: skip
 NAMES: Final = (
     "credit.limit_available", "credit.state_is_fold", "credit.components_are_balances", "credit.entries_have_facts",
     "credit.statements_complete", "credit.statements_unchanged", "credit.statements_add_up",
@@ -345,11 +354,29 @@ def check_decisions(conn: Connection, batch: Batch, tally: Tally) -> None:
     """Every purchase approved or refused by us has its decision record that says so, and every record its purchase."""
     facts = batch.facts
     judged = np.isin(facts.kind, JUDGED_KINDS) & (facts.command_id != 0) & (facts.command_id == facts.purchase_id)
-    said = np.where(facts.kind[judged] == FactKind.PURCHASE_REFUSED, int(Outcome.REFUSE), int(Outcome.APPROVE))
-    wanted = np.stack([facts.account_id[judged], facts.purchase_id[judged], said], axis=1)
-    stored = np.stack(read_outcomes(conn, batch.ids), axis=1)
-    unlike = set(map(tuple, wanted.tolist())) ^ set(map(tuple, stored.tolist()))
-    tally.add("credit.purchases_decided", len(wanted), [f"decision {row[1]}" for row in sorted(unlike)])
+    became = np.select(
+        [facts.kind[judged] == FactKind.PURCHASE_REFUSED, facts.kind[judged] == FactKind.PURCHASE_SUSPENDED],
+        [REFUSED, SET_ASIDE],
+        BOOKED,
+    )
+    proven = set(facts.command_id[facts.kind == FactKind.SUSPENSION_SETTLED].tolist())
+    places = zip(facts.account_id[judged].tolist(), facts.purchase_id[judged].tolist(), strict=True)
+    wanted = dict(zip(places, became.tolist(), strict=True))
+    rows = zip(*(column.tolist() for column in read_outcomes(conn, batch.ids)), strict=True)
+    stored = {(account, decision): outcome for account, decision, outcome in rows}
+    unlike = {
+        place for place in wanted.keys() | stored.keys()
+        if not fits(wanted.get(place), stored.get(place), has_proof=place[1] in proven)
+    }  # fmt: skip
+    tally.add("credit.purchases_decided", len(wanted), [f"decision {decision}" for _, decision in sorted(unlike)])
+
+
+def fits(became: int | None, outcome: int | None, *, has_proof: bool) -> bool:
+    """Whether what became of a purchase is what its decision allows."""
+    if became is None or outcome is None:
+        return False
+    allowed = COMES_TO.get(outcome, ())
+    return became in allowed and (has_proof or became != BOOKED or SET_ASIDE not in allowed)
 
 
 def check_journal(conn: Connection, batch: Batch, tally: Tally) -> None:

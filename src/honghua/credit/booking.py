@@ -100,7 +100,9 @@ class Booking:
         self.facts.append((fact_id, fact, command_id))
 
     def decide(self, account_id: int, decision_id: int, draft: DecisionDraft) -> None:
-        """Collect a decision."""
+        """Collect a decision of the account rules; the risk engine records its own."""
+        if draft.by_engine:
+            return
         self.decisions.append(DecisionRow(account_id, decision_id, draft.outcome, draft.reason, draft.vector))
 
     def write(self, conn: psycopg.Connection, bundle_ids: BundleIds) -> None:
@@ -131,7 +133,8 @@ class Booking:
         batch = FactBatch(
             fact_id=np.array([fact_id for fact_id, _, _ in self.facts], np.int64), kind=column("kind"),
             account_id=column("account_id"), value_on=column("value_on"), effective_on=column("effective_on"),
-            happened_at=np.full(len(facts), self.happened_at, np.int64), amount_minor=column("amount_minor"),
+            happened_at=np.array([fact.happened_at_us or self.happened_at for fact in facts], np.int64),
+            amount_minor=column("amount_minor"),
             counterparty_id=column("counterparty_id"), purchase_id=column("purchase_id"),
             reverses_fact_id=column("reverses_fact_id"),
             command_id=np.array([command_id for _, _, command_id in self.facts], np.int64), args_values=values,

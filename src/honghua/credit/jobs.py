@@ -13,18 +13,27 @@ from honghua.credit.banking.debits import (
 from honghua.credit.banking.fake_bank import FakeBank
 from honghua.credit.eod import DayReport, close_day, close_until
 from honghua.credit.holds import SweepReport, release_expired
+from honghua.credit.proving import FakeProver, Prover, send_step_ups
+from honghua.credit.suspensions import claim, decide_review, lapse_expired, list_queue
 
 __all__ = [
     "DayReport",
     "DebitReport",
     "FakeBank",
+    "FakeProver",
+    "Prover",
     "SweepReport",
     "accept_answers",
+    "claim",
     "close_day",
     "close_until",
+    "decide_review",
+    "lapse_expired",
     "list_debits",
+    "list_queue",
     "list_sources",
     "release_expired",
     "run_debits",
+    "send_step_ups",
     "set_sources",
 ]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+import msgspec
 import numpy as np
 import psycopg
 from numpy.typing import NDArray
@@ -11,11 +13,11 @@ from numpy.typing import NDArray
 from honghua.credit import store
 from honghua.credit.core.account import Account, event_row, refold, restore
 from honghua.credit.core.layout import EVENT
-from honghua.facts.kinds import Fact, FactKind
+from honghua.facts.kinds import PASSED_OVER, Fact, FactKind
 from honghua.store.facts import FactColumns, read_fact_days, read_facts
 
 Ints = NDArray[np.int64]
-NOT_FOLDED = (int(FactKind.FACT_REVERSED), int(FactKind.PURCHASE_REFUSED))
+NOT_FOLDED = tuple(int(kind) for kind in PASSED_OVER)
 
 
 def event_matrix(facts: FactColumns) -> tuple[Ints, Ints, Ints]:
@@ -33,7 +35,7 @@ def event_matrix(facts: FactColumns) -> tuple[Ints, Ints, Ints]:
 
 
 def standing(events: Ints, fact_ids: Ints, reverses: Ints) -> Ints:
-    """Events that count, in fold order: without those reversed, the reversals themselves and refused purchases."""
+    """Events that count, in fold order: without those reversed, and without the kinds that move nothing."""
     keep = ~np.isin(events[:, 0], NOT_FOLDED)
     undone = reverses[reverses != 0]
     if len(undone):
@@ -94,3 +96,27 @@ def known_minimums(conn: psycopg.Connection, account_id: int, issued_now: Mappin
             grown[seq] = minimum
         return grown
     return issued
+
+
+def each_fact(columns: FactColumns | None) -> list[tuple[int, Fact]]:
+    """Facts as records, with their ids."""
+    if columns is None:
+        return []
+    ends: NDArray[np.int64] = columns.args_offsets
+    return [
+        (
+            int(columns.fact_id[i]),
+            Fact(
+                FactKind(int(columns.kind[i])), int(columns.account_id[i]), int(columns.value_on[i]), int(columns.effective_on[i]),
+                int(columns.amount_minor[i]), tuple(columns.args_values[ends[i] : ends[i + 1]].tolist()),
+                int(columns.counterparty_id[i]), int(columns.purchase_id[i]), int(columns.reverses_fact_id[i]),
+                columns.reference[i], decode(columns.detail[i]), int(columns.happened_at[i]),
+            ),
+        )
+        for i in range(len(columns))
+    ]  # fmt: skip
+
+
+def decode(text: str | None) -> Any:
+    """JSON text to values, None for None."""
+    return None if text is None else msgspec.json.decode(text)

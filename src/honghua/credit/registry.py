@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import msgspec
 import numpy as np
@@ -11,10 +12,59 @@ import psycopg
 from numpy.typing import NDArray
 
 from honghua.credit import store
+from honghua.credit.core.desk import Decider
 from honghua.credit.core.terms import ProductTerms, terms_matrix
+from honghua.credit.proving import Prover
 from honghua.decision.api import BundleIds, ensure_bundles
+from honghua.facts.kinds import Fact
 from honghua.ledger import api as ledger
 from honghua.ledger.core import OwnerKind
+
+
+@dataclass(frozen=True, slots=True)
+class SensedOrder:
+    """An order as the risk engine sees it. scene: keys in the order of facts.kinds.SCENE, or nothing."""
+
+    account_id: int
+    command_id: int
+    at_us: int
+    amount_minor: int
+    customer: str
+    merchant: str
+    merchant_id: int
+    category: str
+    category_id: int
+    scene: tuple[int, ...]
+    available_minor: int
+    limit_minor: int
+
+
+class RiskLink(Decider, Protocol):
+    """The risk engine at work in a unit: begun under its lock, told of everything in order, ended before the commit."""
+
+    def prepare(self, conn: psycopg.Connection) -> None:
+        """Before the transaction: see what is in force by now."""
+        ...
+
+    def begin(self, conn: psycopg.Connection) -> None:
+        """Take the deciders' lock until the transaction ends, and learn what others booked meanwhile."""
+        ...
+
+    def sense(self, orders: Sequence[SensedOrder]) -> None:
+        """Take orders into the state, in order, and read what is known about each; row i is orders[i]."""
+        ...
+
+    def end(self, conn: psycopg.Connection, facts: Sequence[tuple[int, Fact, int]], now_us: int) -> None:
+        """Learn the unit's other facts (fact id, fact, command id) and record decisions; the unit is about to commit."""
+        ...
+
+    def committed(self) -> None:
+        """The unit is on disk."""
+        ...
+
+    def forget(self) -> None:
+        """The unit was rolled back: its events did not happen."""
+        ...
 
 
 @dataclass(slots=True)
@@ -27,6 +77,8 @@ class Registry:
     accounts: dict[str, int] = field(default_factory=dict)
     merchants: dict[str, int] = field(default_factory=dict)
     categories: dict[str, int] = field(default_factory=dict)
+    risk: RiskLink | None = None  # None: the account rules alone judge
+    prover: Prover | None = None  # None: no proof is ever right
 
     @property
     def terms_ids(self) -> dict[str, int]:
@@ -57,6 +109,8 @@ class Registry:
         self.accounts.clear()
         self.merchants.clear()
         self.categories.clear()
+        if self.risk is not None:
+            self.risk.forget()
 
 
 def open_registry(conn: psycopg.Connection, *, terms: ProductTerms | None = None, currency: str = "CNY") -> Registry:

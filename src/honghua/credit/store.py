@@ -267,12 +267,17 @@ def find_business_day(conn: Connection, *, share: bool = False) -> dt.date | Non
     if not share:
         row = conn.execute("SELECT business_on FROM credit_book").fetchone()
     else:
-        both = conn.execute(
-            f"SELECT pg_advisory_xact_lock_shared({BOOK_LOCK}); SELECT business_on FROM credit_book"  # noqa: S608
-        )
-        both.nextset()
-        row = both.fetchone()
+        row = share_book(conn)
     return row[0] if row else None
+
+
+def share_book(conn: Connection) -> tuple[dt.date, bool] | None:
+    """(business date, whether the risk engine judges), fixed until the transaction ends; None for a book not yet started."""
+    both = conn.execute(
+        f"SELECT pg_advisory_xact_lock_shared({BOOK_LOCK}); SELECT business_on, risk_engine FROM credit_book"  # noqa: S608
+    )
+    both.nextset()
+    return both.fetchone()
 
 
 def get_business_day(conn: Connection, *, share: bool = False) -> dt.date:

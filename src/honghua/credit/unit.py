@@ -2,37 +2,45 @@
 
 from __future__ import annotations
 
+import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 import msgspec
 import numpy as np
 import psycopg
-from numpy.typing import NDArray
 
+from honghua.base.clock import from_micros
 from honghua.credit import store
 from honghua.credit.booking import Booking, Cause
 from honghua.credit.core import commands as c
 from honghua.credit.core.account import Account, event_row
-from honghua.credit.core.desk import Answer, Desk, Result, view_purchase
+from honghua.credit.core.deciding import AVAILABLE, scene_keys
+from honghua.credit.core.desk import Answer, Desk, Result, Suspension, event_time, view_purchase
 from honghua.credit.core.dispatch import handle
-from honghua.credit.core.layout import S_OWN_MINIMUM, S_SEQ
+from honghua.credit.core.layout import H_LIMIT, S_OWN_MINIMUM, S_SEQ
+from honghua.credit.core.purchasing import find_problem
 from honghua.credit.core.refusals import refusal
-from honghua.credit.refold import refold_account
-from honghua.credit.registry import Registry
-from honghua.facts.kinds import Fact, FactKind
+from honghua.credit.proving import STEP_UP_WISH, TOKEN_BYTES
+from honghua.credit.refold import each_fact, refold_account
+from honghua.credit.registry import Registry, RiskLink, SensedOrder
+from honghua.credit.store_suspensions import count_tries, lock_suspensions, write_suspensions
+from honghua.decision.core import Outcome
+from honghua.facts.kinds import PASSED_OVER, Fact, FactKind
 from honghua.ledger import api as ledger
 from honghua.ledger.core import OwnerKind
 from honghua.store.commands import save_commands
-from honghua.store.facts import FactColumns, allocate_fact_ids, read_facts, read_facts_of_purchases
+from honghua.store.facts import allocate_fact_ids, read_facts, read_facts_of_purchases
 from honghua.store.ids import allocate
+from honghua.store.wishes import wish
 
-FACTS_PER_COMMAND = 2  # the most that one command books (a refund of a part held and a part bought)
+FACTS_PER_COMMAND = 3  # the most that one command books (a suspension settled, a limit for the order, the purchase)
 HOLD_KINDS = frozenset({
     FactKind.PURCHASE_AUTHORISED, FactKind.PURCHASE_CAPTURED, FactKind.AUTHORISATION_RELEASED, FactKind.FACT_REVERSED,
 })  # fmt: skip
+OF_PURCHASES = (c.CapturePurchase, c.VoidAuthorisation, c.RefundPurchase, c.ReportFraud, c.ClearReport)
+OF_SUSPENSIONS = (c.SettleReview, c.LapseSuspension)
 Purchases = dict[int, list[tuple[int, Fact]]]
 
 
@@ -49,36 +57,79 @@ class Unit:
     reversed_facts: set[int] = field(default_factory=set)
     pending: dict[int, list[tuple[int, Fact]]] = field(default_factory=lambda: defaultdict(list))
     issued: dict[int, dict[int, int]] = field(default_factory=lambda: defaultdict(dict))
+    suspended: list[Suspension] = field(default_factory=list)
+    settled: list[tuple[int, int]] = field(default_factory=list)  # suspension, the command that went on with it
+    ended: list[tuple[int, str]] = field(default_factory=list)  # suspension, its state from here on
+    rows: dict[int, int] = field(default_factory=dict)  # row among those sensed together, by place in the batch
+    sensed_to: int = 0
     desk: Desk = field(init=False)
 
     def __post_init__(self) -> None:
         self.desk = Desk(
             self.booking.today, 0, self.registry.terms, self.registry.terms_ids, self.registry.merchants,
-            self.registry.categories, self.purchases, self.facts, self.reversed_facts,
+            self.registry.categories, self.purchases, self.facts, self.reversed_facts, now_us=self.booking.happened_at,
         )  # fmt: skip
 
     def run(self, commands: Sequence[c.Command], hashes: Sequence[bytes]) -> list[Answer]:
         """Answer commands with new keys, in order, and write everything."""
+        risk = self.registry.risk
+        if risk is not None:
+            risk.begin(self.conn)
+            self.desk.decider = risk
         self.load(commands)
         command_ids = allocate(self.conn, "store_command_id", len(commands)).tolist()
         fact_ids = iter(allocate_fact_ids(self.conn, FACTS_PER_COMMAND * len(commands)).tolist())
-        answers = [
-            self.answer(command, command_id, fact_ids)
-            for command, command_id in zip(commands, command_ids, strict=True)
-        ]
+        answers = []
+        for i, (command, command_id) in enumerate(zip(commands, command_ids, strict=True)):
+            if risk is not None:
+                self.desk.row = self.sense(risk, commands, command_ids, i)
+            answers.append(self.answer(command, command_id, fact_ids))
+        if risk is not None:
+            risk.end(self.conn, self.booking.facts, self.desk.now_us)
         self.booking.write(self.conn, self.registry.bundle_ids)
         self.write_holds()
+        write_suspensions(self.conn, self.suspended, self.settled, self.ended)
         save_commands(
             self.conn, [command.key for command in commands], hashes, [msgspec.json.encode(answer) for answer in answers], command_ids
         )  # fmt: skip
         return answers
+
+    def sense(self, risk: RiskLink, commands: Sequence[c.Command], command_ids: Sequence[int], i: int) -> int:
+        """The row under which command i was sensed, −1 when it is no order or will be refused unjudged.
+
+        Orders that stand together are sensed together: one pass over the engine's state for all of them.
+        """
+        if i >= self.sensed_to and isinstance(commands[i], c.Order):
+            self.rows.clear()
+            orders: list[SensedOrder] = []
+            for j in range(i, len(commands)):
+                command = commands[j]
+                if not isinstance(command, c.Order) or (j > i and command.continues is not None):
+                    break  # what stands between may change what an order is judged on
+                self.sensed_to = j + 1
+                account = self.accounts.get(command.customer)
+                if account is not None and find_problem(command, account, self.desk) is None:
+                    self.rows[j] = len(orders)
+                    orders.append(self.sensed_order(command, account, command_ids[j]))
+            if orders:
+                risk.sense(orders)
+        return self.rows.get(i, -1)
+
+    def sensed_order(self, command: c.Order, account: Account, command_id: int) -> SensedOrder:
+        """An order as the risk engine sees it: who, where, when, how much."""
+        at_us = event_time(command.happened_at, self.desk) or self.desk.now_us
+        return SensedOrder(
+            account.account_id, command_id, at_us, command.amount_minor, command.customer, command.merchant,
+            self.registry.merchants[command.merchant], command.category, self.registry.categories[command.category],
+            scene_keys(command), int(account.balance[AVAILABLE]), int(account.head[H_LIMIT]),
+        )  # fmt: skip
 
     def load(self, commands: Sequence[c.Command]) -> None:
         """Look up names, lock accounts in one order, let their days pass, read the purchases in question."""
         opening = sorted({command.customer for command in commands if isinstance(command, c.OpenAccount)})
         refs = {command.customer for command in commands}
         self.registry.learn_accounts(self.conn, refs)
-        orders = [command for command in commands if isinstance(command, c.BuyNow | c.AuthorisePurchase)]
+        orders = [command for command in commands if isinstance(command, c.Order)]
         currency = self.registry.terms[max(self.registry.terms)].currency
         self.registry.learn_merchants(self.conn, (order.merchant for order in orders), currency)
         self.registry.learn_categories(self.conn, (order.category for order in orders))
@@ -91,6 +142,26 @@ class Unit:
                 self.pass_days(account)
         self.prepare_openings([ref for ref in opening if ref not in self.accounts], currency)
         self.load_purchases(commands)
+        self.load_suspensions(
+            [order.continues for order in orders if order.continues is not None],
+            [command.suspension_id for command in commands if isinstance(command, OF_SUSPENSIONS)],
+        )
+
+    def load_suspensions(self, wanted: Sequence[c.Continuation], ended: Sequence[int]) -> None:
+        """Lock the suspended purchases in question, and check the proofs that orders bring."""
+        if not wanted and not ended:
+            return
+        found = lock_suspensions(self.conn, sorted({*(one.suspension_id for one in wanted), *ended}))
+        self.desk.suspensions = found
+        prover = self.registry.prover
+        tried = [one for one in wanted if one.suspension_id in found and one.proof and found[one.suspension_id].token]
+        proven = {
+            one.suspension_id
+            for one in tried
+            if prover is not None and prover.check(found[one.suspension_id].token, one.proof)
+        }
+        count_tries(self.conn, [one.suspension_id for one in tried if one.suspension_id not in proven])
+        self.desk.proven = proven
 
     def prepare_openings(self, refs: Sequence[str], currency: str) -> None:
         """Give customers without an account an empty one to open."""
@@ -102,9 +173,8 @@ class Unit:
 
     def load_purchases(self, commands: Sequence[c.Command]) -> None:
         """Facts of the purchases that commands name, and all facts of accounts where one is to be reversed or goods come back."""
-        purchase_ids = {
-            command.purchase_id for command in commands if isinstance(command, c.CapturePurchase | c.VoidAuthorisation | c.RefundPurchase)
-        }  # fmt: skip
+        purchase_ids = {command.purchase_id for command in commands if isinstance(command, OF_PURCHASES)}
+        purchase_ids |= {command.suspension_id for command in commands if isinstance(command, OF_SUSPENSIONS)}
         reversals = [command for command in commands if isinstance(command, c.ReverseFact | c.RefundPurchase)]
         ids = sorted(
             {self.accounts[command.customer].account_id for command in reversals if command.customer in self.accounts}
@@ -154,12 +224,33 @@ class Unit:
         result = handle(command, account, desk)
         if result.decision is not None:
             self.booking.decide(account.account_id, command_id, result.decision)
+        if result.suspended is not None:
+            self.suspended.append(self.give_token(result.suspended, result.answer))
+        if result.settled:
+            self.settled.append((result.settled, command_id))
+        if result.ended is not None:
+            self.ended.append(result.ended)
+        for suspension_id, state in ((result.settled, "used"), *((result.ended,) if result.ended else ())):
+            if suspension_id:
+                known = replace(self.desk.suspensions[suspension_id], state=state)
+                self.desk.suspensions = {**self.desk.suspensions, suspension_id: known}
         booked = self.book(account, result, command_id, fact_ids)
         if booked and result.answer["outcome"] != "refused":
-            result.answer["fact_id"] = booked[0]
+            result.answer["fact_id"] = booked[-1] if isinstance(command, c.Order) else booked[0]
             if len(booked) > 1:
                 result.answer["fact_ids"] = booked
         return result.answer
+
+    def give_token(self, suspended: Suspension, answer: Answer) -> Suspension:
+        """A step-up is known outside by a token that nobody can guess; its sending is wished for and happens after the commit."""
+        if suspended.outcome != Outcome.STEP_UP:
+            return suspended
+        token = secrets.token_hex(TOKEN_BYTES)
+        answer["token"] = token
+        body = {"token": token, "account_id": suspended.account_id, "kind": answer.get("kind", "")}
+        at = from_micros(self.desk.now_us)
+        wish(self.conn, kind=STEP_UP_WISH, key=f"step_up:{suspended.suspension_id}", body=body, due_at=at)
+        return replace(suspended, token=token)
 
     def book(self, account: Account, result: Result, command_id: int, fact_ids: Iterable[int]) -> list[int]:
         """Apply a result's facts to the account and collect what they write."""
@@ -170,7 +261,7 @@ class Unit:
             self.booking.record(fact_id, fact, command_id)
             self.remember(fact_id, fact)
             self.pending[account.account_id].append((fact_id, fact))
-            if fact.kind is not FactKind.PURCHASE_REFUSED:
+            if fact.kind is FactKind.FACT_REVERSED or fact.kind not in PASSED_OVER:
                 self.apply(account, fact_id, fact)
             account.last_fact_id = fact_id
             self.booking.touched[account.account_id] = account
@@ -207,28 +298,4 @@ class Unit:
         store.change_holds(self.conn, changes)
 
 
-def each_fact(columns: FactColumns | None) -> list[tuple[int, Fact]]:
-    """Facts as records, with their ids."""
-    if columns is None:
-        return []
-    ends: NDArray[np.int64] = columns.args_offsets
-    return [
-        (
-            int(columns.fact_id[i]),
-            Fact(
-                FactKind(int(columns.kind[i])), int(columns.account_id[i]), int(columns.value_on[i]), int(columns.effective_on[i]),
-                int(columns.amount_minor[i]), tuple(columns.args_values[ends[i] : ends[i + 1]].tolist()),
-                int(columns.counterparty_id[i]), int(columns.purchase_id[i]), int(columns.reverses_fact_id[i]),
-                columns.reference[i], decode(columns.detail[i]),
-            ),
-        )
-        for i in range(len(columns))
-    ]  # fmt: skip
-
-
-def decode(text: str | None) -> Any:
-    """JSON text to values, None for None."""
-    return None if text is None else msgspec.json.decode(text)
-
-
-__all__ = ["Unit", "each_fact"]
+__all__ = ["Unit"]

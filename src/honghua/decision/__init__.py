@@ -1,4 +1,6 @@
-"""Decisions: an immutable policy bundle judges a frozen feature vector; outcome, reason and vector are recorded and replayable.
+"""Decisions: an immutable policy bundle judges a frozen vector; outcome, reason and vector are recorded and replayable.
 
-So far one policy: approve a purchase within the limit. Bundle: rules as data, named by the digest of what they say.
+Policies are released by two people and steered by data while they run: *release*, *line-up* (champion, challenger, shadows), *list*,
+*suppression*, *brake*, *experiment*, *holdout*. A *record* names its *regime* (what was in force) and freezes its *inputs* and
+*signals* in a *layout*; judged again it says the same, models included.
 """

@@ -1,24 +1,92 @@
-"""Record decisions and replay them: the record's bundle on the record's vector must say the same again."""
+"""Decide, record, replay; release policies and steer them. Acts of people are in `releases`, `lists`, `experiments`, `brakes`,
+re-exported here; every function that writes does so in the caller's transaction, but for `Watch.judge`, which wants none open."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
-from honghua.decision import store
+from honghua.decision import store, store_judged
+from honghua.decision.backtesting import SEGMENTS_MAX, Segments, read_recorded_parts, run_backtest
+from honghua.decision.brakes import (
+    Silenced,
+    find_protected,
+    lift,
+    list_brakes,
+    list_suppressions,
+    record_changes,
+    reopen,
+    suppress,
+)
 from honghua.decision.core import FEATURES, WITHIN_LIMIT, DecisionRow, evaluate
+from honghua.decision.core.brake import BrakeChange, BrakePlan
+from honghua.decision.core.docket import Docket, record_batch
+from honghua.decision.core.judging import Judge, Prepared
 from honghua.decision.core.policy import BUNDLES
+from honghua.decision.core.records import JudgedColumns
+from honghua.decision.engine import (
+    DecisionEngine,
+    EngineSettings,
+    Sensed,
+    keep_model,
+    load_newest,
+    read_events,
+    read_frozen,
+    read_model_files,
+    save_snapshot,
+    unpack_model,
+)
+from honghua.decision.experiments import (
+    find_holdout,
+    list_experiments,
+    set_holdout,
+    start_experiment,
+    stop_experiment,
+)
+from honghua.decision.lists import (
+    Listed,
+    ListName,
+    ShownEntry,
+    add_entries,
+    list_entries,
+    read_csv,
+    read_instant,
+    remove_entries,
+)
+from honghua.decision.releases import (
+    PURPOSE,
+    Act,
+    Proposal,
+    Role,
+    activate,
+    ensure_first_release,
+    find_lineup,
+    get_release,
+    list_changes,
+    list_releases,
+    propose,
+    recompile,
+    restore_previous,
+    review,
+)
+from honghua.decision.replaying import Difference, FindScorer, Replayed, Scorer, replay
+from honghua.decision.scoring import digest_files, find_scorer, load_model, save_model, write_files
+from honghua.decision.shadow import ShadowView, list_shadows
+from honghua.decision.showing import Trace, find_trace
+from honghua.decision.store_policy import Change, LineupRow, ReleaseRow
+from honghua.decision.watching import EngineTerms, Watch, ensure_first, find_vocabulary
 
 BundleIds = dict[bytes, int]
 
 
 @dataclass(frozen=True, slots=True)
 class DecisionView:
-    """A recorded decision for people: features under their names."""
+    """A decision of the account rules alone, for people: features under their names."""
 
     account_id: int
     decision_id: int
@@ -36,32 +104,56 @@ def ensure_bundles(conn: psycopg.Connection) -> BundleIds:
 
 
 def record_decisions(conn: psycopg.Connection, bundle_ids: BundleIds, rows: Sequence[DecisionRow]) -> None:
-    """Append decisions of the current policy, in the caller's transaction."""
+    """Append decisions of the account rules, in the caller's transaction."""
     store.insert_decisions(conn, bundle_ids[WITHIN_LIMIT.digest], rows)
+
+
+def record_judged(
+    conn: psycopg.Connection, judge: Judge, columns: JudgedColumns, changes: Iterable[tuple[int, BrakeChange]], *,
+    now: dt.datetime,
+) -> None:  # fmt: skip
+    """Append what `Docket.close` or `record_batch` gave: records, what the shadows said, what the brake found."""
+    store_judged.insert_judged(conn, judge.force.regime_id, columns)
+    bundles = {seat.bundle_id: seat.bundle for seat in judge.force.seats}
+    record_changes(conn, [(bundles[number], number, change) for number, change in changes], now=now)
 
 
 def replay_decisions(
     conn: psycopg.Connection, *, ids: Sequence[int] | None = None, sample: int | None = None
 ) -> tuple[int, list[int]]:
-    """Judge recorded vectors again with their own bundle: (how many, ids of those that came out differently)."""
+    """Judge recorded vectors again with their own bundle, old records and new: (how many, ids of those that differ)."""
+    found = replay_all(conn, ids=ids, sample=sample, find_scorer=None)
+    return found.count, [difference.decision_id for difference in found.different]
+
+
+def replay_all(
+    conn: psycopg.Connection, *, ids: Sequence[int] | None, sample: int | None, find_scorer: FindScorer | None
+) -> Replayed:
+    """The same with models, whose scores must come out bit for bit, and with what differs in each record.
+
+    A sample is spread over both kinds of record, half of it each where both have enough.
+    """
+    judged = replay(conn, ids=ids, sample=sample, find_scorer=find_scorer)
+    rest = sample if sample is None else sample - judged.count
+    if rest == 0:
+        return judged
     digests = {bundle_id: digest for digest, bundle_id in ensure_bundles(conn).items()}
-    different = []
-    count = 0
-    for decision_id, bundle_id, outcome, reason, vector in store.iterate_decisions(conn, ids=ids, sample=sample):
+    for decision_id, bundle_id, outcome, reason, vector in store.iterate_decisions(conn, ids=ids, sample=rest):
         verdict = evaluate(digests[bundle_id], vector)
-        count += 1
+        judged.count += 1
         if (int(verdict.outcome), verdict.code) != (outcome, reason):
-            different.append(decision_id)
-    return count, different
+            judged.different.append(Difference(decision_id, ("outcome",)))
+    return judged
 
 
 def read_outcomes(conn: psycopg.Connection, account_ids: NDArray[np.int64]) -> tuple[NDArray[np.int64], ...]:
     """(account id, decision id, outcome) of every decision on these accounts, in parallel int64 columns."""
-    return store.read_outcomes(conn, account_ids)
+    old, new = store.read_outcomes(conn, account_ids), store_judged.read_outcomes(conn, account_ids)
+    return tuple(np.concatenate(pair) for pair in zip(old, new))
 
 
 def find_decision(conn: psycopg.Connection, decision_id: int) -> DecisionView | None:
-    """One decision by id, or None."""
+    """One decision of the account rules alone by id, or None; `find_trace` for the others."""
     row = store.find_decision(conn, decision_id)
     if row is None:
         return None
@@ -73,11 +165,16 @@ def find_decision(conn: psycopg.Connection, decision_id: int) -> DecisionView | 
 
 
 __all__ = [
-    "BundleIds",
-    "DecisionRow",
-    "DecisionView",
-    "ensure_bundles",
-    "find_decision",
-    "record_decisions",
-    "replay_decisions",
-]
+    "PURPOSE", "SEGMENTS_MAX", "Segments", "Act", "BrakePlan", "BundleIds", "Change", "DecisionEngine", "DecisionRow", "DecisionView",
+    "Difference", "Docket", "EngineSettings", "EngineTerms", "FindScorer", "JudgedColumns", "LineupRow", "ListName",
+    "Listed", "Prepared", "Proposal", "ReleaseRow", "Replayed", "Role", "Scorer", "Sensed", "ShadowView",
+    "ShownEntry", "Silenced", "Trace", "Watch", "activate", "add_entries", "digest_files", "ensure_bundles",
+    "ensure_first", "ensure_first_release", "find_decision", "find_holdout", "find_lineup", "find_protected",
+    "find_scorer", "find_trace", "find_vocabulary", "get_release", "keep_model", "lift", "list_brakes",
+    "list_changes", "list_entries", "list_experiments", "list_releases", "list_shadows", "list_suppressions",
+    "load_model", "load_newest", "propose", "read_csv", "read_events", "read_frozen", "read_instant", "read_model_files",
+    "read_outcomes", "read_recorded_parts", "recompile", "record_batch", "record_decisions", "record_judged",
+    "remove_entries", "reopen", "replay_all", "replay_decisions", "restore_previous", "review", "run_backtest",
+    "save_model", "save_snapshot", "set_holdout", "start_experiment", "stop_experiment", "suppress", "unpack_model",
+    "write_files",
+]  # fmt: skip

@@ -28,18 +28,33 @@ class FactKind(IntEnum):
     STATUS_SET = 16
     FACT_REVERSED = 17
     PURCHASE_REFUSED = 18
+    FRAUD_REPORTED = 19
+    PURCHASE_SUSPENDED = 20
+    SUSPENSION_SETTLED = 21
     DAY_CLOSED = 100
     ADJUSTED = 101
 
 
+# Where a purchase was made from and to: 63-bit keys of texts, 0 = not told. They end the arguments of whatever can tell a
+# scene, and are left out where nothing of it is known, as in all facts from before they were recorded.
+SCENE: Final = ("device", "address", "payee", "region")
+
+# Kinds that an account's fold passes over: they move no money and no limit; risk learns from them.
+PASSED_OVER: Final = frozenset({
+    FactKind.FACT_REVERSED, FactKind.PURCHASE_REFUSED, FactKind.FRAUD_REPORTED, FactKind.PURCHASE_SUSPENDED,
+    FactKind.SUSPENSION_SETTLED,
+})  # fmt: skip
+
 ARGS_OF: Final[dict[FactKind, tuple[str, ...]]] = {
     FactKind.ACCOUNT_OPENED: ("cut_day", "due_day", "terms_id"),
-    FactKind.LIMIT_CHANGED: (),
+    FactKind.LIMIT_CHANGED: ("raised_minor",),
     FactKind.TEMPORARY_LIMIT_GRANTED: ("until_on",),
-    FactKind.PURCHASE_AUTHORISED: ("expires_on", "category"),
-    FactKind.PURCHASE_CAPTURED: ("released_minor", "periods", "fee_minor", "payer", "plan_id", "category"),
+    FactKind.PURCHASE_AUTHORISED: ("expires_on", "category", *SCENE),
+    FactKind.PURCHASE_CAPTURED: ("released_minor", "periods", "fee_minor", "payer", "plan_id", "category", *SCENE),
     FactKind.AUTHORISATION_RELEASED: ("why",),
-    FactKind.PURCHASE_REFUNDED: ("purchased_on", "plan_id", "fee_refund_minor", "fee_cancelled_minor"),
+    FactKind.PURCHASE_REFUNDED: (
+        "purchased_on", "plan_id", "fee_refund_minor", "fee_cancelled_minor", "origin_at_us", "category", *SCENE,
+    ),
     FactKind.REPAYMENT_RECEIVED: ("source",),
     FactKind.OVERPAYMENT_RETURNED: (),
     FactKind.BILL_INSTALLED: ("periods", "fee_minor", "payer", "plan_id"),
@@ -50,8 +65,11 @@ ARGS_OF: Final[dict[FactKind, tuple[str, ...]]] = {
     FactKind.HARDSHIP_AGREED: ("periods", "fee_minor", "waive", "plan_id"),
     FactKind.STATUS_SET: ("status",),
     FactKind.FACT_REVERSED: (),
-    FactKind.PURCHASE_REFUSED: ("category",),
-}
+    FactKind.PURCHASE_REFUSED: ("category", *SCENE),
+    FactKind.FRAUD_REPORTED: ("label", "source", "origin_at_us", "category", *SCENE),
+    FactKind.PURCHASE_SUSPENDED: ("outcome", "until_us", "expires_us", "category", *SCENE),
+    FactKind.SUSPENSION_SETTLED: ("outcome", "result"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +78,7 @@ class Fact:
 
     value_on and effective_on are day numbers: the day it counts for, and the day on which the fold applies it (later than
     value_on only for a debit that arrives after its statement was closed). args are named by `ARGS_OF[kind]`.
+    happened_at_us is when it happened, microseconds since 1970 UTC; 0 = at the moment of its unit of work.
     """
 
     kind: FactKind
@@ -73,6 +92,7 @@ class Fact:
     reverses_fact_id: int = 0
     reference: str | None = None
     detail: dict[str, object] | None = field(default=None)
+    happened_at_us: int = 0
 
     def named_args(self) -> dict[str, int]:
         """The arguments under their names."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,6 +88,14 @@ def save_commands(
     answers = [answer.decode() if isinstance(answer, bytes) else answer for answer in answers_json]
     columns = (Text(list(keys)), Int8(as_int64(command_ids)), Bytes(list(body_hashes)), Jsonb(answers))
     copy_in(conn, "store_command", ("key", "command_id", "body_hash", "answer"), columns)
+
+
+def list_answers(conn: psycopg.Connection, prefix: str) -> Iterator[tuple[str, Any]]:
+    """(key, answer) of all keys that begin with `prefix`, streamed."""
+    with conn.transaction(), conn.cursor(name="answers") as cursor:
+        cursor.itersize = 20_000
+        cursor.execute("SELECT key, answer FROM store_command WHERE starts_with(key, %s)", [prefix])
+        yield from cursor
 
 
 def sum_answers(conn: psycopg.Connection, prefix: str, amount: str) -> tuple[dict[str, int], int]:

@@ -50,6 +50,8 @@ ORDER BY f.account_id, f.effective_on, f.fact_id"""  # noqa: S608
 FINAL_SINCE = f"""SELECT {SELECT_COLUMNS} FROM store_fact f
 WHERE f.txid >= %s AND f.txid < %s ORDER BY f.txid, f.fact_id"""  # noqa: S608
 
+AFTER = f"""SELECT {SELECT_COLUMNS} FROM store_fact f WHERE f.fact_id > %s ORDER BY f.fact_id LIMIT %s"""  # noqa: S608
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactBatch:
@@ -187,6 +189,20 @@ def read_final_facts(conn: psycopg.Connection, *, from_txid: int) -> FactColumns
     The next cursor is the last txid + 1. Complete: every transaction below the oldest running one has ended.
     """
     return _read(conn, FINAL_SINCE, [from_txid, read_final_txid(conn)])
+
+
+def read_facts_after(conn: psycopg.Connection, fact_id: int, *, limit: int) -> FactColumns:
+    """Facts with a higher id, in rising order of id, at most `limit`.
+
+    Complete only where writers take turns: ids are given out before the commit.
+    """
+    return _read(conn, AFTER, [fact_id, limit])
+
+
+def find_last_fact_id(conn: psycopg.Connection) -> int:
+    """The highest fact id, 0 where there is no fact."""
+    row = conn.execute("SELECT fact_id FROM store_fact ORDER BY fact_id DESC LIMIT 1").fetchone()
+    return int(row[0]) if row else 0
 
 
 def _read(conn: psycopg.Connection, query: str, params: list[Any]) -> FactColumns:

@@ -1,21 +1,33 @@
-"""One module per verb: `register(verbs)` adds its arguments, `run(args, settings)` returns the exit status."""
+"""One module per verb, of the verb's name: `register(verbs)` adds its arguments, `run(args, settings)` returns the exit status.
+
+A verb is loaded when it is called: a glance at a statement need not wait for the trainers of models.
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
 from types import ModuleType
+from typing import Final
 
-from honghua.app.commands import account, bench, cases, db, decision, demo, eod, ledger, replay, statement, verify
-
-VERBS: tuple[ModuleType, ...] = (
-    demo,
-    bench,
-    db,
-    eod,
-    replay,
-    ledger,
-    statement,
-    account,
-    decision,
-    verify,
-    cases,
+VERBS: Final = (
+    "demo",
+    "bench",
+    "db",
+    "eod",
+    "replay",
+    "ledger",
+    "statement",
+    "account",
+    "decision",
+    "policy",
+    "release",
+    "lists",
+    "fraud",
+    "verify",
+    "cases",
 )
+
+
+def load_verb(name: str) -> ModuleType:
+    """The module behind a verb of `VERBS`."""
+    return import_module(f"{__name__}.{name}")

@@ -19,6 +19,7 @@ from honghua.base.errors import BadInput
 from honghua.base.money import format_minor, parse_minor
 from honghua.credit import api as credit
 from honghua.credit import core as c
+from honghua.facts.kinds import SCENE
 
 PAYERS = {"consumer": 1, "merchant": 2, "platform": 3}
 HISTORY_SHOWN = 40
@@ -29,6 +30,8 @@ VERB_HELP = {
     "capture": "turn a hold into debt, wholly or in part",
     "void": "give a hold back",
     "refund": "goods come back",
+    "report-fraud": "a label arrives: this purchase was a fraud",
+    "clear-report": "a label arrives: this purchase was in order after all",
     "repay": "money from the customer",
     "return": "pay the customer's own money back",
     "instal": "split (part of) the last bill",
@@ -48,7 +51,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     for name, sentence in VERB_HELP.items():
         action = actions.add_parser(name, help=sentence, description=sentence)
         action.add_argument("customer", help="the customer's reference")
-        if name in ("capture", "void", "refund"):
+        if name in ("capture", "void", "refund", "report-fraud", "clear-report"):
             action.add_argument("purchase", type=int, help="the purchase's id")
         if name in WITH_AMOUNT:
             action.add_argument("amount", help="in major units: 12.30")
@@ -56,6 +59,12 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
             action.add_argument("--merchant", required=True)
             action.add_argument("--order", help="the shop's order number (default: the key)")
             action.add_argument("--category", default="general", help="goods category (%(default)s)")
+            _add_risk(action)
+        if name in ("buy", "authorise", "refund"):
+            for entity in SCENE:
+                action.add_argument(
+                    f"--{entity}", default="", help=f"the {entity} of the scene; only a key of it is kept"
+                )
         if name in ("buy", "capture", "instal"):
             _add_instalments(action, required=name == "instal")
         if name in ("buy", "authorise", "capture", "void", "refund", "repay"):
@@ -71,6 +80,14 @@ def _add_instalments(action: argparse.ArgumentParser, *, required: bool) -> None
     action.add_argument("--periods", type=int, required=required, help="number of instalments")
     action.add_argument("--payer", choices=list(PAYERS), default="consumer", help="who pays the fee (%(default)s)")
     action.add_argument("--fee", help="the fee that was quoted and is accepted; without it only the quote is told")
+
+
+def _add_risk(action: argparse.ArgumentParser) -> None:
+    action.add_argument("--at", type=_instant, metavar="TIME", help="when it happened, with a zone (default: now)")
+    action.add_argument("--accept-less", action="store_true", help="a smaller amount will do")
+    action.add_argument("--continues", type=int, metavar="ID", help="go on with this suspended purchase")
+    action.add_argument("--proof", default="", help="what the step-up asked for")
+    action.add_argument("--confirm", action="store_true", help="the warning was read; go on after the delay")
 
 
 def _add_special(choices: dict[str, argparse.ArgumentParser]) -> None:
@@ -106,11 +123,14 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
             return _quote(args, book)
         if args.action == "settle" and args.amount is None:
             return _settlement(args, book)
+        if args.action in ("buy", "authorise") and credit.is_risk_on(book.conn):
+            folder = settings.store.state_dir / "risk" / book.database.name
+            credit.attach_released(book.conn, book.registry, folder=folder)
         key = args.key or f"cli:{secrets.token_hex(8)}"
         command = _make_command(args, key, _currency(book))
         (answer,) = credit.execute(book.conn, book.registry, [command], now=SystemClock().now())
         _tell(args, key, answer, _currency(book))
-    return 1 if answer["outcome"] == "refused" else 0
+    return 0 if answer["outcome"] in ("done", "approved") else 1
 
 
 def _start(book: Book, args: argparse.Namespace) -> None:
@@ -136,8 +156,10 @@ def _make_command(args: argparse.Namespace, key: str, currency: str) -> c.Comman
         "capture": _capture,
         "void": lambda a, base, _: c.VoidAuthorisation(**base, purchase_id=a.purchase),
         "refund": lambda a, base, cur: c.RefundPurchase(
-            **base, purchase_id=a.purchase, amount_minor=parse_minor(a.amount, cur)
+            **base, purchase_id=a.purchase, amount_minor=parse_minor(a.amount, cur), scene=_scene(a)
         ),
+        "report-fraud": lambda a, base, _: c.ReportFraud(**base, purchase_id=a.purchase),
+        "clear-report": lambda a, base, _: c.ClearReport(**base, purchase_id=a.purchase),
         "repay": lambda a, base, cur: c.Repay(**base, amount_minor=parse_minor(a.amount, cur)),
         "return": lambda a, base, cur: c.ReturnOverpayment(**base, amount_minor=parse_minor(a.amount, cur)),
         "instal": _instal,
@@ -158,6 +180,7 @@ def _buy(args: argparse.Namespace, base: dict[str, Any], currency: str) -> c.Com
         merchant=args.merchant,
         order=args.order or base["key"],
         category=args.category,
+        **_risk(args),
         instalments=_instalments(args, currency),
     )
 
@@ -169,7 +192,25 @@ def _authorise(args: argparse.Namespace, base: dict[str, Any], currency: str) ->
         merchant=args.merchant,
         order=args.order or base["key"],
         category=args.category,
+        **_risk(args),
     )
+
+
+def _scene(args: argparse.Namespace) -> c.Scene | None:
+    scene = c.Scene(**{entity: getattr(args, entity) for entity in SCENE})
+    return scene if any(scene.texts()) else None
+
+
+def _risk(args: argparse.Namespace) -> dict[str, Any]:
+    wanted = args.continues
+    return {
+        "happened_at": args.at,
+        "scene": _scene(args),
+        "accept_less": args.accept_less,
+        "continues": None
+        if wanted is None
+        else c.Continuation(suspension_id=wanted, proof=args.proof, confirmed=args.confirm),
+    }
 
 
 def _capture(args: argparse.Namespace, base: dict[str, Any], currency: str) -> c.Command:
@@ -199,8 +240,8 @@ def _tell(args: argparse.Namespace, key: str, answer: dict[str, Any], currency: 
     if args.json:
         print_json({"key": key, **answer})
         return
-    if answer["outcome"] == "refused":
-        print(f"refused [{answer['code']}] {answer['sentence']} {answer['sentence_en']}")
+    if answer["outcome"] in ("refused", "step_up", "delayed", "review"):
+        print(f"{answer['outcome']} [{answer['code']}] {answer['sentence']} {answer['sentence_en']}")
     else:
         print(
             answer["outcome"]
@@ -286,6 +327,16 @@ def _day(text: str) -> dt.date:
         return dt.date.fromisoformat(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is no day: 2026-11-21 is meant") from error
+
+
+def _instant(text: str) -> dt.datetime:
+    try:
+        found = dt.datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time: 2026-11-21T20:00+08:00 is meant") from error
+    if found.tzinfo is None:
+        raise argparse.ArgumentTypeError(f"{text!r} names no time zone: 2026-11-21T20:00+08:00 is meant")
+    return found
 
 
 def _pair(text: str | None) -> tuple[int, int] | None:

@@ -6,11 +6,26 @@ import argparse
 import time
 from typing import Any
 
-from honghua.app.bench import backdate, eod, ledger, replay
+from honghua.app.bench import (
+    backdate,
+    backtest,
+    decide,
+    eod,
+    fdh,
+    features,
+    graph,
+    ledger,
+    replay,
+    restart,
+    rings,
+    rules,
+    s_ffsd,
+    trees,
+)
 from honghua.app.report import print_json, report_header
 from honghua.app.settings import Settings
 
-BENCHES = (eod, ledger, backdate, replay)
+BENCHES = (features, graph, eod, ledger, backdate, replay, trees, rules, backtest, fdh, s_ffsd, rings, decide, restart)
 
 
 def register(verbs: Any) -> None:

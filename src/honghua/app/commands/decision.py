@@ -1,4 +1,4 @@
-"""`honghua decision …`: what was decided on which figures, and whether the same rules say the same again."""
+"""`honghua decision …`: what was decided on which figures, and whether the same rules and models say the same again."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import sys
 import time
 from dataclasses import asdict
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -17,15 +18,19 @@ from honghua.base.errors import BadInput, NotFound
 from honghua.decision import api as decision
 from honghua.decision.core import Outcome
 
+SIGNALS_SHOWN = 12
+DIFFERENT_SHOWN = 1_000
+
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `decision` and its actions."""
     parser = verbs.add_parser("decision", help="show a recorded decision, or judge recorded figures again")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    show = actions.add_parser("show", help="one decision: outcome, rule, and the figures that it was judged on")
+    show = actions.add_parser("show", help="one decision: outcome, rules, and the figures that it was judged on")
     show.add_argument("id", type=int, help="the purchase's id, or the decision_id of a refusal")
+    show.add_argument("--all", action="store_true", help="the rules that did not hold and every signal too")
     replay = actions.add_parser(
-        "replay", help="judge again with the record's own rules; exit 1 when one comes out differently"
+        "replay", help="run models and rules of the record again; exit 1 when one comes out differently"
     )
     replay.add_argument("ids", type=int, nargs="*", metavar="ID", help="which (all without IDs and --sample)")
     replay.add_argument("--sample", type=int, metavar="N", help="a spread sample of N")
@@ -41,6 +46,14 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
 
 
 def _show(args: argparse.Namespace, book: Book) -> int:
+    trace = decision.find_trace(book.conn, args.id, find_scorer=decision.find_scorer, every=args.all)
+    if trace is not None:
+        if args.json:
+            told = asdict(trace)
+            print_json({**told, "features": told["inputs"]})
+        else:
+            _tell(trace, every=args.all)
+        return 1 if trace.differs else 0
     view = decision.find_decision(book.conn, args.id)
     if view is None:
         raise NotFound(
@@ -61,22 +74,76 @@ def _show(args: argparse.Namespace, book: Book) -> int:
     return 0
 
 
+def _tell(trace: decision.Trace, *, every: bool) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    head = Table(show_header=False, box=None)
+    head.add_row("decision", str(trace.decision_id))
+    head.add_row("outcome", trace.outcome + (f" {trace.reason}: {trace.agent}" if trace.reason else ""))
+    if trace.sentence:
+        head.add_row("customer reads", trace.sentence)
+    head.add_row("happened", trace.happened_at)
+    head.add_row("policy", f"{trace.policy}, release {trace.release}, {trace.digest[:16]}…")
+    for name, words in (("lists", _name_lists(trace)), ("arms", _join(trace.arms)), ("silenced", ", ".join(trace.muted)),
+                        ("shadows say", _join(trace.shadows))):  # fmt: skip
+        if words:
+            head.add_row(name, words)
+    if trace.differs:
+        head.add_row("REPLAY DIFFERS", ", ".join(trace.differs))
+    console.print(head)
+    for line in trace.story:
+        console.print(line, markup=False)
+    for line in trace.models:
+        console.print(line, markup=False)
+    console.print(_columns("judged on", trace.inputs, len(trace.inputs)))
+    if trace.signals:
+        console.print(_columns("signals", trace.signals, len(trace.signals) if every else SIGNALS_SHOWN))
+
+
+def _name_lists(trace: decision.Trace) -> str:
+    on = [name for name, stands in trace.lists.items() if stands]
+    return ("on " + ", ".join(on)) if on else ""
+
+
+def _join(words: dict[str, str]) -> str:
+    return ", ".join(f"{name} {word}" for name, word in words.items())
+
+
+def _columns(title: str, figures: dict[str, Any], shown: int) -> Table:
+    table = Table(title, "", box=None)
+    for name, value in list(figures.items())[:shown]:
+        table.add_row(f"  {name}", "missing" if value is None else f"{value:,}")
+    if len(figures) > shown:
+        table.add_row(f"  … {len(figures) - shown} more", "--all shows them")
+    return table
+
+
 def _replay(args: argparse.Namespace, book: Book) -> int:
     if args.ids and args.sample is not None:
         raise BadInput("give IDs or --sample, not both")
     if args.sample is not None and args.sample < 1:
         raise BadInput("--sample must be at least 1")
     started = time.perf_counter()
-    count, different = decision.replay_decisions(book.conn, ids=args.ids or None, sample=args.sample)
-    if args.ids and count < len(set(args.ids)):
-        raise NotFound(f"only {count} of these {len(set(args.ids))} decisions are recorded", code="DECISION_UNKNOWN")
+    found = decision.replay_all(book.conn, ids=args.ids or None, sample=args.sample, find_scorer=decision.find_scorer)
+    if args.ids and found.count < len(set(args.ids)):
+        raise NotFound(
+            f"only {found.count} of these {len(set(args.ids))} decisions are recorded", code="DECISION_UNKNOWN"
+        )
+    different = [difference.decision_id for difference in found.different]
     if args.json:
-        told = {"replayed": count, "different": len(different), "ids": different}
-        print_json({**told, **report_header(seed=None, started=started)})
-    elif count == 0:
+        told = {
+            "replayed": found.count,
+            "scored": found.scored,
+            "different": len(different),
+            "ids": different[:DIFFERENT_SHOWN],
+        }
+        faults = {str(d.decision_id): list(d.faults) for d in found.different[:DIFFERENT_SHOWN]}
+        print_json({**told, "faults": faults, **report_header(seed=None, started=started)})
+    elif found.count == 0:
         print("No decision is recorded yet. Each purchase records one: `honghua demo` makes thousands.")
     else:
-        print(f"{count:,} decisions judged again; {len(different):,} came out differently.")
-    for decision_id in different if not args.json else ():
-        print(f"decision {decision_id} differs", file=sys.stderr)
+        print(
+            f"{found.count:,} decisions judged again, {found.scored:,} with their models; {len(different):,} came out differently."
+        )
+    for difference in found.different[:DIFFERENT_SHOWN] if not args.json else ():
+        print(f"decision {difference.decision_id} differs: {', '.join(difference.faults)}", file=sys.stderr)
     return 1 if different else 0

@@ -12,6 +12,7 @@ from honghua.credit.core.kernels.days import advance
 from honghua.credit.core.kernels.fold import difference, fold, step
 from honghua.credit.core.kernels.measures import COMPONENTS, components
 from honghua.credit.core.layout import (
+    ARGS,
     DUE,
     EVENT,
     FULL,
@@ -174,10 +175,11 @@ class Account:
 
 
 def event_row(fact: Fact) -> Ints:
-    """A fact as the kernel reads it, int64[EVENT]."""
+    """A fact as the kernel reads it, int64[EVENT]: the first arguments; what follows them is the scene, which moves no money."""
     row = np.zeros(EVENT, np.int64)
+    args = fact.args[:ARGS]
     row[0], row[1], row[2] = int(fact.kind), fact.effective_on, fact.amount_minor
-    row[3 : 3 + len(fact.args)] = fact.args
+    row[3 : 3 + len(args)] = args
     return row
 
 

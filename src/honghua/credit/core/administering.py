@@ -10,6 +10,7 @@ from honghua.credit.core.kernels.measures import days_past_due
 from honghua.credit.core.layout import (
     H_CHARGED_OFF,
     H_HELD,
+    H_LIMIT,
     H_NEXT_CUT_DAY,
     H_OVERDUE_SINCE,
     H_PAIR_CHANGED,
@@ -80,7 +81,8 @@ def change_limit(command: ChangeLimit, account: Account, desk: Desk) -> Result:
         problem = refusal("LIMIT_TOO_HIGH")
     if problem is not None:
         return Result(problem)
-    fact = Fact(FactKind.LIMIT_CHANGED, account.account_id, desk.today, desk.today, command.limit_minor)
+    raised = command.limit_minor - int(account.head[H_LIMIT])
+    fact = Fact(FactKind.LIMIT_CHANGED, account.account_id, desk.today, desk.today, command.limit_minor, (raised,))
     return Result({"outcome": "done", "limit_minor": command.limit_minor}, (fact,))
 
 

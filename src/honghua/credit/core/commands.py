@@ -8,9 +8,19 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field, fields
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from honghua.credit.core.layout import PAYER_CONSUMER
+from honghua.features.core import ABSENT, key_of_text
+
+LABEL_CUSTOMER, LABEL_CHARGEBACK, LABEL_REVIEW, LABEL_FILE = 1, 2, 3, 4  # who says so; stored
+SCENE_TEXT_MAX: Final = 200
+ADDED_LATER: Final = (
+    "happened_at",
+    "scene",
+    "accept_less",
+    "continues",
+)  # left out of a body where they say nothing: old keys keep their hash
 
 
 @cache
@@ -30,7 +40,9 @@ class Command:
     def body(self) -> dict[str, Any]:
         """What the idempotency hash covers: everything but the key."""
         cls: Any = type(self)
-        values = {name: getattr(self, name) for name in covered_fields(cls)}
+        values = {
+            name: value for name in covered_fields(cls) if (value := getattr(self, name)) or name not in ADDED_LATER
+        }
         values["command"] = cls.__name__
         return values
 
@@ -54,24 +66,61 @@ class Instalments:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BuyNow(Command):
-    """A purchase that is debt at once (R-021: bound to order, merchant and goods category)."""
+class Scene:
+    """From where and to whom: texts as the caller names them, each optional. Only their keys are kept."""
+
+    device: str = ""
+    address: str = ""  # a network or postal address
+    payee: str = ""
+    region: str = ""
+
+    def texts(self) -> tuple[str, ...]:
+        """In the order of facts.kinds.SCENE."""
+        return (self.device, self.address, self.payee, self.region)
+
+    def is_valid(self) -> bool:
+        """Whether every text is short and printable."""
+        return all(len(text) <= SCENE_TEXT_MAX and (not text or text.isprintable()) for text in self.texts())
+
+    def keys(self) -> tuple[int, ...]:
+        """Entity keys as facts carry them; nothing at all when nothing is told."""
+        keys = tuple(key_of_text(text) if text else ABSENT for text in self.texts())
+        return keys if any(keys) else ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Continuation:
+    """Going on with a suspended purchase: which, the proof that a step-up asked for, or that the customer confirms after a warning."""
+
+    suspension_id: int
+    proof: str = ""
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order(Command):
+    """What every purchase on credit says. happened_at: event time, aware (None = now). accept_less: a smaller amount will do."""
 
     amount_minor: int
     merchant: str
     order: str
     category: str
+    happened_at: dt.datetime | None = None
+    scene: Scene | None = None
+    accept_less: bool = False
+    continues: Continuation | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuyNow(Order):
+    """A purchase that is debt at once (R-021: bound to order, merchant and goods category)."""
+
     instalments: Instalments | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorisePurchase(Command):
+class AuthorisePurchase(Order):
     """Hold part of the limit for an order until it is received."""
-
-    amount_minor: int
-    merchant: str
-    order: str
-    category: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +147,42 @@ class RefundPurchase(Command):
 
     purchase_id: int
     amount_minor: int
+    happened_at: dt.datetime | None = None
+    scene: Scene | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFraud(Command):
+    """A label arrives: this purchase was a fraud. `source` is one of `LABEL_*`."""
+
+    purchase_id: int
+    source: int = LABEL_CUSTOMER
+    happened_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClearReport(Command):
+    """A label arrives: this purchase was in order after all."""
+
+    purchase_id: int
+    source: int = LABEL_CUSTOMER
+    happened_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettleReview(Command):
+    """A reviewer's word on a suspended purchase that they have claimed; it is a label, too."""
+
+    suspension_id: int
+    reviewer: str
+    approve: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LapseSuspension(Command):
+    """Give up a suspended purchase whose time is over."""
+
+    suspension_id: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

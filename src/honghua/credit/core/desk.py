@@ -5,15 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
+from honghua.base.clock import to_micros
 from honghua.base.dates import to_day
 from honghua.credit.core.account import Account
 from honghua.credit.core.commands import Command
 from honghua.credit.core.layout import H_LAST_CUT, H_OPENED, H_TERMS
 from honghua.credit.core.refusals import refusal
 from honghua.credit.core.terms import ProductTerms
-from honghua.facts.kinds import Fact, FactKind
+from honghua.decision.core import WITHIN_LIMIT
+from honghua.facts.kinds import PASSED_OVER, Fact, FactKind
 
 Answer = dict[str, Any]
 
@@ -23,25 +25,70 @@ NOT_CONSUMPTION: Final = frozenset(
 )
 
 # Facts that name a purchase but leave nothing of it to view.
-NOT_OF_PURCHASE: Final = frozenset({FactKind.FACT_REVERSED, FactKind.PURCHASE_REFUSED})
+NOT_OF_PURCHASE: Final = PASSED_OVER
+
+SKEW_US: Final = 5 * 60 * 1_000_000  # how far an event may lie ahead of our clock
+AGE_MAX_US: Final = 400 * 86_400 * 1_000_000  # and how far behind it
 
 
 @dataclass(frozen=True, slots=True)
 class DecisionDraft:
-    """A judged purchase, to be recorded with it."""
+    """A judged purchase, to be recorded with it. by_engine: the risk engine judged, and records what it judged on itself."""
 
     outcome: int
     reason: str
     vector: tuple[int, ...]
+    by_engine: bool = field(default=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Suspension:
+    """A purchase that waits for a proof, for time to pass or for a person. Times are microseconds since 1970 UTC."""
+
+    suspension_id: int
+    account_id: int
+    outcome: int
+    amount_minor: int
+    merchant: str
+    category: str
+    order: str
+    until_us: int  # may not go on before
+    expires_us: int
+    state: str = "waiting"
+    token: str = ""
+    claimed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a command leads to: the answer, the facts to book (none when refused) and the decision, if one was made."""
+    """What a command leads to: the answer, the facts to book (none when refused) and the decision, if one was made.
+
+    suspended: a purchase set aside by it; settled: the suspended purchase that it went on with, or 0; ended: one that ended
+    without a purchase, with its state from here on.
+    """
 
     answer: Answer
     facts: tuple[Fact, ...] = ()
     decision: DecisionDraft | None = None
+    suspended: Suspension | None = None
+    settled: int = 0
+    ended: tuple[int, str] | None = None
+
+
+class Decider(Protocol):
+    """Whoever judges purchases. row: the purchase's place among those sensed together, −1 = nothing was sensed."""
+
+    def judge(self, row: int, account_inputs: Sequence[int]) -> Any:
+        """A verdict: outcome, code, amount_minor. account_inputs in the order of `ACCOUNT_INPUTS`."""
+        ...
+
+
+class AccountRules:
+    """The rules about the account alone: what judges where no risk engine is at work."""
+
+    def judge(self, row: int, account_inputs: Sequence[int]) -> Any:
+        """The verdict of WITHIN_LIMIT."""
+        return WITHIN_LIMIT.judge(account_inputs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +126,11 @@ class Desk:
     purchases: Mapping[int, Sequence[tuple[int, Fact]]] = field(default_factory=dict)
     facts: Mapping[int, Fact] = field(default_factory=dict)
     reversed_facts: Set[int] = frozenset()
+    now_us: int = 0
+    decider: Decider = field(default_factory=AccountRules)
+    row: int = -1
+    suspensions: Mapping[int, Suspension] = field(default_factory=dict)
+    proven: Set[int] = frozenset()  # suspensions whose proof was checked and found right
 
     def terms_of(self, account: Account) -> ProductTerms:
         """The version of the terms that the account was opened under."""
@@ -93,6 +145,16 @@ def value_day(command: Command, account: Account, desk: Desk) -> int | None:
     if day > desk.today or day < int(account.head[H_OPENED]):
         return None
     return day
+
+
+def event_time(happened_at: dt.datetime | None, desk: Desk) -> int | None:
+    """When an event happened, microseconds since 1970 UTC; 0 = now; None when that lies ahead of us, far back or nowhere."""
+    if happened_at is None:
+        return 0
+    if happened_at.tzinfo is None:
+        return None
+    at_us = to_micros(happened_at)
+    return at_us if desk.now_us - AGE_MAX_US <= at_us <= desk.now_us + SKEW_US else None
 
 
 def debit_day(value_on: int, account: Account) -> int:

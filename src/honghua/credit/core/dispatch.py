@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from honghua.base.dates import to_day
-from honghua.credit.core import administering, arranging, commands, purchasing, repaying
+from honghua.credit.core import administering, arranging, commands, labelling, purchasing, repaying, suspending
 from honghua.credit.core.account import Account
 from honghua.credit.core.commands import Command
 from honghua.credit.core.desk import Desk, Result
@@ -19,6 +19,10 @@ HANDLERS: Final[dict[type[Command], Callable[[Any, Account, Desk], Result]]] = {
     commands.CapturePurchase: purchasing.capture,
     commands.VoidAuthorisation: purchasing.void,
     commands.RefundPurchase: purchasing.refund,
+    commands.ReportFraud: labelling.report,
+    commands.ClearReport: labelling.report,
+    commands.SettleReview: suspending.settle_review,
+    commands.LapseSuspension: suspending.lapse,
     commands.Repay: repaying.repay,
     commands.ReturnOverpayment: repaying.return_overpayment,
     commands.RecordRecovery: repaying.record_recovery,

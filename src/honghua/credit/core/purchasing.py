@@ -10,27 +10,26 @@ from honghua.credit.core.commands import (
     BuyNow,
     CapturePurchase,
     Instalments,
+    Order,
     RefundPurchase,
     VoidAuthorisation,
 )
+from honghua.credit.core.deciding import AVAILABLE, Ruling, check_order, refuse, rule, scene_keys
 from honghua.credit.core.desk import (
-    NOT_CONSUMPTION,
     Answer,
-    DecisionDraft,
     Desk,
     PurchaseView,
     Result,
     check_live,
     debit_day,
+    event_time,
     find_purchase,
     is_amount,
     iso,
     value_day,
 )  # fmt: skip
 from honghua.credit.core.kernels.events import find_plan
-from honghua.credit.core.kernels.measures import days_past_due
 from honghua.credit.core.layout import (
-    H_STATUS,
     P_FEE_BILLED,
     P_FEE_LEFT,
     PAYER_CONSUMER,
@@ -40,39 +39,7 @@ from honghua.credit.core.layout import (
 )
 from honghua.credit.core.refusals import refusal
 from honghua.credit.core.terms import AMOUNT_MINOR_MAX, ProductTerms
-from honghua.decision.core import WITHIN_LIMIT, Outcome
-from honghua.facts.kinds import Fact, FactKind
-
-AVAILABLE = 18  # ledger.core.Component.LIMIT_AVAILABLE in the component vector; a test holds them equal
-
-
-def judge(account: Account, terms: ProductTerms, amount_minor: int, category: str) -> DecisionDraft:
-    """Freeze the features of a purchase and let the policy judge them."""
-    vector = (
-        amount_minor,
-        terms.purchase_minor_max,
-        int(account.balance[AVAILABLE]),
-        int(account.head[H_STATUS]),
-        int(days_past_due(account.head)),
-        0 if category.strip().lower() in NOT_CONSUMPTION else 1,
-    )
-    verdict = WITHIN_LIMIT.judge(vector)
-    return DecisionDraft(int(verdict.outcome), verdict.code, vector)
-
-
-def check_order(command: BuyNow | AuthorisePurchase, account: Account, desk: Desk) -> tuple[Answer | None, int]:
-    """What every purchase needs before it is judged: a live account, an order, an amount, a day. Returns (refusal, value day)."""
-    problem = refusal("ACCOUNT_UNKNOWN") if not account.exists else None
-    if problem is None and account.quarantined:
-        problem = refusal("ACCOUNT_QUARANTINED")
-    if problem is None and not (command.merchant and command.order and command.category):
-        problem = refusal("ORDER_MISSING")
-    if problem is None and not is_amount(command.amount_minor, AMOUNT_MINOR_MAX):
-        problem = refusal("AMOUNT_INVALID")
-    if problem is not None:
-        return problem, 0
-    day = value_day(command, account, desk)
-    return (refusal("DATE_INVALID"), 0) if day is None else (None, day)
+from honghua.facts.kinds import PASSED_OVER, SCENE, Fact, FactKind
 
 
 def quote_fee(choice: Instalments, terms: ProductTerms, amount_minor: int) -> tuple[Answer | None, int]:
@@ -92,43 +59,58 @@ def plan_args(choice: Instalments | None, fee: int, plan_id: int) -> tuple[int, 
     return (0, 0, 0, 0) if choice is None else (choice.periods, fee, choice.payer, plan_id)
 
 
-def refused_purchase(command: BuyNow | AuthorisePurchase, account: Account, desk: Desk, draft: DecisionDraft) -> Result:
-    """Record a judged refusal as a fact of its own: risk learns from it, the fold passes over it."""
-    answer = refusal(draft.reason, available_minor=int(account.balance[AVAILABLE]), decision_id=desk.command_id)
-    fact = Fact(
-        FactKind.PURCHASE_REFUSED, account.account_id, desk.today, desk.today, command.amount_minor,
-        (desk.categories[command.category],), counterparty_id=desk.merchants[command.merchant], purchase_id=desk.command_id,
-        reference=command.order,
-    )  # fmt: skip
-    return Result(answer, (fact,), draft)
-
-
 def buy_now(command: BuyNow, account: Account, desk: Desk) -> Result:
     """Decide and book a purchase that is debt at once."""
-    problem, day = check_order(command, account, desk)
+    problem, day, fee = check_buy(command, account, desk)
     if problem is not None:
         return Result(problem)
-    terms = desk.terms_of(account)
-    fee = 0
-    if command.instalments is not None:
-        problem, fee = quote_fee(command.instalments, terms, command.amount_minor)
-        if problem is not None:
-            return Result(problem)
-    draft = judge(account, terms, command.amount_minor, command.category)
-    if draft.outcome != Outcome.APPROVE:
-        return refused_purchase(command, account, desk, draft)
+    ruling = rule(command, account, desk)
+    if ruling.result is not None:
+        return ruling.result
+    if command.instalments is not None and ruling.amount_minor != command.amount_minor:
+        problem, fee = quote_fee(command.instalments, desk.terms_of(account), ruling.amount_minor)
+        if problem is not None:  # it was judged: the refusal stays on record
+            more = {"offered_minor": ruling.amount_minor, "fee_minor": problem.get("fee_minor", 0)}
+            return refuse(command, account, desk, ruling.draft, code="QUOTE_CHANGED", **more)
     fact = Fact(
-        FactKind.PURCHASE_CAPTURED, account.account_id, day, debit_day(day, account), command.amount_minor,
-        (0, *plan_args(command.instalments, fee, desk.command_id), desk.categories[command.category]),
+        FactKind.PURCHASE_CAPTURED, account.account_id, day, debit_day(day, account), ruling.amount_minor,
+        (0, *plan_args(command.instalments, fee, desk.command_id), desk.categories[command.category], *scene_keys(command)),
         counterparty_id=desk.merchants[command.merchant], purchase_id=desk.command_id, reference=command.order,
+        happened_at_us=event_time(command.happened_at, desk) or 0,
     )  # fmt: skip
     answer: Answer = {
         "outcome": "approved",
         "purchase_id": desk.command_id,
-        "amount_minor": command.amount_minor,
+        "amount_minor": ruling.amount_minor,
         "fee_minor": fee,
     }
-    return Result(answer, (fact,), draft)
+    return approved(command, ruling, answer, fact)
+
+
+def check_buy(command: BuyNow, account: Account, desk: Desk) -> tuple[Answer | None, int, int]:
+    """(refusal, value day, plan fee) before anything is judged."""
+    problem, day = check_order(command, account, desk)
+    fee = 0
+    if problem is None and command.instalments is not None:
+        problem, fee = quote_fee(command.instalments, desk.terms_of(account), command.amount_minor)
+    return problem, day, fee
+
+
+def find_problem(command: Order, account: Account, desk: Desk) -> Answer | None:
+    """Why an order is refused without being judged, None = it will be judged."""
+    if isinstance(command, BuyNow):
+        return check_buy(command, account, desk)[0]
+    return check_order(command, account, desk)[0]
+
+
+def approved(command: Order, ruling: Ruling, answer: Answer, fact: Fact) -> Result:
+    """The answer with what was granted on the way."""
+    if ruling.amount_minor != command.amount_minor:
+        answer["asked_minor"] = command.amount_minor
+    extra = [one.amount_minor for one in ruling.before if one.kind is FactKind.TEMPORARY_LIMIT_GRANTED]
+    if extra:
+        answer["temporary_minor"] = extra[0]
+    return Result(answer, (*ruling.before, fact), ruling.draft, settled=ruling.settled)
 
 
 def authorise(command: AuthorisePurchase, account: Account, desk: Desk) -> Result:
@@ -136,23 +118,23 @@ def authorise(command: AuthorisePurchase, account: Account, desk: Desk) -> Resul
     problem, day = check_order(command, account, desk)
     if problem is not None:
         return Result(problem)
-    terms = desk.terms_of(account)
-    draft = judge(account, terms, command.amount_minor, command.category)
-    if draft.outcome != Outcome.APPROVE:
-        return refused_purchase(command, account, desk, draft)
-    expires_on = desk.today + terms.hold_days
+    ruling = rule(command, account, desk)
+    if ruling.result is not None:
+        return ruling.result
+    expires_on = desk.today + desk.terms_of(account).hold_days
     fact = Fact(
-        FactKind.PURCHASE_AUTHORISED, account.account_id, day, debit_day(day, account), command.amount_minor,
-        (expires_on, desk.categories[command.category]), counterparty_id=desk.merchants[command.merchant],
-        purchase_id=desk.command_id, reference=command.order,
+        FactKind.PURCHASE_AUTHORISED, account.account_id, day, debit_day(day, account), ruling.amount_minor,
+        (expires_on, desk.categories[command.category], *scene_keys(command)),
+        counterparty_id=desk.merchants[command.merchant], purchase_id=desk.command_id, reference=command.order,
+        happened_at_us=event_time(command.happened_at, desk) or 0,
     )  # fmt: skip
     answer: Answer = {
         "outcome": "approved",
         "purchase_id": desk.command_id,
-        "held_minor": command.amount_minor,
+        "held_minor": ruling.amount_minor,
         "expires_on": iso(expires_on),
     }
-    return Result(answer, (fact,), draft)
+    return approved(command, ruling, answer, fact)
 
 
 def capture(command: CapturePurchase, account: Account, desk: Desk) -> Result:
@@ -190,11 +172,13 @@ def capture(command: CapturePurchase, account: Account, desk: Desk) -> Result:
     return Result(answer, (fact,))
 
 
-def release_fact(account: Account, view: PurchaseView, day: int, amount_minor: int, why: int) -> Fact:
+def release_fact(
+    account: Account, view: PurchaseView, day: int, amount_minor: int, why: int, *, at_us: int = 0
+) -> Fact:
     """A hold given back, wholly or in part."""
     return Fact(
         FactKind.AUTHORISATION_RELEASED, account.account_id, day, debit_day(day, account), amount_minor, (why,),
-        counterparty_id=view.merchant_id, purchase_id=view.purchase_id, reference=view.reference,
+        counterparty_id=view.merchant_id, purchase_id=view.purchase_id, reference=view.reference, happened_at_us=at_us,
     )  # fmt: skip
 
 
@@ -262,6 +246,23 @@ def refund_fact(account: Account, view: PurchaseView, desk: Desk, *, day: int, a
     return replace(fact, args=(*fact.args[:3], before - fee_left(trial, view.plan_id)))
 
 
+def check_refund(command: RefundPurchase, desk: Desk) -> Answer | None:
+    """Whether scene and time of a refund make sense."""
+    if command.scene is not None and not command.scene.is_valid():
+        return refusal("SCENE_INVALID")
+    return refusal("TIME_INVALID") if event_time(command.happened_at, desk) is None else None
+
+
+def refund_scene(command: RefundPurchase, view: PurchaseView, desk: Desk) -> tuple[int, ...]:
+    """When, what and where was bought that comes back now; a scene of the refund's own stands before the purchase's."""
+    first = next(fact for _, fact in desk.purchases[view.purchase_id] if fact.kind not in PASSED_OVER)
+    args = first.named_args()
+    scene = tuple(args[name] for name in SCENE if name in args)
+    if command.scene is not None:
+        scene = command.scene.keys() or scene
+    return (first.happened_at_us or desk.now_us, view.category, *scene)
+
+
 def refund(command: RefundPurchase, account: Account, desk: Desk) -> Result:
     """Take goods back: from the hold before receipt, else from the debt."""
     if not account.exists:
@@ -277,15 +278,20 @@ def refund(command: RefundPurchase, account: Account, desk: Desk) -> Result:
     day = value_day(command, account, desk)
     if day is None or day < view.begun_on or (view.captured_minor and day < view.purchased_on):
         return Result(refusal("DATE_INVALID"))
+    problem = check_refund(command, desk)
+    if problem is not None:
+        return Result(problem)
+    at_us = event_time(command.happened_at, desk) or 0
     from_hold = min(command.amount_minor, view.held_minor)
     from_debt = command.amount_minor - from_hold
     facts = []
     fee = 0
     if from_hold:
-        facts.append(release_fact(account, view, day, from_hold, 3))
+        facts.append(release_fact(account, view, day, from_hold, 3, at_us=at_us))
     if from_debt:
-        facts.append(refund_fact(account, view, desk, day=day, amount_minor=from_debt))
-        fee = facts[-1].args[2]
+        fact = refund_fact(account, view, desk, day=day, amount_minor=from_debt)
+        facts.append(replace(fact, args=(*fact.args, *refund_scene(command, view, desk)), happened_at_us=at_us))
+        fee = fact.args[2]
     answer: Answer = {
         "outcome": "done",
         "purchase_id": view.purchase_id,
@@ -294,3 +300,6 @@ def refund(command: RefundPurchase, account: Account, desk: Desk) -> Result:
         "fee_returned_minor": fee,
     }
     return Result(answer, tuple(facts))
+
+
+__all__ = ["AVAILABLE", "authorise", "buy_now", "capture", "find_problem", "refund", "void"]

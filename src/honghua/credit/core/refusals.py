@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from honghua.decision.core import REASONS
+
 REFUSALS: Final[dict[str, tuple[str, str]]] = {
     "KEY_MISSING": ("这次请求缺少幂等编号,未作任何处理。", "This request carries no idempotency key; nothing was done."),
     "KEY_REUSED": ("同一编号已用于另一笔不同的请求,本次未处理。", "This key was already used for a different request; nothing was done."),
@@ -14,6 +16,23 @@ REFUSALS: Final[dict[str, tuple[str, str]]] = {
     "AMOUNT_INVALID": ("金额必须大于零且在允许范围内。", "The amount must be above zero and within the allowed range."),
     "CURRENCY_UNKNOWN": ("不支持这种货币。", "This currency is not supported."),
     "DATE_INVALID": ("日期不在允许范围内:不能晚于今天,也不能早于开户日。", "The date must not lie in the future or before the account opened."),
+    "TIME_INVALID": ("消费时间无效:不能在未来,也不能过早。", "The time of the event lies in the future or too far back."),
+    "SCENE_INVALID": ("设备或地址等信息过长或包含无效字符。", "A device, address, payee or region is too long or not printable."),
+    "LABEL_INVALID": ("风险结论的来源无效。", "The source of this report is not a known one."),
+    "LABELLED_ALREADY": ("这笔消费已有相同的风险结论。", "This purchase has that label already."),
+    "NOT_APPROVED": ("这笔订单暂时不能用信用支付,您可以换一种支付方式。", "This order can't be paid on credit now. You can pay in another way."),
+    "LESS_OFFERED": ("这笔订单可用信用支付其中一部分。", "Part of this order can be paid on credit."),
+    "STEP_UP_NEEDED": ("为保护您的账户,请先完成身份验证。", "To protect your account, please confirm that it's you."),
+    "DELAYED": ("这笔付款有被骗风险,已为您暂缓;请与家人核实,到时再确认。", "This payment may be a scam. It is held back for a while; check with somebody you trust, then confirm."),
+    "IN_REVIEW": ("这笔订单正在人工审核,结果会通知您。", "A person is looking at this order; we will tell you."),
+    "SUSPENSION_UNKNOWN": ("没有找到待确认的订单,或内容与原订单不一致。", "There is no such suspended order, or it differs from the first one."),
+    "SUSPENSION_EXPIRED": ("确认时间已过,请重新下单。", "The time to go on with this order is over. Please order again."),
+    "SUSPENSION_DONE": ("这笔待确认的订单已处理。", "This suspended order was settled before."),
+    "PROOF_WRONG": ("验证未通过,请重试。", "That was not the right proof. Please try again."),
+    "CONFIRM_NEEDED": ("请阅读风险提示后再次确认。", "Please read the warning and confirm."),
+    "REVIEW_REFUSED": ("人工审核未通过这笔订单。", "The review did not approve this order."),
+    "SUSPENSION_OPEN": ("待确认的订单尚未过期。", "The time to go on with this order is not over yet."),
+    "NOT_CLAIMED": ("请先领取这笔审核任务。", "Claim this review before you decide it."),
     "TERMS_UNKNOWN": ("没有这个产品条款版本。", "There are no product terms of this name."),
     "PURPOSE_REFUSED": ("信用额度只能用于购物消费,不能取现、转账或还贷。", "Credit is for purchases only: no cash, transfers or loan repayments."),
     "ORDER_MISSING": ("每笔信用支付必须对应真实订单、商家和商品类别。", "Each credit purchase needs its order, merchant and goods category."),
@@ -49,6 +68,10 @@ REFUSALS: Final[dict[str, tuple[str, str]]] = {
 
 
 def refusal(code: str, **extra: object) -> dict[str, object]:
-    """The answer that says no: stable code, both sentences, and what else helps the caller."""
-    zh, en = REFUSALS[code]
+    """The answer that says no: stable code, both sentences, and what else helps the caller. A policy's codes have their sentences in decision."""
+    said = REFUSALS.get(code)
+    if said is None:
+        reason = REASONS.get(code)
+        said = (reason.zh, reason.en) if reason is not None else REFUSALS["NOT_APPROVED"]
+    zh, en = said
     return {"outcome": "refused", "code": code, "sentence": zh, "sentence_en": en, **extra}

@@ -57,6 +57,9 @@ FACT_WORDS: Final[dict[int, Words]] = {
     FactKind.STATUS_SET: ("账户状态变更", "status changed"),
     FactKind.FACT_REVERSED: ("冲正", "reversal"),
     FactKind.PURCHASE_REFUSED: ("消费被拒", "purchase refused"),
+    FactKind.FRAUD_REPORTED: ("风险结论", "fraud reported or cleared"),
+    FactKind.PURCHASE_SUSPENDED: ("消费待确认", "purchase suspended"),
+    FactKind.SUSPENSION_SETTLED: ("待确认已了结", "suspension settled"),
     FactKind.DAY_CLOSED: ("日终", "day closed"),
     FactKind.ADJUSTED: ("调整", "adjustment"),
 }

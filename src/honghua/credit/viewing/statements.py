@@ -29,9 +29,8 @@ from honghua.credit.core.layout import (
     P_PERIODS,
 )
 from honghua.credit.core.words import FACT_WORDS, PLAN_WORDS, SOURCE_WORDS, Words
-from honghua.credit.refold import event_matrix, standing
+from honghua.credit.refold import each_fact, event_matrix, standing
 from honghua.credit.registry import Registry
-from honghua.credit.unit import each_fact
 from honghua.credit.viewing import store
 from honghua.credit.viewing.reading import find_current, one_moment
 from honghua.credit.viewing.views import next_part

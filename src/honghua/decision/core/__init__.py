@@ -1,6 +1,101 @@
-"""Door of the pure part: features, rules, bundles."""
+"""Door of the pure part: outcomes, the words of a policy, bundles and how they judge, and the first policy kept for its records."""
 
-from honghua.decision.core.policy import FEATURES, WITHIN_LIMIT, Bundle, Outcome, Rule, Verdict, evaluate
+from honghua.decision.core.backtest import (
+    Gate,
+    Part,
+    Tally,
+    check_gate,
+    compute_reference,
+    compute_report,
+    empty_tally,
+    tally_part,
+)
+from honghua.decision.core.compile import (
+    Bundle,
+    codes_of,
+    compile_bundle,
+    differing,
+    explain,
+    judge,
+    judge_batch,
+    judge_twin,
+    verdict_at,
+)
+from honghua.decision.core.engine_inputs import (
+    ACCOUNT_INPUTS,
+    LIVE_SCHEMA,
+    SCORE_INPUTS,
+    Attempt,
+    EventMaker,
+    Keys,
+    engine_vocabulary,
+    is_attempt,
+)
+from honghua.decision.core.language.saying import say_expression, say_outcome
+from honghua.decision.core.language.telling import Trace
+from honghua.decision.core.outcomes import Lane, Outcome, Verdict, Verdicts
+from honghua.decision.core.policies import POLICIES
+from honghua.decision.core.policy import FEATURES, WITHIN_LIMIT, evaluate
+from honghua.decision.core.problems import PolicyProblem, PolicyProblems
+from honghua.decision.core.reasons import REASONS, Reason
 from honghua.decision.core.records import DecisionRow
+from honghua.decision.core.vocabulary import (
+    ARM_PREFIX,
+    LIST_PREFIX,
+    Input,
+    Kind,
+    Vocabulary,
+    read_vocabulary,
+    vocabulary_bytes,
+)
 
-__all__ = ["FEATURES", "WITHIN_LIMIT", "Bundle", "DecisionRow", "Outcome", "Rule", "Verdict", "evaluate"]
+__all__ = [
+    "ACCOUNT_INPUTS",
+    "ARM_PREFIX",
+    "FEATURES",
+    "LIST_PREFIX",
+    "LIVE_SCHEMA",
+    "POLICIES",
+    "REASONS",
+    "SCORE_INPUTS",
+    "WITHIN_LIMIT",
+    "Attempt",
+    "Bundle",
+    "DecisionRow",
+    "EventMaker",
+    "Gate",
+    "Input",
+    "Keys",
+    "Kind",
+    "Lane",
+    "Outcome",
+    "Part",
+    "PolicyProblem",
+    "PolicyProblems",
+    "Reason",
+    "Tally",
+    "Trace",
+    "Verdict",
+    "Verdicts",
+    "Vocabulary",
+    "check_gate",
+    "codes_of",
+    "compile_bundle",
+    "compute_reference",
+    "compute_report",
+    "differing",
+    "empty_tally",
+    "engine_vocabulary",
+    "evaluate",
+    "explain",
+    "is_attempt",
+    "judge",
+    "judge_batch",
+    "judge_twin",
+    "read_vocabulary",
+    "say_expression",
+    "say_outcome",
+    "tally_part",
+    "verdict_at",
+    "vocabulary_bytes",
+]

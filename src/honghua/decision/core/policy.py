@@ -1,4 +1,7 @@
-"""A policy as data: ordered rules over a frozen integer vector. The first that holds refuses, else the purchase is approved."""
+"""The first policy ever used, kept as it was: records name its digest and must be replayable. New policies are text (language/).
+
+Ordered rules over a frozen integer vector. The first that holds refuses, else the purchase is approved.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,11 @@ import hashlib
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Final
 
 import msgspec
+
+from honghua.decision.core.outcomes import Outcome
 
 FEATURES: Final = ("amount_minor", "amount_minor_max", "available_minor", "status", "days_past_due", "is_consumption")
 _OPERATORS: Final[dict[str, Callable[[int, int], bool]]] = {
@@ -17,15 +21,8 @@ _OPERATORS: Final[dict[str, Callable[[int, int], bool]]] = {
 }  # fmt: skip
 
 
-class Outcome(IntEnum):
-    """What a decision can say; stored numbers."""
-
-    APPROVE = 1
-    REFUSE = 5
-
-
 @dataclass(frozen=True, slots=True)
-class Rule:
+class FirstRule:
     """Refuse with `code` when `feature operator other`, where other is a constant or another feature's name."""
 
     code: str
@@ -40,19 +37,19 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class FirstVerdict:
     """Outcome with the code of the rule that refused; empty when approved."""
 
     outcome: Outcome
     code: str
 
 
-class Bundle:
+class FirstPolicy:
     """An immutable policy: its rules, and the digest that names it for ever."""
 
     __slots__ = ("_plan", "digest", "name", "rules")
 
-    def __init__(self, name: str, rules: Sequence[Rule]) -> None:
+    def __init__(self, name: str, rules: Sequence[FirstRule]) -> None:
         self.name = name
         self.rules = tuple(rules)
         said = [[rule.code, rule.feature, rule.operator, rule.other] for rule in self.rules]
@@ -64,30 +61,30 @@ class Bundle:
             for r in self.rules
         ]  # fmt: skip
 
-    def judge(self, vector: Sequence[int]) -> Verdict:
+    def judge(self, vector: Sequence[int]) -> FirstVerdict:
         """Run the rules in order over a vector in the order of FEATURES."""
         for code, left, compare, right, constant in self._plan:
             if compare(vector[left], vector[right] if right >= 0 else constant):
-                return Verdict(Outcome.REFUSE, code)
+                return FirstVerdict(Outcome.REFUSE, code)
         return APPROVED
 
 
-APPROVED: Final = Verdict(Outcome.APPROVE, "")
+APPROVED: Final = FirstVerdict(Outcome.APPROVE, "")
 
-WITHIN_LIMIT: Final = Bundle(
+WITHIN_LIMIT: Final = FirstPolicy(
     "within-limit",
     (
-        Rule("PURPOSE_REFUSED", "is_consumption", "==", 0),
-        Rule("ACCOUNT_NOT_ACTIVE", "status", "!=", 1),
-        Rule("OVERDUE", "days_past_due", ">", 0),
-        Rule("AMOUNT_INVALID", "amount_minor", ">", "amount_minor_max"),
-        Rule("LIMIT_SHORT", "amount_minor", ">", "available_minor"),
+        FirstRule("PURPOSE_REFUSED", "is_consumption", "==", 0),
+        FirstRule("ACCOUNT_NOT_ACTIVE", "status", "!=", 1),
+        FirstRule("OVERDUE", "days_past_due", ">", 0),
+        FirstRule("AMOUNT_INVALID", "amount_minor", ">", "amount_minor_max"),
+        FirstRule("LIMIT_SHORT", "amount_minor", ">", "available_minor"),
     ),
 )
 
 BUNDLES: Final = {WITHIN_LIMIT.digest: WITHIN_LIMIT}
 
 
-def evaluate(digest: bytes, vector: Sequence[int]) -> Verdict:
+def evaluate(digest: bytes, vector: Sequence[int]) -> FirstVerdict:
     """Judge a frozen vector with the bundle that its record names; KeyError when that bundle is not known."""
     return BUNDLES[digest].judge(vector)

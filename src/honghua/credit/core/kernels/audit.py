@@ -56,7 +56,7 @@ from honghua.credit.core.layout import (
     UNKNOWN_EVENT,
 )  # fmt: skip
 
-FACT_REVERSED, PURCHASE_REFUSED = 17, 18
+PASSED_FIRST, PASSED_LAST = 17, 21  # facts.kinds.PASSED_OVER without gaps; a test holds them equal
 DAY_OF_MONTH_MAX = 28
 PERIODS_MAX = 60
 
@@ -99,7 +99,7 @@ def choose_known(events, ids, undoing, known_id, low, high, chosen):
         kind = events[i, E_KIND]
         if ids[i] > known_id or events[i, E_ON] < low or events[i, E_ON] >= high:
             continue
-        if kind == FACT_REVERSED or kind == PURCHASE_REFUSED or 0 < undoing[i] <= known_id:
+        if PASSED_FIRST <= kind <= PASSED_LAST or 0 < undoing[i] <= known_id:
             continue
         chosen[n] = events[i]
         n += 1

@@ -17,9 +17,7 @@ from honghua.credit.core.dispatch import handle
 from honghua.credit.core.kernels.measures import COMPONENTS
 from honghua.credit.core.layout import EVENT, S_OWN_MINIMUM, S_SEQ, STATEMENT_COLUMNS
 from honghua.credit.core.terms import ProductTerms, terms_matrix
-from honghua.facts.kinds import Fact, FactKind
-
-NOT_FOLDED = (FactKind.FACT_REVERSED, FactKind.PURCHASE_REFUSED)
+from honghua.facts.kinds import PASSED_OVER, Fact, FactKind
 
 
 @dataclass
@@ -106,7 +104,7 @@ class MemoryBook:
         if fact.reverses_fact_id:
             self.reversed_facts.add(fact.reverses_fact_id)
         account.last_fact_id = fact_id
-        if fact.kind is FactKind.PURCHASE_REFUSED:
+        if fact.kind in PASSED_OVER and fact.kind is not FactKind.FACT_REVERSED:
             return
         if fact.kind is FactKind.ACCOUNT_OPENED:
             self.post(customer, account.apply(event_row(fact), terms_id=fact.args[2]))
@@ -127,7 +125,7 @@ class MemoryBook:
             (fact.effective_on, fact_id, event_row(fact))
             for fact_id, fact in self.facts.items()
             if fact.account_id == account_id
-            and fact.kind not in NOT_FOLDED
+            and fact.kind not in PASSED_OVER
             and fact_id not in self.reversed_facts
             and fact.effective_on >= since
         ]

@@ -13,10 +13,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from honghua.credit.core import layout, purchasing
-from honghua.credit.core.kernels import events, measures
+from honghua.credit.core.kernels import audit, events, measures
 from honghua.credit.core.kernels.measures import prorate_half_up, share_half_up
 from honghua.credit.core.terms import ProductTerms
-from honghua.facts.kinds import FactKind
+from honghua.facts.kinds import PASSED_OVER, FactKind
 from honghua.ledger.core.chart import COMPONENTS, Component
 
 AMOUNT_MAX = 10**15
@@ -65,12 +65,8 @@ def test_many_proportions_beside_fractions():
 def test_kinds_in_compiled_code_are_the_published_kinds():
     compiled = {kind: getattr(events, kind.name) for kind in FactKind if hasattr(events, kind.name)}
     assert compiled == {kind: int(kind) for kind in compiled}
-    assert {kind for kind in FactKind if kind not in compiled} == {
-        FactKind.FACT_REVERSED,
-        FactKind.PURCHASE_REFUSED,
-        FactKind.DAY_CLOSED,
-        FactKind.ADJUSTED,
-    }
+    assert {kind for kind in FactKind if kind not in compiled} == {*PASSED_OVER, FactKind.DAY_CLOSED, FactKind.ADJUSTED}
+    assert sorted(PASSED_OVER) == list(range(audit.PASSED_FIRST, audit.PASSED_LAST + 1))
 
 
 def test_components_in_compiled_code_are_the_chart():

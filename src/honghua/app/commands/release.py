@@ -1,0 +1,291 @@
+"""`honghua release …`: policies from proposal to rollback, and what steers them while they run."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psycopg
+from rich.console import Console
+from rich.table import Table
+
+from honghua.app.book import Book, open_book, to_plain
+from honghua.app.report import print_json
+from honghua.app.settings import Settings
+from honghua.base.clock import SystemClock
+from honghua.base.errors import BadInput
+from honghua.decision import api as decision
+from honghua.store.database import run_unit
+
+PPM = 1_000_000
+HISTORY_SHOWN = 40
+VERB_HELP = {
+    "propose": "store a policy after its static checks; it judges nothing yet",
+    "approve": "another person than its author lets it be activated",
+    "reject": "turn a proposal down",
+    "activate": "from the next batch on it judges (champion), judges a share (challenger), or is only asked (shadow)",
+    "rollback": "back to the line-up before",
+    "status": "who judges now, all releases, what is silenced, what the brake holds, experiments, shadows",
+    "history": "who changed what, and why",
+    "suppress": "silence a rule until a day, for everybody or for one entity",
+    "lift": "end a suppression before its day",
+    "reopen": "let a rule act again that the brake stopped",
+    "experiment": "start an experiment split by customer, or stop it",
+    "holdout": "keep a share of the customers out of every experiment, for good",
+}
+READ_ONLY = ("status", "history")
+
+
+def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `release` and its actions."""
+    parser = verbs.add_parser("release", help="propose, approve, activate and roll back policies; steer them")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    made = {name: actions.add_parser(name, help=text, description=text) for name, text in VERB_HELP.items()}
+    made["propose"].add_argument("file", type=Path, help="a policy in the policy language")
+    made["propose"].add_argument("--name", help="its name (default: the file's)")
+    made["propose"].add_argument(
+        "--reference", type=Path, help="JSON of the backtest: rule → refused ppm, for the brake"
+    )
+    for name in ("approve", "reject", "activate", "lift"):
+        made[name].add_argument("id", type=int, metavar="ID")
+    made["approve"].add_argument("--digest", help="beginning of the digest that you looked at")
+    made["activate"].add_argument(
+        "--as", dest="role", choices=[role.value for role in decision.Role], default="champion"
+    )
+    made["activate"].add_argument("--share", type=float, default=0.0, help="of the customers, for a challenger: 0.1")
+    for name in ("suppress", "reopen"):
+        made[name].add_argument("rule", help="the rule's name in the policy")
+    made["suppress"].add_argument("--until", required=True, help="a day or an instant: 2026-12-31T18:00+08:00")
+    made["suppress"].add_argument("--for", dest="whom", nargs=2, metavar=("ENTITY", "KEY"), help="for this one only")
+    made["experiment"].add_argument("name")
+    made["experiment"].add_argument("--arm", action="append", default=[], metavar="NAME=SHARE", help="control=0.5")
+    made["experiment"].add_argument("--stop", action="store_true", help="end it")
+    made["holdout"].add_argument("share", type=float, help="0.01")
+    made["history"].add_argument(
+        "--limit", type=int, default=HISTORY_SHOWN, help="how many of the newest (%(default)s)"
+    )
+    for name, action in made.items():
+        action.add_argument("--json", action="store_true", help="print one JSON object")
+        if name not in READ_ONLY:
+            action.add_argument("--by", required=True, metavar="PERSON", help="who does this")
+            action.add_argument("--why", default="", required=name in ("propose", "suppress"), help="the reason, kept")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace, settings: Settings) -> int:
+    """Run one action."""
+    with open_book(settings, may_be_empty=True) as book:
+        if args.action == "status":
+            return _status(args, book)
+        if args.action == "history":
+            return _history(args, book)
+        told = run_unit(book.conn, lambda conn: ACTIONS[args.action](conn, args, _act(args)))
+        if args.json:
+            print_json(told)
+        else:
+            print(told["sentence"])
+    return 0
+
+
+def _act(args: argparse.Namespace) -> decision.Act:
+    return decision.Act(args.by, args.why or f"{args.action}, no reason given")
+
+
+def _propose(conn: psycopg.Connection, args: argparse.Namespace, act: decision.Act) -> dict[str, Any]:
+    try:
+        source = args.file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"cannot read {args.file}: {error}", code="FILE_UNREADABLE") from error
+    decision.ensure_first(conn)
+    base = decision.find_vocabulary(conn)
+    lineup = decision.find_lineup(conn)
+    assert lineup is not None, "ensure_first made one"
+    champion = decision.get_release(conn, lineup.champion)
+    proposal = decision.Proposal(
+        args.name or args.file.stem, source, base, champion.features_digest, champion.model_digest,
+        reference_ppm=_read_reference(args.reference),
+    )  # fmt: skip
+    made = decision.propose(conn, proposal, act)
+    return _told(made.release_id, made.digest, f"release {made.release_id} proposed; somebody else approves it: "
+                 f"honghua release approve {made.release_id} --by PERSON --digest {made.digest.hex()[:16]}")  # fmt: skip
+
+
+def _read_reference(path: Path | None) -> dict[str, int]:
+    if path is None:
+        return {}
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, int])
+    except (OSError, msgspec.MsgspecError) as error:
+        raise BadInput(f"cannot read {path}: {error}", code="FILE_UNREADABLE") from error
+
+
+def _told(release_id: int, digest: bytes, sentence: str) -> dict[str, Any]:
+    return {"release": release_id, "digest": digest.hex(), "sentence": sentence}
+
+
+def _review(conn: psycopg.Connection, args: argparse.Namespace, act: decision.Act) -> dict[str, Any]:
+    approved = args.action == "approve"
+    row = decision.review(conn, args.id, act, approved=approved, digest=getattr(args, "digest", None))
+    return _told(
+        row.release_id,
+        row.digest,
+        f"release {row.release_id} {'approved' if approved else 'turned down'} by {act.person}",
+    )
+
+
+def _activate(conn: psycopg.Connection, args: argparse.Namespace, act: decision.Act) -> dict[str, Any]:
+    decision.ensure_first(conn)
+    role = decision.Role(args.role)
+    lineup = decision.activate(conn, args.id, act, role=role, share_ppm=round(args.share * PPM))
+    return {"lineup": to_plain(lineup), "sentence": f"release {args.id} is {role.value} from the next batch on"}
+
+
+def _rollback(conn: psycopg.Connection, args: argparse.Namespace, act: decision.Act) -> dict[str, Any]:
+    lineup = decision.restore_previous(conn, act)
+    return {
+        "lineup": to_plain(lineup),
+        "sentence": f"release {lineup.champion} is champion again from the next batch on",
+    }
+
+
+def _suppress(conn: psycopg.Connection, args: argparse.Namespace, act: decision.Act) -> dict[str, Any]:
+    decision.ensure_first(conn)
+    lineup = decision.find_lineup(conn)
+    assert lineup is not None, "ensure_first made one"
+    ids = [lineup.champion, *([lineup.challenger] if lineup.challenger is not None else [])]
+    bundles = [decision.recompile(decision.get_release(conn, i)) for i in ids]
+    entity, label = args.whom or (None, None)
+    silenced = decision.Silenced(args.rule, decision.read_instant(args.until), entity, label)
+    number = decision.suppress(conn, silenced, act, bundles=bundles, now=SystemClock().now())
+    whom = "everybody" if entity is None else f"{entity} {label}"
+    return {
+        "suppression": number,
+        "sentence": f"suppression {number}: {args.rule} is silent for {whom} until {silenced.expires_at}",
+    }
+
+
+def _lift(conn: psycopg.Connection, args: argparse.Namespace, act: decision.Act) -> dict[str, Any]:
+    decision.lift(conn, args.id, act)
+    return {"suppression": args.id, "sentence": f"suppression {args.id} lifted"}
+
+
+def _reopen(conn: psycopg.Connection, args: argparse.Namespace, act: decision.Act) -> dict[str, Any]:
+    count = decision.reopen(conn, args.rule, act, now=SystemClock().now())
+    return {"rule": args.rule, "releases": count, "sentence": f"{args.rule} acts again"}
+
+
+def _experiment(conn: psycopg.Connection, args: argparse.Namespace, act: decision.Act) -> dict[str, Any]:
+    if args.stop:
+        decision.stop_experiment(conn, args.name, act)
+        return {"experiment": args.name, "sentence": f"experiment {args.name} ended"}
+    shares: dict[str, int] = {}
+    for arm in args.arm:
+        name, _, share = arm.partition("=")
+        try:
+            shares[name] = round(float(share) * PPM)
+        except ValueError as error:
+            raise BadInput(f"--arm {arm}: write NAME=SHARE, as control=0.5", code="EXPERIMENT_INVALID") from error
+    made = decision.start_experiment(conn, args.name, shares, act)
+    return {"experiment": to_plain(made) | {"salt": made.salt.hex()}, "sentence": f"experiment {made.name} runs"}
+
+
+def _holdout(conn: psycopg.Connection, args: argparse.Namespace, act: decision.Act) -> dict[str, Any]:
+    holdout = decision.set_holdout(conn, round(args.share * PPM), act)
+    return {"share_ppm": holdout.share_ppm, "sentence": f"{args.share:.2%} of the customers are held out, for good"}
+
+
+ACTIONS: dict[str, Callable[[psycopg.Connection, argparse.Namespace, decision.Act], dict[str, Any]]] = {
+    "propose": _propose, "approve": _review, "reject": _review, "activate": _activate, "rollback": _rollback,
+    "suppress": _suppress, "lift": _lift, "reopen": _reopen, "experiment": _experiment, "holdout": _holdout,
+}  # fmt: skip
+
+
+def _status(args: argparse.Namespace, book: Book) -> int:
+    conn = book.conn
+    lineup = decision.find_lineup(conn)
+    found = {
+        "lineup": to_plain(lineup),
+        "releases": [_plain_release(row) for row in decision.list_releases(conn)],
+        "suppressions": to_plain(decision.list_suppressions(conn)),
+        "brakes": to_plain(decision.list_brakes(conn)),
+        "experiments": [to_plain(e) | {"salt": e.salt.hex()} for e in decision.list_experiments(conn)],
+        "holdout_ppm": decision.find_holdout(conn).share_ppm,
+        "shadows": [asdict(view) for view in decision.list_shadows(conn)],
+    }
+    if args.json:
+        print_json(found)
+        return 0
+    if lineup is None:
+        print(
+            "Nothing was released yet: the account rules that came with the program judge from the first purchase on."
+        )
+    console = Console()
+    table = Table("release", "policy", "digest", "author", "reviewer", "role", box=None)
+    for row in decision.list_releases(conn):
+        seen = (
+            "waits for review"
+            if row.approved is None
+            else row.reviewer
+            if row.approved
+            else f"turned down by {row.reviewer}"
+        )
+        table.add_row(
+            str(row.release_id), row.name, row.digest.hex()[:16], row.author, seen, _role(lineup, row.release_id)
+        )
+    console.print(table)
+    for suppression in decision.list_suppressions(conn):
+        whom = "everybody" if suppression.entity is None else f"{suppression.entity} {suppression.label}"
+        console.print(
+            f"silenced #{suppression.suppression_id}: {suppression.rule} for {whom} until {suppression.expires_at} ({suppression.why})"
+        )
+    for brake in decision.list_brakes(conn):
+        console.print(
+            f"brake: {brake.rule} of release {brake.bundle_id} {brake.state} ({brake.refused:,} of {brake.judged:,} refused)"
+        )
+    for view in decision.list_shadows(conn):
+        console.print(f"shadow {view.shadow_id} beside {view.live_id}: {view.agreed:,} of {view.judged:,} the same")
+    return 0
+
+
+def _role(lineup: decision.LineupRow | None, release_id: int) -> str:
+    if lineup is None:
+        return ""
+    if release_id == lineup.champion:
+        return "champion"
+    if release_id == lineup.challenger:
+        return f"challenger {lineup.challenger_ppm / PPM:.2%}"
+    return "shadow" if release_id in lineup.shadows else ""
+
+
+def _plain_release(row: decision.ReleaseRow) -> dict[str, Any]:
+    names = ("release_id", "name", "author", "built_in", "why", "approved", "reviewer", "reviewed_why")
+    times: dict[str, dt.datetime | None] = {"proposed_at": row.proposed_at, "reviewed_at": row.reviewed_at}
+    return {
+        **{name: getattr(row, name) for name in names}, "digest": row.digest.hex(), "model_digest": row.model_digest.hex(),
+        **{name: None if at is None else at.isoformat() for name, at in times.items()},
+    }  # fmt: skip
+
+
+def _history(args: argparse.Namespace, book: Book) -> int:
+    if args.limit < 1:
+        raise BadInput("--limit must be at least 1")
+    changes = decision.list_changes(book.conn, limit=args.limit)
+    if args.json:
+        print_json({"history": to_plain(changes)})
+        return 0
+    table = Table("#", "at", "who", "did", "what", "why", box=None)
+    for change in changes:
+        table.add_row(
+            str(change.change_id), f"{change.recorded_at:%Y-%m-%d %H:%M:%S}", change.person, change.action, change.subject,
+            change.why,
+        )  # fmt: skip
+    Console().print(table)
+    if not changes:
+        print("nothing was changed yet", file=sys.stderr)
+    return 0

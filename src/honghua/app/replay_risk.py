@@ -1,0 +1,288 @@
+"""Risk in a replay: labels arrive late, the model is fitted anew every week on those that have arrived, and a daily queue is judged.
+
+Who releases here are two robots, and their acts say so: a replay has no people. They go through the same maker–checker as people.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import psycopg
+from numpy.typing import NDArray
+
+from honghua.app.replay_map import TableMap
+from honghua.app.replay_table import PurchaseTable
+from honghua.base.clock import from_micros
+from honghua.base.errors import Conflict
+from honghua.credit import api as credit
+from honghua.credit import core as c
+from honghua.credit.api import RiskDesk, RiskSetup, attach, keep_model, zone_offset_us
+from honghua.decision import api as decision
+from honghua.decision.api import EngineSettings
+from honghua.decision.core import POLICIES, engine_vocabulary
+from honghua.features.core import Schema
+from honghua.fraud.api import FitSettings, SensorSize, fit_fraud
+from honghua.fraud.core import RiskPlan
+from honghua.store.commands import list_answers
+
+Ints = NDArray[np.int64]
+DAY_US: Final = 86_400_000_000
+DELAY_DAYS: Final = 7.0  # of labels, where the map names none
+REFIT_DAYS: Final = 7
+FIRST_REFIT_DAYS: Final = 14  # from the first row on: a week of labels that are a week late
+HISTORY_DAYS: Final = 90  # of rows that a fit looks at
+POSITIVES_MIN: Final = 20
+NEGATIVES_ONE_IN: Final = 16
+QUEUE: Final = 100  # customers that the reviewers can look at on a day
+POLICY: Final = "purchase-risk"
+MAKER = decision.Act("replay robot 1 (maker; no person)", "weekly refit of a replay")
+CHECKER = decision.Act("replay robot 2 (checker; no person)", "the refit passed its checks")
+
+
+@dataclass(slots=True)
+class Week:
+    """What one refit was made of and brought."""
+
+    day: int
+    rows: int
+    positives: int
+    seconds: float
+    valid: Mapping[str, float | None]
+    released: bool
+
+
+@dataclass(slots=True)
+class RiskReplay:
+    """The engine's side of one replay. decision_ids int64[n]: 0 = not judged so far; scores float64[n]: NaN = no model then."""
+
+    table: PurchaseTable
+    prefix: str
+    delay_us: int
+    seed: int
+    desk: RiskDesk
+    decision_ids: Ints
+    scores: NDArray[np.float64]
+    weeks: list[Week] = field(default_factory=list)
+    sensed: dict[int, float] = field(default_factory=dict)  # scores of the batch that is being judged, by decision
+
+    def observe(self, orders: Sequence[Any], sensed: Any) -> None:
+        """Keep the scores of orders as they are sensed."""
+        self.sensed.update(zip((order.command_id for order in orders), sensed.scores[:, 0].tolist(), strict=True))
+
+    def learn_answers(self, rows: range, answers: Sequence[Mapping[str, Any]]) -> None:
+        """Which decision each row of the table led to."""
+        for row, answer in zip(rows, answers, strict=False):
+            number = find_decision_id(answer)
+            self.decision_ids[row] = number
+            self.scores[row] = self.sensed.get(number, self.scores[row])
+        self.sensed.clear()
+
+    def resume(self, conn: psycopg.Connection) -> None:
+        """Take up what an earlier run decided: ids from the stored answers, scores from the records."""
+        places = {f"{self.prefix}:tx:{name}": i for i, name in enumerate(self.table.ids)}
+        for key, answer in list_answers(conn, f"{self.prefix}:tx:"):
+            row = places.get(key)
+            if row is not None:
+                self.decision_ids[row] = find_decision_id(answer)
+        known = np.flatnonzero(self.decision_ids)
+        for start in range(0, len(known), 50_000):
+            rows = known[start : start + 50_000]
+            order = rows[np.argsort(self.decision_ids[rows])]
+            ids, _, fused = decision.read_frozen(
+                conn, self.decision_ids[order].tolist(), signals=self.desk.engine.sensor.names
+            )
+            self.scores[order[np.searchsorted(self.decision_ids[order], ids)]] = fused
+
+    def reports(self, start_us: int, end_us: int) -> Iterable[c.Command]:
+        """Labels of fraud that arrive in this time. What is not reported is cleared by silence, in the engine itself."""
+        labels = self.table.labels
+        assert labels is not None, "a table with labels"
+        low, high = np.searchsorted(self.table.at_us, [start_us - self.delay_us, end_us - self.delay_us])
+        for row in (low + np.flatnonzero(labels[low:high] == 1)).tolist():
+            if self.decision_ids[row]:
+                yield c.ReportFraud(
+                    key=f"{self.prefix}:fraud:{self.table.ids[row]}", customer=self.table.customers[row],
+                    purchase_id=int(self.decision_ids[row]), source=c.LABEL_FILE,
+                    happened_at=from_micros(int(self.table.at_us[row]) + self.delay_us),
+                )  # fmt: skip
+
+    def refit(self, conn: psycopg.Connection, day: int, now_us: int) -> None:
+        """Fit on the labels that have arrived, and release the model into the running engine; idempotent by its day."""
+        first = int(self.table.day[0])
+        since = day - first
+        if since < FIRST_REFIT_DAYS or (since - FIRST_REFIT_DAYS) % REFIT_DAYS:
+            return
+        name = f"{POLICY} {self.prefix} day {since}"
+        if any(row.name == name for row in decision.list_releases(conn)):
+            return
+        started = time.perf_counter()
+        rows, weight = self.choose_rows(now_us)
+        labels = self.table.labels
+        assert labels is not None, "a table with labels"
+        if np.count_nonzero(labels[rows] == 1) < POSITIVES_MIN:
+            return
+        order = rows[np.argsort(self.decision_ids[rows])]
+        weights = dict(zip(rows.tolist(), weight.tolist(), strict=True))
+        ids, values, _ = decision.read_frozen(
+            conn, self.decision_ids[order].tolist(), signals=self.desk.engine.sensor.names
+        )
+        found = order[np.searchsorted(self.decision_ids[order], ids)]
+        fitted = fit_fraud(
+            values, labels[found], described=self.desk.engine.sensor.values,
+            weight=np.array([weights[row] for row in found.tolist()]), settings=FitSettings(seed=self.seed),
+        )  # fmt: skip
+        self.release(conn, name, fitted.model)
+        seconds = time.perf_counter() - started
+        self.weeks.append(Week(day, fitted.labelled, fitted.positives, round(seconds, 2), fitted.valid, released=True))
+
+    def choose_rows(self, now_us: int) -> tuple[Ints, NDArray[np.float64]]:
+        """Rows whose labels have arrived, in order of time: every fraud, one clear purchase in so many, with how many it stands for."""
+        labels = self.table.labels
+        assert labels is not None, "a table with labels"
+        known_us = now_us - self.delay_us
+        low, high = np.searchsorted(self.table.at_us, [known_us - HISTORY_DAYS * DAY_US, known_us])
+        part = np.arange(low, high)
+        draw = (part * 2_654_435_761 % 2**32 >> 12) % NEGATIVES_ONE_IN == 0  # the same rows in every run
+        chosen = (self.decision_ids[low:high] != 0) & ((labels[low:high] == 1) | ((labels[low:high] == 0) & draw))
+        rows = part[chosen]
+        return rows, np.where(labels[rows] == 1, 1.0, float(NEGATIVES_ONE_IN))
+
+    def release(self, conn: psycopg.Connection, name: str, model: Any) -> None:
+        """Proposed by one robot, approved and activated by another; the running engine sees it at its next batch."""
+        with conn.transaction():
+            digest = keep_model(conn, model, self.desk.setup)
+            proposal = decision.Proposal(
+                name, POLICIES[POLICY], engine_vocabulary(values=self.desk.setup.settings.values),
+                features_digest=self.desk.setup.plan.digest, model_digest=digest,
+            )  # fmt: skip
+            row = decision.propose(conn, proposal, MAKER)
+            decision.review(conn, row.release_id, CHECKER, approved=True)
+            decision.activate(conn, row.release_id, CHECKER, role=decision.Role.CHAMPION)
+
+    def figures(self) -> dict[str, Any]:
+        """How good the daily queue was, now that all labels are in, and what the refits took."""
+        labels = self.table.labels
+        assert labels is not None, "a table with labels"
+        days = judge_queue(self.table, labels, self.scores, delay_us=self.delay_us)
+        weeks: dict[int, list[float]] = {}
+        for day, precision in days.items():
+            weeks.setdefault((day - int(self.table.day[0])) // 7, []).append(precision)
+        return {
+            "review_precision": round(float(np.mean(list(days.values()))), 4) if days else None,
+            "review_days": len(days),
+            "review_by_week": {str(week): round(float(np.mean(found)), 4) for week, found in sorted(weeks.items())},
+            "refits": len(self.weeks), "refit_seconds": round(sum(week.seconds for week in self.weeks), 1),
+            "refit_rows": [week.rows for week in self.weeks],
+        }  # fmt: skip
+
+
+def find_decision_id(answer: Mapping[str, Any]) -> int:
+    """The decision behind an answer to an order, 0 when it was refused unjudged."""
+    return int(answer.get("purchase_id") or answer.get("suspension_id") or answer.get("decision_id") or 0)
+
+
+def judge_queue(
+    table: PurchaseTable, labels: NDArray[np.int8], scores: NDArray[np.float64], *, delay_us: int
+) -> dict[int, float]:
+    """Day number → precision of that day's queue: the customers with the highest score, as far as reviewers could know.
+
+    Left out: who is known by a label that had arrived before the day began, and who a queue of an earlier day found.
+    """
+    names = {name: k for k, name in enumerate(dict.fromkeys(table.customers))}
+    who = np.array([names[name] for name in table.customers], np.int64)
+    known_at = np.full(len(names), np.iinfo(np.int64).max)
+    fraud = np.flatnonzero(labels == 1)
+    np.minimum.at(known_at, who[fraud], table.at_us[fraud] + delay_us)
+    found = np.zeros(len(names), np.bool_)
+    days: dict[int, float] = {}
+    starts = np.flatnonzero(np.diff(table.day, prepend=table.day[0] - 1))
+    for start, end in zip(starts.tolist(), [*starts[1:].tolist(), len(table)], strict=True):
+        rows = np.arange(start, end)
+        rows = rows[~np.isnan(scores[rows]) & (known_at[who[rows]] > table.at_us[start]) & ~found[who[rows]]]
+        if len(rows) == 0:
+            continue
+        best = np.full(len(names), -1.0)
+        np.maximum.at(best, who[rows], scores[rows])
+        queue = np.argsort(-best, kind="stable")[:QUEUE]
+        queue = queue[best[queue] >= 0]
+        hit = np.zeros(len(names), np.bool_)
+        hit[who[rows[labels[rows] == 1]]] = True
+        days[int(table.day[start])] = float(hit[queue].mean())
+        found[queue[hit[queue]]] = True
+    return days
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """Which replay it is: what its keys begin with, and its seed."""
+
+    prefix: str
+    seed: int
+
+
+def begin_risk(
+    conn: psycopg.Connection, registry: credit.Registry, table: PurchaseTable, table_map: TableMap, name: Name
+) -> RiskReplay:
+    """Attach the engine to the book, with the policy in force without a model until the first one is released."""
+    offset_us = zone_offset_us(ZoneInfo(table_map.timezone), from_micros(int(table.at_us[0])))
+    delay_us = int(float(table_map.labels.get("delay_days", DELAY_DAYS)) * DAY_US)
+    setup = make_setup(table, delay_us=delay_us, offset_us=offset_us)
+    if decision.find_lineup(conn) is None:
+        with conn.transaction():
+            proposal = decision.Proposal(
+                f"{POLICY} {name.prefix} without a model",
+                POLICIES[POLICY],
+                engine_vocabulary(),
+                features_digest=setup.plan.digest,
+            )
+            row = decision.propose(conn, proposal, MAKER)
+            decision.review(conn, row.release_id, CHECKER, approved=True)
+            decision.activate(conn, row.release_id, CHECKER, role=decision.Role.CHAMPION)
+    else:
+        (champion,) = [row for row in decision.list_releases(conn) if row.release_id == decision_champion(conn)]
+        if champion.features_digest != setup.plan.digest:
+            raise Conflict(
+                "this book is judged by another engine than the file needs: use --fresh", code="OTHER_ENGINE"
+            )
+    desk = attach(conn, registry, setup)
+    n = len(table)
+    replay = RiskReplay(table, name.prefix, delay_us, name.seed, desk, np.zeros(n, np.int64), np.full(n, np.nan))
+    desk.observer = replay.observe
+    return replay
+
+
+def decision_champion(conn: psycopg.Connection) -> int:
+    """The release in force."""
+    lineup = decision.find_lineup(conn)
+    assert lineup is not None, "somebody judges"
+    return lineup.champion
+
+
+def make_setup(table: PurchaseTable, *, delay_us: int, offset_us: int) -> RiskSetup:
+    """An engine for what the file tells: its entities, and memory for as many as it has."""
+    entities = ["customer", "merchant"]
+    if len(set(table.categories[:100_000])) > 1:
+        entities.append("category")
+    entities += [name for name, texts in table.scenes.items() if any(texts)]
+    order = [
+        name
+        for name in ("customer", "merchant", "device", "address", "payee", "category", "region")
+        if name in entities
+    ]
+    plan = RiskPlan(Schema(tuple(order), ("available_minor", "limit_minor", "hour", "weekday")))
+    people, shops = len(set(table.customers)), len(set(table.merchants))
+    others = sum(len(set(texts)) for texts in table.scenes.values())
+    size = SensorSize(
+        entities=2 * (people + shops + others) + 1_000, nodes=2 * (people + shops + others) + 1_000,
+        edges=max(100_000, len(table)), keys=min(len(table), 4_000_000) + 1_000,
+    )  # fmt: skip
+    return RiskSetup(plan, EngineSettings(size, math.ceil(delay_us / DAY_US) + 1), offset_us)
+
+
+__all__ = ["Name", "RiskReplay", "begin_risk", "judge_queue"]

@@ -1,0 +1,360 @@
+"""The risk engine in the credit room: units of work fold their facts into it, in the order in which they commit.
+
+One unit at a time (the deciders' lock): it first learns what others booked, then senses its own orders, judges each with its
+account as it then stands, and records. When a unit fails its events did not happen: the state is built again from the last
+snapshot and the facts since. Every unit folds in one order: its purchases as their facts stand, then everything else.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import psycopg
+from numpy.typing import NDArray
+
+from honghua.base.clock import from_micros
+from honghua.base.errors import NotFound
+from honghua.credit import store_risk
+from honghua.credit.refold import each_fact
+from honghua.credit.registry import Registry, SensedOrder
+from honghua.decision import api as decision
+from honghua.decision.api import (
+    DecisionEngine,
+    Docket,
+    EngineSettings,
+    Sensed,
+    Watch,
+    load_newest,
+    read_events,
+    read_model_files,
+    save_snapshot,
+    unpack_model,
+)
+from honghua.decision.api import keep_model as keep_with
+from honghua.decision.core import LIVE_SCHEMA, Attempt, EventMaker, Keys, Verdict, is_attempt
+from honghua.facts.kinds import SCENE, Fact, FactKind
+from honghua.features.core import Schema, key_of_text
+from honghua.fraud.api import FraudModel, SensorSize
+from honghua.fraud.core import RiskPlan
+from honghua.ledger import api as ledger
+from honghua.store.facts import FactColumns, find_last_fact_id, read_facts_after
+
+Ints = NDArray[np.int64]
+Booked = tuple[int, Fact, int]  # fact id, fact, command id
+FACTS_AT_ONCE: Final = 50_000
+SNAPSHOT_EVERY: Final = 1_000_000  # facts
+MANIFEST: Final = "engine.json"  # beside a model's files: the plan and the settings that it was fitted with
+
+
+@dataclass(frozen=True, slots=True)
+class RiskSetup:
+    """What fixes an engine: its plan and settings, and how far local time is ahead of UTC. folder: where snapshots lie, None = nowhere."""
+
+    plan: RiskPlan
+    settings: EngineSettings = field(default_factory=EngineSettings)
+    offset_us: int = field(default=0)
+    folder: Path | None = field(default=None)
+
+    def manifest(self) -> bytes:
+        """As JSON, to be kept beside the model."""
+        plan = self.plan
+        schema = {"entities": plan.schema.entities, "numbers": plan.schema.numbers}
+        told = {
+            "schema": schema, "scales": dict(plan.scales), "levels": {k: list(v) for k, v in plan.levels.items()},
+            "unit_minor": plan.unit_minor, "windows": plan.windows, "graph": plan.graph, "size": asdict(self.settings.size),
+            "silent_days": self.settings.silent_days, "values": list(self.settings.values), "offset_us": self.offset_us,
+        }  # fmt: skip
+        return json.dumps(told, sort_keys=True).encode()
+
+    @classmethod
+    def read(cls, manifest: bytes, folder: Path | None) -> RiskSetup:
+        """What `manifest` wrote."""
+        told = json.loads(manifest)
+        schema = Schema(tuple(told["schema"]["entities"]), tuple(told["schema"]["numbers"]))
+        levels = {name: tuple(keys) for name, keys in told["levels"].items()}
+        plan = RiskPlan(schema, told["scales"], levels, told["unit_minor"], told["windows"], told["graph"])
+        settings = EngineSettings(SensorSize(**told["size"]), told["silent_days"], tuple(told["values"]))
+        return cls(plan, settings, told["offset_us"], folder)
+
+
+@dataclass(slots=True)
+class Names:
+    """Entity keys of our own numbers, learnt as they are met: they are keys of the names by which the outside knows them."""
+
+    customers: dict[int, int] = field(default_factory=dict)
+    merchants: dict[int, int] = field(default_factory=dict)
+    categories: dict[int, int] = field(default_factory=dict)
+    texts: dict[str, int] = field(default_factory=dict)
+
+    def key(self, text: str) -> int:
+        """Each different text is hashed once."""
+        known = self.texts.get(text)
+        if known is None:
+            known = self.texts[text] = key_of_text(text)
+        return known
+
+    def keys(self) -> Keys:
+        """As the fold of facts asks for them."""
+        return Keys(self.customers.__getitem__, self.merchants.__getitem__, self.categories.__getitem__)
+
+    def learn(self, conn: psycopg.Connection, facts: Sequence[Fact]) -> None:
+        """Look up the names of numbers not met before."""
+        accounts = {fact.account_id for fact in facts} - self.customers.keys()
+        if accounts:
+            found = store_risk.find_customer_refs(conn, sorted(accounts))
+            self.customers.update((number, self.key(ref)) for number, ref in found.items())
+        merchants = {fact.counterparty_id for fact in facts if fact.counterparty_id} - self.merchants.keys()
+        if merchants:
+            refs = ledger.find_refs(conn, owner_ids=sorted(merchants))
+            self.merchants.update((number, self.key(ref)) for number, ref in refs.items())
+        categories = {fact.named_args().get("category", 0) for fact in facts} - self.categories.keys() - {0}
+        if categories:
+            names = store_risk.find_category_names(conn, sorted(categories))
+            self.categories.update((number, self.key(name)) for number, name in names.items())
+
+
+Observer = Callable[[Sequence[SensedOrder], Sensed], None]
+
+
+class RiskDesk:
+    """The engine with its cursor. Implements `registry.RiskLink`; one per process and database, not shared between threads."""
+
+    def __init__(self, setup: RiskSetup, *, observer: Observer | None = None) -> None:
+        self.setup, self.observer = setup, observer
+        self.engine = DecisionEngine(setup.plan, settings=setup.settings)
+        self.maker = EventMaker(setup.plan.schema, offset_us=setup.offset_us)
+        self.watch = Watch(self.engine.terms())
+        self.names = Names()
+        self.model_digest = b""
+        self.cursor = 0  # the last fact that the state has learnt
+        self.saved_at = 0
+        self.is_sound = False  # whether the state is that of the facts up to the cursor
+        self.docket: Docket | None = None
+        self.orders: Sequence[SensedOrder] = ()
+        self.sensed: Sensed | None = None
+        self.new_cursor = 0
+
+    def prepare(self, conn: psycopg.Connection) -> None:
+        """Before a unit's transaction: see what is in force by now, and with which model."""
+        judge = self.watch.judge(conn)
+        self.docket = Docket(judge)
+        wanted = judge.force.champion.model_digest
+        if wanted != self.model_digest:
+            self.engine.use(unpack_model(read_model_files(conn, wanted)) if wanted else None)
+            self.model_digest = wanted
+
+    def begin(self, conn: psycopg.Connection) -> None:
+        """Take the deciders' lock until the transaction ends, and learn what others booked meanwhile."""
+        store_risk.lock_deciders(conn)
+        if not self.is_sound:
+            self._rebuild(conn)
+        self._catch_up(conn)
+        self.is_sound = False
+        self.new_cursor = self.cursor
+        assert self.docket is not None, "prepare comes first"
+        self.docket = Docket(self.docket.judge)
+
+    def sense(self, orders: Sequence[SensedOrder]) -> None:
+        """Take orders into the state, in order; row i is orders[i]."""
+        attempts = [self._attempt(order) for order in orders]
+        ids = np.array([order.command_id for order in orders], np.int64)
+        assert self.docket is not None, "a unit has begun"
+        self.orders = orders
+        self.sensed = self.engine.sense(self.maker.attempts(attempts), ids, judge=self.docket.judge)
+        if self.observer is not None:
+            self.observer(orders, self.sensed)
+
+    def _attempt(self, order: SensedOrder) -> Attempt:
+        names = self.names
+        customer, merchant = names.key(order.customer), names.key(order.merchant)
+        category = names.key(order.category)
+        names.customers[order.account_id], names.merchants[order.merchant_id] = customer, merchant
+        names.categories[order.category_id] = category
+        entities = {"customer": customer, "merchant": merchant, "category": category}
+        if order.scene:
+            entities.update(zip(SCENE, order.scene, strict=True))
+        numbers = {"available_minor": order.available_minor, "limit_minor": order.limit_minor}
+        return Attempt(order.at_us, order.amount_minor, entities, numbers)
+
+    def judge(self, row: int, account_inputs: Sequence[int]) -> Verdict:
+        """The verdict on a sensed order, put on the docket as it was judged."""
+        assert self.sensed is not None, "sensed first"
+        assert self.sensed.prepared is not None, "sensed to be judged"
+        assert self.docket is not None, "a unit has begun"
+        verdict = self.engine.judge(self.sensed, row, account_inputs)
+        order = self.orders[row]
+        self.docket.add(
+            (order.account_id, order.command_id), self.sensed.prepared, row, verdict,
+            signals=self.sensed.values[row], event=self.sensed.events[row],
+        )  # fmt: skip
+        return verdict
+
+    def end(self, conn: psycopg.Connection, facts: Sequence[Booked], now_us: int) -> None:
+        """Learn what else the unit booked, and write its decisions down; the unit is about to commit."""
+        self._follow(conn, [(fact, fact.happened_at_us or now_us) for _, fact, _ in facts])
+        assert self.docket is not None, "a unit has begun"
+        if len(self.docket):
+            columns, changes = self.docket.close()
+            decision.record_judged(conn, self.docket.judge, columns, changes, now=from_micros(now_us))
+        self.new_cursor = max((fact_id for fact_id, _, _ in facts), default=self.cursor)
+
+    def committed(self) -> None:
+        """The unit is on disk: the state holds."""
+        self.cursor, self.is_sound = self.new_cursor, True
+        if self.cursor - self.saved_at >= SNAPSHOT_EVERY:
+            self.snapshot()
+
+    def forget(self) -> None:
+        """The unit was rolled back: its events did not happen."""
+        self.is_sound = False
+        self.watch.forget()
+
+    def snapshot(self) -> Path | None:
+        """Write the state down, if there is a place for it."""
+        if self.setup.folder is None or not self.is_sound:
+            return None
+        self.saved_at = self.cursor
+        return save_snapshot(self.setup.folder, self.engine.save, fact_id=self.cursor)
+
+    def catch_up(self, conn: psycopg.Connection) -> None:
+        """Bring the state up to all facts there are, outside of a unit: what start-up does."""
+        with conn.transaction():
+            store_risk.lock_deciders(conn)
+            if not self.is_sound:
+                self._rebuild(conn)
+            self._catch_up(conn)
+            self.is_sound = True
+
+    def _rebuild(self, conn: psycopg.Connection) -> None:
+        """From the newest snapshot, else from nothing."""
+        setup, model = self.setup, self.engine.model
+        found = None
+        if setup.folder is not None:
+            found = load_newest(
+                setup.folder,
+                lambda path: DecisionEngine.restore(path, setup.plan, settings=setup.settings, model=model),
+                up_to=find_last_fact_id(conn),
+            )
+        if found is None:
+            found = DecisionEngine(setup.plan, settings=setup.settings, model=model), 0
+        self.engine, self.cursor = found
+        self.saved_at = self.cursor
+
+    def _catch_up(self, conn: psycopg.Connection) -> None:
+        limit = FACTS_AT_ONCE
+        while True:
+            facts = read_facts_after(conn, self.cursor, limit=limit)
+            if not len(facts):
+                return
+            whole = len(facts) if len(facts) < limit else int(np.searchsorted(facts.txid == facts.txid[-1], True))
+            if whole == 0:  # one unit fills the page
+                limit *= 2
+                continue
+            self._fold(conn, facts, whole)
+            self.cursor = int(facts.fact_id[whole - 1])
+            if len(facts) < limit:
+                return
+
+    def _fold(self, conn: psycopg.Connection, columns: FactColumns, whole: int) -> None:
+        """Units of work as their makers folded them: purchases first, then the rest."""
+        rows = [
+            (int(txid), fact, int(at_us), int(command_id))
+            for (_, fact), txid, at_us, command_id in zip(
+                each_fact(columns)[:whole], columns.txid, columns.happened_at, columns.command_id, strict=False
+            )
+        ]
+        self.names.learn(conn, [fact for _, fact, _, _ in rows])
+        ids = [fact.purchase_id for _, fact, _, command_id in rows if is_attempt(fact, command_id)]
+        known = read_events(conn, ids, self.setup.plan.schema.columns)
+        start = 0
+        for end in range(1, len(rows) + 1):
+            if end == len(rows) or rows[end][0] != rows[start][0]:
+                self._fold_unit(conn, rows[start:end], known)
+                start = end
+
+    def _fold_unit(
+        self, conn: psycopg.Connection, rows: Sequence[tuple[int, Fact, int, int]], known: Mapping[int, Ints]
+    ) -> None:
+        keys = self.names.keys()
+        attempts = [(fact, at_us) for _, fact, at_us, command_id in rows if is_attempt(fact, command_id)]
+        if attempts:
+            derived = self.maker.attempts([self.maker.purchase_of(fact, keys, at_us) for fact, at_us in attempts])
+            for i, (fact, _) in enumerate(attempts):
+                if fact.purchase_id in known:
+                    derived[i] = known[fact.purchase_id]
+            self.engine.absorb(derived, np.array([fact.purchase_id for fact, _ in attempts], np.int64))
+        self._follow(conn, [(fact, at_us) for _, fact, at_us, _ in rows])
+
+    def _follow(self, conn: psycopg.Connection, facts: Sequence[tuple[Fact, int]]) -> None:
+        taught = [(fact, at_us) for fact, at_us in facts if fact.kind in TEACHING]
+        if not taught:
+            return
+        self.names.learn(conn, [fact for fact, _ in taught])
+        keys = self.names.keys()
+        found = [row for fact, at_us in taught if (row := self.maker.follow(fact, keys, at_us)) is not None]
+        labelled = [fact.purchase_id for fact, _ in taught if fact.kind is FactKind.FRAUD_REPORTED]
+        events = np.array(found, np.int64).reshape(-1, self.setup.plan.schema.width)
+        self.engine.follow(events, np.array(labelled, np.int64))
+
+
+TEACHING: Final = frozenset({
+    FactKind.PURCHASE_REFUSED, FactKind.FRAUD_REPORTED, FactKind.PURCHASE_REFUNDED, FactKind.REPAYMENT_RECEIVED,
+    FactKind.TEMPORARY_LIMIT_GRANTED, FactKind.LIMIT_CHANGED,
+})  # fmt: skip
+
+
+def keep_model(conn: psycopg.Connection, model: FraudModel, setup: RiskSetup) -> bytes:
+    """Keep a model with the plan that it was fitted on, in the caller's transaction; returns its digest."""
+    return keep_with(conn, model, beside={MANIFEST: setup.manifest()})
+
+
+def attach(
+    conn: psycopg.Connection, registry: Registry, setup: RiskSetup, *, observer: Observer | None = None
+) -> RiskDesk:
+    """From here on the risk engine judges this book's purchases, in this process and in all others. NotFound when no policy is in force."""
+    desk = RiskDesk(setup, observer=observer)
+    desk.prepare(conn)
+    with conn.transaction():
+        store_risk.switch_risk_on(conn)
+    desk.catch_up(conn)
+    registry.risk = desk
+    return desk
+
+
+def attach_released(conn: psycopg.Connection, registry: Registry, *, folder: Path | None) -> RiskDesk | None:
+    """The engine of the policy in force, if that names a model; None where the account rules judge alone."""
+    lineup = decision.find_lineup(conn)
+    if lineup is None:
+        return None
+    digest = decision.get_release(conn, lineup.champion).model_digest
+    if not digest:
+        if not store_risk.is_risk_on(conn):
+            return None
+        return attach(conn, registry, RiskSetup(RiskPlan(LIVE_SCHEMA), EngineSettings(), 0, folder))
+    manifest = read_model_files(conn, digest).get(MANIFEST)
+    if manifest is None:
+        raise NotFound(f"model {digest.hex()[:16]} was kept without its plan", code="MODEL_UNKNOWN")
+    return attach(conn, registry, RiskSetup.read(manifest, folder))
+
+
+def zone_offset_us(zone: dt.tzinfo, at: dt.datetime) -> int:
+    """How far a zone's time is ahead of UTC at a moment, microseconds."""
+    offset = zone.utcoffset(at.astimezone(zone).replace(tzinfo=None))
+    return int((offset or dt.timedelta()) / dt.timedelta(microseconds=1))
+
+
+def describe(desk: RiskDesk) -> dict[str, Any]:
+    """What the engine is and where it stands, for people."""
+    return {
+        "cursor": desk.cursor, "model": desk.model_digest.hex()[:16], "values": len(desk.engine.sensor.names),
+        **desk.engine.sensor.counters(),
+    }  # fmt: skip
+
+
+__all__ = ["Observer", "RiskDesk", "RiskSetup", "attach", "attach_released", "keep_model", "zone_offset_us"]

@@ -1,0 +1,35 @@
+"""SQL of the risk engine's place in the credit room: the deciders' turn, whether it judges this book, names of our numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from honghua.credit.store import BOOK_LOCK, Connection
+
+
+def lock_deciders(conn: Connection) -> None:
+    """Wait for the turn to write facts in a book that the risk engine judges: fact ids become visible in their order."""
+    conn.execute("SELECT pg_advisory_xact_lock(hashtext('credit_deciders'))")
+
+
+def switch_risk_on(conn: Connection) -> None:
+    """From the next unit on, in every process, the risk engine judges this book's purchases."""
+    conn.execute(f"SELECT pg_advisory_xact_lock({BOOK_LOCK})")
+    conn.execute("UPDATE credit_book SET risk_engine = true WHERE NOT risk_engine")
+
+
+def is_risk_on(conn: Connection) -> bool:
+    """Whether the risk engine judges this book's purchases."""
+    return conn.execute("SELECT risk_engine FROM credit_book").fetchone() == (True,)
+
+
+def find_customer_refs(conn: Connection, account_ids: Sequence[int]) -> dict[int, str]:
+    """Customers by account id."""
+    query = "SELECT account_id, customer_ref FROM credit_account WHERE account_id = ANY(%s::bigint[])"
+    return dict(conn.execute(query, [list(account_ids)]).fetchall())
+
+
+def find_category_names(conn: Connection, category_ids: Sequence[int]) -> dict[int, str]:
+    """Goods categories by id."""
+    query = "SELECT category_id, name FROM credit_category WHERE category_id = ANY(%s::bigint[])"
+    return dict(conn.execute(query, [list(category_ids)]).fetchall())

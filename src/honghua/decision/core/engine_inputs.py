@@ -1,0 +1,172 @@
+"""What goes into the engine: facts as events, and the inputs that policies read, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from honghua.decision.core.vocabulary import Input, Kind, Vocabulary
+from honghua.facts.kinds import SCENE, Fact, FactKind
+from honghua.features.core import ABSENT, FIXED, MISSING, EventKind, Schema
+
+Ints = NDArray[np.int64]
+KeyOf = Callable[[int], int]
+
+# What an account tells about itself and the order: first the features of the account rules, then what only policies read.
+ACCOUNT_INPUTS: Final = (
+    "amount_minor", "amount_minor_max", "available_minor", "status", "days_past_due", "is_consumption",
+    "limit_minor", "temporary_minor", "held_minor", "risk_class", "statements", "account_age_days",
+)  # fmt: skip
+SCORE_INPUTS: Final = ("fused", "crowd", "rhythm", "merchant")
+LIVE_SCHEMA: Final = Schema(
+    ("customer", "merchant", "device", "address", "payee", "category", "region"),
+    ("available_minor", "limit_minor", "hour", "weekday", "credit"),
+)
+PURCHASES: Final = frozenset({
+    FactKind.PURCHASE_AUTHORISED, FactKind.PURCHASE_CAPTURED, FactKind.PURCHASE_REFUSED, FactKind.PURCHASE_SUSPENDED,
+})  # fmt: skip
+HOUR_US: Final = 3_600_000_000
+DAY_US: Final = 24 * HOUR_US
+THURSDAY: Final = 3  # 1970-01-01; Monday is 0
+
+
+def engine_vocabulary(*, values: Sequence[str] = ()) -> Vocabulary:
+    """The words of purchase policies: the account's inputs, the scores, and the sensed values chosen for policies."""
+    money, number = Kind.MONEY, Kind.NUMBER
+    account = [
+        Input("amount_minor", money, may_be_missing=False, low=1),
+        Input("amount_minor_max", money, may_be_missing=False, low=0),
+        Input("available_minor", money, may_be_missing=False, low=0),
+        Input("status", number, may_be_missing=False, low=0, high=4),
+        Input("days_past_due", number, may_be_missing=False, low=0),
+        Input("is_consumption", number, may_be_missing=False, low=0, high=1),
+        Input("limit_minor", money, may_be_missing=False, low=0),
+        Input("temporary_minor", money, may_be_missing=False, low=0),
+        Input("held_minor", money, may_be_missing=False, low=0),
+        Input("risk_class", number, may_be_missing=False, low=0, high=5),
+        Input("statements", number, may_be_missing=False, low=0),
+        Input("account_age_days", number, may_be_missing=False, low=0),
+    ]
+    scores = [Input(name, number, low=0, high=1) for name in SCORE_INPUTS]
+    return Vocabulary((*account, *scores, *(Input(name, number) for name in values)))
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Entity keys of our own numbers: accounts, merchants, goods categories."""
+
+    customer: KeyOf
+    merchant: KeyOf
+    category: KeyOf
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A purchase as it is sensed: entity keys by name, 0 = absent; numbers by name, absent = not known."""
+
+    at_us: int
+    amount_minor: int
+    entities: Mapping[str, int]
+    numbers: Mapping[str, int]
+
+
+def local_numbers(at_us: int, offset_us: int) -> dict[str, int]:
+    """Hour 0 … 23 and weekday (Monday 0) in a zone that is `offset_us` ahead of UTC."""
+    local = at_us + offset_us
+    return {"hour": local % DAY_US // HOUR_US, "weekday": (local // DAY_US + THURSDAY) % 7}
+
+
+class EventMaker:
+    """Rows of one schema's event matrix. offset_us: how far local time is ahead of UTC."""
+
+    __slots__ = ("entities", "numbers", "offset_us", "schema")
+
+    def __init__(self, schema: Schema, *, offset_us: int = 0) -> None:
+        self.schema, self.offset_us = schema, offset_us
+        self.entities = [(name, schema.place(name)) for name in schema.entities]
+        self.numbers = [(name, schema.place(name)) for name in schema.numbers]
+
+    def row(self, kind: EventKind, attempt: Attempt, *, origin_at_us: int = 0) -> list[int]:
+        """One event."""
+        row = [attempt.at_us, int(kind), attempt.amount_minor, origin_at_us or attempt.at_us]
+        found = attempt.entities
+        row += [found.get(name, ABSENT) for name, _ in self.entities]
+        numbers = attempt.numbers
+        row += [numbers.get(name, MISSING) for name, _ in self.numbers]
+        return row
+
+    def attempts(self, attempts: Iterable[Attempt]) -> Ints:
+        """Purchases on credit as events int64[n, C]."""
+        rows = [
+            self.row(
+                EventKind.PURCHASE,
+                Attempt(
+                    a.at_us,
+                    a.amount_minor,
+                    a.entities,
+                    {"credit": 1, **local_numbers(a.at_us, self.offset_us), **a.numbers},
+                ),
+            )
+            for a in attempts
+        ]
+        return np.array(rows, np.int64).reshape(-1, self.schema.width)
+
+    def purchase_of(self, fact: Fact, keys: Keys, at_us: int) -> Attempt:
+        """The attempt that a purchase's fact is about, as far as the fact tells: what was available is not in it."""
+        args = fact.named_args()
+        entities = {
+            "customer": keys.customer(fact.account_id),
+            "merchant": keys.merchant(fact.counterparty_id) if fact.counterparty_id else ABSENT,
+            "category": keys.category(args["category"]) if args.get("category") else ABSENT,
+            **{name: args.get(name, ABSENT) for name in SCENE},
+        }
+        return Attempt(at_us, fact.amount_minor, entities, {})
+
+    def follow(self, fact: Fact, keys: Keys, at_us: int) -> list[int] | None:
+        """The event that a fact other than a purchase is; a refused purchase gives its refusal. None = nothing to learn."""
+        kind = fact.kind
+        if kind is FactKind.PURCHASE_REFUSED:
+            return self.row(EventKind.REFUSED, self.purchase_of(fact, keys, at_us), origin_at_us=at_us)
+        if kind is FactKind.FRAUD_REPORTED or (kind is FactKind.PURCHASE_REFUNDED and len(fact.args) > FIXED_REFUND):
+            args = fact.named_args()
+            word = EventKind.REFUND
+            if kind is FactKind.FRAUD_REPORTED:
+                word = EventKind.FRAUD_REPORTED if args["label"] else EventKind.CLEARED
+            return self.row(word, self.purchase_of(fact, keys, at_us), origin_at_us=args["origin_at_us"])
+        customer = {"customer": keys.customer(fact.account_id)} if kind in OF_CUSTOMER else {}
+        if kind is FactKind.REPAYMENT_RECEIVED:
+            return self.row(EventKind.REPAYMENT, Attempt(at_us, fact.amount_minor, customer, {}))
+        if kind is FactKind.TEMPORARY_LIMIT_GRANTED:
+            return self.row(EventKind.LIMIT_RAISED, Attempt(at_us, fact.amount_minor, customer, {}))
+        if kind is FactKind.LIMIT_CHANGED and fact.args and fact.args[0] > 0:
+            return self.row(EventKind.LIMIT_RAISED, Attempt(at_us, fact.args[0], customer, {}))
+        return None
+
+
+FIXED_REFUND: Final = 4  # a refund from before it told when its purchase was has so many arguments, and teaches nothing
+OF_CUSTOMER: Final = frozenset({
+    FactKind.REPAYMENT_RECEIVED, FactKind.TEMPORARY_LIMIT_GRANTED, FactKind.LIMIT_CHANGED,
+})  # fmt: skip
+assert len(FIXED) == 4, "a row begins with time, kind, amount and the time that it is about"
+
+
+def is_attempt(fact: Fact, command_id: int) -> bool:
+    """Whether a fact is a purchase that was judged (or brought in whole), not the capture of an earlier hold."""
+    return fact.kind in PURCHASES and command_id in (0, fact.purchase_id)
+
+
+__all__ = [
+    "ACCOUNT_INPUTS",
+    "LIVE_SCHEMA",
+    "SCORE_INPUTS",
+    "Attempt",
+    "EventMaker",
+    "Keys",
+    "engine_vocabulary",
+    "is_attempt",
+    "local_numbers",
+]

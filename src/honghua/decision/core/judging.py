@@ -1,0 +1,215 @@
+"""Judging as it is in force: who sits (champion, challenger, shadows), which lists and experiments count, which rules are off.
+
+The engine hands over its own inputs; lists, arms and the customer's seat are added here (`Judge.complete`). A row is then judged
+alone (`one`, when an account's balance must be read between two purchases) or all rows at once (`batch`): the same words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from honghua.decision.core.brake import Brake, BrakeChange
+from honghua.decision.core.compile import Bundle, codes_of, judge, judge_batch
+from honghua.decision.core.experiment import Experiment, Holdout, compute_shares
+from honghua.decision.core.listing import ListBook, Sections
+from honghua.decision.core.outcomes import Verdict, Verdicts
+from honghua.decision.core.records import Bits, Ints, JudgedColumns, Layout, ShadowColumns
+from honghua.decision.core.vocabulary import ARM_PREFIX, LIST_PREFIX
+
+Floats = NDArray[np.float64]
+EVERYBODY = ""  # the entity of a suppression that is for all
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """One bundle that judges, with its number in the database, its rules' names, and where its inputs stand in the layout."""
+
+    bundle_id: int
+    bundle: Bundle
+    places: Ints
+    rules: tuple[str, ...]
+
+    def vectors(self, inputs: Floats) -> Floats:
+        """The bundle's own vectors out of inputs float64[n, I] in layout order."""
+        return np.ascontiguousarray(inputs[:, self.places])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InForce:
+    """Everything that is the same for many decisions. Immutable; a change makes a new one with another `regime_id`."""
+
+    regime_id: int
+    change_id: int
+    lineup_id: int
+    layout: Layout
+    seats: tuple[Seat, ...]  # champion, then the challenger if there is one
+    challenger_ppm: int
+    split_salt: bytes
+    shadows: tuple[Seat, ...]
+    lists: ListBook
+    holdout: Holdout
+    experiments: tuple[Experiment, ...]
+    suppressed: Sections  # (rule, entity) → keys; entity EVERYBODY has the one key 1
+    stopped: tuple[tuple[int, str], ...]  # (bundle, rule) that the brake holds
+    base: int  # how many inputs are the engine's own: the first ones of the layout
+
+    @property
+    def champion(self) -> Bundle:
+        """The bundle that judges whoever is not the challenger's."""
+        return self.seats[0].bundle
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A batch ready to be judged: inputs float64[n, I] in layout order, arms uint8[n, E], seat uint8[n], off per seat uint8[n, R]."""
+
+    inputs: Floats
+    arms: Bits
+    seat: Bits
+    at_us: Ints
+    off: tuple[Bits | None, ...]  # None: no suppression touches this seat's rules
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rows int64[k] of a batch that one seat judged with the same rules off, and the verdicts in that order."""
+
+    seat: int
+    rows: Ints
+    verdicts: Verdicts
+
+
+def place_seats(bundles: Sequence[tuple[int, Bundle]], layout: Layout) -> tuple[Seat, ...]:
+    """Seats of bundles whose every input is in the layout; KeyError names the first that is not."""
+    place = {name: i for i, name in enumerate(layout.inputs)}
+    return tuple(
+        Seat(
+            bundle_id, bundle, np.array([place[name] for name in bundle.inputs], np.int64),
+            tuple(rule.name for rule in bundle.rules),
+        )
+        for bundle_id, bundle in bundles
+    )  # fmt: skip
+
+
+class Judge:
+    """Judges batches under what is in force. columns: entity → column of the events; `customer` is the one experiments split by."""
+
+    __slots__ = ("brakes", "columns", "force", "lists", "places")
+
+    def __init__(self, force: InForce, columns: Mapping[str, int], brakes: Mapping[int, Brake]) -> None:
+        self.force, self.columns, self.brakes = force, dict(columns), brakes
+        names = force.layout.inputs
+        self.lists = [(i, n.removeprefix(LIST_PREFIX)) for i, n in enumerate(names) if n.startswith(LIST_PREFIX)]
+        known = {experiment.name: j for j, experiment in enumerate(force.experiments)}
+        arms = [(i, n.removeprefix(ARM_PREFIX)) for i, n in enumerate(names) if n.startswith(ARM_PREFIX)]
+        self.places = [(i, known.get(name, -1)) for i, name in arms]  # an ended experiment reads as the holdout
+
+    def complete(self, base: Floats, events: Ints, at_us: Ints) -> Prepared:
+        """Add lists and arms to the engine's inputs base float64[n, B]; find each customer's seat and the rules that are off.
+
+        events int64[n, C] with entity keys in `columns`; at_us int64[n] event times: expiry is judged by them.
+        """
+        force = self.force
+        n = len(events)
+        inputs = np.zeros((n, len(force.layout.inputs)), np.float64)
+        inputs[:, : force.base] = base
+        customers = events[:, self.columns["customer"]]
+        held_out = force.holdout.holds(customers)
+        arms = np.zeros((n, len(force.experiments)), np.uint8)
+        for j, experiment in enumerate(force.experiments):
+            arms[:, j] = experiment.assign(customers, held_out)
+        for place, j in self.places:
+            inputs[:, place] = arms[:, j] if j >= 0 else 0.0
+        if self.lists:
+            names = [name for _, name in self.lists]
+            inputs[:, [i for i, _ in self.lists]] = force.lists.flags(names, self.columns, events, at_us=at_us)
+        seat = np.zeros(n, np.uint8)
+        if len(force.seats) > 1:
+            # Holdout customers stay with the champion: they are who a challenger is compared with in the long run.
+            seat[:] = (compute_shares(force.split_salt, customers) < force.challenger_ppm) & ~held_out
+        off = tuple(self._find_suppressed(s, events, at_us) for s in force.seats)
+        return Prepared(inputs, arms, seat, np.ascontiguousarray(at_us), off)
+
+    def _find_suppressed(self, seat: Seat, events: Ints, at_us: Ints) -> Bits | None:
+        sections = self.force.suppressed
+        rules = seat.rules
+        if not any(rule in rules for rule, _ in sections.names):
+            return None
+        everybody = np.ones((len(events), 1), np.int64)
+        found = sections.look_up(
+            {**self.columns, EVERYBODY: events.shape[1]}, np.ascontiguousarray(np.hstack([events, everybody])), at_us
+        )
+        off = np.zeros((len(events), len(rules)), np.uint8)
+        for j, (rule, _) in enumerate(sections.names):
+            if rule in rules:
+                off[:, rules.index(rule)] |= found[:, j]
+        return off if off.any() else None
+
+    def _find_off(self, prepared: Prepared, seat: int, row: int) -> Bits | None:
+        brake = self.brakes[self.force.seats[seat].bundle_id]
+        suppressed = prepared.off[seat]
+        if not brake.any_stopped:
+            return None if suppressed is None else suppressed[row]
+        return brake.off if suppressed is None else suppressed[row] | brake.off
+
+    def one(self, prepared: Prepared, row: int) -> Verdict:
+        """Judge one row as it stands now: the engine may have changed its own inputs since `complete`."""
+        seat = int(prepared.seat[row])
+        sitting = self.force.seats[seat]
+        return judge(sitting.bundle, prepared.inputs[row, sitting.places], off=self._find_off(prepared, seat, row))
+
+    def batch(self, prepared: Prepared) -> list[Group]:
+        """Judge all rows. Usually one group; more with a challenger, or where a rule is suppressed for some only."""
+        groups = []
+        for number, seat in enumerate(self.force.seats):
+            rows = np.flatnonzero(prepared.seat == number)
+            for mine, off in self._group(prepared, number, rows):
+                verdicts = judge_batch(seat.bundle, seat.vectors(prepared.inputs[mine]), off=off)
+                groups.append(Group(number, mine, verdicts))
+        return groups
+
+    def _group(self, prepared: Prepared, seat: int, rows: Ints) -> list[tuple[Ints, Bits | None]]:
+        suppressed = prepared.off[seat]
+        if not len(rows):
+            return []
+        if suppressed is None:
+            return [(rows, self._find_off(prepared, seat, int(rows[0])))]
+        _, first, which = np.unique(suppressed[rows], axis=0, return_index=True, return_inverse=True)
+        return [
+            (rows[which.reshape(-1) == k], self._find_off(prepared, seat, int(rows[i]))) for k, i in enumerate(first)
+        ]
+
+    def judge_shadows(self, inputs: Floats, outcomes: Ints, amounts: Ints) -> tuple[ShadowColumns, ...]:
+        """What each shadow would have said on the same inputs; nothing of it is acted on."""
+        found = []
+        for seat in self.force.shadows:
+            verdicts = judge_batch(seat.bundle, seat.vectors(inputs))
+            rows = np.flatnonzero((verdicts.outcome != outcomes) | (verdicts.amount_minor != amounts))
+            codes = codes_of(seat.bundle, verdicts) if len(rows) else []
+            reasons = [codes[i] or None for i in rows.tolist()]
+            found.append(
+                ShadowColumns(
+                    seat.bundle_id, verdicts.outcome.astype(np.uint8), rows, reasons, verdicts.amount_minor[rows]
+                )
+            )
+        return tuple(found)
+
+    def feed_brakes(self, columns: JudgedColumns, rules: Ints) -> list[tuple[int, BrakeChange]]:
+        """Count what was judged; (bundle, change) for every rule that was warned of, calmed or stopped."""
+        changes = []
+        for bundle_id, brake in sorted(self.brakes.items()):
+            mine = columns.bundle_id == bundle_id
+            if mine.any():
+                said = brake.feed(columns.at_us[mine], rules[mine], columns.outcome[mine])
+                changes += [(bundle_id, change) for change in said]
+        return changes
+
+
+__all__ = ["EVERYBODY", "Group", "InForce", "Judge", "Prepared", "Seat", "place_seats"]

@@ -1,0 +1,290 @@
+"""The risk engine: senses events into its state, scores them with the released model, and lets the policy in force judge.
+
+Knows no database: whoever drives it brings events, `Judge` and model, and records what came out. One writer at a time. Without
+a policy in force it is not used at all; without a model its scores are missing and the account's rules judge on their own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import numpy as np
+import psycopg
+from numpy.typing import NDArray
+
+from honghua.base.errors import BadInput, IntegrityBroken, NotFound
+from honghua.decision import store_judged
+from honghua.decision.core.clearing import Clearing
+from honghua.decision.core.engine_inputs import ACCOUNT_INPUTS, SCORE_INPUTS, engine_vocabulary
+from honghua.decision.core.freezing import thaw
+from honghua.decision.core.judging import Group, Judge, Prepared
+from honghua.decision.core.outcomes import Verdict
+from honghua.decision.snapshots import load_newest, save_snapshot
+from honghua.decision.watching import EngineTerms
+from honghua.features.core import Schema
+from honghua.fraud.api import FraudModel, RiskSensor, Scores, SensorSize
+from honghua.fraud.core import RiskPlan
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+FORMAT: Final = 1
+DAY_US: Final = 86_400_000_000
+REASONS: Final = 4
+ACCOUNT: Final = len(ACCOUNT_INPUTS)
+SCORED: Final = slice(ACCOUNT, ACCOUNT + len(SCORE_INPUTS))
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """What fixes an engine's state, beside its plan. silent_days: unlabelled purchases count as cleared then, 0 = never.
+
+    values: names of sensed values that policies may read.
+    """
+
+    size: SensorSize = field(default_factory=SensorSize)
+    silent_days: int = field(default=0)
+    values: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sensed:
+    """A batch as the engine sees it: events int64[n, C], values float32[n, V], scores float64[n, 4] (NaN: no model), reasons int32[n, 4].
+
+    reasons are columns of the values, −1 = none. prepared: ready to be judged, None where no judge was given.
+    """
+
+    events: Ints
+    values: Floats
+    scores: Doubles
+    reasons: NDArray[np.int32]
+    prepared: Prepared | None
+
+    def __len__(self) -> int:
+        return len(self.events)
+
+
+class DecisionEngine:
+    """State, model and judge. `sense` moves the state; `judge` only reads it."""
+
+    def __init__(
+        self, plan: RiskPlan, *, settings: EngineSettings | None = None, model: FraudModel | None = None
+    ) -> None:
+        self.plan, self.settings = plan, settings or EngineSettings()
+        self.sensor = RiskSensor(plan, size=self.settings.size)
+        silent = self.settings.silent_days
+        self.clearing = Clearing(plan.schema.width, silent * DAY_US) if silent else None
+        self.model: FraudModel | None = None
+        self.current: Judge | None = None
+        self.use(model)
+        names = {name: i for i, name in enumerate(self.sensor.names)}
+        unknown = [name for name in self.settings.values if name not in names]
+        if unknown:
+            raise BadInput(f"no such sensed value: {', '.join(unknown)}", code="UNKNOWN_VALUES")
+        self._chosen = np.array([names[name] for name in self.settings.values], np.int64)
+
+    def use(self, model: FraudModel | None) -> None:
+        """Score with this model from now on; IntegrityBroken when it reads other values than are sensed."""
+        if model is not None and model.names != self.sensor.names:
+            raise IntegrityBroken("this model was fitted on other values than this engine senses")
+        self.model = model
+
+    @property
+    def schema(self) -> Schema:
+        """The columns of events."""
+        return self.plan.schema
+
+    def terms(self) -> EngineTerms:
+        """What policies may read of this engine."""
+        return EngineTerms(
+            engine_vocabulary(values=self.settings.values), self.sensor.names, self.schema.columns,
+            model_digest=self.model.digest if self.model is not None else b"",
+        )  # fmt: skip
+
+    def sense(self, events: Ints, ids: Ints, *, judge: Judge | None = None) -> Sensed:
+        """Take purchases int64[n, C] into the state, in order, and read and score them. ids int64[n] rise: labels name them later."""
+        return self.score(events, self.absorb(events, ids), judge=judge)
+
+    def absorb(self, events: Ints, ids: Ints) -> Floats:
+        """Take purchases into the state without judging them: what a restart does with those of the past. Returns the values."""
+        values = self._step(events)
+        if self.clearing is not None:
+            self.clearing.add(ids, events)
+        return values
+
+    def score(self, events: Ints, values: Floats, *, judge: Judge | None = None) -> Sensed:
+        """Scores of sensed values; changes nothing."""
+        scores = np.full((len(events), len(SCORE_INPUTS)), np.nan)
+        reasons = np.full((len(events), REASONS), -1, np.int32)
+        if self.model is not None and len(events):
+            found = self.model.score(values)
+            scores, reasons = score_columns(found), found.reasons
+        prepared = None
+        self.current = judge
+        if judge is not None:
+            base = np.zeros((len(events), judge.force.base))
+            base[:, SCORED] = scores
+            base[:, SCORED.stop :] = values[:, self._chosen]
+            prepared = judge.complete(base, events, np.ascontiguousarray(events[:, 0]))
+        return Sensed(events, values, scores, reasons, prepared)
+
+    def follow(self, events: Ints, labelled: Ints) -> None:
+        """Learn events that are no purchases: refunds, repayments, limits, labels. labelled int64[k]: ids of purchases they settle."""
+        if len(events):
+            self._step(events)
+        if self.clearing is not None and len(labelled):
+            self.clearing.settle(labelled)
+
+    def _step(self, events: Ints) -> Floats:
+        if self.clearing is None or not len(events):
+            return self.sensor.sense(np.ascontiguousarray(events))
+        merged, places = self.clearing.merge(events)
+        values = self.sensor.sense(np.ascontiguousarray(merged))
+        return values if len(merged) == len(events) else np.ascontiguousarray(values[places])
+
+    def judge(self, sensed: Sensed, row: int, account_inputs: Sequence[float]) -> Verdict:
+        """The verdict on one row, with its account as it stands now."""
+        assert sensed.prepared is not None, "sensed without a judge"
+        assert self.current is not None, "sensed without a judge"
+        sensed.prepared.inputs[row, :ACCOUNT] = account_inputs
+        return self.current.one(sensed.prepared, row)
+
+    def decide_batch(
+        self, events: Ints, ids: Ints, account_inputs: Doubles, judge: Judge
+    ) -> tuple[Sensed, list[Group]]:
+        """Sense, score and judge a batch whose accounts don't change in between: what backtests and benches run."""
+        sensed = self.sense(events, ids, judge=judge)
+        assert sensed.prepared is not None, "a judge was given"
+        sensed.prepared.inputs[:, :ACCOUNT] = account_inputs
+        return sensed, judge.batch(sensed.prepared)
+
+    def digest(self) -> bytes:
+        """32 bytes that name the state: what all later values depend on."""
+        found = sha256(self.sensor.digest())
+        if self.clearing is not None:
+            found.update(self.clearing.digest())
+        return found.digest()
+
+    def save(self, folder: Path) -> None:
+        """Write the state to a folder, the table of contents last. The model is not in it: its release is kept elsewhere."""
+        folder.mkdir(parents=True, exist_ok=True)
+        contents = folder / "engine.json"
+        contents.unlink(missing_ok=True)
+        self.sensor.save(folder / "sensor")
+        if self.clearing is not None:
+            np.savez(folder / "clearing.npz", allow_pickle=False, **self.clearing.arrays())
+        contents.write_text(json.dumps({"format": FORMAT, **self._told()}, indent=1) + "\n", encoding="utf-8")
+
+    def _told(self) -> dict[str, object]:
+        return {
+            "plan": self.plan.digest.hex(), "silent_days": self.settings.silent_days, "digest": self.digest().hex(),
+        }  # fmt: skip
+
+    @classmethod
+    def restore(
+        cls, folder: Path, plan: RiskPlan, *, settings: EngineSettings | None = None, model: FraudModel | None = None
+    ) -> DecisionEngine:
+        """The engine as it was saved; IntegrityBroken when the folder is cut short, changed, or made by another plan."""
+        try:
+            told = json.loads((folder / "engine.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError) as problem:
+            raise IntegrityBroken(f"{folder} holds no snapshot of an engine") from problem
+        found = cls(plan, settings=settings, model=model)
+        found.sensor = RiskSensor.load(folder / "sensor", plan)
+        if found.clearing is not None:
+            with np.load(folder / "clearing.npz") as arrays:
+                found.clearing = Clearing.of_arrays(dict(arrays))
+        if told != {"format": FORMAT, **found._told()}:
+            raise IntegrityBroken(f"{folder} is not what its digest says")
+        return found
+
+
+def score_columns(scores: Scores) -> Doubles:
+    """In the order of SCORE_INPUTS."""
+    return np.column_stack([scores.fused, scores.crowd, scores.rhythm, scores.merchant])
+
+
+def keep_model(conn: psycopg.Connection, model: FraudModel, *, beside: Mapping[str, bytes]) -> bytes:
+    """Keep a model's files, and what belongs beside them, in the database; its digest. In the caller's transaction."""
+    with TemporaryDirectory() as place:
+        folder = Path(place)
+        model.save(folder)
+        files = {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+    store_judged.save_model(conn, model.digest, {**files, **beside})
+    return model.digest
+
+
+def read_model_files(conn: psycopg.Connection, digest: bytes) -> dict[str, bytes]:
+    """A kept model's files; NotFound when it is not kept."""
+    files = store_judged.load_model(conn, digest)
+    if not files:
+        raise NotFound(f"model {digest.hex()[:16]} is not kept in this database", code="MODEL_UNKNOWN")
+    return files
+
+
+def unpack_model(files: Mapping[str, bytes]) -> FraudModel:
+    """The model out of its files."""
+    with TemporaryDirectory() as place:
+        for name, content in files.items():
+            path = (Path(place) / name).resolve()
+            assert path.is_relative_to(Path(place).resolve()), f"{name} leads out of the folder"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        return FraudModel.load(Path(place))
+
+
+def read_events(conn: psycopg.Connection, ids: Sequence[int], columns: Sequence[str]) -> dict[int, Ints]:
+    """The events of recorded decisions as they were sensed, where they had these columns."""
+    if not ids:
+        return {}
+    rows = conn.execute(
+        "SELECT j.decision_id, j.event FROM decision_judged AS j JOIN decision_regime USING (regime_id)"
+        " JOIN decision_layout AS l USING (layout_id) WHERE j.decision_id = ANY(%s::bigint[]) AND l.events = %s::text[]",
+        [list(ids), list(columns)],
+    )
+    return {decision_id: np.array(event, np.int64) for decision_id, event in rows}
+
+
+def read_frozen(
+    conn: psycopg.Connection, ids: Sequence[int], *, signals: Sequence[str]
+) -> tuple[Ints, Floats, Doubles]:
+    """Recorded decisions by id, rising: ids int64[k], their signals float32[k, F], and the fused score float64[k] (NaN: no model).
+
+    Records that froze other signals are left out.
+    """
+    regimes, layouts = store_judged.list_regimes(conn), store_judged.list_layouts(conn)
+    page = store_judged.read_page(
+        conn, "WHERE decision_id = ANY(%s::bigint[]) ORDER BY decision_id", [np.array(ids, np.int64)]
+    )
+    out = np.zeros((len(page), len(signals)), np.float32)
+    fused = np.full(len(page), np.nan)
+    kept = np.zeros(len(page), np.bool_)
+    for regime_id in np.unique(page.regime_id).tolist():
+        layout = layouts[regimes[regime_id].layout_id]
+        if layout.signals != tuple(signals):
+            continue
+        rows = np.flatnonzero(page.regime_id == regime_id)
+        inputs, values = thaw(page.frozen_of(rows), inputs=len(layout.inputs), signals=len(layout.signals))
+        out[rows], fused[rows], kept[rows] = values, inputs[:, layout.inputs.index(SCORE_INPUTS[0])], True
+    return page.decision_id[kept], out[kept], fused[kept]
+
+
+__all__ = [
+    "DecisionEngine",
+    "EngineSettings",
+    "Sensed",
+    "keep_model",
+    "load_newest",
+    "read_events",
+    "read_frozen",
+    "read_model_files",
+    "save_snapshot",
+    "score_columns",
+    "unpack_model",
+]

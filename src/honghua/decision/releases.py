@@ -1,0 +1,288 @@
+"""Releases: a policy is proposed by one person, approved by another, and activated; what judges now is the newest line-up.
+
+Every act is a numbered change with person and reason, in the caller's transaction. Running engines see it at their next batch
+(`watching.Watch`): nothing is restarted.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+import psycopg
+
+from honghua.base.errors import BadInput, Conflict, IntegrityBroken, NotFound
+from honghua.decision import store_judged
+from honghua.decision import store_policy as store
+from honghua.decision.core.compile import Bundle, compile_bundle, compile_stored
+from honghua.decision.core.experiment import PPM
+from honghua.decision.core.vocabulary import ARM_PREFIX, LIST_PREFIX, Vocabulary, read_vocabulary, vocabulary_bytes
+from honghua.decision.store_policy import Change, LineupRow, ReleaseRow
+
+PURPOSE: Final = "purchase"
+NAME_LENGTH_MAX: Final = 200
+SHADOWS_MAX: Final = 8
+AUTHORS: Final = "the authors of Honghua"
+RELEASERS: Final = "the release of Honghua"
+UNSEEN: Final = ("Cf", "Mn")  # categories of Unicode: joiners and marks that leave two names looking alike
+
+
+class Role(StrEnum):
+    """champion: judges · challenger: judges a share of the customers · shadow: is asked, not heard · none: leaves the line-up."""
+
+    CHAMPION = "champion"
+    CHALLENGER = "challenger"
+    SHADOW = "shadow"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Who does something, and why: without both nothing is changed."""
+
+    person: str
+    why: str
+
+    def __post_init__(self) -> None:
+        for name, text in (("a name", self.person), ("a reason", self.why)):
+            if not text.strip():
+                raise BadInput(f"every change of policy carries {name}", code="PERSON_OR_REASON_MISSING")
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A policy to be released: its text and what it was made against. reference_ppm: rule → what it refused in the backtest."""
+
+    name: str
+    source: str
+    vocabulary: Vocabulary
+    features_digest: bytes = b""
+    model_digest: bytes = b""
+    lists_digest: bytes = b""
+    reference_ppm: Mapping[str, int] = field(default_factory=dict)
+
+    def compile(self) -> Bundle:
+        """The bundle; PolicyProblems names every line that is wrong. The vocabulary is taken as it will be stored."""
+        stored = read_vocabulary(vocabulary_bytes(self.vocabulary))
+        return compile_bundle(
+            self.name, self.source, stored, features_digest=self.features_digest,
+            model_digest=self.model_digest, lists_digest=self.lists_digest,
+        )  # fmt: skip
+
+
+def fold_name(person: str) -> str:
+    """A person's name as it is compared: width, case, accents, spaces and what cannot be seen do not make another person."""
+    parts = unicodedata.normalize("NFKD", person).casefold()
+    seen = "".join(c for c in parts if unicodedata.category(c) not in UNSEEN)
+    return " ".join(unicodedata.normalize("NFKC", seen).casefold().split())
+
+
+def propose(conn: psycopg.Connection, proposal: Proposal, act: Act) -> ReleaseRow:
+    """Store a policy that passes the static checks; it judges nothing until another person approves it."""
+    bundle = proposal.compile()
+    unknown = sorted(name for name in proposal.reference_ppm if bundle.find_rule(name) is None)
+    if unknown or not all(0 <= ppm <= PPM for ppm in proposal.reference_ppm.values()):
+        named = f"no such rule: {', '.join(unknown)}" if unknown else "shares are 0 … 1,000,000 ppm"
+        raise BadInput(f"the brake's reference is rule → ppm; {named}", code="REFERENCE_INVALID")
+    return _insert(conn, bundle, proposal, act, built_in=False)
+
+
+def _insert(conn: psycopg.Connection, bundle: Bundle, proposal: Proposal, act: Act, *, built_in: bool) -> ReleaseRow:
+    change_id = store.add_change(
+        conn, action="propose", subject=bundle.digest.hex()[:16], person=act.person, why=act.why
+    )
+    known = store.find_release_id(conn, bundle.digest)
+    if known is not None:
+        raise Conflict(f"this policy is already release {known}: same name, text and inputs", code="RELEASE_KNOWN")
+    body = (
+        proposal.source, vocabulary_bytes(proposal.vocabulary).decode(), proposal.features_digest, proposal.model_digest,
+        proposal.lists_digest,
+        msgspec.json.encode(dict(proposal.reference_ppm), order="sorted").decode(), act.person, built_in,
+    )  # fmt: skip
+    release_id = store.insert_release(conn, change_id, name=proposal.name, digest=bundle.digest, body=body)
+    return get_release(conn, release_id)
+
+
+def get_release(conn: psycopg.Connection, release_id: int) -> ReleaseRow:
+    """One release; NotFound when there is none of that number."""
+    rows = store.list_releases(conn, ids=[release_id])
+    if not rows:
+        raise NotFound(f"no release {release_id}; `honghua release status` lists them", code="RELEASE_UNKNOWN")
+    return rows[0]
+
+
+def list_releases(conn: psycopg.Connection) -> list[ReleaseRow]:
+    """All releases by number."""
+    return store.list_releases(conn, ids=None)
+
+
+def recompile(row: ReleaseRow) -> Bundle:
+    """The bundle of a stored release; IntegrityBroken when the stored text does not make what its digest names."""
+    bundle = compile_stored(
+        row.name, row.source, read_vocabulary(row.vocabulary.encode()),
+        (row.features_digest, row.model_digest, row.lists_digest),
+    )  # fmt: skip
+    if bundle.digest != row.digest:
+        raise IntegrityBroken(f"release {row.release_id} is not what its digest {row.digest.hex()[:16]} names")
+    return bundle
+
+
+def check_stored(row: ReleaseRow) -> None:
+    """PolicyProblems when a stored text does not pass the checks of today."""
+    vocabulary = read_vocabulary(row.vocabulary.encode())
+    compile_bundle(row.name, row.source, vocabulary)
+
+
+def review(
+    conn: psycopg.Connection, release_id: int, act: Act, *, approved: bool, digest: str | None = None
+) -> ReleaseRow:
+    """Approve or turn down. Refused: the author's own approval, a text that no longer passes the checks, another digest.
+
+    digest: the beginning (hex, at least 8) of the digest that the reviewer looked at.
+    """
+    row = get_release(conn, release_id)
+    bundle = recompile(row)
+    if approved:
+        check_stored(row)
+    if approved and fold_name(row.author) == fold_name(act.person):
+        raise Conflict(f"{act.person} made release {release_id}: somebody else must approve it", code="SAME_PERSON")
+    if digest is not None and (len(digest) < 8 or not bundle.digest.hex().startswith(digest.lower())):
+        raise Conflict(
+            f"release {release_id} has the digest {bundle.digest.hex()[:16]}…, not {digest}…", code="DIGEST_DIFFERS"
+        )
+    action = "approve" if approved else "reject"
+    change_id = store.add_change(conn, action=action, subject=f"release {release_id}", person=act.person, why=act.why)
+    store.insert_review(conn, change_id, release_id, reviewer=act.person, approved=approved, digest=bundle.digest)
+    return get_release(conn, release_id)
+
+
+def find_lineup(conn: psycopg.Connection, *, purpose: str = PURPOSE) -> LineupRow | None:
+    """Who judges now."""
+    return store.find_lineup(conn, purpose)
+
+
+def activate(
+    conn: psycopg.Connection, release_id: int, act: Act, *, role: Role, share_ppm: int = 0, purpose: str = PURPOSE
+) -> LineupRow:
+    """Give an approved release a role from the next batch on; a challenger judges `share_ppm` of the customers."""
+    row = get_release(conn, release_id)
+    if role is not Role.NONE and not row.approved:
+        raise Conflict(f"release {release_id} is not approved", code="NOT_APPROVED")
+    if (role is Role.CHALLENGER) != (0 < share_ppm < PPM):
+        raise BadInput("a challenger, and only a challenger, has a share between 0 and 1", code="SHARE_INVALID")
+    change_id = _begin(conn, act, "activate", f"release {release_id} as {role.value} for {purpose}")
+    current = store.find_lineup(conn, purpose)
+    if role is not Role.NONE:
+        _check_fits(conn, row, role, current)
+    lineup = _seat(current, release_id, role, share_ppm)
+    if len(lineup.shadows) > SHADOWS_MAX:
+        raise BadInput(f"at most {SHADOWS_MAX} shadows", code="TOO_MANY_SHADOWS")
+    lineup = replace(lineup, lineup_id=change_id, restores=None)
+    if current is not None and replace(current, lineup_id=change_id, restores=None) == lineup:
+        raise Conflict(f"release {release_id} has that role already", code="NOTHING_CHANGES")
+    _check_approved(conn, lineup)
+    store.insert_lineup(conn, purpose, lineup)
+    return lineup
+
+
+def _check_approved(conn: psycopg.Connection, lineup: LineupRow) -> None:
+    """The last word on everybody in a line-up is yes; the database holds this too, in fewer words."""
+    seated = [lineup.champion, *([] if lineup.challenger is None else [lineup.challenger]), *lineup.shadows]
+    for row in store.list_releases(conn, ids=seated):
+        if not row.approved:
+            raise Conflict(
+                f"release {row.release_id} is not approved any more ({row.reviewer}: {row.reviewed_why}): have it approved again,"
+                " take it out with --as none, or activate another champion", code="NOT_APPROVED",
+            )  # fmt: skip
+
+
+def _check_fits(conn: psycopg.Connection, row: ReleaseRow, role: Role, current: LineupRow | None) -> None:
+    """Refuse what engines at work could not follow: inputs that they do not give, a model that nobody kept."""
+    bundle = recompile(row)
+    given = store_judged.find_inputs(conn)
+    lacking = [name for name in bundle.inputs if not name.startswith((LIST_PREFIX, ARM_PREFIX)) and name not in given]
+    if given and lacking:
+        raise Conflict(
+            f"release {row.release_id} reads {', '.join(lacking)}, which the engine at work does not give",
+            code="INPUTS_UNKNOWN",
+        )
+    if row.model_digest and not store_judged.load_model(conn, row.model_digest):
+        raise Conflict(f"model {row.model_digest.hex()[:16]} is not kept: save it first", code="MODEL_NOT_KEPT")
+    if role is not Role.CHAMPION and current is not None:
+        champion = get_release(conn, current.champion)
+        if row.model_digest not in (b"", champion.model_digest):
+            raise Conflict("champion, challenger and shadows are judged on one model's scores", code="MODEL_DIFFERS")
+
+
+def _seat(current: LineupRow | None, release_id: int, role: Role, share_ppm: int) -> LineupRow:
+    if current is None:
+        if role is not Role.CHAMPION:
+            raise Conflict("nobody judges yet: activate a champion first", code="NO_CHAMPION")
+        return LineupRow(0, release_id, None, 0, (), None)
+    shadows = tuple(shadow for shadow in current.shadows if shadow != release_id)
+    challenger = None if current.challenger == release_id else current.challenger
+    lineup = replace(
+        current, shadows=shadows, challenger=challenger, challenger_ppm=current.challenger_ppm if challenger else 0
+    )
+    if role is Role.CHAMPION:
+        return replace(lineup, champion=release_id)
+    if current.champion == release_id:
+        raise Conflict("this is the champion: activate another champion instead", code="IS_CHAMPION")
+    if role is Role.CHALLENGER:
+        return replace(lineup, challenger=release_id, challenger_ppm=share_ppm)
+    return replace(lineup, shadows=(*shadows, release_id)) if role is Role.SHADOW else lineup
+
+
+def restore_previous(conn: psycopg.Connection, act: Act, *, purpose: str = PURPOSE) -> LineupRow:
+    """Roll back: the line-up before the present one judges again. Twice goes back two steps."""
+    change_id = _begin(conn, act, "rollback", purpose)
+    current = store.find_lineup(conn, purpose)
+    previous = None if current is None else _find_previous(conn, current, purpose)
+    if previous is None:
+        raise Conflict("there is no earlier line-up to go back to", code="NOTHING_BEFORE")
+    lineup = replace(previous, lineup_id=change_id, restores=previous.lineup_id)
+    _check_approved(conn, lineup)
+    store.insert_lineup(conn, purpose, lineup)
+    return lineup
+
+
+def _find_previous(conn: psycopg.Connection, current: LineupRow, purpose: str) -> LineupRow | None:
+    """The line-up before the one that stands: what a rollback stands for is the line-up that it restored."""
+    origin = current.restores or current.lineup_id
+    previous = store.find_lineup(conn, purpose, before=origin)
+    if previous is None or previous.restores is None:
+        return previous
+    return store.get_lineup(conn, previous.restores)
+
+
+def _begin(conn: psycopg.Connection, act: Act, action: str, subject: str) -> int:
+    return store.add_change(conn, action=action, subject=subject, person=act.person, why=act.why)
+
+
+def list_changes(conn: psycopg.Connection, *, limit: int) -> list[Change]:
+    """The newest acts, newest first."""
+    return store.list_changes(conn, limit=limit)
+
+
+def ensure_first_release(conn: psycopg.Connection, proposal: Proposal, *, purpose: str = PURPOSE) -> LineupRow:
+    """Who judges now; where nobody does, the policy that came with the program: written and released by its authors."""
+    current = store.find_lineup(conn, purpose)
+    if current is not None:
+        return current
+    conn.execute(store.LOCK)
+    current = store.find_lineup(conn, purpose)
+    if current is not None:
+        return current
+    bundle = proposal.compile()
+    made = Act(AUTHORS, "the policy that came with the program")
+    release_id = store.find_release_id(conn, bundle.digest)
+    if release_id is None:
+        release_id = _insert(conn, bundle, proposal, made, built_in=True).release_id
+    checked = Act(RELEASERS, "its tests passed")
+    change_id = _begin(conn, checked, "approve", f"release {release_id}")
+    store.insert_review(conn, change_id, release_id, reviewer=RELEASERS, approved=True, digest=bundle.digest)
+    return activate(conn, release_id, checked, role=Role.CHAMPION, purpose=purpose)

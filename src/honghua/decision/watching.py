@@ -1,0 +1,197 @@
+"""What running engines follow: one number is polled at the start of each batch, and only when it moved is anything read.
+
+So an activation, a rollback, a list entry, a suppression or a word of the brake is in force at the next batch of every engine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import msgspec
+import psycopg
+from psycopg.pq import TransactionStatus
+
+from honghua.base.errors import IntegrityBroken, NotFound, WorldFailed
+from honghua.decision import brakes, experiments, lists, releases, store_control, store_judged, store_policy
+from honghua.decision.core.brake import Brake, BrakePlan, BrakeState
+from honghua.decision.core.compile import Bundle
+from honghua.decision.core.engine_inputs import engine_vocabulary
+from honghua.decision.core.experiment import make_salt
+from honghua.decision.core.judging import InForce, Judge, Seat, place_seats
+from honghua.decision.core.listing import ListBook
+from honghua.decision.core.policies import ACCOUNT_RULES
+from honghua.decision.core.records import Layout
+from honghua.decision.core.vocabulary import ARM_PREFIX, LIST_PREFIX, Input, Kind, Vocabulary, read_vocabulary
+from honghua.decision.releases import PURPOSE, Proposal
+from honghua.decision.store_policy import LineupRow
+from honghua.features.core import ENTITIES
+
+READS_MAX: Final = 10  # somebody changes something while we read: read again, this often at most
+FIRST_NAME: Final = "account-rules"
+STANDING_LISTS: Final = ("allow", "deny", "exclusion")  # there from the start, empty
+PREPARED: Final = (LIST_PREFIX, ARM_PREFIX)  # inputs that are not the engine's own
+
+
+@dataclass(frozen=True, slots=True)
+class EngineTerms:
+    """What an engine brings: its own inputs, the model's inputs, and the columns of its events (entities under their names)."""
+
+    vocabulary: Vocabulary
+    signals: tuple[str, ...] = ()
+    events: tuple[str, ...] = ("customer",)
+    model_digest: bytes = b""
+    brake: BrakePlan = field(default_factory=BrakePlan)
+
+    @property
+    def columns(self) -> dict[str, int]:
+        """Where each entity stands in an event."""
+        return {name: place for place, name in enumerate(self.events) if name in ENTITIES}
+
+
+class Watch:
+    """One engine's view of what is in force. Not shared between threads."""
+
+    __slots__ = ("_book", "_brakes", "_bundles", "_judge", "_references", "purpose", "terms")
+
+    def __init__(self, terms: EngineTerms, *, purpose: str = PURPOSE) -> None:
+        self.terms, self.purpose = terms, purpose
+        self._judge: Judge | None = None
+        self._bundles: dict[int, Bundle] = {}
+        self._references: dict[int, dict[str, int]] = {}
+        self._book: tuple[int, ListBook] | None = None  # the last list event in it
+        self._brakes: dict[int, Brake] = {}
+
+    def judge(self, conn: psycopg.Connection) -> Judge:
+        """Who judges the next batch; call it before the batch's transaction begins.
+
+        The same object while nothing changed (one index step, ~0.1 ms). NotFound when nobody judges this purpose yet.
+        """
+        if self._judge is not None and store_policy.read_last_change(conn) == self._judge.force.change_id:
+            return self._judge
+        # What is registered here must not vanish with a batch that is rolled back.
+        assert conn.info.transaction_status == TransactionStatus.IDLE, (
+            "look at what is in force outside of transactions"
+        )
+        force = self._load(conn)
+        self._follow_brakes(force)
+        self._judge = Judge(force, self.terms.columns, {s.bundle_id: self._brakes[s.bundle_id] for s in force.seats})
+        return self._judge
+
+    def forget(self) -> None:
+        """Drop what a failed unit may have left behind: counters of the brake too."""
+        self._judge, self._brakes = None, {}
+
+    def _load(self, conn: psycopg.Connection) -> InForce:
+        for _ in range(READS_MAX):
+            with conn.transaction():
+                change_id = store_policy.read_last_change(conn)
+                force = self._read(conn, change_id)
+                if store_policy.read_last_change(conn) == change_id:
+                    return force
+                raise psycopg.Rollback  # half of one state and half of the next: nothing of it is registered
+        raise WorldFailed("the policy changes faster than it can be read")
+
+    def _read(self, conn: psycopg.Connection, change_id: int) -> InForce:
+        lineup = releases.find_lineup(conn, purpose=self.purpose)
+        if lineup is None:
+            raise NotFound(f"nobody judges {self.purpose}: activate a release", code="NO_CHAMPION")
+        sitting = [lineup.champion] + ([lineup.challenger] if lineup.challenger is not None else [])
+        bundles = self._find_bundles(conn, [*sitting, *lineup.shadows])
+        layout = find_layout(self.terms, bundles.values())
+        book = self._find_book(conn)
+        running = experiments.list_experiments(conn, purpose=self.purpose)
+        regime = {
+            "change_id": change_id, "lineup_id": lineup.lineup_id, "layout_id": store_judged.ensure_layout(conn, layout),
+            "lists_digest": book.digest, "model_digest": bundles[lineup.champion].model_digest or self.terms.model_digest,
+            "experiments": [experiment.experiment_id for experiment in running],
+        }  # fmt: skip
+        store_control.save_lists_seen(conn, book.digest, change_id=change_id, entries=len(book))
+        digest = hashlib.sha256(repr(sorted(regime.items())).encode()).digest()
+        return InForce(
+            regime_id=store_judged.ensure_regime(conn, digest, regime), change_id=change_id,
+            lineup_id=lineup.lineup_id, layout=layout, seats=_place(bundles, sitting, layout),
+            challenger_ppm=lineup.challenger_ppm, split_salt=_find_split_salt(self.purpose, lineup),
+            shadows=_place(bundles, lineup.shadows, layout), lists=book,
+            holdout=experiments.find_holdout(conn, purpose=self.purpose), experiments=running,
+            suppressed=brakes.load_suppressed(conn, self.purpose),
+            stopped=tuple((b.bundle_id, b.rule) for b in brakes.list_brakes(conn, purpose=self.purpose) if b.state == "stopped"),
+            base=len(self.terms.vocabulary),
+        )  # fmt: skip
+
+    def _find_book(self, conn: psycopg.Connection) -> ListBook:
+        """The lists are read again only when one of them changed: long ones take their time."""
+        last = store_control.read_last_list_change(conn)
+        if self._book is None or self._book[0] != last:
+            self._book = last, lists.load_book(conn, until_change=last)
+        return self._book[1]
+
+    def _find_bundles(self, conn: psycopg.Connection, ids: Iterable[int]) -> dict[int, Bundle]:
+        wanted = list(ids)
+        missing = [i for i in wanted if i not in self._bundles]
+        for row in store_policy.list_releases(conn, ids=missing) if missing else ():
+            self._bundles[row.release_id] = releases.recompile(row)
+            self._references[row.release_id] = msgspec.json.decode(row.reference)
+        return {i: self._bundles[i] for i in wanted}
+
+    def _follow_brakes(self, force: InForce) -> None:
+        """Brakes of those who stay keep their counters; who was stopped or reopened elsewhere is so here too."""
+        kept: dict[int, Brake] = {}
+        for seat in force.seats:
+            brake = self._brakes.get(seat.bundle_id)
+            if brake is None:
+                plan = replace(self.terms.brake, reference_ppm=self._references[seat.bundle_id])
+                brake = Brake(plan, plan.bounds_of(seat.rules, protected=brakes.find_protected(seat.bundle)))
+            for number, rule in enumerate(seat.rules):
+                held = (seat.bundle_id, rule) in force.stopped
+                if held:
+                    brake.stop(number)
+                elif brake.states[number] == BrakeState.STOPPED:
+                    brake.reopen(number)
+            kept[seat.bundle_id] = brake
+        self._brakes = kept
+
+
+def find_vocabulary(conn: psycopg.Connection, *, purpose: str = PURPOSE) -> Vocabulary:
+    """The words that a policy may use now: the champion's engine inputs, every list, the arms of what runs."""
+    lineup = releases.find_lineup(conn, purpose=purpose)
+    base = engine_vocabulary()
+    if lineup is not None:
+        stored = releases.get_release(conn, lineup.champion).vocabulary
+        base = Vocabulary(tuple(i for i in read_vocabulary(stored.encode()) if not i.name.startswith(PREPARED)))
+    names = sorted({*STANDING_LISTS, *store_control.list_names(conn)})
+    running = experiments.list_experiments(conn, purpose=purpose)
+    return base.extended(
+        [Input(LIST_PREFIX + name, Kind.FLAG, may_be_missing=False) for name in names]
+        + [Input(ARM_PREFIX + e.name, Kind.CATEGORY, may_be_missing=False, levels=e.levels) for e in running]
+    )
+
+
+def ensure_first(conn: psycopg.Connection, *, purpose: str = PURPOSE) -> LineupRow:
+    """Who judges now; in an empty database the account rules that came with the program, made champion here."""
+    vocabulary = find_vocabulary(conn, purpose=purpose)
+    return releases.ensure_first_release(conn, Proposal(FIRST_NAME, ACCOUNT_RULES, vocabulary), purpose=purpose)
+
+
+def find_layout(terms: EngineTerms, bundles: Iterable[Bundle]) -> Layout:
+    """The engine's inputs, then the lists and arms that its bundles read; IntegrityBroken for an input that nobody gives."""
+    own = terms.vocabulary.names
+    added: set[str] = set()
+    for bundle in bundles:
+        for name in bundle.inputs:
+            if name.startswith(PREPARED):
+                added.add(name)
+            elif name not in own:
+                raise IntegrityBroken(f"policy {bundle.name} reads {name}, which this engine does not give")
+    return Layout((*own, *sorted(added.difference(own))), terms.signals, terms.events)
+
+
+def _place(bundles: Mapping[int, Bundle], ids: Iterable[int], layout: Layout) -> tuple[Seat, ...]:
+    return place_seats([(i, bundles[i]) for i in ids], layout)
+
+
+def _find_split_salt(purpose: str, lineup: LineupRow) -> bytes:
+    """The challenger's split: the same customers for as long as it is the same challenger, whatever its share."""
+    return make_salt("challenger", purpose, str(lineup.challenger))
