@@ -19,7 +19,7 @@ from honghua.features.core.schema import Ints, Schema
 from honghua.features.core.state import State, measure
 
 Values = NDArray[np.float32]
-FORMAT: Final = 1
+FORMAT: Final = 2
 
 
 class FeatureStore:
@@ -53,10 +53,7 @@ class FeatureStore:
         while status != at.DONE:
             if status == at.BAD_EVENT:
                 raise BadInput(_tell_bad(self.feature_set.schema, events, block, group))
-            if status == at.NEED_ROWS:
-                self.state.make_room(group)
-            else:
-                self.state.add_slabs(group)
+            self.state.make_room(group)
             status, block, group, item = step(events, out, block, group, item, *self._tables, *self.state.arrays)
 
     def values(self, events: Ints) -> Values:
@@ -92,12 +89,13 @@ class FeatureStore:
         folder.mkdir(parents=True, exist_ok=True)
         contents = folder / "features.json"
         contents.unlink(missing_ok=True)
+        packed = self.state.packed()
         for name in State.ARRAYS:
-            np.save(folder / f"{name}.npy", getattr(self.state, name))
+            np.save(folder / f"{name}.npy", packed[name])
         limits = {
             "+".join(key): limit for key, limit in zip(self.feature_set.plan.keys, self.state.limits, strict=True)
         }
-        sizes = [getattr(self.state, name).size for name in State.ARRAYS]
+        sizes = [packed[name].size for name in State.ARRAYS]
         told = {"format": FORMAT, "definitions": self.feature_set.digest.hex(), "capacities": limits, "sizes": sizes}
         contents.write_text(json.dumps(told, indent=1) + "\n")
 
@@ -112,12 +110,15 @@ class FeatureStore:
             raise IntegrityBroken(f"{folder} was saved by other definitions of features")
         store = cls(feature_set, capacities=told["capacities"])
         try:
-            for name in State.ARRAYS:
-                setattr(store.state, name, np.load(folder / f"{name}.npy"))
+            arrays = {name: np.load(folder / f"{name}.npy") for name in State.ARRAYS}
         except (OSError, ValueError) as problem:
             raise IntegrityBroken(f"{folder} is cut short") from problem
-        if [getattr(store.state, name).size for name in State.ARRAYS] != told["sizes"]:
+        if [arrays[name].size for name in State.ARRAYS] != told["sizes"]:
             raise IntegrityBroken(f"{folder} holds arrays of other sizes than it says")
+        try:
+            store.state.unpack(arrays)
+        except ValueError as problem:
+            raise IntegrityBroken(f"{folder} holds arrays that do not fit each other") from problem
         return store
 
 

@@ -12,6 +12,7 @@ ROOT: Final = 3_037_000_499  # the largest number whose square fits an int64: st
 LATEST_US: Final = 2**60
 BLOCK: Final = 32  # events that are looked up together, so that their cache misses overlap
 BINS: Final = 16
+FOUR: Final = 4  # words of a tile are moved in fours: T_WORDS is a multiple of it, except where nothing rolls
 
 # conditions: column, op (index into OPS), constant; filters: from, to
 C_COLUMN, C_OP, C_CONSTANT, CONDITION = 0, 1, 2, 3
@@ -49,7 +50,7 @@ S_TILE, S_MASK, S_SLAB, TRACK_HEAD = range(4)
 # slabs of a track: closed tiles of one key, taken when there is one
 L_BASE, L_CAPACITY, L_USED, L_FREE, L_AVAILABLE, L_WORDS, SLAB = range(7)
 
-DONE, NEED_ROWS, NEED_SLABS, BAD_EVENT = range(4)
+DONE, NEED_ROWS, BAD_EVENT = range(3)
 
 BITS: Final = (np.uint64(1) << np.arange(64, dtype=np.uint64)).view(np.int64)
 # Linear counting: of 64 bits k are set; the last is what half an empty bit would say.

@@ -15,6 +15,7 @@ from honghua.features.core.terms import OPS, Term
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Places = NDArray[np.uint32]
 FILTERS_MAX: Final = 62
 KIND: Final = FIXED.index("kind")
 Acc = tuple[int, int, int, int, int, int]
@@ -38,13 +39,13 @@ class Plan:
     hops: Ints
     groups: Ints
     accs: Ints
-    spots: Ints
+    spots: Places
     tracks: Ints
     links: Ints
     blank: Ints
     windows: Ints
     sections: Ints
-    values: Ints
+    values: Places
     ratios: Ints
     ratio_numbers: Floats
 
@@ -106,13 +107,13 @@ def compile_plan(
         hops=np.array(draft.hops, np.int64),
         groups=_table(draft.groups, at.GROUP),
         accs=_table(draft.accs, at.ACC),
-        spots=np.array(draft.spots, np.int64),
+        spots=np.array(draft.spots, np.uint32),
         tracks=_table(draft.tracks, at.TRACK),
         links=np.array(draft.links, np.int64),
         blank=np.array(draft.blank, np.int64),
         windows=_table(draft.windows, at.WINDOW),
         sections=_table(draft.sections, at.SECTION),
-        values=_table(draft.values, at.VALUE),
+        values=_table(draft.values, at.VALUE).astype(np.uint32),
         ratios=_table([_ratio_row(schema, names, place, ratio) for place, ratio in ratios], at.RATIO),
         ratio_numbers=np.array(
             [[ratio["prior"], ratio["weight"], ratio["support_min"]] for _, ratio in ratios], np.float64
@@ -214,9 +215,11 @@ def _add_track(
     """Lay one track down from word `width` of the row; the width behind it."""
     hop, lengths, members, accs, width = track
     head, open_tile, words = width, width + (at.TRACK_HEAD if hop else 0), len(members)
+    if hop:
+        words += -words % at.FOUR
     links, windows = len(draft.links), len(draft.windows)
     draft.links += members
-    blank = [at.LEAST if accs[k][0] in (at.MAX, at.MIN, at.LAST) else 0 for k in members]
+    blank = [at.LEAST if accs[k][0] in (at.MAX, at.MIN, at.LAST) else 0 for k in members] + [0] * (words - len(members))
     starts = [links + sum(accs[k][0] < what for k in members) for what in (at.MAX, at.BIT, at.LAST)]
     base = len(draft.blank) - width
     draft.blank += [0] * (open_tile - width) + blank * (1 + (len(lengths) if hop else 0))
@@ -240,8 +243,8 @@ def _value_row(
     """(how it is read, its row of `values`)."""
     found = [places[term.span.hop_us, one, term.span.tiles] for one in needed]
     word, shift = found[0]
-    counted = found[1] if len(found) > 1 and term.aggregate != "entropy" else (-1, 0)
-    high = found[2][0] if term.aggregate == "std" else -1
+    counted = found[1] if len(found) > 1 and term.aggregate != "entropy" else (0, 0)
+    high = found[2][0] if term.aggregate == "std" else 0
     read = READS[term.aggregate]
     if read == at.R_SUM and len(found) > 1:
         read = at.R_SUM_OF_SOME

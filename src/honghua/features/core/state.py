@@ -1,7 +1,11 @@
-"""The state that the kernels write: flat int64 arrays that grow by doubling to a stated maximum, then forget the longest unseen."""
+"""The state that the kernels write: flat int64 arrays as long as the stated maximum, then the longest unseen are forgotten.
+
+Addresses are reserved for the maximum at once, memory is taken where something is written: growing copies nothing and stops nobody.
+"""
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -18,6 +22,7 @@ Ints = NDArray[np.int64]
 FIRST_CAPACITY: Final = 1024
 CAPACITY: Final = 4_000_000  # keys per group where nothing else is said
 EVICTED_AT_ONCE: Final = 16  # one part in so many
+MAP_NORESERVE: Final = 0x4000  # Linux; Python 3.11 has no name for it
 
 
 class State:
@@ -26,7 +31,7 @@ class State:
     rows int64[], slots int64[], pool int64[]: all groups one behind the other; heads int64[G, HEAD] and slabs int64[T, SLAB] say where.
     """
 
-    ARRAYS: Final = ("heads", "rows", "slots", "slabs", "pool")
+    ARRAYS: Final = ("heads", "rows", "slabs", "pool")  # that are saved
 
     def __init__(self, plan: Plan, limits: Mapping[str, int] | None = None) -> None:
         self.plan = plan
@@ -37,12 +42,18 @@ class State:
         groups, tracks = len(plan.groups), len(plan.tracks)
         self.heads = np.zeros((groups, at.HEAD), np.int64)
         self.slabs = np.zeros((tracks, at.SLAB), np.int64)
-        self.rows = np.zeros(0, np.int64)
-        self.slots = np.zeros(0, np.int64)
-        self.pool = np.zeros(0, np.int64)
         self.slabs[:, at.L_WORDS] = plan.tracks[:, at.T_TILES] * plan.tracks[:, at.T_WORDS]
-        self._place_rows([min(FIRST_CAPACITY, limit) for limit in self.limits])
-        self._place_slabs([2 * at.BLOCK if hop else 0 for hop in plan.tracks[:, at.T_HOP]])
+        for g, limit in enumerate(self.limits):
+            for t in self._tracks(g):
+                if plan.tracks[t, at.T_HOP]:
+                    self.slabs[t, [at.L_CAPACITY, at.L_AVAILABLE]] = limit  # a row takes one at most
+        rows_max = np.array(self.limits, np.int64)
+        slots = np.array([_slots_of(limit) for limit in self.limits], np.int64)
+        self.rows, self.heads[:, at.H_BASE] = _reserve(rows_max * plan.groups[:, at.G_WIDTH])
+        self.slots, self.heads[:, at.H_SLOTS] = _reserve(slots)
+        self.pool, self.slabs[:, at.L_BASE] = _reserve(self.slabs[:, at.L_CAPACITY] * self.slabs[:, at.L_WORDS])
+        for g, limit in enumerate(self.limits):
+            self._set_capacity(g, min(FIRST_CAPACITY, limit))
         self.marks = np.zeros(at.BLOCK, np.int64)
         self.places = np.zeros(at.BLOCK, np.int64)
         self.numbers = np.zeros((at.BLOCK, len(plan.hops)), np.int64)
@@ -60,19 +71,37 @@ class State:
         """More rows for a group; at its limit, forget the sixteenth of its keys that were unseen the longest."""
         limit, capacity = self.limits[group], int(self.heads[group, at.H_CAPACITY])
         if capacity < limit:
-            capacities = self.heads[:, at.H_CAPACITY].tolist()
-            capacities[group] = min(2 * capacity, limit)
-            self._place_rows(capacities)
+            self._set_capacity(group, min(2 * capacity, limit))
         else:
             self._evict(group, max(1, capacity // EVICTED_AT_ONCE))
 
-    def add_slabs(self, group: int) -> None:
-        """Twice the slabs for the tracks of a group that run short of them; never more than its rows can hold."""
-        capacities = self.slabs[:, at.L_CAPACITY].tolist()
-        for t in self._tracks(group):
-            if self.plan.tracks[t, at.T_HOP] and self.slabs[t, at.L_AVAILABLE] < at.BLOCK:
-                capacities[t] = min(2 * capacities[t], self.limits[group] + 2 * at.BLOCK)
-        self._place_slabs(capacities)
+    def packed(self) -> dict[str, Ints]:
+        """ARRAYS without what was never used: rows and slabs one behind the other. `slots` follow from the rows."""
+        rows = [self.rows_of(g)[: self.heads[g, at.H_USED]].reshape(-1) for g in range(len(self.heads))]
+        pool = [self.slabs_of(t)[: self.slabs[t, at.L_USED]].reshape(-1) for t in range(len(self.slabs))]
+        return {
+            "heads": self.heads,
+            "rows": np.concatenate([np.zeros(0, np.int64), *rows]),
+            "slabs": self.slabs,
+            "pool": np.concatenate([np.zeros(0, np.int64), *pool]),
+        }
+
+    def unpack(self, arrays: Mapping[str, Ints]) -> None:
+        """Take up what `packed` gave, into a new state of the same plan and limits; ValueError when sizes do not fit."""
+        self.heads[:], self.slabs[:] = arrays["heads"], arrays["slabs"]
+        taken = 0
+        for g in range(len(self.heads)):
+            part = self.rows_of(g)[: self.heads[g, at.H_USED]]
+            part[:] = arrays["rows"][taken : taken + part.size].reshape(part.shape)
+            taken += part.size
+            fill_slots(self.rows, self.slots, self.heads, g, part.shape[1])
+        rest = 0
+        for t in range(len(self.slabs)):
+            part = self.slabs_of(t)[: self.slabs[t, at.L_USED]]
+            part[:] = arrays["pool"][rest : rest + part.size].reshape(part.shape)
+            rest += part.size
+        if taken != arrays["rows"].size or rest != arrays["pool"].size:
+            raise ValueError("rows or tiles are left over")
 
     def digest(self) -> bytes:
         """sha256 of everything that the next values depend on, whatever the capacities: 32 bytes."""
@@ -111,32 +140,13 @@ class State:
         said[at.K_SEEN] = 0
         return said.tobytes() + b"".join(parts)
 
-    def _place_rows(self, capacities: list[int]) -> None:
-        widths = self.plan.groups[:, at.G_WIDTH].tolist()
-        sizes = [n * width for n, width in zip(capacities, widths, strict=True)]
-        slots = [1 << max(3, int(2 * n - 1).bit_length()) for n in capacities]
-        old = [self.rows_of(g) for g in range(len(capacities))]
-        kept = self.slots, self.heads.copy()
-        self.rows, bases = _laid(sizes, old)
-        self.heads[:, at.H_BASE] = bases
-        self.heads[:, at.H_CAPACITY] = capacities
-        self.heads[:, at.H_SLOTS] = np.cumsum([0, *slots[:-1]])[: len(slots)]
-        self.heads[:, at.H_SLOT_MASK] = np.array(slots, np.int64) - 1
-        self.slots = np.zeros(sum(slots), np.int64)
-        for g, size in enumerate(slots):
-            start, before = int(self.heads[g, at.H_SLOTS]), int(kept[1][g, at.H_SLOTS])
-            if size == kept[1][g, at.H_SLOT_MASK] + 1:
-                self.slots[start : start + size] = kept[0][before : before + size]
-            else:
-                fill_slots(self.rows, self.slots, self.heads, g, widths[g])
-
-    def _place_slabs(self, capacities: list[int]) -> None:
-        old = [self.slabs_of(t) for t in range(len(capacities))]
-        sizes = [n * words for n, words in zip(capacities, self.slabs[:, at.L_WORDS].tolist(), strict=True)]
-        self.slabs[:, at.L_AVAILABLE] += np.array(capacities, np.int64) - self.slabs[:, at.L_CAPACITY]
-        self.pool, bases = _laid(sizes, old)
-        self.slabs[:, at.L_BASE] = bases
-        self.slabs[:, at.L_CAPACITY] = capacities
+    def _set_capacity(self, group: int, capacity: int) -> None:
+        """Let a group have so many rows; its table of slots is entered anew, at most half full."""
+        head = self.heads[group]
+        start = int(head[at.H_SLOTS])
+        self.slots[start : start + int(head[at.H_SLOT_MASK]) + 1] = 0
+        head[at.H_CAPACITY], head[at.H_SLOT_MASK] = capacity, _slots_of(capacity) - 1
+        fill_slots(self.rows, self.slots, self.heads, group, int(self.plan.groups[group, at.G_WIDTH]))
 
     def _evict(self, group: int, count: int) -> None:
         """Forget the `count` keys unseen the longest: their slabs and rows become free, the slots are entered anew."""
@@ -196,13 +206,18 @@ def _limit(key: tuple[str, ...], limits: dict[str, int]) -> int:
     return limit
 
 
-def _laid(sizes: list[int], old: list[Ints]) -> tuple[Ints, Ints]:
-    """One array of parts behind each other, the old parts at their beginnings, and where each part begins."""
+def _slots_of(capacity: int) -> int:
+    """Twice the rows and more, a power of two."""
+    return 1 << max(3, (2 * capacity - 1).bit_length())
+
+
+def _reserve(sizes: Ints) -> tuple[Ints, Ints]:
+    """Zeros int64[…] for parts of these sizes, and where each begins. Pages that nothing was written to take no memory."""
     bases = np.cumsum([0, *sizes], dtype=np.int64)
-    array = np.zeros(int(bases[-1]), np.int64)
-    for base, part in zip(bases[:-1].tolist(), old, strict=True):
-        array[base : base + part.size] = part.reshape(-1)
-    return array, bases[:-1]
+    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | MAP_NORESERVE
+    room = mmap.mmap(-1, max(8 * int(bases[-1]), mmap.PAGESIZE), flags=flags)
+    room.madvise(mmap.MADV_HUGEPAGE)
+    return np.frombuffer(room, np.int64, int(bases[-1])), bases[:-1]
 
 
 __all__ = ["CAPACITY", "GroupMemory", "State", "measure"]

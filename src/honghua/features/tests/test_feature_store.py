@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from honghua.base.errors import BadInput, IntegrityBroken
 from honghua.features.api import FeatureStore
 from honghua.features.core import FeatureSet, Schema, Window
+from honghua.features.core.layout import H_USED
 from honghua.features.tests.streams import SCHEMA, STREAMS, feature_set, random_events
 from honghua.features.tests.twin import naive_values
 
@@ -190,3 +191,14 @@ def test_a_key_without_a_capacity_is_refused():
         FeatureStore(ONE, capacities={"payee": 5})
     with pytest.raises(ValueError, match="at least 2"):
         FeatureStore(ONE, capacities={"customer": 1})
+
+
+def test_a_folder_whose_arrays_do_not_fit_each_other_is_refused(tmp_path):
+    store = FeatureStore(ONE)
+    store.values(rows_of([1, 2, 3]))
+    store.save(tmp_path)
+    heads = np.load(tmp_path / "heads.npy")
+    heads[0, H_USED] = 2
+    np.save(tmp_path / "heads.npy", heads)
+    with pytest.raises(IntegrityBroken, match="do not fit"):
+        FeatureStore.load(tmp_path, ONE)

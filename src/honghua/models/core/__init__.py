@@ -6,6 +6,7 @@ from honghua.models.core.booster_text import Link
 from honghua.models.core.calibration import Calibration, CalibrationKind, fit_isotonic, fit_platt, link_calibration
 from honghua.models.core.forest import Forest
 from honghua.models.core.intervals import Interval, auc_interval, bootstrap
+from honghua.models.core.kernels.choosing import explain_forest, score_forest
 from honghua.models.core.layout import REASONS
 from honghua.models.core.metrics import auc, average_precision, card_precision_at_k, macro_f1, recall_at_precision
 from honghua.models.core.model import Model, Prediction, build_model
@@ -25,9 +26,11 @@ __all__ = [
     "bootstrap",
     "build_model",
     "card_precision_at_k",
+    "explain_forest",
     "fit_isotonic",
     "fit_platt",
     "link_calibration",
     "macro_f1",
     "recall_at_precision",
+    "score_forest",
 ]

@@ -32,7 +32,7 @@ def place_of(leaf: int) -> int:
 def lay_abreast(
     nodes: Float32, table: Float64, roots: Sequence[int], changes: Mapping[int, Change]
 ) -> tuple[Float64, Float64, list[int]]:
-    """(splits, values, first split per tree and the end) of trees with these roots; all empty when one has too many leaves.
+    """(splits, values, first split per tree and the end) of trees with these roots, each of at most ABREAST_LEAVES leaves.
 
     Leaves are numbered from left to right, so that the one a row ends in is the leftmost that no split has ruled out.
     """
@@ -44,10 +44,8 @@ def lay_abreast(
         """The number behind the last leaf below `node`; notes splits and values on the way."""
         step = int(links[4 * node + 3])
         if step == 0:
-            if first < at.ABREAST_LEAVES:
-                values[at.ABREAST_LEAVES * tree + place_of(first)] = table[
-                    at.RECORD * (int(numbers[2 * node]) & at.LEAF_BITS)
-                ]
+            leaf = int(numbers[2 * node]) & at.LEAF_BITS
+            values[at.ABREAST_LEAVES * tree + place_of(first)] = table[at.RECORD * leaf]
             return first + 1
         middle = leaves_below(node + step, first, tree)
         end = leaves_below(node + step + 1, middle, tree)
@@ -56,8 +54,7 @@ def lay_abreast(
 
     for tree, root in enumerate(roots):
         begun = len(rows)
-        if leaves_below(root, 0, tree) > at.ABREAST_LEAVES:
-            return np.zeros(0), np.zeros(0), []
+        leaves_below(root, 0, tree)
         rows[begun:] = sorted(rows[begun:], key=lambda row: (changes[row[0]].feature, row[1]))
         rows += [(-1, 0, 0, 0)] * (-len(rows) % at.ABREAST_STEP)
         starts.append(len(rows))

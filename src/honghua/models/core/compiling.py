@@ -58,7 +58,9 @@ def compile_booster(booster: Booster) -> Compiled:
     if len(writing.columns) + sum(len(sets) for sets in writing.sets.values()) >= at.COLUMNS_MAX:
         raise BadInput(f"a forest takes at most {at.COLUMNS_MAX} work columns", code="BAD_MODEL")
     nodes, table = _nodes(writing), _table(booster, writing)
-    splits, values_of_leaves, starts = lay_abreast(nodes, table, [root for root, _ in writing.roots], writing.changes)
+    small = all(tree.leaves <= at.ABREAST_LEAVES for tree in booster.trees)
+    roots = [root for root, _ in writing.roots] if small else []
+    splits, values_of_leaves, starts = lay_abreast(nodes, table, roots, writing.changes)
     base = sum(values[0] for values in means) / booster.averaged
     return Compiled(nodes, _plan(booster, writing, starts), table, splits, values_of_leaves, base)
 
@@ -182,7 +184,7 @@ def _plan(booster: Booster, writing: _Writing, starts: list[int]) -> np.ndarray[
     header[at.P_SORTED] = header[at.P_ROOTS] + 2 * trees
     header[at.P_SETS], header[at.P_SET_FEATURES] = header[at.P_SORTED] + len(groups), len(writing.sets)
     sets = _set_words(writing)
-    header[at.P_ABREAST] = header[at.P_SETS] + len(sets) if starts else 0
+    header[at.P_ABREAST] = header[at.P_SETS] + len(sets)
     flat = [*header, *columns, *(number for root in writing.roots for number in root), *groups, *sets, *starts]
     if len(flat) > INT32_MAX or len(writing.leaves) > at.LEAF_BITS:
         raise BadInput("the model is too large: more than 8,388,607 leaves", code="BAD_MODEL")

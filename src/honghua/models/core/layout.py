@@ -32,9 +32,7 @@ P_SORTED: Final = 6  # offset; per group of LANES trees of like depth: depth, ro
 P_AVERAGED: Final = 7
 P_SETS: Final = 8  # offset
 P_SET_FEATURES: Final = 9  # how many categorical features follow there
-P_ABREAST: Final = (
-    10  # offset; per tree its first split in `splits`, and the end; 0 = a tree has more than ABREAST_LEAVES leaves
-)
+P_ABREAST: Final = 10  # offset; per tree its first split in `splits`, and the end; none when a tree has more than ABREAST_LEAVES leaves
 HEADER: Final = 11
 SET_HEAD: Final = 3
 

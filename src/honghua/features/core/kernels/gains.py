@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit
 
 from honghua.features.core.kernels.rows import scatter
@@ -37,7 +38,7 @@ from honghua.features.core.layout import (
 LOW = 0xFFFFFFFF
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def mark(events, i, conditions, filters):
     """Bit f = filter f holds for event i of int64[n, C]. A missing number (LEAST) fails every condition."""
     marks = 0
@@ -99,6 +100,7 @@ def gain_of(what, part, value):
 @njit(cache=True, forceinline=True)
 def add_event(events, i, marks, accs, first, end, spots, rows, r):
     """Add event i to the open tiles of the row at r: each accumulator that it touches, at each of its words."""
+    place = np.uint64(r)
     for a in range(first, end):
         if not (marks >> accs[a, A_FILTER]) & 1:
             continue
@@ -106,27 +108,27 @@ def add_event(events, i, marks, accs, first, end, spots, rows, r):
         if value == accs[a, A_NONE]:
             continue
         what = accs[a, A_WHAT]
-        start = accs[a, A_SPOTS]
-        stop = accs[a, A_SPOTS_END]
+        start = np.uint64(accs[a, A_SPOTS])
+        stop = np.uint64(accs[a, A_SPOTS_END])
         if what == BIN:
             if start < stop:  # the first bin knows the words of all
-                at = r + (scatter(value) & (BINS - 1))
+                at = np.uint64(r + (scatter(value) & (BINS - 1)))
                 for s in range(start, stop):
                     rows[at + spots[s]] += 1
             continue
         gain = gain_of(what, accs[a, A_BIN], value)
         if what < BIN:
             for s in range(start, stop):
-                rows[r + spots[s]] += gain
+                rows[place + spots[s]] += gain
         elif what < BIT:
             for s in range(start, stop):
-                rows[r + spots[s]] = max(rows[r + spots[s]], gain)
+                rows[place + spots[s]] = max(rows[place + spots[s]], gain)
         elif what == BIT:
             for s in range(start, stop):
-                rows[r + spots[s]] |= gain
+                rows[place + spots[s]] |= gain
         else:
             for s in range(start, stop):
-                rows[r + spots[s]] = gain
+                rows[place + spots[s]] = gain
 
 
 @njit(cache=True)

@@ -42,6 +42,7 @@ from honghua.features.core.layout import (
 )
 
 QUARTER = 0x33333333
+ONE = np.uint64(1)  # places are unsigned: for a signed one numba asks each time whether it counts from the end
 
 
 @njit(cache=True, forceinline=True)
@@ -69,12 +70,12 @@ def entropy(rows, word, shift):
     """Of the shares of the 16 bins, in nats; NaN when they are empty."""
     n = 0
     for k in range(BINS):
-        n += total(rows, word + k, shift)
+        n += total(rows, word + np.uint64(k), shift)
     if n <= 0:
         return np.nan
     heard = 0.0
     for k in range(BINS):
-        count = float(total(rows, word + k, shift))
+        count = float(total(rows, word + np.uint64(k), shift))
         if count > 0.0:
             heard += count * log(count)
     return max(0.0, log(float(n)) - heard / float(n))
@@ -160,7 +161,7 @@ def write_shapes(rows, r, values, first, end, read, out, i):
             n = total(rows, r + values[v, V_COUNT], values[v, V_COUNT_SHIFT])
             if n > 0:
                 high = r + values[v, V_HIGH]
-                x = spread(n, total(rows, word, shift), total(rows, high, shift), total(rows, high + 1, shift))
+                x = spread(n, total(rows, word, shift), total(rows, high, shift), total(rows, high + ONE, shift))
         else:
             x = entropy(rows, word, shift)
         if x != x and values[v, V_ZERO] == 1:
@@ -168,26 +169,27 @@ def write_shapes(rows, r, values, first, end, read, out, i):
         out[i, values[v, V_COLUMN]] = np.float32(x)
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def read_values(rows, r, now, sections, first, end, values, out, i):
     """Write the values of sections first … end, of the row at r, into out[i] of float32[n, V]; NaN or 0 where nothing took part."""
+    at = np.uint64(r)
     for x in range(first, end):
         read = sections[x, X_READ]
-        start = sections[x, X_FROM]
-        stop = sections[x, X_TO]
+        start = np.uint64(sections[x, X_FROM])
+        stop = np.uint64(sections[x, X_TO])
         if read == R_SUM:
-            write_sums(rows, r, values, start, stop, out, i)
+            write_sums(rows, at, values, start, stop, out, i)
         elif read == R_MEAN or read == R_SUM_OF_SOME:
-            write_means(rows, r, values, start, stop, 1 if read == R_MEAN else 0, out, i)
+            write_means(rows, at, values, start, stop, 1 if read == R_MEAN else 0, out, i)
         elif read == R_DISTINCT:
-            write_distinct(rows, r, values, start, stop, out, i)
+            write_distinct(rows, at, values, start, stop, out, i)
         elif read == R_STD or read == R_ENTROPY:
-            write_shapes(rows, r, values, start, stop, read, out, i)
+            write_shapes(rows, at, values, start, stop, read, out, i)
         else:
-            write_extremes(rows, r, now, values, start, stop, read, out, i)
+            write_extremes(rows, at, now, values, start, stop, read, out, i)
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def operand(place, events, i, out):
     """A number of event i or a value of it read before, as float64; NaN when missing."""
     if place >= 0:
@@ -197,7 +199,7 @@ def operand(place, events, i, out):
     return float(events[i, -1 - place])
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def read_ratios(events, i, ratios, ratio_numbers, out):
     """Write the ratios of event i into out float32[n, V], in their order; ratio_numbers float64[R, 3]: prior, weight, support."""
     for q in range(ratios.shape[0]):

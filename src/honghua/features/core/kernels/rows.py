@@ -63,7 +63,7 @@ def hash_of(key, other):
     return first
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def find_row(rows, slots, heads, g, width, key, other):
     """(place of the key's row in `rows`, whether it is new); place -1 when there is no room for a new one.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from honghua.features.core.kernels.fetching import fetch_tiles
 from honghua.features.core.kernels.gains import add_event, gather_gains, mark
 from honghua.features.core.kernels.reading import read_ratios, read_values
 from honghua.features.core.kernels.rows import find_row, lay_row
@@ -28,11 +29,9 @@ from honghua.features.core.layout import (
     G_WIDTH,
     H_LATE,
     K_CLOCK,
-    L_AVAILABLE,
     LATEST_US,
     LEAST,
     NEED_ROWS,
-    NEED_SLABS,
     S_TILE,
     T_CLOCK,
     T_HEAD,
@@ -102,7 +101,7 @@ def feel(
             rows[r + K_CLOCK] = now
             for t in range(tiled, end):
                 if rows[r + tracks[t, T_HEAD] + S_TILE] != numbers[b, tracks[t, T_CLOCK]]:
-                    roll(rows, r, numbers, b, t, end, pool, slabs, tracks, blank, windows)
+                    roll(rows, r, numbers, b, t, end, pool, slabs, tracks, windows)
                     break
         if reads and before < after:
             read_values(rows, r, now, sections, before, after, values, out, i)
@@ -130,7 +129,7 @@ def step(
 ):  # fmt: skip
     """Feed events int64[n, C] in order and write out float32[n, V]; resumes at (block, group, item) after room was made.
 
-    Returns (status, block, group, item): DONE; NEED_ROWS or NEED_SLABS of `group` (call again with these three once there is room);
+    Returns (status, block, group, item): DONE; NEED_ROWS of `group` (call again with these three once there is room);
     BAD_EVENT with row `block` and column `group`, before anything changed. Plan tables and state as in `layout`;
     marks, places int64[BLOCK], numbers int64[BLOCK, hops], gains int64[most accumulators of a group] are kept between calls.
     A row whose kind is neither PURCHASE nor TRANSFER, and values of a key with an absent entity, read NaN.
@@ -150,9 +149,6 @@ def step(
                 for v in range(out.shape[1]):
                     out[i, v] = np.nan
         for g in range(group, groups.shape[0]):
-            for t in range(groups[g, G_TILED], groups[g, G_TRACKS_END]):
-                if slabs[t, L_AVAILABLE] < BLOCK:  # an event takes at most one of a track
-                    return NEED_SLABS, block, g, item
             full = stop
             for i in range(item, stop):
                 first = events[i, groups[g, G_FIRST]]
@@ -170,6 +166,9 @@ def step(
                     places[i - block] = r
             if full - item > 1:
                 gains[0] = touch(rows, places, item - block, full - block, groups[g, G_WIDTH])
+                fetch_tiles(
+                    rows, places, numbers, item - block, full - block, groups[g, G_TILED], groups[g, G_TRACKS_END], pool, slabs, tracks,
+                )  # fmt: skip
             feel(
                 events, block, item, full, marks, numbers, places, g, groups, accs, spots, tracks, links, blank, windows,
                 sections, values, heads, rows, slabs, pool, gains, out,

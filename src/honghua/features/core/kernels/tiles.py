@@ -7,9 +7,11 @@ customer's month has a dozen).
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit
 
 from honghua.features.core.layout import (
+    FOUR,
     H_DROPPED,
     L_AVAILABLE,
     L_BASE,
@@ -38,6 +40,9 @@ from honghua.features.core.layout import (
     W_TILES,
 )
 
+# Unsigned, because for a signed place numba asks each time whether it counts from the end.
+ONE, TWO, THREE = np.uint64(1), np.uint64(2), np.uint64(3)
+
 
 @njit(cache=True, forceinline=True)
 def take_slab(pool, slabs, t):
@@ -59,78 +64,104 @@ def give_slab(pool, slabs, t, number):
     slabs[t, L_AVAILABLE] += 1
 
 
-@njit(cache=True)
-def roll(rows, r, numbers, b, first, end, pool, slabs, tracks, blank, windows):
+@njit(cache=True, forceinline=True)
+def lay_blank(rows, place, words, maxs, bits):
+    """Make `words` words, in fours, those of a tile that nothing was added to: words maxs … bits are maxima."""
+    for k in range(0, words, FOUR):
+        at = np.uint64(place + k)
+        rows[at] = LEAST if k >= maxs and k < bits else 0
+        rows[at + ONE] = LEAST if k + 1 >= maxs and k + 1 < bits else 0
+        rows[at + TWO] = LEAST if k + 2 >= maxs and k + 2 < bits else 0
+        rows[at + THREE] = LEAST if k + 3 >= maxs and k + 3 < bits else 0
+
+
+@njit(cache=True, forceinline=True)
+def both(k, maxs, bits, one, other):
+    """Word k of two tiles together: their sum, their maximum, or the bits of both."""
+    if k < maxs:
+        return one + other
+    return max(one, other) if k < bits else one | other
+
+
+@njit(cache=True, forceinline=True)
+def gather_tiles(rows, closed, words, maxs, bits, pool, base, newest, tiles, left):
+    """Add tiles to the sum at rows[closed …]: bit k of `left` names the k-th tile before place `newest` of the slab at `base`."""
+    for k in range(0, words, FOUR):
+        at = np.uint64(closed + k)
+        a, b, c, d = rows[at], rows[at + ONE], rows[at + TWO], rows[at + THREE]
+        position = newest
+        rest = left
+        while rest != 0:
+            if rest & 1:
+                tile = np.uint64(base + position * words + k)
+                a = both(k, maxs, bits, a, pool[tile])
+                b = both(k + 1, maxs, bits, b, pool[tile + ONE])
+                c = both(k + 2, maxs, bits, c, pool[tile + TWO])
+                d = both(k + 3, maxs, bits, d, pool[tile + THREE])
+            rest >>= 1
+            position = position - 1 if position > 0 else tiles - 1
+        rows[at], rows[at + ONE], rows[at + TWO], rows[at + THREE] = a, b, c, d
+
+
+@njit(cache=True, forceinline=True)
+def roll(rows, r, numbers, b, first, end, pool, slabs, tracks, windows):
     """For the tracks first … end of the row at r whose open tile is not the one of event b: close it, open that one.
 
     numbers int64[BLOCK, hops]: the tile of each event of the block. The sums of the closed tiles of each window follow.
     Mask: bit 0 the open tile, bit k the k-th before it; set = something was added. A window of n tiles covers bits 1 … n. A tile opens
-    for an event that is added at once, so that bit 0 is always set. Loops stand here and not in functions: a call with arrays costs
-    more than the few words that they move.
+    for an event that is added at once, so that bit 0 is always set. Words go in fours, without a loop whose length must be guessed.
     """
     for t in range(first, end):
-        head = r + tracks[t, T_HEAD]
+        head = np.uint64(r + tracks[t, T_HEAD])
         opening = numbers[b, tracks[t, T_CLOCK]]
-        closing = rows[head + S_TILE]
+        closing = rows[head]
         if closing == opening:
             continue
         tiles = tracks[t, T_TILES]
         words = tracks[t, T_WORDS]
         place = r + tracks[t, T_OPEN]
-        idle = tracks[t, T_BLANK] - r
+        maxs = tracks[t, T_MAXS] - tracks[t, T_LINKS]
+        bits = tracks[t, T_BITS] - tracks[t, T_LINKS]
         steps = opening - closing
-        mask = rows[head + S_MASK]
-        number = rows[head + S_SLAB]
+        mask = rows[head + ONE]
+        number = rows[head + TWO]
         kept = 0
         if closing >= 0 and steps <= tiles:
             kept = (mask & ((1 << (tiles + 1 - steps)) - 1)) << steps
-        rows[head + S_TILE] = opening
-        rows[head + S_MASK] = kept | 1
+        rows[head] = opening
+        rows[head + ONE] = kept | 1
         if kept == 0:
             if number > 0:
                 give_slab(pool, slabs, t, number)
-                rows[head + S_SLAB] = 0
-            stop = place + words
+                rows[head + TWO] = 0
             if mask != 1:  # closed sums are blank already where there was no closed tile
-                stop += words * (tracks[t, T_WINDOWS_END] - tracks[t, T_WINDOWS])
-            for k in range(place, stop):
-                rows[k] = blank[idle + k]
+                for w in range(tracks[t, T_WINDOWS], tracks[t, T_WINDOWS_END]):
+                    lay_blank(rows, r + windows[w, W_PLACE], words, maxs, bits)
+            lay_blank(rows, place, words, maxs, bits)
             continue
         if number == 0:
             number = take_slab(pool, slabs, t)
-            rows[head + S_SLAB] = number
+            rows[head + TWO] = number
         base = slabs[t, L_BASE] + (number - 1) * slabs[t, L_WORDS]
         newest = closing % tiles
-        for k in range(words):
-            pool[base + newest * words + k] = rows[place + k]
-        maxs = tracks[t, T_MAXS] - tracks[t, T_LINKS]
-        bits = tracks[t, T_BITS] - tracks[t, T_LINKS]
+        tile = base + newest * words
+        for k in range(0, words, FOUR):
+            at, to = np.uint64(place + k), np.uint64(tile + k)
+            pool[to], pool[to + ONE], pool[to + TWO], pool[to + THREE] = (
+                rows[at],
+                rows[at + ONE],
+                rows[at + TWO],
+                rows[at + THREE],
+            )
         for w in range(tracks[t, T_WINDOWS], tracks[t, T_WINDOWS_END]):
             last = windows[w, W_TILES]
             closed = r + windows[w, W_PLACE]
-            left = 1  # the tile that closes; all others are in the sum already
+            left = 1 if steps <= last else 0  # the tile that closes; all others are in the sum already
             if steps > last or (mask & ((1 << (last + 1)) - 1)) >> (last + 1 - steps) != 0:
-                left = kept >> steps  # some tile leaves the window: sum anew
-                for k in range(closed, closed + words):
-                    rows[k] = blank[idle + k]
-            position = newest
-            for _ in range(steps, last + 1):
-                if left == 0:
-                    break
-                if left & 1:
-                    tile = base + position * words
-                    for k in range(maxs):
-                        rows[closed + k] += pool[tile + k]
-                    for k in range(maxs, bits):
-                        rows[closed + k] = max(rows[closed + k], pool[tile + k])
-                    for k in range(bits, words):
-                        rows[closed + k] |= pool[tile + k]
-                left >>= 1
-                position -= 1
-                if position < 0:
-                    position += tiles
-        for k in range(place, place + words):
-            rows[k] = blank[idle + k]
+                left = (kept & ((1 << (last + 1)) - 1)) >> steps  # some tile leaves the window: sum anew
+                lay_blank(rows, closed, words, maxs, bits)
+            gather_tiles(rows, closed, words, maxs, bits, pool, base, newest, tiles, left)
+        lay_blank(rows, place, words, maxs, bits)
 
 
 @njit(cache=True)
