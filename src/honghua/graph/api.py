@@ -11,6 +11,7 @@ from honghua.graph.core import (
     ADDRESS,
     CUSTOMER,
     DEVICE,
+    GROUPS,
     MERCHANT,
     PAYEE,
     DenseBlock,
@@ -26,8 +27,8 @@ from honghua.graph.core.temporal import STATE as GRAPH_STATE
 from honghua.graph.snapshot import digest_of_all, load_arrays, save_arrays
 
 __all__ = [
-    "ADDRESS", "CUSTOMER", "DEVICE", "MERCHANT", "PAYEE", "DenseBlock", "EdgePlan", "GraphSensor", "TemporalGraph", "find_dense_blocks",
-    "load_sensor", "run_in_thread", "save_sensor",
+    "ADDRESS", "CUSTOMER", "DEVICE", "GROUPS", "MERCHANT", "PAYEE", "DenseBlock", "EdgePlan", "GraphSensor", "TemporalGraph",
+    "find_dense_blocks", "load_sensor", "run_in_thread", "save_sensor",
 ]  # fmt: skip
 
 

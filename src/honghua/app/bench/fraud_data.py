@@ -10,11 +10,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from honghua.app.fraud_fit import sense_blocks, size_for
+from honghua.app.fraud_fit import size_for
 from honghua.app.replay_map import TableMap
+from honghua.app.tables.stream import Stream, described, sense_blocks
 from honghua.app.tables.table import EventTable, build_events, describe_table, open_table
 from honghua.fraud.api import RiskSensor
-from honghua.fraud.core import Value, merge_labels
+from honghua.fraud.core import Value
 
 DATA: Final = Path(__file__).resolve().parents[5] / "shared" / "data"
 SEED: Final = 20261122
@@ -51,11 +52,11 @@ def sense_file(path: Path, table_map: TableMap, *, label: str, until: str) -> Se
     table = build_events(raw, spec, table_map)
     assert table.labels is not None
     sensor = RiskSensor(spec.plan, size=size_for(table.events, spec))
-    merged, source = merge_labels(table.events, table.labels, table.arrives_us)
-    values = np.empty((len(table), len(sensor.names)), np.float32)
-    for found, rows in sense_blocks(sensor, merged, source):
+    told = described(sensor, table)
+    values = np.empty((len(table), len(told)), np.float32)
+    for found, rows in sense_blocks(sensor, Stream.of(table.events, table.labels, table.arrives_us), table.extras):
         values[rows] = found
-    return SensedTable(table, table.labels.astype(np.int64), values, sensor.values)
+    return SensedTable(table, table.labels.astype(np.int64), values, told)
 
 
 __all__ = ["SensedTable", "add_arguments", "sense_file", "skipped"]

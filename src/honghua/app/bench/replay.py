@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from honghua.app.demo_table import make_table
-from honghua.app.replay import replay_table
+from honghua.app.replay import Beside, replay_table
 from honghua.app.replay_table import PurchaseTable, TableMap, read_map, read_table
 from honghua.base.errors import BadInput
 from honghua.store.database import scratch_database
@@ -43,7 +43,7 @@ def run(args: argparse.Namespace, store: StoreSettings) -> dict[str, Any]:
             table_map,
             source=str(args.file or "made-up town"),
             seed=args.seed,
-            progress=lambda day, done, total: print(f"\r{day} {done:,}/{total:,}", end="", file=sys.stderr),
+            beside=Beside(lambda day, done, total: print(f"\r{day} {done:,}/{total:,}", end="", file=sys.stderr)),
         )
     return {"source": args.file.name if args.file else "made-up town", **figures}
 

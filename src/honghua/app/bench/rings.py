@@ -46,14 +46,19 @@ def register(benches: Any) -> None:
         "--by-family", action="store_true", help="leave whole families of typologies out instead: harder"
     )
     parser.add_argument("--labels", choices=("reported", "audited"), default="reported", help="what the fit knows")
-    parser.add_argument("--thin", type=float, default=0.1, help="share of innocent rows that are fitted on")
-    parser.add_argument("--rounds", type=int, default=200, help="trees of a fusion at most")
+    parser.add_argument("--thin", type=float, default=0.5, help="share of innocent rows that are fitted on")
+    parser.add_argument("--fit-times", type=int, default=2, help="how much larger the market of a fit is")
+    parser.add_argument(
+        "--unreported", type=float, default=0.5, help="frauds nobody reports, as part of those told: the fit's guess"
+    )
+    parser.add_argument("--rounds", type=int, default=150, help="trees of a fusion at most")
+    parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=20261122)
     parser.set_defaults(bench=run)
 
 
 def run(args: argparse.Namespace, store: StoreSettings) -> dict[str, Any]:
-    """Fit each fold on a market of its own, test all on one fresh market."""
+    """Fit each fold on a market of its own, choose thresholds on another, test all on one fresh market."""
     sizes = read_sizes(args)
     folds = []
     started = time.perf_counter()
@@ -79,15 +84,17 @@ def run(args: argparse.Namespace, store: StoreSettings) -> dict[str, Any]:
 def read_sizes(args: argparse.Namespace) -> Sizes:
     """The sizes asked for; BadInput when they make no sense."""
     rings = args.rings or max(2, round(args.people / PEOPLE_PER_RING))
-    if not 0 < args.thin <= 1 or args.rounds < 1 or not 2 <= args.folds <= len(TYPOLOGIES) or rings < 1:
+    if not 0 < args.thin <= 1 or min(args.rounds, args.fit_times) < 1 or args.unreported < 0 or not 2 <= args.folds <= len(TYPOLOGIES) or rings < 1:
         raise BadInput(
             f"0 < thin ≤ 1, rounds and rings at least 1, folds 2 … {len(TYPOLOGIES)} are needed", code="BAD_SIZE"
         )
     try:
-        MarketPlan(args.people, args.days, args.seed, rings)
+        MarketPlan(args.people * args.fit_times, args.days, args.seed, rings * args.fit_times)
     except ValueError as problem:
         raise BadInput(str(problem), code="BAD_SIZE") from problem
-    return Sizes(args.people, args.days, rings, args.thin, args.labels, args.seed, args.rounds)
+    return Sizes(
+        args.people, args.days, rings, args.fit_times, args.thin, args.labels, args.seed, args.rounds, args.unreported, args.threads
+    )  # fmt: skip
 
 
 def headline(folds: list[Fold], tested: Tested) -> dict[str, Any]:

@@ -12,11 +12,11 @@ from honghua.graph.core.measuring import (
     time_one_hop,
     time_two_hops,
 )
-from honghua.graph.core.sensing import ADDRESS, CUSTOMER, DEVICE, MERCHANT, PAYEE, EdgePlan, GraphSensor
+from honghua.graph.core.sensing import ADDRESS, CUSTOMER, DEVICE, GROUPS, MERCHANT, PAYEE, EdgePlan, GraphSensor
 from honghua.graph.core.temporal import Graph, hop1_many, hop2_many
 
 __all__ = [
-    "ADDRESS", "ALL", "CUSTOMER", "DAY_TICKS", "DEVICE", "MERCHANT", "PAYEE", "TICK_US", "Communities", "DenseBlock", "EdgePlan", "Graph",
-    "GraphSensor", "Runner", "close_cycles", "count_cycles", "find_dense_blocks", "hop1_many", "hop2_many", "make_tie_log",
+    "ADDRESS", "ALL", "CUSTOMER", "DAY_TICKS", "DEVICE", "GROUPS", "MERCHANT", "PAYEE", "TICK_US", "Communities", "DenseBlock", "EdgePlan",
+    "Graph", "GraphSensor", "Runner", "close_cycles", "count_cycles", "find_dense_blocks", "hop1_many", "hop2_many", "make_tie_log",
     "rebuild_forests", "run_at_once", "time_one_hop", "time_two_hops",
 ]  # fmt: skip

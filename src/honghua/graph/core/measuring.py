@@ -44,9 +44,10 @@ def close_cycles(graph: Graph, payers: Ints, payees: Ints, amounts: Ints, at_us:
     )  # fmt: skip
 
 
-def make_tie_log(left: Ints, right: Ints) -> Ints:
-    """A log of ties of one pair, all of the same time."""
-    return np.stack([left | (right << unions.NODE_BITS), np.zeros_like(left)], axis=1)
+def make_tie_log(left: Ints, right: Ints, *, pair: int = 0) -> Ints:
+    """A log of ties of one pair, all of tick 0."""
+    word = left | (right << unions.NODE_BITS) | (pair << (2 * unions.NODE_BITS))
+    return np.stack([word, np.zeros_like(left)], axis=1)
 
 
 def rebuild_forests(log: Ints, nodes: int) -> int:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from honghua.base.errors import BadInput
 from honghua.graph.core.communities import Communities, Runner, run_at_once
-from honghua.graph.core.kernels import crowds, layout, senses, step, walks
+from honghua.graph.core.kernels import ahead, crowds, layout, senses, step, walks
 from honghua.graph.core.temporal import Graph, Ints
 
 Floats = NDArray[np.float32]
@@ -19,6 +19,7 @@ Floats = NDArray[np.float32]
 CUSTOMER, MERCHANT, DEVICE, ADDRESS, PAYEE = range(5)  # types of nodes; a plan may give others up to 7
 TYPE_NAMES: Final = ("customer", "merchant", "device", "address", "payee", "type5", "type6", "type7")
 PAIRS_MAX: Final = 8
+GROUPS: Final = ("own", "things", "money", "cycle", "links", "tied", "fellow", "community")
 CYCLE_STEPS, CYCLE_FAN, CYCLE_BUDGET = 3, 8, 256
 
 WINDOWS: Final = ("1d", "7d", "30d")
@@ -55,7 +56,7 @@ class EdgePlan:
 
     pairs: (left column, right column, left type, right type); the left of the first is the *subject*, whose values are read. Things of
     type MERCHANT are its *shops*, other types *tie* their users; a pair of two equal types is *money* and may close cycles.
-    kinds: kinds of events that make edges and have values.
+    kinds: kinds of events that make edges and have values. groups: which values are read (of GROUPS); what is left out costs nothing.
     """
 
     pairs: tuple[tuple[int, int, int, int], ...]
@@ -63,6 +64,7 @@ class EdgePlan:
     at_column: int = 0
     kind_column: int = 1
     amount_column: int = 2
+    groups: tuple[str, ...] = GROUPS
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.pairs) <= PAIRS_MAX:
@@ -74,6 +76,10 @@ class EdgePlan:
             raise BadInput("two pairs with the same types would share their names", code="EDGE_PLAN")
         if not all(0 <= kind < 63 for kind in self.kinds):
             raise BadInput("kinds are 0 to 62", code="EDGE_PLAN")
+        if not self.groups or not set(self.groups) <= set(GROUPS):
+            raise BadInput(f"groups are of {', '.join(GROUPS)}", code="EDGE_PLAN")
+        if not any(True for _ in self.names()):
+            raise BadInput("the plan's pairs have no values of these groups", code="EDGE_PLAN")
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -126,21 +132,41 @@ class EdgePlan:
 
     def names(self) -> Iterator[str]:
         """The names of the values, in the order in which the kernels write them."""
+        for _, names in self._asked():
+            yield from names
+
+    def places(self) -> Ints:
+        """Where the groups begin in a row of values, as the kernels want it (kernels.step, from OWN_AT on); -1 = not asked for."""
+        found: dict[str, int] = {}
+        at = 0
+        for group, names in self._asked():
+            found.setdefault(group, at)
+            at += len(names)
+        stride = sum(len(n) for g, n in (("own", SUBJECT_NAMES), ("things", THING_NAMES)) if g in self.groups)
+        own, things, *rest = (found.get(group, -1) for group in GROUPS)
+        return np.array([own, things, stride, *rest], np.int64)
+
+    def _asked(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Groups asked for that this plan has, with their names; of own and things one after the other for each pair."""
         for label in self.labels:
-            yield from (f"own_{label}_{name}" for name in SUBJECT_NAMES)
-            yield from (f"{label}_{name}" for name in THING_NAMES)
+            yield from self._only("own", *(f"own_{label}_{name}" for name in SUBJECT_NAMES))
+            yield from self._only("things", *(f"{label}_{name}" for name in THING_NAMES))
         if self.money_pair() >= 0:
-            yield from (f"money_{name}" for name in MONEY_NAMES)
-            yield from CYCLE_NAMES
+            yield from self._only("money", *(f"money_{name}" for name in MONEY_NAMES))
+            yield from self._only("cycle", *CYCLE_NAMES)
         if self.shop_pair() >= 0 and self.ties_mask():
-            yield from LINK_NAMES
+            yield from self._only("links", *LINK_NAMES)
         if self.ties_mask():
-            yield from (f"tied_{name}" for name in CROWD_NAMES)
+            yield from self._only("tied", *(f"tied_{name}" for name in CROWD_NAMES))
         if self.shops_mask():
-            yield from (f"fellow_{name}" for name in CROWD_NAMES)
+            yield from self._only("fellow", *(f"fellow_{name}" for name in CROWD_NAMES))
         if self.tie_pairs():
-            yield from (f"community_{label}" for k, label in enumerate(self.labels) if (self.tie_pairs() >> k) & 1)
-            yield "community_any"
+            tying = (f"community_{label}" for k, label in enumerate(self.labels) if (self.tie_pairs() >> k) & 1)
+            yield from self._only("community", *tying, "community_any")
+
+    def _only(self, group: str, *names: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+        if group in self.groups:
+            yield group, names
 
 
 class GraphSensor:
@@ -157,39 +183,21 @@ class GraphSensor:
         self.plan = plan
         self.names: tuple[str, ...] = tuple(f"graph_{name}" for name in plan.names())
         kinds = sum(1 << kind for kind in set(plan.kinds))
-        self._setting = np.array(
-            [
-                plan.at_column, plan.kind_column, plan.amount_column, kinds, plan.ties_mask(), plan.shops_mask(), plan.shop_pair(),
-                plan.money_pair(), plan.tie_pairs(),
-            ],
-            np.int64,
-        )  # fmt: skip
+        columns = [plan.at_column, plan.kind_column, plan.amount_column, kinds]
+        masks = [plan.ties_mask(), plan.shops_mask(), plan.shop_pair(), plan.money_pair(), plan.tie_pairs()]
+        self._setting = np.concatenate([np.array([*columns, *masks], np.int64), plan.places()])
         self._pairs = np.array(plan.pairs, np.int64)
         customers = sum(1 << k for k, pair in enumerate(plan.pairs) if pair[2] == pair[3])
+        ties = plan.tie_pairs() if "community" in plan.groups else 0
         self.communities = Communities(
-            len(graph.heads) - 1 if plan.tie_pairs() else 0,
-            len(plan.pairs) if plan.tie_pairs() else 0,
+            len(graph.heads) - 1 if ties else 0,
+            len(plan.pairs) if ties else 0,
             customers=customers,
-            ties_live=ties_live or (len(graph.pool) // 8 if plan.tie_pairs() else 1),
+            ties_live=ties_live or (len(graph.pool) // 8 if ties else 1),
             runner=runner,
         )
         self._width = max(plan.at_column, plan.kind_column, plan.amount_column, int(self._pairs[:, :2].max())) + 1
-        self._limits = np.array([CYCLE_STEPS, CYCLE_FAN, CYCLE_BUDGET], np.int64)
-        self._scratch = (
-            np.zeros((len(plan.pairs), 2), np.int64),  # nodes
-            np.zeros((senses.SUBJECT_CAP, 2), np.int64),  # the subject's entries
-            np.zeros((senses.THING_CAP, 2), np.int64),  # entries of others
-            np.zeros((3, CYCLE_FAN, 2), np.int64),  # stack of the search for cycles
-            np.zeros((2, walks.SET + 1), np.int64),  # sets
-            np.zeros(walks.SET, np.int64),  # counts
-            np.zeros((layout.TYPES_MAX, senses.ACC), np.int64),
-            np.zeros((10, crowds.LINK_BUYERS * crowds.LINK_THINGS), np.int64),  # lists
-            np.zeros(crowds.SHOPS, np.int64),  # the ego block
-            np.zeros((2, crowds.SHOPS), np.int64),  # the shops of the block while it is peeled
-            self._limits,
-            np.zeros(3, np.int64),
-            np.zeros(len(plan.pairs), np.float32),  # users of each thing
-        )
+        self._scratch = _make_scratch(len(plan.pairs))
 
     def step(self, events: Ints, out: Floats) -> None:
         """Append the edges of each event and write its values, in order of rows.
@@ -218,3 +226,32 @@ class GraphSensor:
                 c.log, c.logged, c.parents, c.sizes, c.epoch, *self._scratch, out,
             )
         )  # fmt: skip
+
+
+def _make_scratch(pairs: int) -> tuple[NDArray[Any], ...]:
+    """The sensor's working arrays, in the order in which `step_events` takes them."""
+    slots = 2 * senses.SUBJECT_CAP
+    return (
+        np.zeros((pairs, 2), np.int64),  # nodes
+        np.zeros((senses.SUBJECT_CAP, 2), np.int64),  # the subject's entries
+        np.zeros((pairs, senses.THING_CAP, 2), np.int64),  # users of each thing
+        np.zeros(pairs, np.int64),  # how many
+        np.zeros((step.MANY, crowds.CO_CAP, 2), np.int64),  # entries of others, a row a chain
+        np.zeros(step.MANY, np.int64),  # how many
+        np.zeros((3, step.MANY), np.int64),  # the walks along chains
+        np.zeros(step.MANY, np.int64),  # masks
+        np.zeros((3, CYCLE_FAN, 2), np.int64),  # stack of the search for cycles
+        np.zeros(slots + 1, np.int64),  # a set
+        np.zeros((2, walks.SMALL_SET + 1), np.int64),  # small sets
+        np.zeros(slots, np.int64),  # counts
+        np.zeros((layout.TYPES_MAX, senses.ACC), np.int64),
+        np.zeros((step.LISTS, crowds.CROWD_CAP), np.int64),
+        np.zeros((2, crowds.LINK_BUYERS), np.int64),  # groups of buyers
+        np.zeros(crowds.SHOPS, np.int64),  # the ego block
+        np.zeros((2, crowds.SHOPS), np.int64),  # the shops of the block while it is peeled
+        np.array([CYCLE_STEPS, CYCLE_FAN, CYCLE_BUDGET], np.int64),
+        np.zeros(3, np.int64),
+        np.zeros(pairs, np.float32),  # users of each thing
+        np.zeros(senses.THING_VALUES, np.float32),
+        np.zeros((ahead.DEPTH, pairs + 1), np.int64),
+    )

@@ -162,13 +162,15 @@ class Graph:
 
     def counters(self) -> dict[str, int | float]:
         """What was appended, left out and cut short: edges, late, lost (entries overwritten that may have been inside the window),
-        nodes, refused (new keys when all numbers were in use), reused, blocks, laps, held_days, walks, cut_short, skipped_hubs."""
+        nodes, refused (new keys when all numbers were in use), reused, blocks, laps, held_days, walks, visits
+        (entries looked at), cut_short, skipped_hubs."""
         state, tally = self.ring, self.tally
         return {
             "edges": int(state[layout.EDGES]), "late": int(state[layout.LATE]), "lost": int(state[layout.LOST]),
             "nodes": int(state[layout.NODES]) - 1 - int(state[layout.FREE]), "refused": int(state[layout.REFUSED]),
             "reused": int(state[layout.REUSED]), "blocks": int(state[layout.BLOCKS]), "laps": int(state[layout.LAP]),
-            "held_days": round(self.held_ticks() / layout.DAY_TICKS, 3), "walks": int(tally[layout.WALKS]),
+            "held_days": round(self.held_ticks() / layout.DAY_TICKS, 3),
+            "walks": int(tally[layout.WALKS]), "visits": int(tally[layout.VISITS]),
             "cut_short": int(tally[layout.CUT_SHORT]), "skipped_hubs": int(tally[layout.SKIPPED_HUBS]),
         }  # fmt: skip
 

@@ -8,17 +8,17 @@ whom EXPLORED are looked at, THEIRS shops each.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-from honghua.graph.core.kernels.layout import CLOCK, CUT_SHORT, DAY_TICKS, SKIPPED_HUBS, amount_of, other_of
-from honghua.graph.core.kernels.prefetch import prefetch
-from honghua.graph.core.kernels.walks import SET, add_to_set, clear_set, collect, hint_block
+from honghua.graph.core.kernels.compiling import njit
+from honghua.graph.core.kernels.layout import CUT_SHORT, DAY_TICKS, SKIPPED_HUBS, amount_of, other_of, sort_of
+from honghua.graph.core.kernels.walks import add_to_set, clear_set, slot_of_node
 
+MONTH, WEEK = 30 * DAY_TICKS, 7 * DAY_TICKS
 MIDDLE = 8
 CO_CAP = 32
 CROWD_CAP = 32
 EXPLORED = 12  # members whose shops are looked at
-THEIRS = 8
+THEIRS = 8  # of a member; the subject's own are the MIDDLE shops
 SHOPS = 24  # of one ego block
 UNIT = 5040  # of weights in the block
 CROWD_VALUES = 15
@@ -28,67 +28,75 @@ LINK_VALUES = 3
 
 
 @njit(cache=True)
-def count_others(seen, entries, count):
-    """Distinct other nodes of the first `count` entries."""
-    clear_set(seen)
-    distinct = 0
-    for k in range(count):
-        distinct += 1 if add_to_set(seen, other_of(entries[k, 0])) else 0
-    return distinct
+def list_middle(entries, count, now, ties, buys, seen, things, shops):
+    """Distinct things that tie (30 d) and shops (7 d) of the subject's `count` entries, newest first, MIDDLE of each at most; how many.
 
-
-@njit(cache=True)
-def meet_crowd(heads, pool, ring, tally, things, count, mask, since, subject, entries, seen, users, crowd, facts):
-    """Other users of things int64[count], newest first, into crowd int64[CROWD_CAP]; how many.
-
-    A thing whose newest CO_CAP entries are of many users is a hub and ties nobody; one that few use often is none, so a farm cannot hide
-    behind its own traffic.  facts int64[4] out: met within 1 day, within 7 days, entries looked at, hubs passed over; seen, users: sets
+    ties, buys: masks of edges; things, shops int64[>= MIDDLE] out; seen int64[2, …]: two sets
     """
-    facts[:] = 0
-    clear_set(seen)
-    add_to_set(seen, subject)
-    flat = heads.reshape(-1)
+    one, two = clear_set(seen[0]), clear_set(seen[1])
+    tied, bought = 0, 0
     for k in range(count):
-        prefetch(flat, 2 * things[k])
-    for k in range(count):
-        hint_block(heads, pool, things[k])
-    found = 0
-    now = ring[CLOCK]
-    for k in range(count):
-        n = collect(heads, pool, ring, tally, things[k], mask, since, CO_CAP, 4 * CO_CAP, entries)
-        if n == CO_CAP and 2 * count_others(users, entries, n) >= CO_CAP:
-            facts[3] += 1
-            tally[SKIPPED_HUBS] += 1
+        bit = 1 << sort_of(entries[k, 0])
+        if bit & (ties | buys) == 0:
             continue
-        facts[2] += n
-        for j in range(n):
-            node = other_of(entries[j, 0])
-            if add_to_set(seen, node):
-                if found == CROWD_CAP:
-                    tally[CUT_SHORT] += 1
-                    return found
-                crowd[found] = node
-                found += 1
-                age = now - entries[j, 1]
-                facts[0] += 1 if age <= DAY_TICKS else 0
-                facts[1] += 1 if age <= 7 * DAY_TICKS else 0
-    return found
+        node, age = other_of(entries[k, 0]), now - entries[k, 1]
+        if bit & ties and tied < MIDDLE and age <= MONTH and add_to_set(seen[0], one, node):
+            things[tied] = node
+            tied += 1
+        if bit & buys and bought < MIDDLE and age <= WEEK and add_to_set(seen[1], two, node):
+            shops[bought] = node
+            bought += 1
+        if tied == MIDDLE and (bought == MIDDLE or age > WEEK):
+            break
+    return tied, bought
 
 
 @njit(cache=True, inline="always")
-def slot_in_set(seen, visitors, node):
-    """The slot of a node in a scratch set with a mask of visitors beside it; a new node begins with none."""
-    mark = (seen[SET] << 27) | node
-    at = ((node * 0x9E3779B1) >> 12) & (SET - 1)
-    while True:
-        word = seen[at]
-        if word == mark:
-            return at
-        if word >> 27 != seen[SET]:
-            seen[at] = mark
-            visitors[at] = 0
-            return at
-        at = (at + 1) & (SET - 1)
+def is_hub(seen, entries, count):
+    """Whether a thing's newest CO_CAP entries are of so many users that it ties nobody."""
+    if count < CO_CAP:
+        return False
+    stamp = clear_set(seen)
+    distinct = 0
+    for k in range(count):
+        distinct += 1 if add_to_set(seen, stamp, other_of(entries[k, 0])) else 0
+        if 2 * distinct >= CO_CAP:
+            return True
+    return False
+
+
+@njit(cache=True)
+def meet_crowd(tally, many, found, count, now, subject, seen, crowd, out):
+    """Other users of `count` things, whose newest entries are many int64[count, …, 2], into crowd int64[CROWD_CAP]; how many.
+
+    A thing whose newest CO_CAP entries are of many users is a hub and ties nobody; one that few use often is none, so a farm cannot hide
+    behind its own traffic.  found int64[count]: entries of each; seen int64[2, …]: two sets; out float32[…]: values 0 … 3 of the crowd
+    """
+    stamp = clear_set(seen[0])
+    add_to_set(seen[0], stamp, subject)
+    met, day, week, hubs = 0, 0, 0, 0
+    full = False
+    for k in range(count):
+        if is_hub(seen[1], many[k], found[k]):
+            hubs += 1
+            continue
+        for j in range(found[k]):
+            node = other_of(many[k, j, 0])
+            if add_to_set(seen[0], stamp, node):
+                if met == CROWD_CAP:
+                    tally[CUT_SHORT] += 1
+                    full = True
+                    break
+                crowd[met] = node
+                met += 1
+                age = now - many[k, j, 1]
+                day += 1 if age <= DAY_TICKS else 0
+                week += 1 if age <= WEEK else 0
+        if full:
+            break
+    tally[SKIPPED_HUBS] += hubs
+    out[0], out[1], out[2], out[3] = met, day, week, hubs
+    return met
 
 
 @njit(cache=True, inline="always")
@@ -101,35 +109,28 @@ def count_bits(bits):
 
 
 @njit(cache=True)
-def sense_crowd(
-    heads, pool, ring, tally, crowd, size, shops, own, shop, mask, since, entries, seen, visitors, block, out
-):
+def sense_crowd(many, found, size, shops, own, shop, seen, visitors, block, out):
     """What the crowd buys: values 4 … 12 of the crowd into out, and the block of shops with two or more visitors for peeling.
 
-    crowd int64[size]; shops: the subject's own distinct shops int64[own]; shop: this event's, 0 = absent; mask: edges to shops
-    seen, visitors int64[SET]: scratch.  block int64[SHOPS] out: of each shop a bit a visitor, bit 0 the subject; returns how many shops
+    many int64[size, …, 2], found int64[size]: the newest shops of each member; shops: the subject's own distinct shops int64[own]
+    shop: this event's, 0 = absent; seen: a set, visitors int64[its slots]: scratch
+    block int64[SHOPS] out: of each shop a bit a visitor, bit 0 the subject; returns how many shops
     """
-    clear_set(seen)
+    stamp = clear_set(seen)
     for k in range(own):
-        visitors[slot_in_set(seen, visitors, shops[k])] = 1
-    flat = heads.reshape(-1)
-    for k in range(size):
-        prefetch(flat, 2 * crowd[k])
-    for k in range(size):
-        hint_block(heads, pool, crowd[k])
+        visitors[slot_of_node(seen, stamp, shops[k])[0]] = 1
     at_shop, at_amount, lockstep, edges, distinct, listed = 0, 0, 0, 0, 0, 0
     overlap = 0.0
     for k in range(size):
         bit = 2 << k
-        n = collect(heads, pool, ring, tally, crowd[k], mask, since, THEIRS, 3 * THEIRS, entries)
         theirs, shared, here = 0, 0, 0
-        for j in range(n):
-            node = other_of(entries[j, 0])
+        for j in range(found[k]):
+            node = other_of(many[k, j, 0])
             if node == shop:
                 here = 1
-                at_amount += amount_of(entries[j, 0])
-            at = slot_in_set(seen, visitors, node)
-            before = visitors[at]
+                at_amount += amount_of(many[k, j, 0])
+            at, is_new = slot_of_node(seen, stamp, node)
+            before = 0 if is_new else visitors[at]
             if before & bit:
                 continue
             theirs += 1
@@ -205,46 +206,37 @@ def peel_block(block, number, members, tied, degrees, out):
 
 
 @njit(cache=True)
-def sense_links(heads, pool, ring, tally, buyers, count, mask, since, entries, things, owners, group, out):
+def sense_links(many, found, count, seen, owners, group, out):
     """How many of a shop's last buyers are tied to each other by a thing that they share: LINK_VALUES values into out float32[3].
 
-    buyers int64[count], count <= LINK_BUYERS; mask: edges to things that tie; things, owners int64[LINK_BUYERS * LINK_THINGS],
-    group int64[LINK_BUYERS]: scratch.  0 linked buyers, 1 their share, 2 buyers in the largest group
+    many int64[count, …, 2], found int64[count]: the newest ties of each buyer; seen: a set, owners int64[its slots]: scratch
+    group int64[2, >= count]: scratch.  0 linked buyers, 1 their share, 2 buyers in the largest group
     """
-    flat = heads.reshape(-1)
     for k in range(count):
-        prefetch(flat, 2 * buyers[k])
+        group[0, k] = k
+        group[1, k] = 0
+    stamp = clear_set(seen)
     for k in range(count):
-        hint_block(heads, pool, buyers[k])
-        group[k] = k
-    number = 0
-    for k in range(count):
-        n = collect(heads, pool, ring, tally, buyers[k], mask, since, LINK_THINGS, 2 * LINK_THINGS, entries)
-        for j in range(n):
-            thing = other_of(entries[j, 0])
-            at = 0
-            while at < number and things[at] != thing:
-                at += 1
-            if at == number:
-                things[at], owners[at] = thing, k
-                number += 1
-            else:
-                a, b = owners[at], k
-                while group[a] != a:
-                    a = group[a]
-                while group[b] != b:
-                    b = group[b]
-                group[max(a, b)] = min(a, b)
+        for j in range(found[k]):
+            at, is_new = slot_of_node(seen, stamp, other_of(many[k, j, 0]))
+            if is_new:
+                owners[at] = k
+                continue
+            a, b = owners[at], k
+            while group[0, a] != a:
+                a = group[0, a]
+            while group[0, b] != b:
+                b = group[0, b]
+            group[0, max(a, b)] = min(a, b)
     linked, largest = 0, 0
     for k in range(count):
-        members = 0
-        for j in range(count):
-            root = j
-            while group[root] != root:
-                root = group[root]
-            members += 1 if root == k else 0
-        if members > 1:
-            linked += members
+        root = k
+        while group[0, root] != root:
+            root = group[0, root]
+        group[1, root] += 1
+    for k in range(count):
+        members = group[1, k]
+        linked += members if members > 1 else 0
         largest = max(largest, members)
     out[0], out[2] = linked, largest
     if count > 0:

@@ -6,8 +6,7 @@ of 3 steps finds cycles of up to 4 edges. Fans and a budget bound the work; what
 
 from __future__ import annotations
 
-from numba import njit
-
+from honghua.graph.core.kernels.compiling import njit
 from honghua.graph.core.kernels.layout import CUT_SHORT, amount_of, other_of
 from honghua.graph.core.kernels.walks import collect
 

@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from numba import njit
-
+from honghua.graph.core.kernels.compiling import njit
 from honghua.graph.core.kernels.layout import CLOCK, FREE, M28, NODES, REFUSED, REUSED, WINDOW
 from honghua.graph.core.kernels.prefetch import prefetch
 

@@ -13,7 +13,7 @@ An amount is 5 bits of exponent and 7 of fraction: below 128 exact, above rounde
 
 from __future__ import annotations
 
-from numba import njit
+from honghua.graph.core.kernels.compiling import njit
 
 TICK_US = 4_000_000
 STAMP_BITS = 12  # ticks of a stamp, as a shift
@@ -36,6 +36,7 @@ SLOT_BITS = 31
 SLOTS = (1 << SLOT_BITS) - 1
 LAPS = (1 << 9) - 1
 M40 = (1 << 40) - 1
+M47 = (1 << 47) - 1  # place and number of entries of a block
 
 # Places in `ring`, the graph's own scalars, int64[RING]: part of its state.
 (

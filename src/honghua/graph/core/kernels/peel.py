@@ -7,8 +7,7 @@ passes over what is left, at most 2 + 2 % off the densest.
 
 from __future__ import annotations
 
-from numba import njit
-
+from honghua.graph.core.kernels.compiling import njit
 from honghua.graph.core.kernels.layout import M7, NODES, other_of
 from honghua.graph.core.kernels.prefetch import prefetch
 from honghua.graph.core.kernels.walks import add_to_set, clear_set, collect
@@ -31,9 +30,9 @@ def list_pairs(heads, pool, ring, tally, kind, mask, since, cap, entries, seen, 
         if heads[node, 0] >> 54 != kind or (heads[node, 0] >> 40) & M7 == 0:
             continue
         count = collect(heads, pool, ring, tally, node, mask, since, cap, cap, entries)
-        clear_set(seen)
+        stamp = clear_set(seen)
         for k in range(count):
-            if add_to_set(seen, other_of(entries[k, 0])):
+            if add_to_set(seen, stamp, other_of(entries[k, 0])):
                 if found == left.shape[0]:
                     return -1
                 left[found] = node

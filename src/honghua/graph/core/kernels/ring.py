@@ -8,8 +8,7 @@ room for the words of a window and AGE + 1 stamps. Bound: two random lines an en
 
 from __future__ import annotations
 
-from numba import njit
-
+from honghua.graph.core.kernels.compiling import njit
 from honghua.graph.core.kernels.layout import (
     AGE,
     BLOCKS,

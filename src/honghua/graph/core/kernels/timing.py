@@ -6,11 +6,12 @@ from typing import Any
 
 import numba
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
 from honghua.graph.core.kernels import cycles, layout, ring, walks
+from honghua.graph.core.kernels.compiling import njit
 
 config: Any = numba.config
 

@@ -8,7 +8,8 @@ a root. `log` int64[rows, 2] is a ring of ties: left | right << 27 | pair << 54 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from honghua.graph.core.kernels.compiling import njit
 
 NODE_BITS = 27
 NODE_MASK = (1 << NODE_BITS) - 1

@@ -6,8 +6,7 @@ newest block and one for each further block of up to 127 entries.
 
 from __future__ import annotations
 
-from numba import njit
-
+from honghua.graph.core.kernels.compiling import njit
 from honghua.graph.core.kernels.layout import (
     AGE,
     CLOCK,
@@ -15,6 +14,7 @@ from honghua.graph.core.kernels.layout import (
     M7,
     M16,
     M40,
+    M47,
     SLOTS,
     STAMP_BITS,
     VISITS,
@@ -28,44 +28,39 @@ from honghua.graph.core.kernels.layout import (
 from honghua.graph.core.kernels.prefetch import prefetch
 from honghua.graph.core.kernels.ring import is_held
 
-SET_BITS = 11
-SET = 1 << SET_BITS  # slots of a scratch set, int64[SET + 1]; the last word counts its uses
+SET = 2048  # slots of a large scratch set, int64[SET + 1]; the last word of a set counts its uses
+SMALL_SET = 256  # slots of a small one: near the processor, for at most 128 nodes
 FILL_MAX = SET // 2
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def clear_set(seen):
-    """Empty a scratch set in O(1)."""
-    seen[SET] += 1
+    """Empty a scratch set in O(1); returns its new stamp, shifted for marks."""
+    stamp = seen[seen.shape[0] - 1] + 1
+    seen[seen.shape[0] - 1] = stamp
+    return stamp << 27
 
 
 @njit(cache=True, inline="always")
-def add_to_set(seen, node):
-    """Whether the node was not yet in the set.  A set takes FILL_MAX nodes; caps keep to that."""
-    mark = (seen[SET] << 27) | node
-    at = ((node * 0x9E3779B1) >> 12) & (SET - 1)
+def slot_of_node(seen, stamp, node):
+    """(slot, is it new) of a node in a scratch set int64[2**k + 1] of which at most half fills; stamp: what clear_set returned."""
+    rest = seen.shape[0] - 2
+    mark = stamp | node
+    at = ((node * 0x9E3779B1) >> 12) & rest
     while True:
         word = seen[at]
         if word == mark:
-            return False
-        if word >> 27 != seen[SET]:
+            return at, False
+        if word < stamp:
             seen[at] = mark
-            return True
-        at = (at + 1) & (SET - 1)
+            return at, True
+        at = (at + 1) & rest
 
 
 @njit(cache=True, inline="always")
-def is_in_set(seen, node):
-    """Whether the node is in the set."""
-    mark = (seen[SET] << 27) | node
-    at = ((node * 0x9E3779B1) >> 12) & (SET - 1)
-    while True:
-        word = seen[at]
-        if word == mark:
-            return True
-        if word >> 27 != seen[SET]:
-            return False
-        at = (at + 1) & (SET - 1)
+def add_to_set(seen, stamp, node):
+    """Whether the node was not yet in the set."""
+    return slot_of_node(seen, stamp, node)[1]
 
 
 @njit(cache=True, inline="always")
@@ -120,6 +115,76 @@ def collect(heads, pool, ring, tally, node, mask, since, cap, visits, out):
     return found
 
 
+@njit(cache=True)
+def collect_many(heads, pool, ring, tally, nodes, masks, count, since, cap, visits, walk, out, found):
+    """`collect` for nodes int64[count] with masks int64[count] at once: one block of each in turn, so that their misses overlap.
+
+    walk int64[>= 3, >= count]: scratch; out int64[>= count, >= cap, 2]; found int64[>= count] out: entries of each.
+    """
+    flat = heads.reshape(-1)
+    for k in range(count):
+        prefetch(flat, 2 * nodes[k])
+    since = max(since, ring[CLOCK] - ring[WINDOW])
+    age = (ring[AGE] + 2) << STAMP_BITS
+    tally[WALKS] += count
+    live, looked, cuts = 0, 0, 0
+    for k in range(count):
+        found[k] = 0
+        word = heads[nodes[k], 0]
+        begun = (heads[nodes[k], 1] >> 28) & M16
+        if (word >> 40) & M7 > 0 and (begun << STAMP_BITS) + age > since and is_held(word & M40, ring):
+            walk[0, live], walk[1, live], walk[2, live] = k, word & M47, visits
+            live += 1
+            prefetch(pool, word & SLOTS)
+            prefetch(pool, (word & SLOTS) + ((word >> 40) & M7))
+    while live > 0:
+        kept = 0
+        for a in range(live):
+            k, word, left = walk[0, a], walk[1, a], walk[2, a]
+            slot = word & SLOTS
+            header = pool[slot]
+            stamp = header >> 47
+            if (stamp << STAMP_BITS) + age <= since:
+                looked += visits - left
+                continue
+            before = header & SLOTS
+            used = (header >> 40) & M7
+            prefetch(pool, before)
+            prefetch(pool, before + used)
+            n, mask, over = found[k], masks[k], False
+            here = (word >> 40) & M7
+            take = min(here, left)
+            top = slot + here
+            if take > 0 and n + take <= cap and tick_of(pool[top - take + 1], stamp) >= since:
+                for j in range(take):  # no limit lies within these entries
+                    entry = pool[top - j]
+                    out[k, n, 0] = entry
+                    out[k, n, 1] = tick_of(entry, stamp)
+                    n += (mask >> sort_of(entry)) & 1
+                left -= take
+                top -= take
+            for j in range(top, slot, -1):
+                entry = pool[j]
+                tick = tick_of(entry, stamp)
+                if (tick < since) | (n == cap) | (left == 0):
+                    cuts += 1 if tick >= since else 0
+                    over = True
+                    break
+                left -= 1
+                out[k, n, 0] = entry
+                out[k, n, 1] = tick
+                n += (mask >> sort_of(entry)) & 1
+            found[k] = n
+            if not over and used > 0 and is_held(header & M40, ring):
+                walk[0, kept], walk[1, kept], walk[2, kept] = k, header & M47, left
+                kept += 1
+            else:
+                looked += visits - left
+        live = kept
+    tally[VISITS] += looked
+    tally[CUT_SHORT] += cuts
+
+
 @njit(cache=True, nogil=True)
 def hop1(heads, pool, ring, tally, node, mask, since, cap, seen, out):
     """Aggregate the newest `cap` entries of a node since a tick, in one pass.
@@ -133,7 +198,7 @@ def hop1(heads, pool, ring, tally, node, mask, since, cap, seen, out):
     used = (word >> 40) & M7
     begun = (heads[node, 1] >> 28) & M16
     count, total, largest, distinct, newest = 0, 0, 0, 0, -1
-    seen[SET] += 1
+    stamps = clear_set(seen)
     visits = cap << 2
     more = used > 0 and ((begun + ring[AGE] + 2) << STAMP_BITS) > since
     while more and used > 0 and is_held(place, ring):
@@ -160,7 +225,7 @@ def hop1(heads, pool, ring, tally, node, mask, since, cap, seen, out):
                 count += 1
                 total += amount
                 largest = max(largest, amount)
-                if add_to_set(seen, other_of(entry)):
+                if add_to_set(seen, stamps, other_of(entry)):
                     distinct += 1
         place = header & M40
         used = (header >> 40) & M7
@@ -170,13 +235,13 @@ def hop1(heads, pool, ring, tally, node, mask, since, cap, seen, out):
 @njit(cache=True)
 def distinct_others(entries, count, most, seen, out):
     """The first `most` distinct other nodes of `count` entries, newest first, into out int64[>= most]; how many."""
-    clear_set(seen)
+    stamp = clear_set(seen)
     found = 0
     for k in range(count):
         if found == most:
             break
         node = other_of(entries[k, 0])
-        if add_to_set(seen, node):
+        if add_to_set(seen, stamp, node):
             out[found] = node
             found += 1
     return found
@@ -196,7 +261,7 @@ def hop2(heads, pool, ring, tally, node, masks, since, fans, budget, entries, mi
         prefetch(flat, 2 * middle[k])
     for k in range(found):
         hint_block(heads, pool, middle[k])
-    clear_set(seen)
+    stamp = clear_set(seen)
     edges, distinct, total, skipped = 0, 0, 0, 0
     for k in range(found):
         if edges >= budget or distinct >= FILL_MAX - fans[1]:
@@ -209,7 +274,7 @@ def hop2(heads, pool, ring, tally, node, masks, since, fans, budget, entries, mi
             if other_of(entry) != node:
                 edges += 1
                 total += amount_of(entry)
-                if add_to_set(seen, other_of(entry)):
+                if add_to_set(seen, stamp, other_of(entry)):
                     distinct += 1
     out[0], out[1], out[2], out[3], out[4] = found, edges, distinct, total, skipped
 

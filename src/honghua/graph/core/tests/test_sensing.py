@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from honghua.base.errors import BadInput
-from honghua.graph.core import ADDRESS, CUSTOMER, DEVICE, MERCHANT, EdgePlan, Graph, GraphSensor
+from honghua.graph.core import ADDRESS, CUSTOMER, DEVICE, GROUPS, MERCHANT, EdgePlan, Graph, GraphSensor
 from honghua.graph.core.kernels import crowds, senses
 from honghua.graph.core.sensing import CROWD_NAMES, CYCLE_NAMES, LINK_NAMES, MONEY_NAMES, SUBJECT_NAMES, THING_NAMES
 from honghua.graph.core.tests.twin import DAY, Twin, cycle, shares
@@ -214,6 +215,23 @@ def test_one_by_one_is_the_same_as_all_at_once_and_nothing_looks_ahead():
         assert np.array_equal(array, single.graph.arrays()[name]), name
 
 
+@pytest.mark.parametrize("group", GROUPS)
+def test_groups_alone_and_left_out_have_the_values_that_all_have(group):
+    rng = np.random.default_rng(6)
+    events = make_events(rng, 150, customers=20, shops=8, days=20)
+    events[:, TO] = np.where(events[:, TO] > 0, events[:, TO] % 5 + 1, 0)
+    whole = GraphSensor(Graph(100, 500, 30), PLAN)
+    wanted = np.empty((150, len(whole.names)), np.float32)
+    whole.step(events, wanted)
+    for groups in ((group,), tuple(g for g in GROUPS if g != group)):
+        sensor = GraphSensor(Graph(100, 500, 30), replace(PLAN, groups=groups))
+        out = np.empty((150, len(sensor.names)), np.float32)
+        sensor.step(events, out)
+        assert 0 < len(sensor.names) < len(whole.names)
+        assert sensor.names == tuple(name for name in whole.names if name in set(sensor.names))
+        assert np.array_equal(out, wanted[:, [whole.names.index(name) for name in sensor.names]], equal_nan=True)
+
+
 def value(sensor, out, name):
     """One value of the last event."""
     return float(out[-1, sensor.names.index("graph_" + name)])
@@ -290,6 +308,9 @@ def test_peeling_finds_the_planted_block():
 
 
 def test_plans_that_make_no_sense_are_refused():
+    for groups in ((), ("owns",), ("community",)):
+        with pytest.raises(BadInput):
+            EdgePlan(pairs=((4, 5, 0, 1),), groups=groups)
     for pairs in ((), ((4, 5, 0, 8),), ((4, 5, 0, 1), (4, 6, 0, 1)), ((-1, 5, 0, 1),)):
         with pytest.raises(BadInput):
             EdgePlan(pairs=pairs)
