@@ -108,7 +108,9 @@ class _Reader:
         events = {name for layout in self.layouts.values() for name in layout.events}
         by = self.segments.by
         if self.layouts and by and by not in {"release", "month", *known, *events}:
-            raise BadInput(f"no record has {by}; segments are by release, month, an input or an entity", code="INPUT_ABSENT")
+            raise BadInput(
+                f"no record has {by}; segments are by release, month, an input or an entity", code="INPUT_ABSENT"
+            )
 
     def part(self, page: JudgedPage, rows: Ints, number: int) -> Part:
         """Some rows of a page, all of one regime."""
@@ -121,7 +123,9 @@ class _Reader:
             if name in layout.inputs:
                 vectors[:, place] = inputs[:, layout.inputs.index(name)]
             elif name.startswith(LIST_PREFIX):
-                vectors[:, place] = self._flags(name.removeprefix(LIST_PREFIX), events, layout, regime, page.at_us[rows])
+                vectors[:, place] = self._flags(
+                    name.removeprefix(LIST_PREFIX), events, layout, regime, page.at_us[rows]
+                )
             elif name.startswith(ARM_PREFIX):
                 vectors[:, place] = self._arms(name.removeprefix(ARM_PREFIX), page, rows, regime)
         chance = inputs[:, layout.inputs.index(self.loss_input)] if self.loss_input in layout.inputs else None
@@ -137,7 +141,9 @@ class _Reader:
             if len(self.books) >= BOOKS_KEPT:
                 del self.books[next(iter(self.books))]
             self.books[regime.lists_digest] = lists.load_book(self.conn, until_change=regime.change_id)
-        columns = {entity: layout.events.index(entity) for entity in ENTITIES if entity in layout.events}
+        columns: dict[str, int] = {
+            entity: layout.events.index(entity) for entity in ENTITIES if entity in layout.events
+        }
         return self.books[regime.lists_digest].flags([name], columns, events, at_us=at_us)[:, 0]
 
     def _arms(self, name: str, page: JudgedPage, rows: Ints, regime: Regime) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -16,6 +17,7 @@ from honghua.decision import store_policy
 from honghua.decision.core.brake import BrakeChange, BrakeState
 from honghua.decision.core.compile import Bundle
 from honghua.decision.core.judging import EVERYBODY
+from honghua.decision.core.language.reading import INPUT_MISSING
 from honghua.decision.core.listing import Entry, Sections, make_sections
 from honghua.decision.core.outcomes import Outcome
 from honghua.decision.core.policy import WITHIN_LIMIT
@@ -43,8 +45,16 @@ class Silenced:
 
 
 def find_protected(bundle: Bundle) -> frozenset[str]:
-    """Names of the rules that can neither be suppressed nor stopped: refusals with the codes of the account policy."""
-    return frozenset(r.name for r in bundle.rules if r.outcome is Outcome.REFUSE and r.code in PROTECTED_CODES)
+    """Names of the rules that can neither be suppressed nor stopped: refusals with the codes of the account policy, and the guard
+    that refuses broken vectors."""
+    codes = PROTECTED_CODES | {INPUT_MISSING}
+    return frozenset(r.name for r in bundle.rules if r.outcome is Outcome.REFUSE and r.code in codes)
+
+
+def find_unguarded(bundle: Bundle) -> tuple[str, ...]:
+    """Codes of the account policy with which no acting rule of a bundle refuses: of status, arrears and purpose the books ask nobody."""
+    held = {r.code for r in bundle.rules if r.outcome is Outcome.REFUSE and not r.shadow}
+    return tuple(sorted(PROTECTED_CODES - held))
 
 
 def suppress(
@@ -53,7 +63,10 @@ def suppress(
 ) -> int:  # fmt: skip
     """Silence a rule of those who judge; returns the suppression's number. It ends by itself."""
     if all(bundle.find_rule(silenced.rule) is None for bundle in bundles):
-        raise NotFound(f"no bundle that judges has a rule {silenced.rule!r}", code="RULE_UNKNOWN")
+        known = {rule.name for bundle in bundles for rule in bundle.rules}
+        close = difflib.get_close_matches(silenced.rule, sorted(known), n=1)
+        meant = f" (did you mean {close[0]!r}?)" if close else ""
+        raise NotFound(f"no bundle that judges has a rule {silenced.rule!r}{meant}", code="RULE_UNKNOWN")
     if any(silenced.rule in find_protected(bundle) for bundle in bundles):
         raise Conflict(f"the books lean on {silenced.rule}: it cannot be silenced", code="RULE_PROTECTED")
     if not now < silenced.expires_at <= now + dt.timedelta(days=SUPPRESSION_DAYS_MAX):
@@ -64,10 +77,12 @@ def suppress(
     change_id = store_policy.add_change(
         conn, action="suppress", subject=silenced.rule + whom, person=act.person, why=act.why
     )
-    key = None if silenced.entity is None or silenced.label is None else find_key(silenced.entity, silenced.label)
+    named = silenced.entity is not None and silenced.label is not None
+    label = silenced.label.strip() if silenced.label is not None else None
+    key = find_key(silenced.entity, label) if named and silenced.entity is not None and label is not None else None
     store.insert_suppression(
         conn, purpose,
-        {"change_id": change_id, "rule": silenced.rule, "entity": silenced.entity, "key": key, "label": silenced.label,
+        {"change_id": change_id, "rule": silenced.rule, "entity": silenced.entity, "key": key, "label": label,
          "expires_at": silenced.expires_at},
     )  # fmt: skip
     return change_id

@@ -7,6 +7,7 @@ a policy in force it is not used at all; without a model its scores are missing 
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -28,15 +29,16 @@ from honghua.decision.core.outcomes import Verdict
 from honghua.decision.snapshots import load_newest, save_snapshot
 from honghua.decision.watching import EngineTerms
 from honghua.features.core import Schema
-from honghua.fraud.api import FraudModel, RiskSensor, Scores, SensorSize
+from honghua.fraud.api import FraudModel, RiskSensor, SensorSize
 from honghua.fraud.core import RiskPlan
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
-FORMAT: Final = 1
+FORMAT: Final = 2
 DAY_US: Final = 86_400_000_000
 REASONS: Final = 4
+CHUNK_BYTES: Final = 1 << 22
 ACCOUNT: Final = len(ACCOUNT_INPUTS)
 SCORED: Final = slice(ACCOUNT, ACCOUNT + len(SCORE_INPUTS))
 
@@ -120,19 +122,22 @@ class DecisionEngine:
 
     def score(self, events: Ints, values: Floats, *, judge: Judge | None = None) -> Sensed:
         """Scores of sensed values; changes nothing."""
-        scores = np.full((len(events), len(SCORE_INPUTS)), np.nan)
-        reasons = np.full((len(events), REASONS), -1, np.int32)
-        if self.model is not None and len(events):
-            found = self.model.score(values)
-            scores, reasons = score_columns(found), found.reasons
+        scores, reasons = self._score(values)
         prepared = None
         self.current = judge
         if judge is not None:
-            base = np.zeros((len(events), judge.force.base))
-            base[:, SCORED] = scores
-            base[:, SCORED.stop :] = values[:, self._chosen]
-            prepared = judge.complete(base, events, np.ascontiguousarray(events[:, 0]))
+            inputs = judge.make_room(len(events))
+            inputs[:, SCORED] = scores
+            if len(self._chosen):
+                inputs[:, SCORED.stop : judge.force.base] = values[:, self._chosen]
+            prepared = judge.fill(inputs, events, np.ascontiguousarray(events[:, 0]))
         return Sensed(events, values, scores, reasons, prepared)
+
+    def _score(self, values: Floats) -> tuple[Doubles, NDArray[np.int32]]:
+        if self.model is None or not len(values):
+            return np.full((len(values), len(SCORE_INPUTS)), np.nan), np.full((len(values), REASONS), -1, np.int32)
+        found = self.model.score(values)
+        return found.columns, found.reasons
 
     def follow(self, events: Ints, labelled: Ints) -> None:
         """Learn events that are no purchases: refunds, repayments, limits, labels. labelled int64[k]: ids of purchases they settle."""
@@ -179,35 +184,46 @@ class DecisionEngine:
         self.sensor.save(folder / "sensor")
         if self.clearing is not None:
             np.savez(folder / "clearing.npz", allow_pickle=False, **self.clearing.arrays())
-        contents.write_text(json.dumps({"format": FORMAT, **self._told()}, indent=1) + "\n", encoding="utf-8")
+        told = {**self._told(), "files": sum_files(folder, beside=contents)}
+        contents.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
     def _told(self) -> dict[str, object]:
-        return {
-            "plan": self.plan.digest.hex(), "silent_days": self.settings.silent_days, "digest": self.digest().hex(),
-        }  # fmt: skip
+        return {"format": FORMAT, "plan": self.plan.digest.hex(), "silent_days": self.settings.silent_days}
 
     @classmethod
     def restore(
         cls, folder: Path, plan: RiskPlan, *, settings: EngineSettings | None = None, model: FraudModel | None = None
     ) -> DecisionEngine:
-        """The engine as it was saved; IntegrityBroken when the folder is cut short, changed, or made by another plan."""
+        """The engine as it was saved; IntegrityBroken when the folder is cut short, changed, or made by another plan.
+
+        What was written is what is read, by the sums of the files: the state's own digest takes longer than to fold a tail.
+        """
+        contents = folder / "engine.json"
         try:
-            told = json.loads((folder / "engine.json").read_text(encoding="utf-8"))
+            told = json.loads(contents.read_text(encoding="utf-8"))
         except (OSError, ValueError) as problem:
             raise IntegrityBroken(f"{folder} holds no snapshot of an engine") from problem
         found = cls(plan, settings=settings, model=model)
+        if told != {**found._told(), "files": sum_files(folder, beside=contents)}:
+            raise IntegrityBroken(f"{folder} is not what its table of contents says")
         found.sensor = RiskSensor.load(folder / "sensor", plan)
         if found.clearing is not None:
             with np.load(folder / "clearing.npz") as arrays:
                 found.clearing = Clearing.of_arrays(dict(arrays))
-        if told != {"format": FORMAT, **found._told()}:
-            raise IntegrityBroken(f"{folder} is not what its digest says")
         return found
 
 
-def score_columns(scores: Scores) -> Doubles:
-    """In the order of SCORE_INPUTS."""
-    return np.column_stack([scores.fused, scores.crowd, scores.rhythm, scores.merchant])
+def sum_files(folder: Path, *, beside: Path) -> dict[str, int]:
+    """CRC-32 of every file below a folder but one: against cut and rotten files, not against forgers."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path != beside:
+            total = 0
+            with path.open("rb") as file:
+                while chunk := file.read(CHUNK_BYTES):
+                    total = zlib.crc32(chunk, total)
+            found[path.relative_to(folder).as_posix()] = total
+    return found
 
 
 def keep_model(conn: psycopg.Connection, model: FraudModel, *, beside: Mapping[str, bytes]) -> bytes:
@@ -285,6 +301,5 @@ __all__ = [
     "read_frozen",
     "read_model_files",
     "save_snapshot",
-    "score_columns",
     "unpack_model",
 ]

@@ -6,7 +6,7 @@ import csv
 import datetime as dt
 import io
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -23,7 +23,7 @@ from honghua.features.core import ENTITIES, key_of_text
 LIST_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,40}")
 LABEL_LENGTH_MAX: Final = 200
 IMPORT_ROWS_MAX: Final = 5_000_000
-RAW_KEY: Final = re.compile(r"#(\d{1,19})")
+RAW_KEY: Final = re.compile(r"#(\d+)", re.ASCII)
 
 FindKey = Callable[[str, str], int]
 """(entity, label) → the key that events carry."""
@@ -67,8 +67,17 @@ class ShownEntry:
     since: dt.datetime
 
 
+def is_label(text: str) -> bool:
+    """Whether a text can name an entity."""
+    return 1 <= len(text) <= LABEL_LENGTH_MAX and not any(c in text for c in "\0\r\n")
+
+
 def find_key(entity: str, label: str) -> int:
-    """The key of a text, or `#123` for the key 123 itself."""
+    """The key of a text, or `#123` for the key 123 itself; BadInput for what no event carries."""
+    if entity not in ENTITIES:
+        raise BadInput(f"no such entity: {entity}; entities are {', '.join(ENTITIES)}", code="ENTITY_UNKNOWN")
+    if not is_label(label):
+        raise BadInput(f"a key has 1 … {LABEL_LENGTH_MAX} characters on one line, no zero byte", code="KEY_INVALID")
     raw = RAW_KEY.fullmatch(label)
     key = int(raw[1]) if raw else key_of_text(label)
     if not 0 < key < 2**63:
@@ -81,7 +90,11 @@ def add_entries(
 ) -> int:
     """Put entities on a list, as one act; an entry that is there already gets the new expiry. Returns how many."""
     rows = [
-        (find(where.entity, e.label), e.label, None if e.expires_at is None else to_micros(e.expires_at))
+        (
+            find(where.entity, e.label.strip()),
+            e.label.strip(),
+            None if e.expires_at is None else to_micros(e.expires_at),
+        )
         for e in entries
     ]
     if not rows:
@@ -97,7 +110,7 @@ def remove_entries(
     conn: psycopg.Connection, where: ListName, labels: Sequence[str], act: Act, *, find: FindKey = find_key
 ) -> int:
     """Take entities off a list; NotFound names the first that does not stand on it."""
-    wanted = {find(where.entity, label): label for label in labels}
+    wanted = {find(where.entity, label.strip()): label.strip() for label in labels}
     there = {
         entry.key
         for entry in store.read_entries(conn, until_change=store_policy.read_last_change(conn))
@@ -124,8 +137,11 @@ def read_csv(lines: Iterable[str], *, now: dt.datetime) -> tuple[list[Listed], l
     good: list[Listed] = []
     problems: list[Problem] = []
     seen: set[str] = set()
-    for row in reader:
+    for row in _rows_of(reader):
         line = reader.line_num
+        if isinstance(row, Problem):
+            problems.append(row)
+            break
         if len(good) + len(problems) >= IMPORT_ROWS_MAX:
             problems.append(Problem(line, "TOO_MANY_ROWS", f"more than {IMPORT_ROWS_MAX:,} rows: split the file"))
             break
@@ -140,10 +156,18 @@ def read_csv(lines: Iterable[str], *, now: dt.datetime) -> tuple[list[Listed], l
     return good, problems
 
 
+def _rows_of(reader: csv.DictReader[str]) -> Iterator[dict[str, str] | Problem]:
+    """The rows; where the reader cannot go on, as behind a quote that is never closed, a problem ends them."""
+    try:
+        yield from reader
+    except csv.Error as error:
+        yield Problem(reader.line_num, "ROW_UNREADABLE", f"{error}: is a quote open?", "key")
+
+
 def _read_row(row: dict[str, str], line: int, now: dt.datetime) -> Listed | Problem:
     label = (row["key"] or "").strip()
-    if not label or len(label) > LABEL_LENGTH_MAX or "\0" in label:
-        return Problem(line, "KEY_INVALID", f"a key has 1 … {LABEL_LENGTH_MAX} characters", "key")
+    if not is_label(label):
+        return Problem(line, "KEY_INVALID", f"a key has 1 … {LABEL_LENGTH_MAX} characters on one line", "key")
     text = (row.get("expires_at") or "").strip()
     if not text:
         return Listed(label)
@@ -160,11 +184,11 @@ def read_instant(text: str) -> dt.datetime:
     """An ISO instant, or a day as its midnight; without a zone it is UTC. BadInput when it is neither."""
     try:
         found = dt.datetime.fromisoformat(text)
-    except ValueError as error:
+        return found.replace(tzinfo=dt.UTC) if found.tzinfo is None else found.astimezone(dt.UTC)
+    except (ValueError, OverflowError) as error:
         raise BadInput(
             f"{text!r} is no instant: write 2026-12-31 or 2026-12-31T18:00+08:00", code="INSTANT_INVALID"
         ) from error
-    return found.replace(tzinfo=dt.UTC) if found.tzinfo is None else found.astimezone(dt.UTC)
 
 
 def list_entries(conn: psycopg.Connection, *, name: str | None, now: dt.datetime, limit: int) -> list[ShownEntry]:

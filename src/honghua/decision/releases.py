@@ -26,6 +26,7 @@ from honghua.decision.store_policy import Change, LineupRow, ReleaseRow
 PURPOSE: Final = "purchase"
 NAME_LENGTH_MAX: Final = 200
 SHADOWS_MAX: Final = 8
+RELEASES_MAX: Final = 2**15 - 1  # numbers are smallints
 AUTHORS: Final = "the authors of Honghua"
 RELEASERS: Final = "the release of Honghua"
 UNSEEN: Final = ("Cf", "Mn")  # categories of Unicode: joiners and marks that leave two names looking alike
@@ -83,6 +84,8 @@ def fold_name(person: str) -> str:
 
 def propose(conn: psycopg.Connection, proposal: Proposal, act: Act) -> ReleaseRow:
     """Store a policy that passes the static checks; it judges nothing until another person approves it."""
+    if not proposal.name.strip() or len(proposal.name) > NAME_LENGTH_MAX or "\0" in proposal.name:
+        raise BadInput(f"a policy has a name of 1 … {NAME_LENGTH_MAX} characters", code="NAME_INVALID")
     bundle = proposal.compile()
     unknown = sorted(name for name in proposal.reference_ppm if bundle.find_rule(name) is None)
     if unknown or not all(0 <= ppm <= PPM for ppm in proposal.reference_ppm.values()):
@@ -109,7 +112,7 @@ def _insert(conn: psycopg.Connection, bundle: Bundle, proposal: Proposal, act: A
 
 def get_release(conn: psycopg.Connection, release_id: int) -> ReleaseRow:
     """One release; NotFound when there is none of that number."""
-    rows = store.list_releases(conn, ids=[release_id])
+    rows = store.list_releases(conn, ids=[release_id]) if 0 <= release_id <= RELEASES_MAX else []
     if not rows:
         raise NotFound(f"no release {release_id}; `honghua release status` lists them", code="RELEASE_UNKNOWN")
     return rows[0]
@@ -163,6 +166,15 @@ def review(
 def find_lineup(conn: psycopg.Connection, *, purpose: str = PURPOSE) -> LineupRow | None:
     """Who judges now."""
     return store.find_lineup(conn, purpose)
+
+
+def find_readers(conn: psycopg.Connection, list_name: str, *, purpose: str = PURPOSE) -> tuple[int, ...]:
+    """The releases that judge now, or are asked, and read a list."""
+    lineup = store.find_lineup(conn, purpose)
+    if lineup is None:
+        return ()
+    seated = {lineup.champion, *([] if lineup.challenger is None else [lineup.challenger]), *lineup.shadows}
+    return tuple(n for n in sorted(seated) if list_name in recompile(get_release(conn, n)).lists)
 
 
 def activate(

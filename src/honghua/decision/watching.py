@@ -155,12 +155,15 @@ class Watch:
 
 
 def find_vocabulary(conn: psycopg.Connection, *, purpose: str = PURPOSE) -> Vocabulary:
-    """The words that a policy may use now: the champion's engine inputs, every list, the arms of what runs."""
+    """The words that a policy may use now: the champion's inputs and what else the engine gives, every list, the arms of what runs."""
     lineup = releases.find_lineup(conn, purpose=purpose)
     base = engine_vocabulary()
     if lineup is not None:
         stored = releases.get_release(conn, lineup.champion).vocabulary
         base = Vocabulary(tuple(i for i in read_vocabulary(stored.encode()) if not i.name.startswith(PREPARED)))
+    # An engine may sense more than the champion was written for: what it gave last are numbers that may be missing.
+    sensed = {n for n in store_judged.find_inputs(conn) if not n.startswith(PREPARED)}
+    base = base.extended(Input(name) for name in sorted(sensed.difference(base.names)))
     names = sorted({*STANDING_LISTS, *store_control.list_names(conn)})
     running = experiments.list_experiments(conn, purpose=purpose)
     return base.extended(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from honghua.app.backtest_page import render_backtest
 from honghua.app.book import open_book
 from honghua.app.policy_records import Columns, RecordFile
 from honghua.app.report import print_json, report_header
@@ -16,6 +19,8 @@ from honghua.base.errors import BadInput
 from honghua.decision import api as decision
 from honghua.decision.core import (
     ARM_PREFIX,
+    HOLDOUT,
+    HOLDOUT_WORD,
     LIST_PREFIX,
     POLICIES,
     REASONS,
@@ -28,13 +33,20 @@ from honghua.decision.core import (
     Vocabulary,
     check_gate,
     compile_bundle,
+    compute_reference,
     compute_report,
     engine_vocabulary,
     say_expression,
     say_outcome,
 )
 
-GATES = ("flip_share", "refusal_rise", "refusal_share", "loss_rise", "segment_refusal_rise")
+GATES = {
+    "flip_share": "share of decisions that may come out differently: 0.05",
+    "refusal_rise": "rise of the refusal share, in share points: 0.01",
+    "refusal_share": "the refusal share itself",
+    "loss_rise": "rise of the expected loss, relative to before (with --loss)",
+    "segment_refusal_rise": "rise of the refusal share in the segment that is hit hardest (with --segment)",
+}
 
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -57,6 +69,10 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
             "--value", action="append", default=[], metavar="NAME", help="one more number that the engine senses"
         )
         action.add_argument("--json", action="store_true", help="print one JSON object")
+    for action in (check, show):
+        action.add_argument(
+            "--live", action="store_true", help="with the words of this database: its engine's inputs, lists and experiments"
+        )  # fmt: skip
     source = backtest.add_mutually_exclusive_group(required=True)
     source.add_argument("--records", type=Path, metavar="FILE", help="parquet or CSV: inputs, outcome, granted_minor")
     source.add_argument("--recorded", action="store_true", help="the decisions recorded in this database")
@@ -64,46 +80,63 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         "--against", metavar="FILE", help="compare with this policy instead of what was decided (with --records)"
     )
     backtest.add_argument(
-        "--segment", default="", metavar="COLUMN", help="also by the values of this column (with --records)"
-    )
+        "--segment", default="", metavar="COLUMN",
+        help="also by the values of this column; with --recorded by release, month, an input or an entity",
+    )  # fmt: skip
     backtest.add_argument("--loss", default="", metavar="COLUMN", help="chance of loss, or what happened as 0 and 1")
-    for gate in GATES:
-        backtest.add_argument(f"--max-{gate.replace('_', '-')}", type=float, default=None, metavar="X")
+    for gate, text in GATES.items():
+        backtest.add_argument(f"--max-{gate.replace('_', '-')}", type=float, default=None, metavar="X", help=text)
+    backtest.add_argument(
+        "--reference", type=Path, metavar="FILE",
+        help="write rule → ppm in whose way it stood, which `honghua release propose --reference FILE` gives to the brake",
+    )  # fmt: skip
+    backtest.add_argument("--html", type=Path, metavar="FILE", help="write the report as one page to be looked at")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
     """Run one action."""
+    live = None
+    if args.recorded if args.action == "backtest" else args.live:
+        with open_book(settings, may_be_empty=True) as book:
+            live = decision.find_vocabulary(book.conn)
+    words = _vocabulary(args, live)
     try:
-        bundle = _compile(args.file, args)
+        bundle = _compile(args.file, words)
+        against = _compile(args.against, words) if args.action == "backtest" and args.against else None
     except PolicyProblems as problems:
         return _tell_problems(args, problems)
     if args.action == "backtest":
-        return _backtest(args, settings, bundle)
+        return _backtest(args, settings, bundle, against)
     return _show(args, bundle)
 
 
-def _vocabulary(args: argparse.Namespace) -> Vocabulary:
+def _vocabulary(args: argparse.Namespace, live: Vocabulary | None) -> Vocabulary:
+    """The words that a policy may use: those of the database, or the engine's as shipped, and what the options name."""
     lists = [Input(LIST_PREFIX + name, Kind.FLAG, may_be_missing=False) for name in args.list]
     arms = []
     for given in args.arm:
         name, _, levels = given.partition("=")
         if not levels:
             raise BadInput(f"--arm {given}: write NAME=A,B with the arms of the experiment", code="BAD_ARM")
-        numbered = tuple((level, k) for k, level in enumerate(levels.split(",")))
+        # Numbered as experiments number them: whoever is in none is held out.
+        named = [level for level in levels.split(",") if level != HOLDOUT_WORD]
+        numbered = ((HOLDOUT_WORD, HOLDOUT), *((level, k) for k, level in enumerate(named, start=1)))
         arms.append(Input(ARM_PREFIX + name, Kind.CATEGORY, may_be_missing=False, levels=numbered))
-    return engine_vocabulary(values=tuple(args.value)).extended([*lists, *arms])
+    base = engine_vocabulary() if live is None else live
+    more = [Input(name) for name in args.value] + lists + arms
+    return base.extended({i.name: i for i in more if base.find(i.name) is None}.values())
 
 
-def _compile(name: str, args: argparse.Namespace) -> Bundle:
+def _compile(name: str, words: Vocabulary) -> Bundle:
     if name in POLICIES:
-        return compile_bundle(name, POLICIES[name], _vocabulary(args))
+        return compile_bundle(name, POLICIES[name], words)
     path = Path(name)
     try:
         source = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"{path}: {error}; shipped are {', '.join(POLICIES)}", code="UNREADABLE_FILE") from error
-    return compile_bundle(path.stem, source, _vocabulary(args))
+    return compile_bundle(path.stem, source, words)
 
 
 def _tell_problems(args: argparse.Namespace, problems: PolicyProblems) -> int:
@@ -167,29 +200,43 @@ def _rule_row(bundle: Bundle, number: int) -> dict[str, Any]:
     }
 
 
-def _backtest(args: argparse.Namespace, settings: Settings, bundle: Bundle) -> int:
+def _backtest(args: argparse.Namespace, settings: Settings, bundle: Bundle, against: Bundle | None) -> int:
     started = time.perf_counter()
-    segments: list[str] = ["all"]
+    segments: Sequence[str] = ["all"]
     if args.records is not None:
-        against = _compile(args.against, args) if args.against else None
         file = RecordFile(args.records, bundle, Columns(loss=args.loss, segment=args.segment), against)
         file.read_segments()
         segments = file.segments
         tally = decision.run_backtest(bundle, file.parts(), segments=len(segments))
     else:
-        if args.against or args.segment:
-            raise BadInput("--against and --segment go with --records", code="BAD_OPTION")
+        if against is not None:
+            raise BadInput("--against goes with --records", code="BAD_OPTION")
+        split = decision.Segments(args.segment)
         with open_book(settings, may_be_empty=True) as book:
-            tally = decision.run_backtest(bundle, decision.read_recorded_parts(book.conn, bundle, loss_input=args.loss))
+            parts = decision.read_recorded_parts(book.conn, bundle, loss_input=args.loss, segments=split)
+            tally = decision.run_backtest(bundle, parts, segments=decision.SEGMENTS_MAX if args.segment else 1)
+        segments = split.names if args.segment else segments
+    if not tally.groups[:, 0].sum():
+        raise BadInput(
+            "no decision is recorded that a policy could judge again: `honghua demo` makes some, --records takes a file",
+            code="NOTHING_RECORDED",
+        )
     return _tell_backtest(args, bundle, tally, segments, started)
 
 
-def _tell_backtest(args: argparse.Namespace, bundle: Bundle, tally: Tally, segments: list[str], started: float) -> int:
+def _tell_backtest(
+    args: argparse.Namespace, bundle: Bundle, tally: Tally, segments: Sequence[str], started: float
+) -> int:
     report = compute_report(bundle, tally, segments=segments)
+    if args.recorded:  # there an example is known by its decision
+        for kind in ("new_refusals", "new_approvals"):
+            report[kind] = [{"decision": e["row"], **{k: v for k, v in e.items() if k != "row"}} for e in report[kind]]
     broken = check_gate(report, Gate(*(getattr(args, f"max_{gate}") for gate in GATES)))
+    reference = compute_reference(bundle, tally)
+    _write_files(args, bundle, report, broken, reference)
     if args.json:
         print_json({"ok": not broken, "policy": bundle.name, "digest": bundle.digest.hex(), "broken": broken, **report,
-                    **report_header(seed=None, started=started)})  # fmt: skip
+                    "reference_ppm": reference, **report_header(seed=None, started=started)})  # fmt: skip
         return 1 if broken else 0
     for key, value in report.items():
         if isinstance(value, list):
@@ -199,6 +246,34 @@ def _tell_backtest(args: argparse.Namespace, bundle: Bundle, tally: Tally, segme
     for sentence in broken:
         print(f"GATE: {sentence}", file=sys.stderr)
     return 1 if broken else 0
+
+
+def _write_files(
+    args: argparse.Namespace, bundle: Bundle, report: dict[str, Any], broken: list[str], reference: dict[str, int]
+) -> None:
+    """What was asked for beside the report, and how to go on."""
+    told = []
+    try:
+        if args.reference is not None:
+            args.reference.write_text(json.dumps(reference, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+            told.append(
+                f"{args.reference}: honghua release propose {args.file} --reference {args.reference} --by YOU --why REASON"
+            )
+        if args.html is not None:
+            decided = "what was decided" if args.against is None else f"what {args.against} says"
+            source = "the decisions recorded in this database" if args.recorded else str(args.records)
+            facts = {
+                "policy": f"{bundle.name}, digest {bundle.digest.hex()[:16]}",
+                "history": source,
+                "compared with": decided,
+            }
+            page = render_backtest(bundle.name, report, broken=broken, facts=facts)
+            args.html.write_text(page, encoding="utf-8")
+            told.append(f"{args.html}: open it in a browser")
+    except OSError as error:
+        raise BadInput(f"cannot write: {error}", code="FILE_UNWRITABLE") from error
+    for sentence in told:
+        print(f"wrote {sentence}", file=sys.stderr)
 
 
 def _print_rows(title: str, rows: list[dict[str, Any]]) -> None:

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from honghua.app.book import Book, open_book, to_plain
+from honghua.app.release_view import print_status
 from honghua.app.report import print_json
 from honghua.app.settings import Settings
 from honghua.base.clock import SystemClock
@@ -50,7 +51,10 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     made["propose"].add_argument("file", type=Path, help="a policy in the policy language")
     made["propose"].add_argument("--name", help="its name (default: the file's)")
     made["propose"].add_argument(
-        "--reference", type=Path, help="JSON of the backtest: rule → refused ppm, for the brake"
+        "--reference",
+        type=Path,
+        metavar="FILE",
+        help="for the brake, rule → ppm in whose way it stands: `honghua policy backtest … --reference FILE` writes it",
     )
     for name in ("approve", "reject", "activate", "lift"):
         made[name].add_argument("id", type=int, metavar="ID")
@@ -112,8 +116,16 @@ def _propose(conn: psycopg.Connection, args: argparse.Namespace, act: decision.A
         reference_ppm=_read_reference(args.reference),
     )  # fmt: skip
     made = decision.propose(conn, proposal, act)
-    return _told(made.release_id, made.digest, f"release {made.release_id} proposed; somebody else approves it: "
-                 f"honghua release approve {made.release_id} --by PERSON --digest {made.digest.hex()[:16]}")  # fmt: skip
+    unguarded = decision.find_unguarded(decision.recompile(made))
+    sentence = (
+        f"release {made.release_id} proposed; somebody else approves it: "
+        f"honghua release approve {made.release_id} --by PERSON --digest {made.digest.hex()[:16]}"
+    )
+    if unguarded:
+        sentence += f"\nmind: no rule refuses with {', '.join(unguarded)}, and nothing else does before the books"
+    if args.reference is None:
+        sentence += "\nmind: without --reference (honghua policy backtest … --reference FILE) the brake knows only its general bound"
+    return {**_told(made.release_id, made.digest, sentence), "unguarded": list(unguarded)}
 
 
 def _read_reference(path: Path | None) -> dict[str, int]:
@@ -122,7 +134,10 @@ def _read_reference(path: Path | None) -> dict[str, int]:
     try:
         return msgspec.json.decode(path.read_bytes(), type=dict[str, int])
     except (OSError, msgspec.MsgspecError) as error:
-        raise BadInput(f"cannot read {path}: {error}", code="FILE_UNREADABLE") from error
+        raise BadInput(
+            f"cannot read {path}: {error}; it holds {{rule: ppm}} as `honghua policy backtest … --reference` writes it",
+            code="FILE_UNREADABLE",
+        ) from error
 
 
 def _told(release_id: int, digest: bytes, sentence: str) -> dict[str, Any]:
@@ -142,8 +157,14 @@ def _review(conn: psycopg.Connection, args: argparse.Namespace, act: decision.Ac
 def _activate(conn: psycopg.Connection, args: argparse.Namespace, act: decision.Act) -> dict[str, Any]:
     decision.ensure_first(conn)
     role = decision.Role(args.role)
-    lineup = decision.activate(conn, args.id, act, role=role, share_ppm=round(args.share * PPM))
+    lineup = decision.activate(conn, args.id, act, role=role, share_ppm=_ppm(args.share))
     return {"lineup": to_plain(lineup), "sentence": f"release {args.id} is {role.value} from the next batch on"}
+
+
+def _ppm(share: float) -> int:
+    if not 0 <= share <= 1:  # NaN neither
+        raise BadInput(f"{share:g} is no share: 0.1 is a tenth of the customers", code="SHARE_INVALID")
+    return round(share * PPM)
 
 
 def _rollback(conn: psycopg.Connection, args: argparse.Namespace, act: decision.Act) -> dict[str, Any]:
@@ -188,15 +209,21 @@ def _experiment(conn: psycopg.Connection, args: argparse.Namespace, act: decisio
     for arm in args.arm:
         name, _, share = arm.partition("=")
         try:
-            shares[name] = round(float(share) * PPM)
-        except ValueError as error:
+            ppm = _ppm(float(share))
+        except (ValueError, BadInput) as error:
             raise BadInput(f"--arm {arm}: write NAME=SHARE, as control=0.5", code="EXPERIMENT_INVALID") from error
+        if name in shares:
+            raise BadInput(f"--arm {arm}: {name} is given twice", code="EXPERIMENT_INVALID")
+        shares[name] = ppm
     made = decision.start_experiment(conn, args.name, shares, act)
-    return {"experiment": to_plain(made) | {"salt": made.salt.hex()}, "sentence": f"experiment {made.name} runs"}
+    sentence = (
+        f'experiment {made.name} runs; a policy reads it as arm("{made.name}"), and until one does nothing is different'
+    )
+    return {"experiment": to_plain(made) | {"salt": made.salt.hex()}, "sentence": sentence}
 
 
 def _holdout(conn: psycopg.Connection, args: argparse.Namespace, act: decision.Act) -> dict[str, Any]:
-    holdout = decision.set_holdout(conn, round(args.share * PPM), act)
+    holdout = decision.set_holdout(conn, _ppm(args.share), act)
     return {"share_ppm": holdout.share_ppm, "sentence": f"{args.share:.2%} of the customers are held out, for good"}
 
 
@@ -221,46 +248,8 @@ def _status(args: argparse.Namespace, book: Book) -> int:
     if args.json:
         print_json(found)
         return 0
-    if lineup is None:
-        print(
-            "Nothing was released yet: the account rules that came with the program judge from the first purchase on."
-        )
-    console = Console()
-    table = Table("release", "policy", "digest", "author", "reviewer", "role", box=None)
-    for row in decision.list_releases(conn):
-        seen = (
-            "waits for review"
-            if row.approved is None
-            else row.reviewer
-            if row.approved
-            else f"turned down by {row.reviewer}"
-        )
-        table.add_row(
-            str(row.release_id), row.name, row.digest.hex()[:16], row.author, seen, _role(lineup, row.release_id)
-        )
-    console.print(table)
-    for suppression in decision.list_suppressions(conn):
-        whom = "everybody" if suppression.entity is None else f"{suppression.entity} {suppression.label}"
-        console.print(
-            f"silenced #{suppression.suppression_id}: {suppression.rule} for {whom} until {suppression.expires_at} ({suppression.why})"
-        )
-    for brake in decision.list_brakes(conn):
-        console.print(
-            f"brake: {brake.rule} of release {brake.bundle_id} {brake.state} ({brake.refused:,} of {brake.judged:,} refused)"
-        )
-    for view in decision.list_shadows(conn):
-        console.print(f"shadow {view.shadow_id} beside {view.live_id}: {view.agreed:,} of {view.judged:,} the same")
+    print_status(conn, now=SystemClock().now())
     return 0
-
-
-def _role(lineup: decision.LineupRow | None, release_id: int) -> str:
-    if lineup is None:
-        return ""
-    if release_id == lineup.champion:
-        return "champion"
-    if release_id == lineup.challenger:
-        return f"challenger {lineup.challenger_ppm / PPM:.2%}"
-    return "shadow" if release_id in lineup.shadows else ""
 
 
 def _plain_release(row: decision.ReleaseRow) -> dict[str, Any]:
@@ -285,7 +274,7 @@ def _history(args: argparse.Namespace, book: Book) -> int:
             str(change.change_id), f"{change.recorded_at:%Y-%m-%d %H:%M:%S}", change.person, change.action, change.subject,
             change.why,
         )  # fmt: skip
-    Console().print(table)
+    Console(markup=False).print(table)
     if not changes:
         print("nothing was changed yet", file=sys.stderr)
     return 0

@@ -31,6 +31,8 @@ from honghua.decision.core.engine_inputs import (
     engine_vocabulary,
     is_attempt,
 )
+from honghua.decision.core.experiment import HOLDOUT, HOLDOUT_WORD
+from honghua.decision.core.judging import Group
 from honghua.decision.core.language.saying import say_expression, say_outcome
 from honghua.decision.core.language.telling import Trace
 from honghua.decision.core.outcomes import Lane, Outcome, Verdict, Verdicts
@@ -53,6 +55,8 @@ __all__ = [
     "ACCOUNT_INPUTS",
     "ARM_PREFIX",
     "FEATURES",
+    "HOLDOUT",
+    "HOLDOUT_WORD",
     "LIST_PREFIX",
     "LIVE_SCHEMA",
     "POLICIES",
@@ -64,6 +68,7 @@ __all__ = [
     "DecisionRow",
     "EventMaker",
     "Gate",
+    "Group",
     "Input",
     "Keys",
     "Kind",

@@ -177,7 +177,8 @@ def _examples(bundle: Bundle, part: Part, verdicts: Verdicts, rows: NDArray[np.i
     )
     return tuple(
         Example(
-            part.start + int(k) if part.ids is None else int(part.ids[k]), Outcome(int(part.outcome[k])).name.lower(), Outcome(int(verdicts.outcome[k])).name.lower(), code,
+            part.start + int(k) if part.ids is None else int(part.ids[k]), Outcome(int(part.outcome[k])).name.lower(),
+            Outcome(int(verdicts.outcome[k])).name.lower(), code,
             int(part.amount_minor[k] if verdicts.outcome[k] == Outcome.REFUSE else verdicts.amount_minor[k]),
         )
         for k, code in zip(some, codes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -74,12 +74,6 @@ class Attempt:
     numbers: Mapping[str, int]
 
 
-def local_numbers(at_us: int, offset_us: int) -> dict[str, int]:
-    """Hour 0 … 23 and weekday (Monday 0) in a zone that is `offset_us` ahead of UTC."""
-    local = at_us + offset_us
-    return {"hour": local % DAY_US // HOUR_US, "weekday": (local // DAY_US + THURSDAY) % 7}
-
-
 class EventMaker:
     """Rows of one schema's event matrix. offset_us: how far local time is ahead of UTC."""
 
@@ -99,21 +93,32 @@ class EventMaker:
         row += [numbers.get(name, MISSING) for name, _ in self.numbers]
         return row
 
-    def attempts(self, attempts: Iterable[Attempt]) -> Ints:
-        """Purchases on credit as events int64[n, C]."""
-        rows = [
-            self.row(
-                EventKind.PURCHASE,
-                Attempt(
-                    a.at_us,
-                    a.amount_minor,
-                    a.entities,
-                    {"credit": 1, **local_numbers(a.at_us, self.offset_us), **a.numbers},
-                ),
-            )
-            for a in attempts
-        ]
-        return np.array(rows, np.int64).reshape(-1, self.schema.width)
+    def purchases(
+        self, at_us: Ints, amount_minor: Ints, entities: Mapping[str, Ints], numbers: Mapping[str, Ints]
+    ) -> Ints:
+        """Purchases on credit as events int64[n, C], from columns int64[n]; what is not given is absent."""
+        events = np.empty((len(at_us), self.schema.width), np.int64)
+        events[:, 0], events[:, 1], events[:, 2], events[:, 3] = at_us, int(EventKind.PURCHASE), amount_minor, at_us
+        for name, place in self.entities:
+            events[:, place] = entities.get(name, ABSENT)
+        local = at_us + self.offset_us
+        told: dict[str, Ints | int] = {
+            "credit": 1,
+            "hour": local % DAY_US // HOUR_US,
+            "weekday": (local // DAY_US + THURSDAY) % 7,
+            **numbers,
+        }
+        for name, place in self.numbers:
+            events[:, place] = told.get(name, MISSING)
+        return events
+
+    def attempts(self, attempts: Sequence[Attempt]) -> Ints:
+        """Purchases on credit as facts tell them (no numbers of the account), as events int64[n, C]."""
+        at_us = np.array([a.at_us for a in attempts], np.int64)
+        amounts = np.array([a.amount_minor for a in attempts], np.int64)
+        names = [name for name, _ in self.entities]
+        found = {name: np.array([a.entities.get(name, ABSENT) for a in attempts], np.int64) for name in names}
+        return self.purchases(at_us, amounts, found, {})
 
     def purchase_of(self, fact: Fact, keys: Keys, at_us: int) -> Attempt:
         """The attempt that a purchase's fact is about, as far as the fact tells: what was available is not in it."""
@@ -168,5 +173,4 @@ __all__ = [
     "Keys",
     "engine_vocabulary",
     "is_attempt",
-    "local_numbers",
 ]

@@ -84,7 +84,9 @@ def check_arms(arms: Sequence[str], shares_ppm: Sequence[int]) -> str | None:
         return f"an experiment has 2 … {ARMS_MAX} arms"
     if len(set(arms)) != len(arms) or not all(arm.isidentifier() for arm in arms) or HOLDOUT_WORD in arms:
         return f"arms have different names of letters, digits and _, and none is called {HOLDOUT_WORD}"
-    if min(shares_ppm) < 0 or sum(shares_ppm) != PPM:
+    if min(shares_ppm) < 0:
+        return "no share is below 0"
+    if sum(shares_ppm) != PPM:
         return f"shares are in millionths and add up to {PPM:,}, not {sum(shares_ppm):,}"
     return None
 

@@ -101,7 +101,7 @@ def place_seats(bundles: Sequence[tuple[int, Bundle]], layout: Layout) -> tuple[
 class Judge:
     """Judges batches under what is in force. columns: entity → column of the events; `customer` is the one experiments split by."""
 
-    __slots__ = ("brakes", "columns", "force", "lists", "places")
+    __slots__ = ("_is_split", "_nothing_off", "_suppressed", "_whole", "brakes", "columns", "force", "lists", "places")
 
     def __init__(self, force: InForce, columns: Mapping[str, int], brakes: Mapping[int, Brake]) -> None:
         self.force, self.columns, self.brakes = force, dict(columns), brakes
@@ -110,32 +110,48 @@ class Judge:
         known = {experiment.name: j for j, experiment in enumerate(force.experiments)}
         arms = [(i, n.removeprefix(ARM_PREFIX)) for i, n in enumerate(names) if n.startswith(ARM_PREFIX)]
         self.places = [(i, known.get(name, -1)) for i, name in arms]  # an ended experiment reads as the holdout
+        # What is the same for every batch is settled here: most regimes have no experiment, challenger or suppression.
+        self._is_split = bool(force.experiments) or len(force.seats) > 1
+        self._whole = [np.array_equal(seat.places, np.arange(len(names))) for seat in force.seats]
+        self._suppressed = [any(rule in seat.rules for rule, _ in force.suppressed.names) for seat in force.seats]
+        self._nothing_off: tuple[Bits | None, ...] = (None,) * len(force.seats)
 
     def complete(self, base: Floats, events: Ints, at_us: Ints) -> Prepared:
-        """Add lists and arms to the engine's inputs base float64[n, B]; find each customer's seat and the rules that are off.
+        """`fill` of the engine's inputs base float64[n, B], copied."""
+        inputs = self.make_room(len(events))
+        inputs[:, : self.force.base] = base
+        return self.fill(inputs, events, np.ascontiguousarray(at_us))
 
-        events int64[n, C] with entity keys in `columns`; at_us int64[n] event times: expiry is judged by them.
+    def make_room(self, n: int) -> Floats:
+        """Zeros float64[n, I]: the engine writes the first B columns, `fill` the others."""
+        return np.zeros((n, len(self.force.layout.inputs)))
+
+    def fill(self, inputs: Floats, events: Ints, at_us: Ints) -> Prepared:
+        """Add lists and arms to the engine's inputs in place; find each customer's seat and the rules that are off.
+
+        inputs float64[n, I] of `make_room`, the first B columns written; events int64[n, C] with entity keys in `columns`; at_us int64[n]
+        event times, contiguous: expiry is judged by them.
         """
-        force = self.force
-        n = len(events)
-        inputs = np.zeros((n, len(force.layout.inputs)), np.float64)
-        inputs[:, : force.base] = base
-        customers = events[:, self.columns["customer"]]
-        held_out = force.holdout.holds(customers)
-        arms = np.zeros((n, len(force.experiments)), np.uint8)
-        for j, experiment in enumerate(force.experiments):
-            arms[:, j] = experiment.assign(customers, held_out)
-        for place, j in self.places:
-            inputs[:, place] = arms[:, j] if j >= 0 else 0.0
+        force, n = self.force, len(events)
+        arms, seat = np.zeros((n, len(force.experiments)), np.uint8), np.zeros(n, np.uint8)
+        if self._is_split:
+            customers = events[:, self.columns["customer"]]
+            held_out = force.holdout.holds(customers)
+            for j, experiment in enumerate(force.experiments):
+                arms[:, j] = experiment.assign(customers, held_out)
+            for place, j in self.places:
+                inputs[:, place] = arms[:, j] if j >= 0 else 0.0
+            if len(force.seats) > 1:
+                # Holdout customers stay with the champion: they are who a challenger is compared with in the long run.
+                seat[:] = (compute_shares(force.split_salt, customers) < force.challenger_ppm) & ~held_out
         if self.lists:
-            names = [name for _, name in self.lists]
-            inputs[:, [i for i, _ in self.lists]] = force.lists.flags(names, self.columns, events, at_us=at_us)
-        seat = np.zeros(n, np.uint8)
-        if len(force.seats) > 1:
-            # Holdout customers stay with the champion: they are who a challenger is compared with in the long run.
-            seat[:] = (compute_shares(force.split_salt, customers) < force.challenger_ppm) & ~held_out
-        off = tuple(self._find_suppressed(s, events, at_us) for s in force.seats)
-        return Prepared(inputs, arms, seat, np.ascontiguousarray(at_us), off)
+            flags = force.lists.flags([name for _, name in self.lists], self.columns, events, at_us=at_us)
+            for j, (place, _) in enumerate(self.lists):
+                inputs[:, place] = flags[:, j]
+        off = self._nothing_off
+        if any(self._suppressed):
+            off = tuple(self._find_suppressed(s, events, at_us) for s in force.seats)
+        return Prepared(inputs, arms, seat, at_us, off)
 
     def _find_suppressed(self, seat: Seat, events: Ints, at_us: Ints) -> Bits | None:
         sections = self.force.suppressed
@@ -160,10 +176,11 @@ class Judge:
         return brake.off if suppressed is None else suppressed[row] | brake.off
 
     def one(self, prepared: Prepared, row: int) -> Verdict:
-        """Judge one row as it stands now: the engine may have changed its own inputs since `complete`."""
+        """Judge one row as it stands now: the engine may have changed its own inputs since `fill`."""
         seat = int(prepared.seat[row])
         sitting = self.force.seats[seat]
-        return judge(sitting.bundle, prepared.inputs[row, sitting.places], off=self._find_off(prepared, seat, row))
+        vector = prepared.inputs[row] if self._whole[seat] else prepared.inputs[row, sitting.places]
+        return judge(sitting.bundle, vector, off=self._find_off(prepared, seat, row))
 
     def batch(self, prepared: Prepared) -> list[Group]:
         """Judge all rows. Usually one group; more with a challenger, or where a rule is suppressed for some only."""
@@ -171,8 +188,9 @@ class Judge:
         for number, seat in enumerate(self.force.seats):
             rows = np.flatnonzero(prepared.seat == number)
             for mine, off in self._group(prepared, number, rows):
-                verdicts = judge_batch(seat.bundle, seat.vectors(prepared.inputs[mine]), off=off)
-                groups.append(Group(number, mine, verdicts))
+                inputs = prepared.inputs if len(mine) == len(prepared) else prepared.inputs[mine]
+                vectors = inputs if self._whole[number] else seat.vectors(inputs)
+                groups.append(Group(number, mine, judge_batch(seat.bundle, vectors, off=off)))
         return groups
 
     def _group(self, prepared: Prepared, seat: int, rows: Ints) -> list[tuple[Ints, Bits | None]]:

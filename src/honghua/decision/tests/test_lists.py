@@ -15,7 +15,7 @@ from honghua.base.errors import BadInput, Conflict, NotFound
 from honghua.decision import api
 from honghua.decision.core.listing import NEVER, Entry, ListBook
 from honghua.decision.invariants import check_decisions
-from honghua.decision.lists import find_key
+from honghua.decision.lists import find_key, read_csv
 from honghua.decision.tests.policies import ANN, BEN, EVENTS, LIMIT, NOW, NOW_US, TERMS, judge_all, purchases, release
 from honghua.features.core import key_of_text
 from honghua.store.database import connect
@@ -234,3 +234,18 @@ def test_a_change_while_reading_is_not_half_seen(database, conn):
 
 def bytes_or_same(value):
     return bytes(value) if isinstance(value, memoryview) else value
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("key\na\0b\n", "KEY_INVALID"),
+        ('key\n"open\nb\nc\n', "KEY_INVALID"),  # one key over three lines
+        ('key\n"open' + "\nb" * 200_000, "ROW_UNREADABLE"),
+        ("KEY\na\n", "COLUMN_MISSING"),
+        ("key,expires_at\na,0001-01-01T00:00+08:00\n", "INSTANT_INVALID"),
+    ],
+)
+def test_imports_that_went_wrong_are_told(text, code):
+    good, problems = read_csv([text], now=NOW)
+    assert (good, [problem.code for problem in problems]) == ([], [code])

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import psycopg
 import pytest
 
 from honghua.base.errors import Conflict, HonghuaError
-from honghua.decision import api, releases
+from honghua.decision import api, store_policy
 from honghua.decision.core.reasons import REASONS
+from honghua.decision.core.vocabulary import Input
 from honghua.decision.invariants import check_decisions
 from honghua.decision.tests.policies import (
     ANN,
@@ -64,7 +66,9 @@ def test_rolling_back_to_what_was_turned_down_since_says_so(conn):
     api.review(conn, first, CAT, approved=False)
     with pytest.raises(Conflict, match=f"release {first} is not approved"):
         run_unit(conn, lambda c: api.restore_previous(c, BEN))
-    assert api.find_lineup(conn).champion != first
+    lineup = api.find_lineup(conn)
+    assert lineup is not None
+    assert lineup.champion != first
 
 
 def test_back_and_forth(conn):
@@ -83,7 +87,8 @@ def test_back_and_forth(conn):
 
 def at_once(database, *works):
     """Each work in a thread and a connection of its own; what each returned or raised."""
-    gate, said = threading.Barrier(len(works)), [None] * len(works)
+    gate = threading.Barrier(len(works))
+    said: list[Any] = [None] * len(works)
 
     def run(k, work):
         with connect(database) as conn:
@@ -105,7 +110,7 @@ def test_two_who_act_at_once(database, conn):
     """Two approve; one activates while another turns it down; two roll back: each is one act, and the books agree."""
     release(conn, LIMIT, name="first")
     release(conn, HARSH, name="second")
-    number = run_unit(conn, lambda c: propose(c))
+    number = run_unit(conn, propose)
     both = at_once(database, *(lambda c, a=act: api.review(c, number, a, approved=True) for act in (BEN, CAT)))
     assert [row.approved for row in both] == [True, True]
     at_once(
@@ -118,6 +123,7 @@ def test_two_who_act_at_once(database, conn):
     changes = [c.change_id for c in api.list_changes(conn, limit=100)]
     assert changes == list(range(len(changes), 0, -1))
     lineup = api.find_lineup(conn)
+    assert lineup is not None
     assert lineup.champion in (1, 2, 3, number)
 
 
@@ -196,7 +202,19 @@ def test_a_restart_in_the_middle_goes_on_alike(conn):
 
 def test_database_refuses_what_a_program_forgets(conn):
     number = propose(conn)
-    lineup = releases.LineupRow(1, number, None, 0, (), None)
+    lineup = api.LineupRow(1, number, None, 0, (), None)
     with pytest.raises(psycopg.Error, match="not approved"):
-        releases.store.insert_lineup(conn, "purchase", lineup)
-    assert BASE.names[0] == "amount_minor"
+        store_policy.insert_lineup(conn, "purchase", lineup)
+
+
+def test_what_an_engine_senses_can_be_read_by_the_next_policy(conn):
+    """The champion was written for less: its vocabulary is where one begins, the engine's layout is what there is."""
+    release(conn, LIMIT, name="limit", vocabulary=BASE)
+    more = replace(TERMS, vocabulary=TERMS.vocabulary.extended([Input("orders_1h")]))
+    assert "orders_1h" not in api.find_vocabulary(conn).names
+    api.Watch(more).judge(conn)
+    words = api.find_vocabulary(conn)
+    assert words.names[:4] == (*BASE.names, "orders_1h")
+    text = STRICT.replace("fused >= 0.9", 'value("orders_1h") > 9').replace('and arm("face") == "strict"', "")
+    number = release(conn, text, name="busy", vocabulary=words)
+    assert api.Watch(more).judge(conn).force.seats[0].bundle_id == number

@@ -23,6 +23,7 @@ from honghua.decision.core.language.expressions import (
     range_of,
     unfolded,
 )
+from honghua.decision.core.language.reading import GUARD
 from honghua.decision.core.outcomes import Lane, Outcome
 from honghua.decision.core.problems import PolicyProblem
 from honghua.decision.core.reasons import REASONS
@@ -64,7 +65,7 @@ def _check_conditions(policy: Policy) -> Iterator[PolicyProblem]:
     earlier: list[tuple[Rule, Box]] = []
     known: Known = {}
     for rule in policy.rules:
-        if not rule.number and rule.name == "inputs_present":
+        if not rule.number and rule.name == GUARD:
             continue
         boxes = boxes_of(rule.when, known)
         told = False

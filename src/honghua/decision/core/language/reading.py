@@ -53,6 +53,7 @@ ALLOWED: Final = {
     Lane.SCORE: _HINDRANCES | {Outcome.APPROVE}, Lane.MATRIX: _HINDRANCES | {Outcome.APPROVE},
     Lane.AMOUNT: _HINDRANCES | {Outcome.APPROVE, Outcome.APPROVE_LESS, Outcome.TEMPORARY_LIMIT},
 }  # fmt: skip
+GUARD: Final = "inputs_present"  # the rule that every policy begins with
 INPUT_MISSING: Final = "INPUT_MISSING"  # the reason where a value that is never missing is missing
 
 
@@ -140,7 +141,7 @@ class _PolicyReader:
             raise self._fail(
                 node, "ASSIGNED_TWICE", f"`{name}` was given in line {self._lines[name]}; a name is given once"
             )
-        taken = name in LANES or name in SAYINGS or name in CALLS or name in ("skip", "fires", "cell", "table")
+        taken = name in LANES or name in SAYINGS or name in CALLS or name in ("skip", "fires", "cell", "table", GUARD)
         if taken or self._expressions.find_input(name) is not None:
             raise self._fail(node, "ASSIGNED_TWICE", f"`{name}` already means something: choose another name")
         self._lines[name] = getattr(node, "lineno", 1)
@@ -361,7 +362,7 @@ class _PolicyReader:
         if not sure:
             return []
         said = Said(Outcome.REFUSE, INPUT_MISSING)
-        return [Rule(0, "inputs_present", Lane.HARD_DENY, join("or", list(sure)), said, said, False, 1)]
+        return [Rule(0, GUARD, Lane.HARD_DENY, join("or", list(sure)), said, said, False, 1)]
 
 
 def _all_inputs(rule: Rule) -> list[Ref]:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import ast
 import math
+from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
 LANES = ("hard_deny", "allow_list", "exclusions", "score", "matrix", "amount")
 STRICTNESS = {"approve": 0, "temporary_limit": 1, "approve_less": 1, "step_up": 2, "delay": 3, "review": 4, "refuse": 5}
@@ -19,7 +21,7 @@ class Naive:
     sure: inputs that are never missing."""
 
     def __init__(self, source, *, levels, flags, sure):
-        self.body = ast.parse(source).body
+        self.body: list[Any] = ast.parse(source).body
         self.levels, self.flags, self.sure = levels, flags, sure
 
     def judge(self, vector, off=()):
@@ -29,9 +31,9 @@ class Naive:
         self.reads, self.off, self.closed, self.refused, self.allowed = set(), off, set(), False, False
         rules = []
         for node in self.body:
-            if isinstance(node, ast.Assign):
+            if kind(node) == "Assign":
                 self.defined[node.targets[0].id] = node.value
-            elif isinstance(node, ast.With):
+            elif kind(node) == "With":
                 lane = ast.unparse(node.items[0].context_expr)
                 rules += [(lane, s.targets[0].id, s.value) for s in node.body]
         broken = any(self.vector[name] is None for name in self.read_by(rules) & self.sure)
@@ -43,15 +45,17 @@ class Naive:
 
     def read_by(self, rules):
         """Every input that a rule reads, through names, and the amount."""
-        found, waiting, seen = {"amount_minor"}, [call for _, _, call in rules], set()
+        found, seen = {"amount_minor"}, set()
+        waiting = [call for _, _, call in rules]
+        node: Any
         while waiting:
             for node in ast.walk(waiting.pop()):
-                if isinstance(node, ast.Call) and ast.unparse(node.func) in ("on_list", "arm", "value"):
+                if kind(node) == "Call" and ast.unparse(node.func) in ("on_list", "arm", "value"):
                     found.add({"on_list": "on_list.", "arm": "arm.", "value": ""}[node.func.id] + node.args[0].value)
-                elif isinstance(node, ast.Name) and node.id in self.defined and node.id not in seen:
+                elif kind(node) == "Name" and node.id in self.defined and node.id not in seen:
                     seen.add(node.id)
                     waiting.append(self.defined[node.id])
-                elif isinstance(node, ast.Name) and node.id in self.vector:
+                elif kind(node) == "Name" and node.id in self.vector:
                     found.add(node.id)
         return found
 
@@ -139,9 +143,9 @@ class Naive:
         return *said[:4], granted, extra, sorted(self.fired), sorted(self.unknown)
 
     def category(self, node):
-        while isinstance(node, ast.Name) and node.id in self.defined:
+        while kind(node) == "Name" and node.id in self.defined:
             node = self.defined[node.id]
-        return ("arm." + node.args[0].value) if isinstance(node, ast.Call) else ast.unparse(node)
+        return ("arm." + node.args[0].value) if kind(node) == "Call" else ast.unparse(node)
 
     def value(self, node):
         """None, a float, or a truth value."""
@@ -178,7 +182,13 @@ class Naive:
             return None
         if isinstance(node.op, ast.Div):
             return None if right == 0 else left / right
-        return left + right if isinstance(node.op, ast.Add) else left - right if isinstance(node.op, ast.Sub) else left * right
+        return (
+            left + right
+            if isinstance(node.op, ast.Add)
+            else left - right
+            if isinstance(node.op, ast.Sub)
+            else left * right
+        )
 
     def of_compare(self, node):
         found, sides = [], [node.left, *node.comparators]
@@ -223,10 +233,14 @@ class Naive:
         return CALCULATED[word](values)
 
 
-CALCULATED = {
+CALCULATED: dict[str, Callable[..., float]] = {
     "minor": lambda v: v[0], "min": min, "max": max, "abs": lambda v: abs(v[0]), "floor": lambda v: down(v[0]),
     "floor_to": lambda v: down(v[0] / v[1]) * v[1], "count_true": lambda v: float(sum(v)),
 }  # fmt: skip
+
+
+def kind(node):
+    return type(node).__name__
 
 
 def down(value):

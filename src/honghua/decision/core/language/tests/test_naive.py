@@ -29,7 +29,24 @@ with amount:
     most = approve_less("LIMIT_PARTLY", amount=floor_to(max(limit_minor, minor(0)) * score, minor(7)), when=share > 1 or new, missing=fires)
     more = temporary_limit("ORDER_LIMIT", amount=limit_minor * 0.5, when=count_true(new, odd, score > 0) >= 2, missing=skip)
 '''
-CHOICES = (0.0, 1.0, 2.0, 4.0, 0.5, 49.0, 50.0, 99.0, 100.0, 101.0, -1.0, -0.0, 7.0, 2.0**53, float("inf"), float("nan"))
+CHOICES = (
+    0.0,
+    1.0,
+    2.0,
+    4.0,
+    0.5,
+    49.0,
+    50.0,
+    99.0,
+    100.0,
+    101.0,
+    -1.0,
+    -0.0,
+    7.0,
+    2.0**53,
+    float("inf"),
+    float("nan"),
+)
 
 
 def said(bundle, verdict):
