@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,22 +15,26 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from honghua.app.replay_map import TableMap
+from honghua.app.tables.stream import SCORED, Stream, Waiting, described, sense_blocks
 from honghua.app.tables.table import EventTable, TableSpec, build_events, describe_table, open_table
 from honghua.base.errors import BadInput, IntegrityBroken
 from honghua.base.rng import derive_rng
-from honghua.features.core import EventKind
 from honghua.fraud.api import FitSettings, FraudModel, RiskSensor, Scores, SensorSize, fit_fraud
-from honghua.fraud.core import Value, merge_labels, say
+from honghua.fraud.core import Value, say
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
-BLOCK: Final = 32_768
 POSITIVES_MAX: Final = 150_000
 VALUES_MAX: Final = 90_000_000  # of the training matrix: 360 MB
 UNLABELLED_PART: Final = 0.2
 ENTITIES_MAX: Final = 2_000_000
-EDGES_MAX: Final = 8_000_000
+NODES_MIN: Final = 200_000
+EDGES_MIN, EDGES_MAX = 1_000_000, 8_000_000
+AHEAD: Final = 4
+CONTENTS: Final = "until.json"
 KEYS_MAX: Final = 1_000_000
+KEYS_BYTES: Final = 2_500_000_000  # of all groups of windows together …
+KEY_BYTES: Final = 600  # … at so many for a key
 REASONS_SAID: Final = 4
 SCORE_BLOCK: Final = 100_000
 GAPS_OF_SILENCE: Final = 20
@@ -53,71 +57,80 @@ class ScoreTable:
 
 def fit_table(path: Path, table_map: TableMap, *, label: str, until: str, out: Path, seed: int) -> dict[str, Any]:
     """Fit on the rows with time ≤ until whose labels have arrived by then; write model, table description and sensor state."""
-    raw = open_table(path, table_map, label=label, spec=None)
-    spec, last_us = describe_table(raw, table_map, until=until)
-    table = build_events(raw, spec, table_map)
+    table, last_us = read_for_fit(path, table_map, label=label, until=until)
+    spec = table.spec
     assert table.labels is not None
     rows = int(np.searchsorted(table.events[:, 0], last_us, side="right"))
     events, arrives = table.events[:rows], table.arrives_us[:rows]
-    labels = np.where(arrives <= last_us, table.labels[:rows], -1)
-    if not (labels == 1).any():
-        raise BadInput(
-            f"no fraud among the {rows:,} rows up to {until} whose labels have arrived: nothing can be learnt from",
-            code="NO_FRAUD",
-        )
-    if not (labels == 0).any():
-        raise BadInput(f"no row up to {until} is known as no fraud: nothing to compare with", code="NO_CLEAR")
+    labels = np.where(arrives <= last_us, table.labels[:rows], np.int8(-1))
+    check_labels(table.labels, labels, until)
     sensor = RiskSensor(spec.plan, size=size_for(events, spec))
-    kept, weight = choose_rows(labels, events[:, 1], len(sensor.names), seed)
-    values = np.empty((len(kept), len(sensor.names)), np.float32)
+    width = len(sensor.names) + len(spec.extras)
+    kept, weight = choose_rows(labels, events[:, 1], width, seed)
+    values = np.empty((len(kept), width), np.float32)
     started = time.perf_counter()
-    merged, source = merge_labels(events, labels, arrives)
+    stream = Stream.of(events, labels, arrives)
     filled = 0
-    for found, place in sense_blocks(sensor, merged, source):
-        wanted = (
-            kept[filled : filled + int(np.searchsorted(kept[filled:], place[-1], side="right"))]
-            if len(place)
-            else kept[:0]
-        )
-        values[filled : filled + len(wanted)] = found[np.searchsorted(place, wanted)]
-        filled += len(wanted)
+    for found, place in sense_blocks(sensor, stream, table.extras):
+        end = filled + int(np.searchsorted(kept[filled:], place[-1], side="right")) if len(place) else filled
+        values[filled:end] = found[np.searchsorted(place, kept[filled:end])]
+        filled = end
     sensed_s = time.perf_counter() - started
+    told, counters, size = described(sensor, table), sensor.counters(), sensor.size
+    save_past(out, table, sensor, (rows, last_us))
+    del sensor  # training wants the memory
     settings = FitSettings(seed=seed, silence_days=silence_of(events, labels, arrives))
-    fitted = fit_fraud(values, labels[kept], described=sensor.values, weight=weight, settings=settings)
-    save_fit(out, fitted.model, table, sensor, (rows, last_us))
+    fitted = fit_fraud(values, labels[kept], described=told, weight=weight, settings=settings)
+    fitted.model.save(out / "model")
+    contents = {"until_us": last_us, "rows": rows, "events": digest_of(events), "size": asdict(size)}
+    (out / CONTENTS).write_text(json.dumps(contents) + "\n")
     return {
-        "rows": rows, "labelled": int((labels >= 0).sum()), "positives": int((labels == 1).sum()), "features": len(sensor.names),
+        "rows": rows, "labelled": int((labels >= 0).sum()), "positives": int((labels == 1).sum()), "features": width,
         "valid": dict(fitted.valid), "trained_on": len(kept), "trees": dict(fitted.rounds), "entities": list(spec.entities),
-        "sensed_per_s": round(len(merged) / max(sensed_s, 1e-9)), "digest": fitted.model.digest.hex(), "sensor": sensor.counters(),
+        "sensed_per_s": round(len(stream) / max(sensed_s, 1e-9)), "digest": fitted.model.digest.hex(), "sensor": counters,
         "delay_days": spec.delay_us / 86_400_000_000, "notices": list(table.notices),
     }  # fmt: skip
 
 
-def sense_blocks(sensor: RiskSensor, merged: Ints, source: Ints) -> Iterator[tuple[Floats, Ints]]:
-    """Values of the events (not of the labels) of each block, and their rows."""
-    for start in range(0, len(merged), BLOCK):
-        values = sensor.sense(merged[start : start + BLOCK])
-        is_event = source[start : start + BLOCK] >= 0
-        yield values[is_event], source[start : start + BLOCK][is_event]
+def read_for_fit(path: Path, table_map: TableMap, *, label: str, until: str) -> tuple[EventTable, int]:
+    """The table as events, its columns as read no longer in memory; `until` in the events' microseconds."""
+    raw = open_table(path, table_map, label=label, spec=None)
+    spec, last_us = describe_table(raw, table_map, until=until)
+    return build_events(raw, spec, table_map), last_us
+
+
+def check_labels(told: NDArray[np.int8], labels: NDArray[np.int8], until: str) -> None:
+    """BadInput, with what there is instead, when no fraud or nothing but fraud is known at `until`."""
+    rows = len(labels)
+    if not (labels == 1).any():
+        early, later = int((told[:rows] == 1).sum()), int((told[rows:] == 1).sum())
+        text = f"no fraud among the {rows:,} rows up to {until} whose labels have arrived: nothing can be learnt from"
+        raise BadInput(f"{text} ({early:,} frauds up to then are told later, {later:,} happen later)", code="NO_FRAUD")
+    if not (labels == 0).any():
+        raise BadInput(f"no row up to {until} is known as no fraud: nothing to compare with", code="NO_CLEAR")
 
 
 def size_for(events: Ints, spec: TableSpec) -> SensorSize:
-    """Bounds of memory for a table: all that it holds, so that nothing is forgotten, up to bounds that are the same for all tables."""
+    """Bounds of memory, fixed by the fitted rows and kept for every scoring: several times what they hold, for what comes after them.
+
+    What grows as it is used is bounded alike for all tables; the graph takes its room at once.
+    """
     schema = spec.schema
-    distinct = [len(np.unique(events[:, schema.place(entity)])) for entity in spec.entities]
+    distinct = sum(len(np.unique(events[:, schema.place(entity)])) for entity in spec.entities)
     ties = sum(entity in ("merchant", "device", "address", "payee") for entity in spec.entities)
+    room = KEYS_BYTES // (KEY_BYTES * len(spec.plan.feature_set.plan.keys))
     return SensorSize(
-        entities=int(np.clip(2 * sum(distinct), 10_000, ENTITIES_MAX)),
-        nodes=int(np.clip(2 * sum(distinct), 10_000, ENTITIES_MAX)),
-        edges=int(np.clip(1.2 * len(events) * ties, 50_000, EDGES_MAX)),
-        keys=int(np.clip(len(events) + 1, 10_000, KEYS_MAX)),
+        entities=ENTITIES_MAX,
+        nodes=int(np.clip(AHEAD * distinct, NODES_MIN, ENTITIES_MAX)),
+        edges=int(np.clip(AHEAD * len(events) * ties, EDGES_MIN, EDGES_MAX)),
+        keys=min(KEYS_MAX, room),
     )
 
 
 def choose_rows(labels: NDArray[Any], kinds: Ints, width: int, seed: int) -> tuple[Ints, NDArray[np.float64]]:
     """Rows to train on, rising, and how many each stands for: all frauds, as many others as memory holds, some without a label."""
     rng = derive_rng(seed, "fraud rows")
-    scored = np.isin(kinds, (EventKind.PURCHASE, EventKind.TRANSFER))
+    scored = np.isin(kinds, SCORED)
     room = VALUES_MAX // width
     chosen: list[Ints] = []
     weights: list[NDArray[np.float64]] = []
@@ -139,73 +152,104 @@ def silence_of(events: Ints, labels: NDArray[Any], arrives: Ints) -> float:
     return max(GAPS_OF_SILENCE * usual / 86_400_000_000, 1.0)
 
 
-def save_fit(out: Path, model: FraudModel, table: EventTable, sensor: RiskSensor, end: tuple[int, int]) -> None:
-    """Model, table description, state at `until`, and the labels that were still to arrive (they may be used from then on)."""
+def save_past(out: Path, table: EventTable, sensor: RiskSensor, end: tuple[int, int]) -> None:
+    """Table description, state at `until`, and labels of the fitted rows, for a file that lacks them and for what comes later."""
     rows, last_us = end
-    model.save(out / "model")
+    out.mkdir(parents=True, exist_ok=True)
+    (out / CONTENTS).unlink(missing_ok=True)  # written last: a folder cut short holds no model
     sensor.save(out / "state")
     assert table.labels is not None
     waiting = (table.labels[:rows] >= 0) & (table.arrives_us[:rows] > last_us)
-    np.savez(
-        out / "waiting.npz", events=table.events[:rows][waiting], labels=table.labels[:rows][waiting],
-        arrives=table.arrives_us[:rows][waiting],
+    np.savez_compressed(
+        out / "labels.npz", labels=table.labels[:rows], arrives=table.arrives_us[:rows], waiting=np.flatnonzero(waiting),
+        events=table.events[:rows][waiting],
     )  # fmt: skip
     table.spec.save(out / "table.json")
-    (out / "until.json").write_text(json.dumps({"until_us": last_us, "rows": rows}) + "\n")
+
+
+def digest_of(events: Ints) -> str:
+    """sha256 of a table of events."""
+    found = sha256()
+    for start in range(0, len(events), SCORE_BLOCK):
+        found.update(events[start : start + SCORE_BLOCK].tobytes())
+    return found.hexdigest()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scorer:
+    """All that scores one table: the model, and the sensor and stream from where they begin."""
+
+    model: FraudModel
+    table: EventTable
+    sensor: RiskSensor
+    stream: Stream
+    state: str
+    labels: str
+    notices: tuple[str, ...]
+
+
+def open_scorer(folder: Path, path: Path, table_map: TableMap) -> Scorer:
+    """The table, to be scored from the saved state or from the start.
+
+    A table that begins after the fitting time goes on from the saved state; one that holds the fitted rows is folded from its start, with
+    the labels of the fit where it has none of its own.
+    """
+    try:
+        told = json.loads((folder / CONTENTS).read_text())
+        until_us, fitted, size = int(told["until_us"]), int(told["rows"]), SensorSize(**told["size"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise IntegrityBroken(f"{folder} holds no fitted fraud model") from error
+    spec, model = TableSpec.load(folder / "table.json"), FraudModel.load(folder / "model")
+    table = build_events(open_table(path, table_map, label=None, spec=spec), spec, table_map)
+    notices = list(table.notices)
+    past = int(np.searchsorted(table.events[:, 0], until_us, side="right"))
+    labels = table.labels if table.labels is not None else np.full(len(table), -1, np.int8)
+    arrives, source = (
+        table.arrives_us,
+        "not in the file" if table.labels is None else "in the file: used from their arrival on",
+    )
+    continued = int(table.events[0, 0]) >= until_us and past < fitted
+    waiting = None
+    sensor = RiskSensor.load(folder / "state", spec.plan) if continued else RiskSensor(spec.plan, size=size)
+    with np.load(folder / "labels.npz") as known:
+        if continued:
+            late = known["waiting"]
+            waiting = Waiting(known["events"], known["labels"][late], known["arrives"][late])
+        elif table.labels is None and past == fitted and digest_of(table.events[:past]) == told.get("events"):
+            labels[:past], arrives = known["labels"], np.concatenate([known["arrives"], arrives[past:]])
+            source = "not in the file: those of the fit, from their arrival on"
+        elif past < fitted:
+            text = f"the file has {past:,} of the {fitted:,} rows that were fitted on: what it lacks is not known while scoring."
+            notices.append(f"{text} Give all rows, or only rows after the fit, to which the saved state goes on")
+    stream = Stream.of(table.events, labels, arrives, waiting=waiting)
+    state = "continued from the end of fitting" if continued else "folded from the start of the file"
+    return Scorer(model, table, sensor, stream, state, source, tuple(notices))
 
 
 def score_table(folder: Path, path: Path, table_map: TableMap) -> ScoreTable:
     """Score every row of a table with a fitted model. A row's score depends on rows before it and on labels arrived before it."""
-    try:
-        until_us = int(json.loads((folder / "until.json").read_text())["until_us"])
-    except (OSError, ValueError, KeyError) as error:
-        raise IntegrityBroken(f"{folder} holds no fitted fraud model") from error
-    spec, model = TableSpec.load(folder / "table.json"), FraudModel.load(folder / "model")
-    table = build_events(open_table(path, table_map, label=None, spec=spec), spec, table_map)
-    continued = int(table.events[0, 0]) > until_us
-    labels = table.labels if table.labels is not None else np.full(len(table), -1, np.int8)
-    merged, source = merge_labels(table.events, labels, table.arrives_us)
-    sensor = (
-        RiskSensor.load(folder / "state", spec.plan)
-        if continued
-        else RiskSensor(spec.plan, size=size_for(table.events, spec))
-    )
-    if continued:
-        merged, source = add_waiting(folder, merged, source)
-    n = len(table)
+    scorer = open_scorer(folder, path, table_map)
+    table, model, n = scorer.table, scorer.model, len(scorer.table)
     result = ScoreTable(
         table.ids, np.full(n, np.nan), np.full(n, np.nan), np.full(n, np.nan), np.full(n, np.nan), np.full((n, REASONS_SAID), -1, np.int32),
         np.full((n, REASONS_SAID), np.nan, np.float32), model.values,
     )  # fmt: skip
     started, fresh = time.perf_counter(), 0
-    for values, rows in sense_blocks(sensor, merged, source):
+    for values, rows in sense_blocks(scorer.sensor, scorer.stream, table.extras):
         scores = model.score(values)
         fresh += int(scores.with_labels.sum())
         place_scores(result, scores, values, table.place[rows])
-    elsewhere = ~np.isin(table.events[:, 1], (EventKind.PURCHASE, EventKind.TRANSFER))
+    elsewhere = ~np.isin(table.events[:, 1], SCORED)
     for column in (result.fused, result.crowd, result.rhythm, result.merchant):
         column[table.place[elsewhere]] = np.nan
     result.reasons[table.place[elsewhere]] = -1
     seconds = time.perf_counter() - started
     result.facts = {
-        "rows": n, "seconds": round(seconds, 3), "events_per_s": round(n / max(seconds, 1e-9)),
-        "state": "continued from the end of fitting" if continued else "folded from the start of the file",
-        "labels": "not in the file" if table.labels is None else "in the file: used from their arrival on",
-        "rows_scored_with_labels": fresh,
-        "rows_scored_without_labels": n - fresh, "sensor": sensor.counters(),
-        "digest": model.digest.hex(), "notices": list(table.notices),
+        "rows": n, "seconds": round(seconds, 3), "events_per_s": round(n / max(seconds, 1e-9)), "state": scorer.state,
+        "labels": scorer.labels, "rows_scored_with_labels": fresh, "rows_scored_without_labels": n - fresh,
+        "sensor": scorer.sensor.counters(), "digest": model.digest.hex(), "notices": list(scorer.notices),
     }  # fmt: skip
     return result
-
-
-def add_waiting(folder: Path, merged: Ints, source: Ints) -> tuple[Ints, Ints]:
-    """Labels of fitted rows that were still to arrive join the stream at their time."""
-    with np.load(folder / "waiting.npz") as waiting:
-        told, about = merge_labels(waiting["events"], waiting["labels"], waiting["arrives"])
-    told = told[about < 0]
-    both = np.concatenate([merged, told])
-    order = np.lexsort((np.concatenate([np.isin(merged[:, 1], (6, 7)), np.ones(len(told), np.bool_)]), both[:, 0]))
-    return np.ascontiguousarray(both[order]), np.concatenate([source, np.full(len(told), -1)])[order]
 
 
 def place_scores(result: ScoreTable, scores: Scores, values: Floats, rows: Ints) -> None:
@@ -237,4 +281,4 @@ def write_scores(result: ScoreTable, path: Path) -> None:
             writer.write_table(pa.table([*arrays, pa.array(said, reasons_type)], schema=schema))
 
 
-__all__ = ["ScoreTable", "fit_table", "score_table", "write_scores"]
+__all__ = ["ScoreTable", "Scorer", "fit_table", "open_scorer", "score_table", "size_for", "write_scores"]

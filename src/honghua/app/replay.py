@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -38,6 +39,14 @@ DAY_US: Final = 86_400_000_000
 ONE_DAY: Final = dt.timedelta(days=1)
 
 Progress = Callable[[dt.date, int, int], None]  # day, purchases done, purchases
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What goes on beside a replay: told after every day, and the folder for snapshots of the risk engine (None = none are written)."""
+
+    progress: Progress | None = None
+    snapshots: Path | None = None
 
 
 @dataclass(slots=True)
@@ -159,20 +168,23 @@ def replay_table(
     *,
     source: str,
     seed: int,
-    progress: Progress | None = None,
+    beside: Beside | None = None,
 ) -> dict[str, Any]:
     """Live through the whole table, or through what is left of it; returns the figures of `honghua replay`.
 
     Resumes where an earlier run of the same file and map stopped, also in mid day or mid closing; a finished one
     changes nothing. Raises Conflict when the book holds other business that the file does not fit into.
     """
+    beside = beside or Beside()
     with connect(database) as conn:
         replay = Replay(conn, open_registry(conn, table_map), table, table_map, seed)
         settings_json = json.dumps({"seed": seed, "map": repr(table_map)}, ensure_ascii=False)
         last = from_day(int(table.day[-1]))
         today, finished = begin(database, replay)
         if table.labels is not None and not finished:
-            replay.risk = begin_risk(conn, replay.registry, table, table_map, Name(replay.prefix, seed))
+            replay.risk = begin_risk(
+                conn, replay.registry, table, table_map, Name(replay.prefix, seed), folder=beside.snapshots
+            )
             if today > from_day(int(table.day[0])):
                 replay.risk.resume(conn)
 
@@ -186,15 +198,21 @@ def replay_table(
             done = replay.live(today)
             save(today, finished=False)
             close_day(database, day=today)
-            if progress is not None:
-                progress(today, done, len(table))
+            if beside.progress is not None:
+                beside.progress(today, done, len(table))
             today += ONE_DAY
         seconds = time.perf_counter() - started
         if not finished:
             save(last, finished=True)
+            if replay.risk is not None:
+                replay.risk.desk.snapshot()
         seal_all(conn)
         found = figures(conn, replay, seconds)
-        return found | replay.risk.figures() if replay.risk is not None else found
+        if replay.risk is not None:
+            found |= replay.risk.figures()
+            deciding = seconds - found["refit_seconds"]
+            found["purchases_per_s_between_refits"] = round(replay.booked / deciding) if deciding > 0 else 0
+        return found
 
 
 def open_registry(conn: psycopg.Connection, table_map: TableMap) -> credit.Registry:

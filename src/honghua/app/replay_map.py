@@ -35,8 +35,12 @@ FRAUD_PURPOSES: Final = (
     "label_at",
 )  # read by `honghua fraud`, named in a map or found by its own names
 REQUIRED: Final = ("id", "at", "customer", "merchant", "amount")
+LISTS: Final = ("numbers", "categories", "ignore")  # of columns, read by `honghua fraud`
+JOINED: Final = ("id", "at", "customer", "merchant", "device", "address", "payee", "category", "region")
 KEYS: Final[dict[str, dict[str, tuple[type, ...]]]] = {
-    "columns": dict.fromkeys((*ALIASES, *FRAUD_PURPOSES), (str,)) | dict.fromkeys(("numbers", "categories"), (list,)),
+    "columns": dict.fromkeys((*ALIASES, *FRAUD_PURPOSES), (str, list))
+    | dict.fromkeys(LISTS, (list,))
+    | {"others": (str,)},
     "money": {"currency": (str,), "unit": (str,)},
     "book": {"timezone": (str,), "category": (str,), "limit_minor": (int,)},
     "repayment": dict.fromkeys(("full", "minimum", "late", "never"), (int, float)),
@@ -44,6 +48,7 @@ KEYS: Final[dict[str, dict[str, tuple[type, ...]]]] = {
     "time": {"unit": (str,)},
     "kinds": dict.fromkeys(("purchase", "refund", "transfer", "limit_raised"), (list,)),
 }
+JOINT: Final = " + "  # between the names of columns that make one together
 TIME_UNITS: Final = ("us", "ms", "s", "minute", "hour", "day", "step")
 
 
@@ -52,7 +57,8 @@ class TableMap:
     """How to read the file: column names, money unit, time zone of naive times, and what the file does not say.
 
     unit: "major", "minor", or "" = minor for a column that is called amount_minor, else major.
-    Of `honghua fraud` only: numbers, categories (further columns that a model may read), labels ([labels] delay_days and which
+    Of `honghua fraud` only: joined (purposes made of several columns), numbers, categories (further columns that a model reads), ignore
+    (never read), others ("use" or "ignore": columns that the map does not name), labels ([labels] delay_days and which
     values mean what), time_unit ([time] unit of whole-number times, "" = guessed) and kinds ([kinds] values of the kind column).
     """
 
@@ -67,6 +73,9 @@ class TableMap:
     )
     numbers: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    others: str = "use"
+    joined: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     labels: Mapping[str, Any] = field(default_factory=dict)
     time_unit: str = ""
     kinds: Mapping[str, Sequence[Any]] = field(default_factory=dict)
@@ -89,7 +98,7 @@ def read_map(path: Path | None) -> TableMap:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadInput(f"map {path}: {error}", code="BAD_MAP") from error
     values: dict[str, Any] = {}
-    for name in ("numbers", "categories"):  # lists at the top of the file mean the same as in [columns]
+    for name in LISTS:  # lists at the top of the file mean the same as in [columns]
         if name in body:
             body.setdefault("columns", {}).setdefault(name, body.pop(name))
     for table, entries in body.items():
@@ -97,8 +106,12 @@ def read_map(path: Path | None) -> TableMap:
             raise BadInput(f"map {path}: unknown table [{table}]; known: {', '.join(KEYS)}", code="BAD_MAP")
         _check_entries(path, table, entries)
         values |= {table: entries} if table in ("columns", "repayment", "labels", "kinds") else _flat(table, entries)
-    for name in ("numbers", "categories"):
-        values[name] = tuple(values.get("columns", {}).pop(name, ()))
+    columns = values.setdefault("columns", {})
+    for name in LISTS:
+        values[name] = tuple(columns.pop(name, ()))
+    values["others"] = columns.pop("others", "use")
+    values["joined"] = {purpose: tuple(told) for purpose, told in columns.items() if isinstance(told, list)}
+    columns |= {purpose: JOINT.join(map(str, names)) for purpose, names in values["joined"].items()}
     table_map = TableMap(**values)
     _check_sense(table_map, path)
     return table_map
@@ -138,8 +151,20 @@ def _check_sense(table_map: TableMap, path: Path) -> None:
         raise BadInput(f"map {path}: [time] unit must be one of {', '.join(TIME_UNITS)}", code="BAD_MAP")
     if table_map.labels.get("delay_days", 0) < 0:
         raise BadInput(f"map {path}: [labels] delay_days must be 0 or more", code="BAD_MAP")
-    if not all(isinstance(name, str) for name in (*table_map.numbers, *table_map.categories)):
-        raise BadInput(f"map {path}: numbers and categories are lists of column names", code="BAD_MAP")
+    named = (
+        *table_map.numbers,
+        *table_map.categories,
+        *table_map.ignore,
+        *(n for ns in table_map.joined.values() for n in ns),
+    )
+    if not all(isinstance(name, str) for name in named):
+        raise BadInput(f"map {path}: lists in [columns] are of column names", code="BAD_MAP")
+    for purpose, names in table_map.joined.items():
+        if purpose not in JOINED or not names:
+            text = f"map {path}: {purpose} in [columns] must be text; of several columns can be: {', '.join(JOINED)}"
+            raise BadInput(text, code="BAD_MAP")
+    if table_map.others not in ("use", "ignore"):
+        raise BadInput(f'map {path}: others in [columns] must be "use" or "ignore"', code="BAD_MAP")
     if not table_map.category:
         raise BadInput(f"map {path}: category must not be empty", code="BAD_MAP")
     shares = list(table_map.repayment.values())
@@ -161,6 +186,8 @@ def find_columns(present: list[str], table_map: TableMap) -> dict[str, str]:
         match = wanted if wanted is not None else next((by_lower[a] for a in aliases if a in by_lower), None)
         if match is None:
             continue
+        if purpose in table_map.joined:
+            raise BadInput(f"a replay reads {purpose} from one column, the map names {match}", code="BAD_COLUMNS")
         if match not in present:
             text = f"the map names column {match!r} for {purpose}, but the file has: {', '.join(present)}"
             raise BadInput(text, code="BAD_COLUMNS")
@@ -176,4 +203,4 @@ def find_columns(present: list[str], table_map: TableMap) -> dict[str, str]:
     return found
 
 
-__all__ = ["ALIASES", "REQUIRED", "TIME_UNITS", "TableMap", "find_columns", "read_map"]
+__all__ = ["ALIASES", "JOINT", "REQUIRED", "TIME_UNITS", "TableMap", "find_columns", "read_map"]

@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -35,10 +36,11 @@ Ints = NDArray[np.int64]
 DAY_US: Final = 86_400_000_000
 DELAY_DAYS: Final = 7.0  # of labels, where the map names none
 REFIT_DAYS: Final = 7
+THREADS: Final = 1  # of a fit: the same trees on every machine, and it runs beside deciders
 FIRST_REFIT_DAYS: Final = 14  # from the first row on: a week of labels that are a week late
-HISTORY_DAYS: Final = 90  # of rows that a fit looks at
+HISTORY_DAYS: Final = 60  # of rows that a fit looks at
 POSITIVES_MIN: Final = 20
-NEGATIVES_ONE_IN: Final = 16
+NEGATIVES_ONE_IN: Final = 24
 QUEUE: Final = 100  # customers that the reviewers can look at on a day
 POLICY: Final = "purchase-risk"
 MAKER = decision.Act("replay robot 1 (maker; no person)", "weekly refit of a replay")
@@ -71,9 +73,9 @@ class RiskReplay:
     weeks: list[Week] = field(default_factory=list)
     sensed: dict[int, float] = field(default_factory=dict)  # scores of the batch that is being judged, by decision
 
-    def observe(self, orders: Sequence[Any], sensed: Any) -> None:
+    def observe(self, ids: Ints, sensed: Any) -> None:
         """Keep the scores of orders as they are sensed."""
-        self.sensed.update(zip((order.command_id for order in orders), sensed.scores[:, 0].tolist(), strict=True))
+        self.sensed.update(zip(ids.tolist(), sensed.scores[:, 0].tolist(), strict=True))
 
     def learn_answers(self, rows: range, answers: Sequence[Mapping[str, Any]]) -> None:
         """Which decision each row of the table led to."""
@@ -135,7 +137,7 @@ class RiskReplay:
         found = order[np.searchsorted(self.decision_ids[order], ids)]
         fitted = fit_fraud(
             values, labels[found], described=self.desk.engine.sensor.values,
-            weight=np.array([weights[row] for row in found.tolist()]), settings=FitSettings(seed=self.seed),
+            weight=np.array([weights[row] for row in found.tolist()]), settings=FitSettings(seed=self.seed, threads=THREADS),
         )  # fmt: skip
         self.release(conn, name, fitted.model)
         seconds = time.perf_counter() - started
@@ -227,12 +229,18 @@ class Name:
 
 
 def begin_risk(
-    conn: psycopg.Connection, registry: credit.Registry, table: PurchaseTable, table_map: TableMap, name: Name
+    conn: psycopg.Connection,
+    registry: credit.Registry,
+    table: PurchaseTable,
+    table_map: TableMap,
+    name: Name,
+    *,
+    folder: Path | None,
 ) -> RiskReplay:
-    """Attach the engine to the book, with the policy in force without a model until the first one is released."""
+    """Attach the engine to the book, with the policy in force without a model until the first one is released. folder: for snapshots."""
     offset_us = zone_offset_us(ZoneInfo(table_map.timezone), from_micros(int(table.at_us[0])))
     delay_us = int(float(table_map.labels.get("delay_days", DELAY_DAYS)) * DAY_US)
-    setup = make_setup(table, delay_us=delay_us, offset_us=offset_us)
+    setup = replace(make_setup(table, delay_us=delay_us, offset_us=offset_us), folder=folder)
     if decision.find_lineup(conn) is None:
         with conn.transaction():
             proposal = decision.Proposal(

@@ -52,6 +52,8 @@ class FixedClock:
 
 def as_utc(instant: dt.datetime) -> dt.datetime:
     """The same instant in UTC; a naive datetime is BadInput, since nobody knows what it means."""
+    if instant.tzinfo is dt.UTC:
+        return instant
     if instant.tzinfo is None or instant.utcoffset() is None:
         raise BadInput(f"{instant.isoformat()} has no time zone", code="NAIVE_INSTANT")
     return instant.astimezone(dt.UTC)

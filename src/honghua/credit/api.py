@@ -36,7 +36,7 @@ from honghua.credit.store import (
     save_replay,
     try_lock_replay,
 )
-from honghua.credit.store_risk import is_risk_on, lock_deciders
+from honghua.credit.store_risk import is_risk_on, lock_deciders, switch_risk_on
 from honghua.credit.unit import Unit
 from honghua.credit.viewing.statements import (
     HistoryItem,
@@ -186,6 +186,7 @@ __all__ = [
     "release",
     "save_replay",
     "start_book",
+    "switch_risk_on",
     "try_lock_replay",
     "zone_offset_us",
 ]

@@ -21,13 +21,14 @@ from numpy.typing import NDArray
 from honghua.base.clock import from_micros
 from honghua.base.errors import NotFound
 from honghua.credit import store_risk
+from honghua.credit.core.hearing import Brought, Hearing, Word, close_hearings
 from honghua.credit.refold import each_fact
 from honghua.credit.registry import Registry, SensedOrder
 from honghua.decision import api as decision
 from honghua.decision.api import (
     DecisionEngine,
-    Docket,
     EngineSettings,
+    Judge,
     Sensed,
     Watch,
     load_newest,
@@ -37,9 +38,9 @@ from honghua.decision.api import (
     unpack_model,
 )
 from honghua.decision.api import keep_model as keep_with
-from honghua.decision.core import LIVE_SCHEMA, Attempt, EventMaker, Keys, Verdict, is_attempt
+from honghua.decision.core import LIVE_SCHEMA, EventMaker, Keys, is_attempt
 from honghua.facts.kinds import SCENE, Fact, FactKind
-from honghua.features.core import Schema, key_of_text
+from honghua.features.core import ABSENT, Schema, key_of_text
 from honghua.fraud.api import FraudModel, SensorSize
 from honghua.fraud.core import RiskPlan
 from honghua.ledger import api as ledger
@@ -49,6 +50,7 @@ Ints = NDArray[np.int64]
 Booked = tuple[int, Fact, int]  # fact id, fact, command id
 FACTS_AT_ONCE: Final = 50_000
 SNAPSHOT_EVERY: Final = 1_000_000  # facts
+LEARNT_MUCH: Final = 100_000  # facts at a start: the next one shall not learn them again
 MANIFEST: Final = "engine.json"  # beside a model's files: the plan and the settings that it was fitted with
 
 
@@ -99,6 +101,11 @@ class Names:
             known = self.texts[text] = key_of_text(text)
         return known
 
+    def keys_of(self, texts: Sequence[str]) -> list[int]:
+        """The same for a column."""
+        known = self.texts
+        return [known.get(text) or self.key(text) for text in texts]
+
     def keys(self) -> Keys:
         """As the fold of facts asks for them."""
         return Keys(self.customers.__getitem__, self.merchants.__getitem__, self.categories.__getitem__)
@@ -119,7 +126,7 @@ class Names:
             self.categories.update((number, self.key(name)) for number, name in names.items())
 
 
-Observer = Callable[[Sequence[SensedOrder], Sensed], None]
+Observer = Callable[[Ints, Sensed], None]  # decision ids int64[n] and how they were sensed
 
 
 class RiskDesk:
@@ -135,15 +142,14 @@ class RiskDesk:
         self.cursor = 0  # the last fact that the state has learnt
         self.saved_at = 0
         self.is_sound = False  # whether the state is that of the facts up to the cursor
-        self.docket: Docket | None = None
-        self.orders: Sequence[SensedOrder] = ()
-        self.sensed: Sensed | None = None
+        self.current: Judge | None = None
+        self.hearings: list[Hearing] = []  # of the unit under way
         self.new_cursor = 0
 
     def prepare(self, conn: psycopg.Connection) -> None:
         """Before a unit's transaction: see what is in force by now, and with which model."""
         judge = self.watch.judge(conn)
-        self.docket = Docket(judge)
+        self.current = judge
         wanted = judge.force.champion.model_digest
         if wanted != self.model_digest:
             self.engine.use(unpack_model(read_model_files(conn, wanted)) if wanted else None)
@@ -157,51 +163,68 @@ class RiskDesk:
         self._catch_up(conn)
         self.is_sound = False
         self.new_cursor = self.cursor
-        assert self.docket is not None, "prepare comes first"
-        self.docket = Docket(self.docket.judge)
+        self.hearings = []
 
     def sense(self, orders: Sequence[SensedOrder]) -> None:
-        """Take orders into the state, in order; row i is orders[i]."""
-        attempts = [self._attempt(order) for order in orders]
+        """Take orders into the state, in order, and judge them ahead; row i is orders[i]."""
+        assert self.current is not None, "prepare comes first"
         ids = np.array([order.command_id for order in orders], np.int64)
-        assert self.docket is not None, "a unit has begun"
-        self.orders = orders
-        self.sensed = self.engine.sense(self.maker.attempts(attempts), ids, judge=self.docket.judge)
+        sensed = self.engine.sense(self._events(orders), ids, judge=self.current)
+        assert sensed.prepared is not None, "sensed for a judge"
+        heads = np.stack([column([order.account_id for order in orders]), ids], axis=1)
+        brought = Brought(heads, sensed.prepared, sensed.values, sensed.events)
+        self.hearings.append(Hearing(self.current, brought, [order.inputs for order in orders]))
         if self.observer is not None:
-            self.observer(orders, self.sensed)
+            self.observer(ids, sensed)
 
-    def _attempt(self, order: SensedOrder) -> Attempt:
+    def _events(self, orders: Sequence[SensedOrder]) -> Ints:
+        """Orders as events, and their names learnt on the way."""
         names = self.names
-        customer, merchant = names.key(order.customer), names.key(order.merchant)
-        category = names.key(order.category)
-        names.customers[order.account_id], names.merchants[order.merchant_id] = customer, merchant
-        names.categories[order.category_id] = category
-        entities = {"customer": customer, "merchant": merchant, "category": category}
-        if order.scene:
-            entities.update(zip(SCENE, order.scene, strict=True))
-        numbers = {"available_minor": order.available_minor, "limit_minor": order.limit_minor}
-        return Attempt(order.at_us, order.amount_minor, entities, numbers)
-
-    def judge(self, row: int, account_inputs: Sequence[int]) -> Verdict:
-        """The verdict on a sensed order, put on the docket as it was judged."""
-        assert self.sensed is not None, "sensed first"
-        assert self.sensed.prepared is not None, "sensed to be judged"
-        assert self.docket is not None, "a unit has begun"
-        verdict = self.engine.judge(self.sensed, row, account_inputs)
-        order = self.orders[row]
-        self.docket.add(
-            (order.account_id, order.command_id), self.sensed.prepared, row, verdict,
-            signals=self.sensed.values[row], event=self.sensed.events[row],
+        (
+            accounts,
+            _,
+            at_us,
+            amounts,
+            customers,
+            merchants,
+            merchant_ids,
+            categories,
+            category_ids,
+            scenes,
+            free,
+            limits,
+            _,
+        ) = zip(*orders, strict=True)
+        entities = {
+            "customer": names.keys_of(customers),
+            "merchant": names.keys_of(merchants),
+            "category": names.keys_of(categories),
+        }
+        names.customers.update(zip(accounts, entities["customer"], strict=True))
+        names.merchants.update(zip(merchant_ids, entities["merchant"], strict=True))
+        names.categories.update(zip(category_ids, entities["category"], strict=True))
+        if any(scenes):
+            nowhere = (ABSENT,) * len(SCENE)
+            entities.update(
+                zip(SCENE, map(list, zip(*(scene or nowhere for scene in scenes), strict=True)), strict=True)
+            )
+        return self.maker.purchases(
+            column(at_us), column(amounts), {name: column(keys) for name, keys in entities.items()},
+            {"available_minor": column(free), "limit_minor": column(limits)},
         )  # fmt: skip
-        return verdict
+
+    def judge(self, row: int, account_inputs: Sequence[int]) -> Word:
+        """The word on an order of the newest hearing."""
+        return self.hearings[-1].speak(row, account_inputs)
 
     def end(self, conn: psycopg.Connection, facts: Sequence[Booked], now_us: int) -> None:
         """Learn what else the unit booked, and write its decisions down; the unit is about to commit."""
         self._follow(conn, [(fact, fact.happened_at_us or now_us) for _, fact, _ in facts])
-        assert self.docket is not None, "a unit has begun"
-        if len(self.docket):
-            columns, changes = self.docket.close()
-            decision.record_judged(conn, self.docket.judge, columns, changes, now=from_micros(now_us))
+        if self.hearings:
+            assert self.current is not None, "prepare comes first"
+            columns, changes = close_hearings(self.current, self.hearings)
+            decision.record_judged(conn, self.current, columns, changes, now=from_micros(now_us))
+            self.hearings = []
         self.new_cursor = max((fact_id for fact_id, _, _ in facts), default=self.cursor)
 
     def committed(self) -> None:
@@ -303,6 +326,11 @@ class RiskDesk:
         self.engine.follow(events, np.array(labelled, np.int64))
 
 
+def column(values: Sequence[int]) -> Ints:
+    """As int64[n]."""
+    return np.array(values, np.int64)
+
+
 TEACHING: Final = frozenset({
     FactKind.PURCHASE_REFUSED, FactKind.FRAUD_REPORTED, FactKind.PURCHASE_REFUNDED, FactKind.REPAYMENT_RECEIVED,
     FactKind.TEMPORARY_LIMIT_GRANTED, FactKind.LIMIT_CHANGED,
@@ -323,6 +351,8 @@ def attach(
     with conn.transaction():
         store_risk.switch_risk_on(conn)
     desk.catch_up(conn)
+    if desk.cursor - desk.saved_at >= LEARNT_MUCH:
+        desk.snapshot()
     registry.risk = desk
     return desk
 

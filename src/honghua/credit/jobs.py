@@ -14,7 +14,7 @@ from honghua.credit.banking.fake_bank import FakeBank
 from honghua.credit.eod import DayReport, close_day, close_until
 from honghua.credit.holds import SweepReport, release_expired
 from honghua.credit.proving import FakeProver, Prover, send_step_ups
-from honghua.credit.suspensions import claim, decide_review, lapse_expired, list_queue
+from honghua.credit.suspensions import Tie, claim, decide_review, find_customer, lapse_expired, list_queue, list_ties
 
 __all__ = [
     "DayReport",
@@ -23,15 +23,18 @@ __all__ = [
     "FakeProver",
     "Prover",
     "SweepReport",
+    "Tie",
     "accept_answers",
     "claim",
     "close_day",
     "close_until",
     "decide_review",
+    "find_customer",
     "lapse_expired",
     "list_debits",
     "list_queue",
     "list_sources",
+    "list_ties",
     "release_expired",
     "run_debits",
     "send_step_ups",

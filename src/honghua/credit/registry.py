@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 import numpy as np
@@ -21,9 +21,12 @@ from honghua.ledger import api as ledger
 from honghua.ledger.core import OwnerKind
 
 
-@dataclass(frozen=True, slots=True)
-class SensedOrder:
-    """An order as the risk engine sees it. scene: keys in the order of facts.kinds.SCENE, or nothing."""
+class SensedOrder(NamedTuple):
+    """An order as the risk engine sees it. scene: keys in the order of facts.kinds.SCENE, or nothing.
+
+    available_minor and limit_minor as the account stood before its batch: what is sensed. inputs: the account's inputs as they
+    will probably stand when this order is judged.
+    """
 
     account_id: int
     command_id: int
@@ -37,6 +40,7 @@ class SensedOrder:
     scene: tuple[int, ...]
     available_minor: int
     limit_minor: int
+    inputs: tuple[int, ...]
 
 
 class RiskLink(Decider, Protocol):

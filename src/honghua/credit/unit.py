@@ -16,11 +16,11 @@ from honghua.credit import store
 from honghua.credit.booking import Booking, Cause
 from honghua.credit.core import commands as c
 from honghua.credit.core.account import Account, event_row
-from honghua.credit.core.deciding import AVAILABLE, scene_keys
+from honghua.credit.core.deciding import IN_AVAILABLE, IN_LIMIT, account_inputs, foresee, more_inputs, scene_keys
 from honghua.credit.core.desk import Answer, Desk, Result, Suspension, event_time, view_purchase
 from honghua.credit.core.dispatch import handle
-from honghua.credit.core.layout import H_LIMIT, S_OWN_MINIMUM, S_SEQ
-from honghua.credit.core.purchasing import find_problem
+from honghua.credit.core.layout import S_OWN_MINIMUM, S_SEQ
+from honghua.credit.core.purchasing import pass_checks
 from honghua.credit.core.refusals import refusal
 from honghua.credit.proving import STEP_UP_WISH, TOKEN_BYTES
 from honghua.credit.refold import each_fact, refold_account
@@ -35,6 +35,7 @@ from honghua.store.facts import allocate_fact_ids, read_facts, read_facts_of_pur
 from honghua.store.ids import allocate
 from honghua.store.wishes import wish
 
+UNSENSED = (-1, None)
 FACTS_PER_COMMAND = 3  # the most that one command books (a suspension settled, a limit for the order, the purchase)
 HOLD_KINDS = frozenset({
     FactKind.PURCHASE_AUTHORISED, FactKind.PURCHASE_CAPTURED, FactKind.AUTHORISATION_RELEASED, FactKind.FACT_REVERSED,
@@ -60,7 +61,8 @@ class Unit:
     suspended: list[Suspension] = field(default_factory=list)
     settled: list[tuple[int, int]] = field(default_factory=list)  # suspension, the command that went on with it
     ended: list[tuple[int, str]] = field(default_factory=list)  # suspension, its state from here on
-    rows: dict[int, int] = field(default_factory=dict)  # row among those sensed together, by place in the batch
+    # Row among those sensed together, with value day and fee, by place in the batch.
+    rows: dict[int, tuple[int, tuple[int, int]]] = field(default_factory=dict)
     sensed_to: int = 0
     desk: Desk = field(init=False)
 
@@ -102,26 +104,39 @@ class Unit:
         if i >= self.sensed_to and isinstance(commands[i], c.Order):
             self.rows.clear()
             orders: list[SensedOrder] = []
+            taken: dict[int, tuple[int, int]] = {}
             for j in range(i, len(commands)):
                 command = commands[j]
                 if not isinstance(command, c.Order) or (j > i and command.continues is not None):
                     break  # what stands between may change what an order is judged on
                 self.sensed_to = j + 1
                 account = self.accounts.get(command.customer)
-                if account is not None and find_problem(command, account, self.desk) is None:
-                    self.rows[j] = len(orders)
-                    orders.append(self.sensed_order(command, account, command_ids[j]))
+                checked = pass_checks(command, account, self.desk) if account is not None else None
+                if account is not None and checked is not None:
+                    self.rows[j] = len(orders), checked
+                    orders.append(self.sensed_order(command, account, command_ids[j], taken))
             if orders:
                 risk.sense(orders)
-        return self.rows.get(i, -1)
+        row, self.desk.checked = self.rows.get(i, UNSENSED)
+        return row
 
-    def sensed_order(self, command: c.Order, account: Account, command_id: int) -> SensedOrder:
-        """An order as the risk engine sees it: who, where, when, how much."""
-        at_us = event_time(command.happened_at, self.desk) or self.desk.now_us
+    def sensed_order(
+        self, command: c.Order, account: Account, command_id: int, taken: dict[int, tuple[int, int]]
+    ) -> SensedOrder:
+        """An order as the risk engine sees it. taken: what earlier ones will probably have spent and held, by account."""
+        desk, account_id = self.desk, account.account_id
+        inputs = account_inputs(account, desk.terms_of(account), command) + more_inputs(account, desk.today)
+        available_minor, limit_minor = inputs[IN_AVAILABLE], inputs[IN_LIMIT]
+        spent, held = taken.get(account_id, (0, 0))
+        if spent:
+            inputs = foresee(inputs, spent, held)
+        if command.amount_minor <= inputs[IN_AVAILABLE]:
+            holds = command.amount_minor if isinstance(command, c.AuthorisePurchase) else 0
+            taken[account_id] = spent + command.amount_minor, held + holds
         return SensedOrder(
-            account.account_id, command_id, at_us, command.amount_minor, command.customer, command.merchant,
-            self.registry.merchants[command.merchant], command.category, self.registry.categories[command.category],
-            scene_keys(command), int(account.balance[AVAILABLE]), int(account.head[H_LIMIT]),
+            account_id, command_id, event_time(command.happened_at, desk) or desk.now_us, command.amount_minor,
+            command.customer, command.merchant, self.registry.merchants[command.merchant], command.category,
+            self.registry.categories[command.category], scene_keys(command), available_minor, limit_minor, inputs,
         )  # fmt: skip
 
     def load(self, commands: Sequence[c.Command]) -> None:

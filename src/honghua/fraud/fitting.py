@@ -15,6 +15,7 @@ from honghua.fraud.core.fusion import MARGIN_MAX, Line
 from honghua.fraud.core.plan import DETECTORS, SILENCE, Family, Value
 from honghua.fraud.core.tails import Tail
 from honghua.fraud.model import Detector, FraudModel, Fusion
+from honghua.fraud.sieving import Rows, needs_sieve, sieve
 from honghua.models.api import Model, auc, average_precision, build_model, train_forest
 
 Floats = NDArray[np.float32]
@@ -25,16 +26,22 @@ POSITIVES_FOR_FOREST: Final = 10
 POSITIVES_FOR_VALID: Final = 10
 MANY_POSITIVES: Final = 2_000
 RIDGE: Final = 0.3
-CALM: Final = 0.6  # of the learning rate where frauds are few
+FEW_RATE: Final = 0.06
 # Voices of a detector: surprise, alarm beyond one in a thousand, margin of its forest. Without labels: odds 1 at one in a thousand.
 ALONE: Final = (-6.9, (2.3, 0.0, 0.0))
 ALONE_FLOOR: Final = (0.3, 0.5, 0.0)
 FUSED_FLOOR: Final = (0.05, 0.3, 0.05)
+ALARM_MAX: Final = 2.0  # a handful of rows beyond the alarm, all frauds, would ask for a weight without end
+FUSED_FLOOR_FEW: Final = (0.02, 0.05, 0.1)
 
 
 @dataclass(frozen=True, slots=True)
 class FitSettings:
-    """How to fit. rounds: trees of a fusion at most; refit: on all rows once the number of trees is known."""
+    """How to fit. rounds: trees of a fusion at most; refit: on all rows once the number of trees is known.
+
+    unreported: how many frauds that nobody reports are among the clear rows, as part of those that are told; so many of the most fraud-like
+    clear rows teach nothing. 0 takes clear rows at their word.
+    """
 
     seed: int = 20261122
     rounds: int = 300
@@ -44,6 +51,7 @@ class FitSettings:
     silence_days: float = 30.0
     threads: int = 2
     refit: bool = True
+    unreported: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,16 +64,6 @@ class Fitted:
     positives: int
     valid: Mapping[str, float | None]
     rounds: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Rows:
-    """Labelled rows in order of time: values float32[n, V], y float64[n], weight float64[n]; `late` marks those that judge the forests."""
-
-    values: Floats
-    y: Doubles
-    weight: Doubles
-    late: Bools
 
 
 def fit_fraud(
@@ -93,6 +91,9 @@ def fit_fraud(
         values[known], y, weight[known], split_by_time(y, settings.valid_share) if late is None else late[known]
     )
     peers = values if weight.max() == weight.min() else values[resample(weight, settings.seed)]
+    blind = np.array([k for k, value in enumerate(described) if value.family is not Family.LABEL], np.int64)
+    if settings.unreported > 0 and needs_sieve(rows):
+        rows = sieve(rows, blind, unreported=settings.unreported, seed=settings.seed, threads=settings.threads)
     detectors: dict[Family, Detector] = {}
     rounds: dict[str, int] = {}
     for family in DETECTORS:
@@ -101,7 +102,6 @@ def fit_fraud(
     every = np.array(
         [k for k, value in enumerate(described) if value.name != SILENCE], np.int64
     )  # it chooses, it is no reason
-    blind = np.array([k for k, value in enumerate(described) if value.family is not Family.LABEL], np.int64)
     valid: dict[str, float | None] = {"auc": None, "ap": None}
     fusions = {}
     for name, columns in (("late", every), ("blind", blind)):
@@ -144,7 +144,7 @@ def fit_detector(tail: Tail, rows: Rows, described: Sequence[Value], settings: F
     recipe = {
         "monotone": monotone,
         "rounds": settings.detector_rounds,
-        "patience": 20,
+        "patience": 0 if rows.y.sum() < MANY_POSITIVES else 20,
         **shape(rows, settings, leaves=15),
     }
     early, late = ~rows.late, rows.late
@@ -159,13 +159,24 @@ def fit_detector(tail: Tail, rows: Rows, described: Sequence[Value], settings: F
 
 def shape(rows: Rows, settings: FitSettings, *, leaves: int) -> dict[str, Any]:
     """What suits the number of labels: few frauds, small trees."""
-    many = rows.y.sum() >= MANY_POSITIVES
+    if rows.y.sum() < MANY_POSITIVES:
+        return shape_of_few(rows, settings, leaves=leaves)
     leaf = int(np.clip(len(rows.y) / 500, 10, 300))
     params = {
-        "num_leaves": leaves if many else min(leaves, 15), "min_data_in_leaf": leaf,
-        "learning_rate": settings.learning_rate * (1.0 if many else CALM),
+        "num_leaves": leaves, "min_data_in_leaf": leaf, "learning_rate": settings.learning_rate,
         "feature_fraction": 0.35, "bagging_fraction": 0.8, "bagging_freq": 1, "lambda_l2": 5.0, "max_bin": 127,
         "metric": "average_precision", "min_sum_hessian_in_leaf": 1.0,
+    }  # fmt: skip
+    return {"params": params, "seed": settings.seed, "num_threads": settings.threads}
+
+
+def shape_of_few(rows: Rows, settings: FitSettings, *, leaves: int) -> dict[str, Any]:
+    """Of few frauds one shop's counts are a fingerprint that a forest learns by heart: thresholds drawn at random cannot, and leaves are
+    bounded, since the odds of a rare leaf are endless."""
+    params = {
+        "num_leaves": leaves, "min_data_in_leaf": int(np.clip(len(rows.y) / 500, 10, 20)), "learning_rate": FEW_RATE,
+        "extra_trees": True, "max_delta_step": 1.0, "feature_fraction": 0.5, "bagging_fraction": 0.8, "bagging_freq": 1, "lambda_l2": 5.0,
+        "max_bin": 63, "metric": "average_precision",
     }  # fmt: skip
     return {"params": params, "seed": settings.seed, "num_threads": settings.threads}
 
@@ -187,13 +198,14 @@ def fit_fusion(
     x = weak.matrix(rows.values, voices)
     recipe = {"categorical": [name for name in names if name.startswith("level_")], **shape(rows, settings, leaves=31)}
     early, late = ~rows.late, rows.late
-    floor = np.array([0.2, *FUSED_FLOOR, *FUSED_FLOOR, *FUSED_FLOOR])
+    few = rows.y.sum() < MANY_POSITIVES
+    floor = np.array([0.2, *(FUSED_FLOOR_FEW if few else FUSED_FLOOR) * len(DETECTORS)])
     if not late.any():
         model = train(x, rows, names, {**recipe, "rounds": 60})
         return Fusion(columns, model, Line(0.0, np.array([1.0, *np.zeros(9)]))), unknown, 60
     trained = train_forest(
         x[early], rows.y[early], names=names, weight=rows.weight[early], valid=(x[late], rows.y[late]),
-        **{**recipe, "rounds": settings.rounds, "patience": 60},
+        **{**recipe, "rounds": settings.rounds, "patience": 0 if few else 60},
     )  # fmt: skip
     fusion = Fusion(columns, build_model(trained.forest), weak.line)
     heard = np.column_stack([trained.forest.score(x[late]), *(voice[late] for voice in voices)])
@@ -227,10 +239,14 @@ def fit_line(voices: Doubles, y: Doubles, weight: Doubles, *, floor: Doubles) ->
         slope = np.concatenate([[mass @ (p - y)], (mass * (p - y)) @ voices + 2 * RIDGE * (mass @ y) * off * spread])
         return float(value), slope
 
-    fused = len(floor) > len(
-        ALONE_FLOOR
-    )  # its forest has read the surprises: beside it only an alarm may weigh more than its floor
-    bounds = [(None, None), *((low, low if fused and k > 0 and k % 3 != 2 else None) for k, low in enumerate(floor))]
+    fused = len(floor) > len(ALONE_FLOOR)
+    bounds: list[tuple[float | None, float | None]] = [(None, None)]
+    for k, low in enumerate(floor):
+        alarm = k % 3 == 2 if fused else k == 1
+        fixed = (
+            fused and k > 0 and not alarm
+        )  # its forest has read the surprises: beside it only an alarm may weigh more
+        bounds.append((low, low if fixed else ALARM_MAX if alarm else None))
     start = np.concatenate([[0.0], centre])
     found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 200})
     return Line(float(found.x[0]), np.asarray(found.x[1:], np.float64))

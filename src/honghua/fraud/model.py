@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from honghua.base.errors import IntegrityBroken
 from honghua.fraud.core.fusion import Line, surprise_voices
 from honghua.fraud.core.plan import DETECTORS, SILENCE, Family, Value
+from honghua.fraud.core.scoring import Part, ScorePlan, plan_scores
 from honghua.fraud.core.tails import Tail
 from honghua.models.api import Model, load_model, save_model
 
@@ -27,20 +28,37 @@ REASONS: Final = 4
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scores:
-    """Of n rows: probabilities float64[n] of each detector and fused; reasons int32[n, 4] columns of the values, −1 = none.
+    """Of n rows: probabilities float64[n, 4], fused and of each detector; reasons int32[n, 4] columns of the values, −1 = none.
 
     surprise float64[n, 3]: −log10 of how seldom each detector sees such a row; worst int32[n, 3]: the value that says so.
     with_labels bool[n]: whether the fused score is that of the model which reads late labels.
     """
 
-    crowd: Doubles
-    rhythm: Doubles
-    merchant: Doubles
-    fused: Doubles
+    columns: Doubles
     reasons: NDArray[np.int32]
     surprise: Doubles
     worst: NDArray[np.int32]
     with_labels: NDArray[np.bool_]
+
+    @property
+    def fused(self) -> Doubles:
+        """float64[n]."""
+        return self.columns[:, 0]
+
+    @property
+    def crowd(self) -> Doubles:
+        """float64[n]."""
+        return self.columns[:, 1]
+
+    @property
+    def rhythm(self) -> Doubles:
+        """float64[n]."""
+        return self.columns[:, 2]
+
+    @property
+    def merchant(self) -> Doubles:
+        """float64[n]."""
+        return self.columns[:, 3]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,18 +91,6 @@ class Fusion:
         surprises = np.column_stack([voice[:, 0] for voice in voices]).astype(np.float32)
         return np.ascontiguousarray(np.hstack([values[:, self.columns], surprises]))
 
-    def score(self, values: Floats, voices: Sequence[Doubles]) -> tuple[Doubles, NDArray[np.int32]]:
-        """Probability float64[n] and reasons int32[n, 4] as columns of the values."""
-        margin, reasons = np.zeros(len(values)), np.full((len(values), REASONS), -1, np.int32)
-        if self.model is not None and len(values):
-            said = self.model.predict_explained(self.matrix(values, voices))
-            margin = said.margin
-            inside = (said.reasons >= 0) & (said.reasons < len(self.columns))
-            reasons = np.where(inside, self.columns[np.clip(said.reasons, 0, len(self.columns) - 1)], -1).astype(
-                np.int32
-            )
-        return self.line.probability(np.column_stack([margin, *voices])), reasons
-
 
 @dataclass(frozen=True, eq=False)
 class FraudModel:
@@ -102,21 +108,22 @@ class FraudModel:
         return tuple(value.name for value in self.values)
 
     def score(self, values: Floats) -> Scores:
-        """Scores of float32[n, V] as a RiskSensor gives them; each row by itself."""
-        heard = [self.detectors[family].voices(values) for family in DETECTORS]
-        voices = [voice for voice, _ in heard]
-        alone = [self.detectors[f].line.probability(v) for f, v in zip(DETECTORS, voices, strict=True)]
-        silence = values[:, self.names.index(SILENCE)]
-        fresh = silence <= self.silence_days  # NaN, no label so far, is not fresh
-        fused, reasons = np.zeros(len(values)), np.full((len(values), REASONS), -1, np.int32)
-        for fusion, mask in ((self.late, fresh), (self.blind, ~fresh)):
-            if mask.any():
-                fused[mask], reasons[mask] = fusion.score(values[mask], [voice[mask] for voice in voices])
-        worst = np.column_stack([column for _, column in heard])
-        surprise = np.column_stack([voice[:, 0] for voice in voices])
-        add_alarms(reasons, surprise, worst)
-        crowd, rhythm, merchant = alone
-        return Scores(crowd, rhythm, merchant, fused, reasons, surprise, worst, fresh)
+        """Scores of float32[n, V] as a RiskSensor gives them; each row by itself: the bits do not depend on the rows beside it."""
+        n = len(values)
+        found = Scores(
+            np.empty((n, 1 + len(DETECTORS))), np.empty((n, REASONS), np.int32), np.empty((n, len(DETECTORS))),
+            np.empty((n, len(DETECTORS)), np.int32), np.empty(n, np.bool_),
+        )  # fmt: skip
+        out = found.columns, found.reasons, found.surprise, found.worst, found.with_labels
+        self._plan.score_into(np.ascontiguousarray(values), out)
+        return found
+
+    @cached_property
+    def _plan(self) -> ScorePlan:
+        detectors = [self.detectors[family] for family in DETECTORS]
+        parts = [Part(d.tail.columns, d.model, d.line, d.tail) for d in detectors]
+        parts += [Part(f.columns, f.model, f.line, None) for f in (self.late, self.blind)]
+        return plan_scores(parts, silence=self.names.index(SILENCE), silence_days=self.silence_days)
 
     @cached_property
     def digest(self) -> bytes:
@@ -189,16 +196,6 @@ class FraudModel:
 def _update(found: Any, model: Model | None, line: Line) -> None:
     found.update(b"-" if model is None else model.digest)
     found.update(np.array([line.bias, *line.weights]).tobytes())
-
-
-def add_alarms(reasons: NDArray[np.int32], surprise: Doubles, worst: NDArray[np.int32]) -> None:
-    """Where a detector alone is alarmed (one in a thousand), its worst value is among the reasons, in the last place if need be."""
-    loudest = np.argmax(surprise, axis=1)
-    rows = np.arange(len(reasons))
-    column = worst[rows, loudest]
-    absent = (surprise[rows, loudest] >= 3.0) & (column >= 0) & ~(reasons == column[:, None]).any(axis=1)
-    free = np.where((reasons < 0).any(axis=1), np.argmax(reasons < 0, axis=1), REASONS - 1)
-    reasons[rows[absent], free[absent]] = column[absent]
 
 
 __all__ = ["Detector", "FraudModel", "Fusion", "Scores"]

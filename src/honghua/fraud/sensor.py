@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from honghua.base.errors import IntegrityBroken
 from honghua.features.api import FeatureStore
-from honghua.features.core import ENTITIES, MISSING
+from honghua.features.core import ENTITIES
 from honghua.fraud.core import kernels
 from honghua.fraud.core.graph_values import edge_plan, graph_values
 from honghua.fraud.core.kernels import layout as at
@@ -62,13 +62,9 @@ class RiskSensor:
         self.keys: Ints = np.zeros(rows, np.int64)
         self.memory: NDArray[np.float64] = np.zeros((rows, at.MEMORY_WIDTH))
         self.everybody: NDArray[np.float64] = np.zeros(at.GLOBAL_WIDTH)
-        schema = plan.schema
-        self._places = np.array([schema.place(entity) for entity in schema.entities], np.int64)
-        self._types = np.array([ENTITIES.index(entity) for entity in schema.entities], np.int64)
-        self._numbers = np.array([schema.place(n) if n in schema.numbers else -1 for n in LIVE_NUMBERS], np.int64)
-        self._signs = {k: self.names.index(name) for k, name in enumerate(SIGNS) if name in self.names}
-        self._levels = {name: np.array(sorted(keys), np.int64) for name, keys in plan.levels.items()}
-        self._codes = {name: np.argsort(np.argsort(keys)) for name, keys in plan.levels.items()}
+        self._entities = len(plan.schema.entities)
+        self._places = place_columns(plan, self.names)
+        self._rooms = self._make_rooms(0)
 
     def _capacities(self) -> Mapping[str, int]:
         return {"+".join(key): self.size.keys for key in self.plan.feature_set.plan.keys}
@@ -91,6 +87,9 @@ class RiskSensor:
 
         Labels (FRAUD_REPORTED, CLEARED) and LIMIT_RAISED are events like others, at the time at which they arrive.
         """
+        if len(events) <= BLOCK:
+            self._step_block(events, out)
+            return
         for start in range(0, len(events), BLOCK):
             self._step_block(events[start : start + BLOCK], out[start : start + BLOCK])
 
@@ -101,50 +100,30 @@ class RiskSensor:
         return out
 
     def _step_block(self, events: Ints, out: Floats) -> None:
-        column = 0
-        for part in (self.store, self.graph):
-            if part is not None:
-                values = np.empty((len(events), len(part.names)), np.float32)
-                part.step(events, values)
-                out[:, column : column + len(part.names)] = values
-                column += len(part.names)
+        if len(self._rooms[0]) != len(events):
+            self._rooms = self._make_rooms(len(events))
+        windows, edges = self._rooms
+        if self.store is not None:
+            self.store.step(events, windows)
+        if self.graph is not None:
+            self.graph.step(events, edges)
+        self.join(events, windows, edges, out)
+
+    def join(self, events: Ints, windows: Floats, edges: Floats, out: Floats) -> None:
+        """The last of three parts of a step: the memories, and out float32[n, V] put together with what windows and graph said."""
         self._make_room(len(events))
-        values = np.empty((len(events), len(self.plan.memory_values)), np.float32)
-        kernels.sense(
-            events, self._places, self._types, self._numbers, self.plan.unit_minor, self._signs_of(out),
-            self.table, self.keys, self.memory, self.everybody, values,
+        kernels.join(
+            events, windows, edges, *self._places, self.table, self.keys, self.memory, self.everybody, out
         )  # fmt: skip
-        out[:, column : column + values.shape[1]] = values
-        column += values.shape[1]
-        plain = np.isin(events[:, 1], (at.PURCHASE, at.TRANSFER))
-        for name, scale in self.plan.scales.items():
-            raw = events[:, self.plan.schema.place(name)]
-            out[:, column] = np.where(plain & (raw != MISSING), raw * scale, np.nan)
-            column += 1
-        for name in self.plan.levels:
-            out[:, column] = np.where(plain, self._code_of(name, events[:, self.plan.schema.place(name)]), np.nan)
-            column += 1
 
-    def _signs_of(self, out: Floats) -> Floats:
-        """What windows and graph already wrote of each event, for the trails."""
-        found = np.full((len(out), len(SIGNS)), np.nan, np.float32)
-        for k, column in self._signs.items():
-            found[:, k] = out[:, column]
-        return found
-
-    def _code_of(self, name: str, keys: Ints) -> NDArray[np.float64]:
-        known = self._levels[name]
-        if len(known) == 0:
-            return np.zeros(len(keys))
-        place = np.minimum(np.searchsorted(known, keys), len(known) - 1)
-        order = np.empty(len(known), np.int64)
-        order[self._codes[name]] = np.arange(len(known))
-        code = np.where(known[place] == keys, order[place] + 1.0, 0.0)
-        return np.where((keys == 0) | (keys == MISSING), np.nan, code)
+    def _make_rooms(self, events: int) -> tuple[Floats, Floats]:
+        """Where windows and graph write; kept until a block of another length comes."""
+        widths = [0 if part is None else len(part.names) for part in (self.store, self.graph)]
+        return np.empty((events, widths[0]), np.float32), np.empty((events, widths[1]), np.float32)
 
     def _make_room(self, events: int) -> None:
         """Grow so that these events find rows, up to the bound; the kernel forgets only at the bound, whatever the batch."""
-        wanted = int(self.everybody[at.G_ROWS]) + events * len(self._places) + 2
+        wanted = int(self.everybody[at.G_ROWS]) + events * self._entities + 2
         rows, limit = len(self.keys), self.size.entities + 1
         if wanted <= rows or rows >= limit:
             return
@@ -206,6 +185,28 @@ class RiskSensor:
         if sensor.graph is not None:
             sensor.graph = load_sensor(folder / "edges", sensor.graph.plan)
         return sensor
+
+
+Places = tuple[Ints, Ints, int, NDArray[np.float64], Ints, Ints, NDArray[np.float64]]
+
+
+def place_columns(plan: RiskPlan, names: Sequence[str]) -> Places:
+    """Where events and values have what `kernels.join` reads, in the order of its arguments from `who` to `level_codes`."""
+    schema = plan.schema
+    who = np.array([[schema.place(e) for e in schema.entities], [ENTITIES.index(e) for e in schema.entities]], np.int64)
+    numbers = [schema.place(name) if name in schema.numbers else -1 for name in LIVE_NUMBERS]
+    signs = [names.index(name) if name in names else -1 for name in SIGNS]
+    scales = np.array([[schema.place(name), factor] for name, factor in plan.scales.items()], np.float64)
+    known = [np.array(keys, np.int64) for keys in plan.levels.values()]
+    ends = np.cumsum([0, *(len(keys) for keys in known)])
+    levels = [(schema.place(name), ends[k], ends[k + 1]) for k, name in enumerate(plan.levels)]
+    orders = [np.argsort(keys) for keys in known]
+    return (
+        who, np.array(numbers + signs, np.int64), plan.unit_minor, scales.reshape(-1, 2),
+        np.array(levels, np.int64).reshape(-1, 3),
+        np.concatenate([np.zeros(0, np.int64), *(keys[order] for keys, order in zip(known, orders, strict=True))]),
+        np.concatenate([np.zeros(0), *(order + 1.0 for order in orders)]),
+    )  # fmt: skip
 
 
 __all__ = ["BLOCK", "RiskSensor", "SensorSize"]

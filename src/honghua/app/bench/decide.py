@@ -188,6 +188,7 @@ def measure_stages(bench: Bench, batch: int, times: int, clock: Callable[[], int
         if batch == 1:
             engine.judge(sensed, 0, account[0].tolist())
         else:
+            assert sensed.prepared is not None, "a judge was given"
             sensed.prepared.inputs[:, : len(ACCOUNT_INPUTS)] = account
             judge.batch(sensed.prepared)
         marks[k, 6] = marks[k, 5] + clock() - began

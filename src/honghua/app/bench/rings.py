@@ -46,7 +46,7 @@ def register(benches: Any) -> None:
         "--by-family", action="store_true", help="leave whole families of typologies out instead: harder"
     )
     parser.add_argument("--labels", choices=("reported", "audited"), default="reported", help="what the fit knows")
-    parser.add_argument("--thin", type=float, default=0.5, help="share of innocent rows that are fitted on")
+    parser.add_argument("--thin", type=float, default=1.0, help="share of innocent rows that are fitted on")
     parser.add_argument("--fit-times", type=int, default=2, help="how much larger the market of a fit is")
     parser.add_argument(
         "--unreported", type=float, default=0.5, help="frauds nobody reports, as part of those told: the fit's guess"
@@ -84,7 +84,13 @@ def run(args: argparse.Namespace, store: StoreSettings) -> dict[str, Any]:
 def read_sizes(args: argparse.Namespace) -> Sizes:
     """The sizes asked for; BadInput when they make no sense."""
     rings = args.rings or max(2, round(args.people / PEOPLE_PER_RING))
-    if not 0 < args.thin <= 1 or min(args.rounds, args.fit_times) < 1 or args.unreported < 0 or not 2 <= args.folds <= len(TYPOLOGIES) or rings < 1:
+    if (
+        not 0 < args.thin <= 1
+        or min(args.rounds, args.fit_times) < 1
+        or args.unreported < 0
+        or not 2 <= args.folds <= len(TYPOLOGIES)
+        or rings < 1
+    ):
         raise BadInput(
             f"0 < thin ≤ 1, rounds and rings at least 1, folds 2 … {len(TYPOLOGIES)} are needed", code="BAD_SIZE"
         )

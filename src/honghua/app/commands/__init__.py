@@ -19,6 +19,7 @@ VERBS: Final = (
     "statement",
     "account",
     "decision",
+    "review",
     "policy",
     "release",
     "lists",

@@ -70,12 +70,12 @@ def _show(args: argparse.Namespace, book: Book) -> int:
     table.add_row("recorded", view.recorded_at)
     for name, value in view.features.items():
         table.add_row(f"  {name}", f"{value:,}")
-    Console().print(table)
+    Console(markup=False).print(table)
     return 0
 
 
 def _tell(trace: decision.Trace, *, every: bool) -> None:
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, markup=False, soft_wrap=True)
     head = Table(show_header=False, box=None)
     head.add_row("decision", str(trace.decision_id))
     head.add_row("outcome", trace.outcome + (f" {trace.reason}: {trace.agent}" if trace.reason else ""))
@@ -120,6 +120,8 @@ def _columns(title: str, figures: dict[str, Any], shown: int) -> Table:
 def _replay(args: argparse.Namespace, book: Book) -> int:
     if args.ids and args.sample is not None:
         raise BadInput("give IDs or --sample, not both")
+    if any(not 0 <= number < 2**63 for number in args.ids):
+        raise NotFound("a decision's id is 0 … 2**63 - 1", code="DECISION_UNKNOWN")
     if args.sample is not None and args.sample < 1:
         raise BadInput("--sample must be at least 1")
     started = time.perf_counter()

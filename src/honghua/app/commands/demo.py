@@ -15,9 +15,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from honghua.app import ledger_view, statement_view
 from honghua.app.book import Book
 from honghua.app.commands.verify import verify
+from honghua.app.demo_risk import live_risk, show_risk
 from honghua.app.demo_scenes import Scenes, open_bank, scenes_digest
 from honghua.app.demo_table import make_table, name_customer
-from honghua.app.replay import Replay, replay_table
+from honghua.app.replay import Beside, Replay, replay_table
 from honghua.app.replay_table import PurchaseTable, TableMap
 from honghua.app.report import print_json, report_header
 from honghua.app.settings import Settings, with_database
@@ -30,6 +31,7 @@ from honghua.store.control import make_url, reset_database
 from honghua.store.database import Database, connect, open_database
 
 DATABASE = "honghua_demo"
+RISK_SUFFIX = "_risk"  # of the database of the market with rings
 SEED = 20260301
 SIZE_MAX = 100_000
 
@@ -43,6 +45,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     parser.add_argument("--days", type=int, default=120, help="of purchases (%(default)s)")
     parser.add_argument("--seed", type=int, default=SEED, help="another town (%(default)s)")
     parser.add_argument("--fresh", action="store_true", help="drop the demo's database first")
+    parser.add_argument("--no-risk", action="store_true", help="without the market with rings")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run)
 
@@ -78,9 +81,29 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
         else:
             book = Book(database, conn, credit.open_registry(conn))
             _show(book, told, checks, unchanged=unchanged, seconds=time.perf_counter() - started)
+    if not args.no_risk and not args.json:
+        broken += _show_risk(mine, args)
     if broken:
         print(f"honghua: {len(broken)} invariants are broken: {', '.join(broken)}", file=sys.stderr)
     return 1 if broken else 0
+
+
+def _show_risk(mine: Settings, args: argparse.Namespace) -> list[str]:
+    """The market with rings in a database of its own; names of what `verify` finds broken there."""
+    settings = with_database(mine, f"{mine.store.database_name}{RISK_SUFFIX}")
+    opened = reset_database(settings.store) if args.fresh else open_database(settings.store)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with opened as database, connect(database) as conn:
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task("a market with rings")
+            folder = settings.store.state_dir / "risk" / database.name
+            tell = Beside(
+                lambda day, done, total: bar.update(task, total=total, completed=done, description=str(day)), folder
+            )
+            told = live_risk(database, args.seed, tell)
+        checks = verify(database)
+        show_risk(Console(), conn, told, program=f"{_program()} --database {database.name}")
+    return [f"{RISK_SUFFIX[1:]}: {check.name}" for check in checks if not check.ok]
 
 
 def _live(database: Database, table: PurchaseTable, seed: int, bank: Any) -> dict[str, Any]:
@@ -94,7 +117,7 @@ def _live(database: Database, table: PurchaseTable, seed: int, bank: Any) -> dic
             TableMap(),
             source="honghua demo",
             seed=seed,
-            progress=lambda day, done, _: bar.update(task, completed=done, description=str(day)),
+            beside=Beside(lambda day, done, _: bar.update(task, completed=done, description=str(day))),
         )
         book = Book(database, conn, credit.open_registry(conn))
         replay = Replay(conn, book.registry, table, TableMap(), seed)

@@ -68,15 +68,18 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
             count = run_unit(book.conn, lambda conn: decision.add_entries(conn, where, entries, act))
         else:
             count = run_unit(book.conn, lambda conn: decision.remove_entries(conn, where, args.keys, act))
-        _tell(args, {args.action.rstrip("e") + "ed": count}, f"{count} {args.action.rstrip('e')}ed")
+        _tell(args, book, {args.action.rstrip("e") + "ed": count}, f"{count} {args.action.rstrip('e')}ed")
     return 0
 
 
-def _tell(args: argparse.Namespace, told: dict[str, Any], sentence: str) -> None:
+def _tell(args: argparse.Namespace, book: Book, told: dict[str, Any], sentence: str) -> None:
+    readers = decision.find_readers(book.conn, args.list)
     if args.json:
-        print_json({"list": args.list, "entity": args.entity, **told})
+        print_json({"list": args.list, "entity": args.entity, "read_by": list(readers), **told})
     else:
         print(f"{args.list}: {sentence}, in force at the next batch")
+        if not readers:
+            print(f'mind: no policy that judges now reads on_list("{args.list}"): `honghua release status`')
 
 
 def _import(args: argparse.Namespace, book: Book) -> int:
@@ -91,6 +94,7 @@ def _import(args: argparse.Namespace, book: Book) -> int:
     _show_problems(problems)
     _tell(
         args,
+        book,
         {"added": count, "problems": to_plain(problems[:SHOWN]), "wrong": len(problems)},
         f"{count:,} added, {len(problems):,} wrong",
     )
@@ -113,11 +117,11 @@ def _show(args: argparse.Namespace, book: Book) -> int:
         return 0
     table = Table("list", "entity", "key", "until", "since", "by", "why", box=None)
     for entry in entries:
-        until = "removed" if entry.expires_at is None else f"{entry.expires_at:%Y-%m-%d %H:%M}"
+        until = "no end" if entry.expires_at is None else f"{entry.expires_at:%Y-%m-%d %H:%M}"
         table.add_row(
             entry.list, entry.entity, entry.label, until, f"{entry.since:%Y-%m-%d %H:%M}", entry.person, entry.why
         )
-    Console().print(table)
+    Console(markup=False).print(table)
     if not entries:
         print("nobody is listed: `honghua lists add deny device KEY --by YOU --why REASON`", file=sys.stderr)
     return 0

@@ -21,6 +21,7 @@ from honghua.app.report import print_json
 from honghua.app.settings import Settings
 from honghua.base.clock import SystemClock
 from honghua.base.errors import BadInput
+from honghua.credit import api as credit
 from honghua.decision import api as decision
 from honghua.store.database import run_unit
 
@@ -158,7 +159,17 @@ def _activate(conn: psycopg.Connection, args: argparse.Namespace, act: decision.
     decision.ensure_first(conn)
     role = decision.Role(args.role)
     lineup = decision.activate(conn, args.id, act, role=role, share_ppm=_ppm(args.share))
-    return {"lineup": to_plain(lineup), "sentence": f"release {args.id} is {role.value} from the next batch on"}
+    sentence = f"release {args.id} is {role.value} from the next batch on"
+    if (
+        role is decision.Role.CHAMPION
+        and not decision.get_release(conn, args.id).built_in
+        and not credit.is_risk_on(conn)
+    ):
+        credit.switch_risk_on(conn)
+        sentence += (
+            "\nfrom now on the risk engine judges this book: every process that books purchases needs it attached"
+        )
+    return {"lineup": to_plain(lineup), "sentence": sentence}
 
 
 def _ppm(share: float) -> int:

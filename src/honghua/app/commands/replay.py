@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from honghua.app.replay import replay_table
+from honghua.app.replay import Beside, replay_table
 from honghua.app.replay_table import PROBLEMS_KEPT, PROBLEMS_SHOWN, read_map, read_table
 from honghua.app.report import print_json, report_header
 from honghua.app.settings import Settings
@@ -50,10 +50,11 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with opened(settings.store) as database, Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("replay", total=len(table))
-        result = replay_table(
-            database, table, table_map, source=str(args.file), seed=args.seed,
-            progress=lambda day, done, _total: bar.update(task, completed=done, description=str(day)),
-        )  # fmt: skip
+        beside = Beside(
+            lambda day, done, _total: bar.update(task, completed=done, description=str(day)),
+            None if args.fresh else settings.store.state_dir / "risk" / database.name,
+        )
+        result = replay_table(database, table, table_map, source=str(args.file), seed=args.seed, beside=beside)
     result = {**report_header(seed=args.seed, started=started), **result}
     if args.json:
         print_json(result)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from honghua.app.replay_map import TableMap
 from honghua.app.replay_table import EPOCH, MICROSECOND, parse_times, scale_times
-from honghua.app.tables.file import as_floats
+from honghua.app.tables.file import as_floats, as_texts
 from honghua.base.errors import BadInput
 
 Ints = NDArray[np.int64]
@@ -31,8 +32,17 @@ WORDS: Final = (
     ("day", "day"),
     ("step", "hour"),
 )
-FORMATS: Final = (
-    "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d", "%d.%m.%Y %H:%M:%S", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%Y%m%d",
+# Tried in this order on the whole column: the month stands before the day unless a day above 12 says otherwise.
+FORMATS: Final = tuple(
+    f"{day}{hour}"
+    for day in ("%Y/%m/%d", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%m/%d/%y", "%d/%m/%y", "%Y%m%d",
+                "%d %b %Y", "%d-%b-%Y", "%b %d, %Y", "%Y年%m月%d日")
+    for hour in (" %H:%M:%S", " %H:%M", " %I:%M:%S %p", " %I:%M %p", "", "T%H:%M:%S", "%H%M%S")
+)  # fmt: skip
+# Well-known tables whose counter has a unit that its name doesn't tell: columns it has, in plain letters → unit.
+KNOWN: Final = (
+    (frozenset(("step", "nameorig")), "hour"), (frozenset(("step", "zipcodeori")), "day"), (frozenset(("time", "v28", "class")), "s"),
+    (frozenset(("timestamp", "alertid")), "day"),
 )  # fmt: skip
 ROWS_NAMED: Final = 10
 
@@ -54,15 +64,12 @@ class TimeScale:
 
 
 def is_counted(column: pa.Array) -> bool:
-    """Whether times are numbers, also when they come as texts."""
-    if pa.types.is_integer(column.type) or pa.types.is_floating(column.type) or pa.types.is_decimal(column.type):
-        return True
-    if not pa.types.is_string(column.type):
+    """Whether times are numbers, also when they come as texts, and not dates such as 20260131."""
+    if pa.types.is_temporal(column.type):
         return False
     head = as_floats(column.slice(0, 100))
-    return bool(np.isfinite(head).any()) and not (
-        len(head) and (head[np.isfinite(head)] > 1.9e7).all() and _dates(head)
-    )
+    known = head[np.isfinite(head)]
+    return len(known) > 0 and not ((known > 1.9e7).all() and _dates(known))
 
 
 def _dates(head: NDArray[np.float64]) -> bool:
@@ -74,37 +81,42 @@ def _dates(head: NDArray[np.float64]) -> bool:
 
 
 def guess_scale(
-    column: pa.Array, name: str, table_map: TableMap, until: str, notices: list[str]
+    column: pa.Array, name: str, table_map: TableMap, until: str, present: Sequence[str], notices: list[str]
 ) -> tuple[TimeScale, int]:
-    """The scale of a column of times, and `until` on it (an instant in ISO form, or a number on the column's own scale)."""
+    """The scale of a column of times, and `until` on it (an instant in ISO form, or a number on the column's own scale).
+
+    present: all columns of the file, by which well-known tables are told.
+    """
     zone = ZoneInfo(table_map.timezone)
+    limit = _number_of(until)
     if not is_counted(column):
-        text_format = _text_format(column, name)
-        scale = TimeScale(instants=True, text_format=text_format)
-        micros = instants_of(column, scale, table_map.timezone, name)
-        scale = TimeScale(
-            instants=True, text_format=text_format, has_hours=bool((micros % DAY_US != micros[0] % DAY_US).any())
-        )
-        return scale, instant_of_text(until, zone)
+        scale = TimeScale(instants=True, text_format=_text_format(column, name))
+        if limit is not None and (epoch := epoch_of(limit, limit)):
+            last_us = round(limit * UNIT_US[epoch])
+        else:
+            last_us = instant_of_text(until, zone)
+        past = instants_of(column, scale, table_map.timezone, name)
+        past = past[past <= last_us]
+        has_hours = len(past) > 0 and bool((past % DAY_US != past[0] % DAY_US).any())
+        return replace(scale, has_hours=has_hours), last_us
     values = as_floats(column)
     known = values[np.isfinite(values)]
     if len(known) == 0:
         raise BadInput(f"column {name}: there is no time in it", code="TIME_INVALID")
-    limit = _number_of(until)
     unit = table_map.time_unit
-    epoch = next((u for low, high, u in EPOCHS if low <= known.min() and known.max() < high), "")
+    epoch = epoch_of(float(known.min()), float(known.max()))
     if epoch and unit in ("", epoch):
         per = float(UNIT_US[epoch])
         notices.append(f"times are {epoch} since 1970")
-        scale = TimeScale(instants=False, unit_us=per)
-        return scale, instant_of_text(until, zone) if limit is None else round(limit * per)
-    if limit is None:
-        raise BadInput(
-            f"column {name} counts time in numbers; --until must be such a number, not {until}", code="BAD_UNTIL"
+        told = limit is not None and epoch_of(limit, limit) != ""
+        return TimeScale(instants=False, unit_us=per), round((limit or 0.0) * per) if told else instant_of_text(
+            until, zone
         )
+    if limit is None:
+        text = f"column {name} counts time in numbers, from {known.min():.15g} to {known.max():.15g}; --until must be such a number"
+        raise BadInput(f"{text}, not {until}", code="BAD_UNTIL")
     if not unit:
-        plain = name.lower().replace("_", "")
-        unit = next((u for word, u in WORDS if word in plain), "step")
+        unit = unit_of(name, present)
         stretched = f"counted in steps that are stretched until the fitting part is {STRETCHED_DAYS} days long, as the longest window"
         notices.append(
             f"[time] unit is not in the map: {name} is {f'taken as {unit}s' if unit != 'step' else stretched}"
@@ -118,6 +130,21 @@ def guess_scale(
         per = float(UNIT_US[unit])
     scale = TimeScale(False, per, start, origin, unit != "step", unit in ("us", "ms", "s", "minute", "hour"))
     return scale, origin + round((limit - start) * per)
+
+
+def epoch_of(low: float, high: float) -> str:
+    """The unit in which numbers from low to high are times since 1970 (2001 … 2286), "" when they are not."""
+    return next((unit for least, most, unit in EPOCHS if least <= low and high < most), "")
+
+
+def unit_of(name: str, present: Sequence[str]) -> str:
+    """What a counter counts, by the table's other columns or its own name; "step" when nothing says."""
+    plain = "".join(c for c in name.lower() if c.isalnum())
+    others = {"".join(c for c in other.lower() if c.isalnum()) for other in present}
+    for told, unit in KNOWN:
+        if told <= others and plain in told:
+            return unit
+    return next((unit for word, unit in WORDS if word in plain), "step")
 
 
 def _number_of(text: str) -> float | None:
@@ -139,18 +166,71 @@ def instant_of_text(text: str, zone: ZoneInfo) -> int:
 
 
 def _text_format(column: pa.Array, name: str) -> str:
-    """ "" for ISO texts and stored times, else the first known format that reads the first rows."""
+    """ "" for ISO texts and stored times, else the first known format that reads all of the column."""
     if not pa.types.is_string(column.type):
         return ""
-    head = column.slice(0, 1000).drop_null()
-    if not parse_times(head.to_pylist())[2].any():
+    known = column.drop_null()
+    head = known.slice(0, 1000)
+    if not parse_times(_iso(head).to_pylist())[2].any():
         return ""
     for text_format in FORMATS:
-        if pc.strptime(head, format=text_format, unit="us", error_is_null=True).null_count == 0:
+        if _strptime(head, text_format).null_count == 0 and _strptime(known, text_format).null_count == 0:
             return text_format
+    odd = head.filter(pa.array(parse_times(_iso(head).to_pylist())[2]))
     raise BadInput(
-        f"column {name}: {head[0].as_py()!r} is no time of the form 2026-11-11 20:00:00", code="TIME_INVALID"
+        f"column {name}: {odd[0].as_py()!r} is no time of a form known, such as 2026-11-11 20:00:00",
+        code="TIME_INVALID",
     )
+
+
+def _strptime(column: pa.Array, text_format: str) -> pa.Array:
+    return pc.strptime(pc.utf8_trim_whitespace(column), format=text_format, unit="us", error_is_null=True)
+
+
+def _iso(column: pa.Array) -> pa.Array:
+    """ISO texts as all readers take them: no zone in words but UTC, hours of two digits."""
+    column = pc.replace_substring_regex(column, r"\s*(?:UTC|GMT|\[UTC\])\s*$", "+00:00")
+    return pc.replace_substring_regex(column, r"^(\s*\d{4}-\d{2}-\d{2})[ T](\d:)", r"\1 0\2")
+
+
+def iso_micros(column: pa.Array) -> NDArray[np.float64]:
+    """float64[n] microseconds since 1970 of ISO texts, NaN where a text is none; naive ones are taken as UTC."""
+    micros, _, bad = read_iso(column)
+    return np.where(bad, np.nan, micros)
+
+
+def read_iso(column: pa.Array) -> tuple[Ints, NDArray[np.bool_], NDArray[np.bool_]]:
+    """As `parse_times`; at once where no text names a zone."""
+    column = _iso(column)
+    try:
+        return scale_times(pc.cast(pc.utf8_trim_whitespace(column), pa.timestamp("us")))
+    except pa.ArrowInvalid:
+        coded = column.dictionary_encode()
+        micros, naive, bad = parse_times([*coded.dictionary.to_pylist(), None])
+        codes = np.asarray(pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False), np.int64)
+        return micros[codes], naive[codes], bad[codes]
+
+
+def join_times(parts: Sequence[pa.Array]) -> pa.Array:
+    """One column of ISO texts: year, month, day and a time of day; or a date and a time of day, which may be hours."""
+    texts = [_day_text(part) if k == 0 else as_texts(part) for k, part in enumerate(parts)]
+    if len(parts) >= 3 and all(np.isfinite(as_floats(part)).any() for part in parts[:3]):
+        year, month, day = texts[:3]
+        date = pc.binary_join_element_wise(year, pc.utf8_lpad(month, 2, "0"), pc.utf8_lpad(day, 2, "0"), "-")
+        texts = [date, *texts[3:]]
+    if len(texts) == 1:
+        return texts[0]
+    head = texts[0].drop_null().slice(0, 1000)
+    if pc.any(pc.match_substring(head, ":")).as_py():
+        return texts[0]  # the first part says the time of day itself
+    hours = pc.match_substring_regex(texts[1], r"^\d{1,2}$")
+    clock = pc.if_else(hours, pc.binary_join_element_wise(pc.utf8_lpad(texts[1], 2, "0"), "00", ":"), texts[1])
+    clock = pc.replace_substring_regex(clock, r"^(\d:)", r"0\1")
+    return pc.binary_join_element_wise(texts[0], clock, " ")
+
+
+def _day_text(column: pa.Array) -> pa.Array:
+    return pc.replace_substring_regex(as_texts(column), r"[ T]00:00:00(\.0+)?$", "")
 
 
 def instants_of(column: pa.Array, scale: TimeScale, timezone: str, name: str, *, missing_ok: bool = False) -> Ints:
@@ -163,10 +243,9 @@ def instants_of(column: pa.Array, scale: TimeScale, timezone: str, name: str, *,
         )
     elif pa.types.is_string(column.type):
         if scale.text_format:
-            parsed = pc.strptime(column, format=scale.text_format, unit="us", error_is_null=True)
-            micros, naive, bad = scale_times(parsed)
+            micros, naive, bad = scale_times(_strptime(column, scale.text_format))
         else:
-            micros, naive, bad = parse_times(column.to_pylist())
+            micros, naive, bad = read_iso(column)
         micros = _placed(micros, naive, timezone)
     elif pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
         micros, naive, bad = scale_times(column)
@@ -196,4 +275,4 @@ def local_parts(at_us: Ints, timezone: str) -> tuple[Ints, Ints]:
     return np.asarray(pc.hour(local), np.int64), np.asarray(pc.day_of_week(local), np.int64)
 
 
-__all__ = ["DAY_US", "TimeScale", "guess_scale", "instants_of", "local_parts"]
+__all__ = ["DAY_US", "TimeScale", "guess_scale", "instants_of", "is_counted", "iso_micros", "join_times", "local_parts"]

@@ -14,7 +14,7 @@ from honghua.base.errors import BadInput
 config: Any = numba.config
 KEYS = {
     "insert_per_s_core", "bytes_per_edge", "hop1_us_p50", "hop1_us_p99", "hop2_us_p50", "hop2_us_p99", "truncated_share",
-    "ring_visible_ms", "peer",
+    "ring_visible_ms", "peer", "sensor_us_per_event", "sensor_groups", "sensor_visits_per_event",
 }  # fmt: skip
 
 

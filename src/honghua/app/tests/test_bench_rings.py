@@ -112,6 +112,7 @@ def test_a_tiny_run(capsys, store_settings):
         "folds": 2,
         "rounds": 10,
         "thin": 0.5,
+        "fit-times": 1,
         "labels": "audited",
         "seed": 3,
     }

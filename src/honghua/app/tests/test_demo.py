@@ -7,11 +7,15 @@ import secrets
 from dataclasses import replace
 
 import pytest
+from rich.console import Console
 
 from honghua.app.cli import build_parser
+from honghua.app.demo_risk import live_risk, show_risk
 from honghua.app.demo_table import make_table
+from honghua.app.replay import Beside
 from honghua.app.settings import Settings
 from honghua.base.errors import BadInput
+from honghua.store.database import connect
 
 SMALL = ("--customers", "12", "--days", "35")
 
@@ -23,7 +27,7 @@ def demo(store_settings, capsys, monkeypatch):
     settings = Settings(store=replace(store_settings, database_name=name))
 
     def command(*words):
-        args = build_parser().parse_args(["--database", name, "demo", *SMALL, *words])
+        args = build_parser().parse_args(["--database", name, "demo", *SMALL, "--no-risk", *words])
         assert args.run(args, settings) == 0
         return capsys.readouterr().out
 
@@ -60,3 +64,17 @@ def test_the_same_seed_is_the_same_town():
 def test_sizes_are_bounded(demo):
     with pytest.raises(BadInput):
         demo("--days", "0")
+
+
+def test_rings_are_stopped_and_one_is_told(database, capsys, monkeypatch):
+    monkeypatch.setattr("honghua.app.demo_risk.PEOPLE", 200)
+    monkeypatch.setattr("honghua.app.demo_risk.DAYS", 30)
+    told = live_risk(database, 3, Beside())
+    assert told["trial_balance_minor"] == 0
+    crime = told["with_model"]["crime"]
+    assert sum(crime.values()) > crime.get("approved", 0), crime
+    with connect(database) as conn:
+        show_risk(Console(), conn, told, program="honghua")
+    page = capsys.readouterr().out
+    assert f"decision show {told['stopped']}" in page
+    assert "detector crowd" in page

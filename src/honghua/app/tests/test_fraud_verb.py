@@ -12,9 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from honghua.app.fraud_explain import explain_event
-from honghua.app.fraud_fit import fit_table, score_table, write_scores
-from honghua.app.replay_map import TableMap, read_map
-from honghua.app.tables.table import build_events, describe_table, open_table
+from honghua.app.fraud_fit import fit_table, open_scorer, score_table, write_scores
+from honghua.app.replay_map import TableMap
 from honghua.base.errors import BadInput, NotFound
 
 DAY = 86_400
@@ -93,12 +92,38 @@ def test_a_file_that_begins_after_the_fit_goes_on_from_its_state(fitted: Path, t
     result = score_table(fitted, tail, MAP)
     assert result.facts["state"].startswith("continued")
     np.testing.assert_array_equal(result.fused, scores(fitted, write(tmp_path, table))[later])
+    both = open_scorer(fitted, tail, MAP).sensor.size, open_scorer(fitted, write(tmp_path, table), MAP).sensor.size
+    assert both[0] == both[1]  # what is forgotten at a bound is the same, whatever the file
+    assert both[0].edges >= 2 * 400
 
 
-def test_without_the_label_column_the_blind_fusion_scores(fitted: Path, tmp_path: Path):
+def test_without_the_label_column_the_labels_of_the_fit_serve_and_then_none(fitted: Path, tmp_path: Path):
+    table = market()
     result = score_table(fitted, write(tmp_path, market(is_fraud=None)), MAP)
-    assert result.facts["rows_scored_with_labels"] == 0
+    assert result.facts["labels"].endswith("those of the fit, from their arrival on")
     assert np.isfinite(result.fused).all()
+    early = table.column("timestamp").cast(pa.int64()).to_numpy() <= 1_769_817_600  # 2026-01-31
+    np.testing.assert_array_equal(result.fused[early], scores(fitted, write(tmp_path, table))[early])
+    other = score_table(
+        fitted, write(tmp_path, market(is_fraud=None, amt=np.full(400, 7.0))), MAP
+    )  # not the rows of the fit
+    assert other.facts["rows_scored_with_labels"] == 0
+    assert np.isfinite(other.fused).all()
+
+
+def test_a_file_that_lacks_fitted_rows_is_told(fitted: Path, tmp_path: Path):
+    result = score_table(fitted, write(tmp_path, market().slice(100)), MAP)
+    assert any("of the" in notice and "fitted on" in notice for notice in result.facts["notices"])
+
+
+def test_a_fit_does_not_see_what_follows(fitted: Path, tmp_path: Path):
+    table = market()
+    past = int((table.column("timestamp").cast(pa.int64()).to_numpy() <= 1_769_817_600).sum())
+    path = write(tmp_path, table.slice(0, past))
+    fit_table(path, MAP, label="is_fraud", until="2026-01-31", out=tmp_path / "m", seed=1)
+    whole, cut = ((folder / "model" / "fraud.json").read_text() for folder in (fitted, tmp_path / "m"))
+    assert whole == cut
+    assert (fitted / "table.json").read_text() == (tmp_path / "m" / "table.json").read_text()
 
 
 def test_csv_and_parquet_score_alike(fitted: Path, tmp_path: Path):
@@ -124,7 +149,9 @@ def test_an_event_is_explained_by_events_before_it(fitted: Path, tmp_path: Path)
 BROKEN: dict[str, tuple[dict[str, Any], str, str]] = {
     "no fraud": ({"is_fraud": np.zeros(400, np.int64)}, "is_fraud", "no fraud"),
     "all fraud": ({"is_fraud": np.ones(400, np.int64)}, "is_fraud", "nothing to compare"),
-    "amount missing": ({"amt": [None if k in (4, 9) else 1.0 for k in range(400)]}, "is_fraud", "row 5, 10"),
+    "amounts missing": ({"amt": [1.0 if k in (4, 9) else None for k in range(400)]}, "is_fraud", "row 1, 2, 3"),
+    "labels that mean nothing": ({"is_fraud": ["ok?", "hm"] * 200}, "is_fraud", "labels are 'ok\\?'"),
+    "until too early": ({}, "is_fraud", "the times are 2026-01-01"),
     "no amount": ({"amt": None}, "is_fraud", "no column found for amount"),
     "no such label": ({}, "chargeback", "chargeback"),
     "time unreadable": ({"timestamp": ["soon"] * 400}, "is_fraud", "soon"),
@@ -134,85 +161,6 @@ BROKEN: dict[str, tuple[dict[str, Any], str, str]] = {
 @pytest.mark.parametrize("case", BROKEN)
 def test_what_cannot_be_fitted_is_told(case: str, tmp_path: Path):
     change, label, words = BROKEN[case]
+    until = "2025-12-01" if case == "until too early" else "2026-01-31"
     with pytest.raises(BadInput, match=words):
-        fit_table(write(tmp_path, market(**change)), MAP, label=label, until="2026-01-31", out=tmp_path / "m", seed=1)
-
-
-def described(folder: Path, table: pa.Table, until: str, table_map: TableMap = MAP, label: str = "is_fraud"):
-    raw = open_table(write(folder, table), table_map, label=label, spec=None)
-    spec, last_us = describe_table(raw, table_map, until=until)
-    return build_events(raw, spec, table_map), last_us
-
-
-def test_well_known_tables_are_read_without_a_map(tmp_path: Path):
-    paysim = pa.table({
-        "step": [1, 1, 2], "type": ["CASH_OUT", "PAYMENT", "TRANSFER"], "amount": [10.0, 2.5, 7.0], "nameOrig": ["C1", "C2", "C1"],
-        "oldbalanceOrg": [1.0, 2, 3], "nameDest": ["M1", "C1", "C2"], "isFraud": [0, 1, 0], "isFlaggedFraud": [0, 0, 0],
-    })  # fmt: skip
-    table, last = described(tmp_path, paysim, "1", label="isFraud")
-    assert table.spec.entities == ("customer", "payee", "category")
-    assert (table.events[:, 0] <= last).tolist() == [True, True, False]
-    assert table.events[2, 0] - table.events[0, 0] == 3_600_000_000
-    schema = table.spec.schema
-    assert table.events[0, schema.place("customer")] == table.events[1, schema.place("payee")]  # the same person
-    sparkov = pa.table({
-        "trans_date_trans_time": ["2020-06-21 12:14:25", "2020-06-21 12:14:33"], "cc_num": [2291163933867244, 3573030041201292],
-        "merchant": ["fraud_Kirlin", "fraud_Sporer"], "category": ["personal_care", "health"], "amt": [2.86, 29.84],
-        "trans_num": ["a", "b"], "is_fraud": [0, 1], "state": ["SC", "UT"],
-    })  # fmt: skip
-    table, _ = described(tmp_path, sparkov, "2020-06-22")
-    assert table.spec.entities == ("customer", "merchant", "category", "region")
-    assert table.events[:, 2].tolist() == [286, 2984]
-    assert table.spec.hours
-
-
-def test_steps_without_a_unit_are_stretched_to_the_windows(tmp_path: Path):
-    counter = pa.table(
-        {"Time": [0, 50, 100, 150], "Source": list("abab"), "Amount": [1.0, 2, 3, 4], "Labels": [0, 1, 2, 1]}
-    )
-    table, last = described(tmp_path, counter, "100", label="Labels")
-    assert last - table.events[0, 0] == 90 * DAY * 10**6
-    assert table.labels is not None
-    assert table.labels.tolist() == [0, 1, -1, 1]
-    assert any("stretched" in notice for notice in table.notices)
-
-
-def test_ties_stand_in_the_file_order_and_numbers_and_categories_are_read(tmp_path: Path):
-    body = """
-numbers = ["risk", "available_minor"]
-categories = ["channel"]
-[columns]
-at = "t"
-customer = "who"
-amount = "a"
-[time]
-unit = "day"
-[labels]
-delay_days = 1
-unlabelled = ["9"]
-"""
-    (tmp_path / "m.toml").write_text(body)
-    table_map = read_map(tmp_path / "m.toml")
-    rows = pa.table({
-        "t": [2, 1, 2, 1], "who": [1.0, 2.0, None, 1.0], "a": [5, 6, 7, 8], "risk": [0.25, None, 0.5, 1.5],
-        "available_minor": [10, 20, 30, 40], "channel": ["web", "app", "web", None], "y": [1, 0, 9, 0],
-    })  # fmt: skip
-    table, _ = described(tmp_path, rows, "2", table_map, "y")
-    assert table.place.tolist() == [1, 3, 0, 2]
-    assert table.events[:, 2].tolist() == [600, 800, 500, 700]
-    plan, schema = table.spec.plan, table.spec.schema
-    assert table.events[:, schema.place("available_minor")].tolist() == [20, 40, 10, 30]
-    assert [len(keys) for keys in plan.levels.values()] == [2]
-    assert table.labels is not None
-    assert table.labels.tolist() == [0, 0, 1, -1]
-    assert (table.arrives_us - table.events[:, 0]).tolist() == [DAY * 10**6] * 4
-    assert table.events[3, schema.place("customer")] == 0
-
-
-@pytest.mark.parametrize(
-    "text", ['[time]\nunit = "week"', "[labels]\ndelay_days = -1", 'numbers = "x"', "[columns]\nnumbers = [1]"]
-)
-def test_maps_that_mean_nothing_are_refused(text: str, tmp_path: Path):
-    (tmp_path / "m.toml").write_text(text)
-    with pytest.raises(BadInput):
-        read_map(tmp_path / "m.toml")
+        fit_table(write(tmp_path, market(**change)), MAP, label=label, until=until, out=tmp_path / "m", seed=1)

@@ -142,3 +142,43 @@ def test_benches_of_rules_and_backtest(capsys):
     status, said = run(capsys, "bench", "backtest", "--decisions", "700", "--rules", "10", "--json")
     told = json.loads(said.out)
     assert (status, told["decisions"], told["mismatches"]) == (0, 700, 0)
+
+
+def test_a_backtest_leaves_a_reference_and_a_page(capsys, policy, records, tmp_path):
+    reference, page = tmp_path / "reference.json", tmp_path / "page.html"
+    status, said = run(
+        capsys, "policy", "backtest", policy, "--records", records, *WORDS, "--segment", "city", "--reference", reference,
+        "--html", page, "--max-flip-share", "0.1", "--json",
+    )  # fmt: skip
+    told = json.loads(said.out)
+    assert status == 1
+    found = json.loads(reference.read_text(encoding="utf-8"))
+    assert (
+        found == told["reference_ppm"] == {"inputs_present": 0, "listed": 200_000, "large": 200_000, "asked": 200_000}
+    )
+    assert "honghua release propose" in said.err
+    html = page.read_text(encoding="utf-8")
+    assert "<script" not in html
+    assert "http" not in html
+    for words in ("The gate says no", "RISK_REFUSED", "<svg", "digest", "200.00 yuan"):
+        assert words in html
+    status, said = run(capsys, "policy", "backtest", policy, "--records", records, *WORDS, "--html", tmp_path)
+    assert (status, "cannot write" in said.err) == (2, True)
+
+
+def test_arms_are_numbered_as_experiments_number_them(capsys, policy, tmp_path):
+    """0 is whoever is held out: a record's 2 is the second arm."""
+    path = tmp_path / "numbers.parquet"
+    table = {
+        "amount_minor": [1] * 3,
+        "fused": [0.45] * 3,
+        "on_list.devices": [0] * 3,
+        "arm.gentle": [0, 1, 2],
+        "outcome": ["approve"] * 3,
+    }
+    pq.write_table(pa.table(table), path)
+    _, said = run(capsys, "policy", "backtest", policy, "--records", path, *WORDS, "--json")
+    assert {r["rule"]: r["spoke"] for r in json.loads(said.out)["rules"]}["asked"] == 1
+    held = tmp_path / "held.policy"
+    held.write_text(POLICY.replace('"treated"', '"holdout"'), encoding="utf-8")
+    assert run(capsys, "policy", "check", held, *WORDS)[0] == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import secrets
 from dataclasses import replace
@@ -10,6 +11,7 @@ import pytest
 
 from honghua.app.cli import build_parser
 from honghua.app.settings import Settings
+from honghua.base.clock import SystemClock
 from honghua.base.errors import BadInput, Conflict, NotFound
 from honghua.decision.core import PolicyProblems
 
@@ -127,3 +129,94 @@ def test_lists(honghua, tmp_path):
     ):
         with pytest.raises(BadInput):
             honghua("lists", *words, *why)
+
+
+def test_status_says_what_is_in_force_and_how_to_undo_it(honghua, strict, tmp_path):
+    """With words that a terminal could take for its own markup."""
+    reference = tmp_path / "reference.json"
+    reference.write_text(json.dumps({"risky": 4_000}))
+    made = told(
+        honghua("release", "propose", strict, *ANN, "--why", "[bold]x[/nonsense]", "--reference", reference, "--json")
+    )
+    assert made["unguarded"] == ["ACCOUNT_NOT_ACTIVE", "AMOUNT_INVALID", "OVERDUE", "PURPOSE_REFUSED"]
+    number = made["release"]
+    assert f"honghua release approve {number}" in honghua("release", "status")
+    honghua("release", "approve", number, *BEN)
+    honghua("release", "activate", number, *BEN)
+    honghua(
+        "release",
+        "suppress",
+        "risky",
+        "--until",
+        day(3),
+        *ANN,
+        "--why",
+        "[red]too strict[/odd]",
+        "--for",
+        "device",
+        "d[/1]",
+    )
+    honghua("release", "suppress", "listed", "--until", day(30), *ANN, "--why", "wrong list")
+    honghua("release", "experiment", "face", "--arm", "control=0.5", "--arm", "strict=0.5", *ANN)
+    honghua("release", "holdout", "0.02", *ANN)
+    said = honghua("release", "status")
+    for words in (
+        f"champion    release {number} strict", "judges 100.00% of the customers", "risky for device d[/1] until", "[red]too strict[/odd]",
+        "2 day(s) more", "end: honghua release lift", "undo        honghua release rollback", "experiment face: control 50.00%",
+        "end: honghua release experiment face --stop", "held out of every experiment and challenger: 2.00%",
+    ):  # fmt: skip
+        assert words in said
+    assert "[bold]x[/nonsense]" in honghua("release", "history")
+
+
+def test_a_policy_is_checked_with_the_words_of_the_database(honghua, strict, capsys):
+    honghua("lists", "add", "thieves", "device", "d1", *ANN, "--why", "x")
+    honghua("release", "experiment", "face", "--arm", "control=0.5", "--arm", "strict=0.5", *ANN)
+    text = POLICY.replace('on_list("deny")', 'on_list("thieves") and arm("face") == "strict"')
+    strict.write_text(text)
+    honghua("policy", "check", strict, status=1)
+    assert "is sound" in honghua("policy", "check", strict, "--live")
+    with pytest.raises(BadInput, match="no decision is recorded"):
+        honghua("policy", "backtest", strict, "--recorded")
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "says"),
+    [
+        ("release approve 99999 --by Ben", NotFound, "no release 99999"),
+        ("release activate 1 --as challenger --share nan --by Ben", BadInput, "is no share"),
+        ("release activate 1 --as challenger --share inf --by Ben", BadInput, "is no share"),
+        ("release holdout nan --by Ben", BadInput, "is no share"),
+        ("release experiment face --arm a=inf --by Ben", BadInput, "NAME=SHARE"),
+        ("release experiment face --arm a=0.5 --arm a=0.5 --by Ben", BadInput, "given twice"),
+        ("release suppress short --until 0001-01-01T00:00+08:00 --by Ben --why x", BadInput, "no instant"),
+        ("release suppress shrt --until 2999-01-01 --by Ben --why x", NotFound, "did you mean 'short'"),
+        ("release suppress inputs_present --until 2999-01-01 --by Ben --why x", Conflict, "cannot be silenced"),
+        ("lists add deny device d1 --until 9999-12-31T23:00-08:00 --by Ben --why x", BadInput, "no instant"),
+        ("lists add deny device #99999999999999999999 --by Ben --why x", BadInput, "a key is"),
+        ("decision replay 99999999999999999999", NotFound, "id is"),
+    ],
+)
+def test_what_cannot_be_is_told_in_words(honghua, words, error, says):
+    with pytest.raises(error, match=says):
+        honghua(*words.split())
+
+
+@pytest.mark.parametrize("key", ["", " ", "a\0b", "x" * 201])
+def test_keys_that_no_event_carries(honghua, key):
+    with pytest.raises(BadInput, match="a key has"):
+        honghua("lists", "add", "deny", "device", key, *ANN, "--why", "x")
+    assert "no policy that judges now reads" in honghua("lists", "add", "dney", "device", " d1 ", *ANN, "--why", "x")
+    assert "1 removed" in honghua("lists", "remove", "dney", "device", "d1", *ANN, "--why", "x")
+
+
+def test_a_suppression_is_for_an_entity_that_events_have(honghua, strict):
+    number = told(honghua("release", "propose", strict, *ANN, "--why", "x", "--json"))["release"]
+    honghua("release", "approve", number, *BEN)
+    honghua("release", "activate", number, *BEN)
+    with pytest.raises(BadInput, match="no such entity: planet"):
+        honghua("release", "suppress", "risky", "--until", day(2), "--for", "planet", "x", *ANN, "--why", "x")
+
+
+def day(days):
+    return (SystemClock().now() + dt.timedelta(days=days)).isoformat()

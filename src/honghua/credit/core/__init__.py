@@ -35,6 +35,7 @@ from honghua.credit.core.commands import (
     WriteOff,
 )
 from honghua.credit.core.debiting import Pays, Source, SourceKind
+from honghua.credit.core.desk import Suspension
 from honghua.credit.core.finance import (
     annuity,
     apr,
@@ -86,6 +87,7 @@ __all__ = [
     "SettleReview",
     "Source",
     "SourceKind",
+    "Suspension",
     "VoidAuthorisation",
     "WriteOff",
     "annuity",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field, fields
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from honghua.credit.core.layout import PAYER_CONSUMER
@@ -15,12 +15,19 @@ from honghua.features.core import ABSENT, key_of_text
 
 LABEL_CUSTOMER, LABEL_CHARGEBACK, LABEL_REVIEW, LABEL_FILE = 1, 2, 3, 4  # who says so; stored
 SCENE_TEXT_MAX: Final = 200
+SCENE_KEYS_KEPT: Final = 1 << 17
 ADDED_LATER: Final = (
     "happened_at",
     "scene",
     "accept_less",
     "continues",
 )  # left out of a body where they say nothing: old keys keep their hash
+
+
+@lru_cache(maxsize=SCENE_KEYS_KEPT)
+def scene_key(text: str) -> int:
+    """The key of a text that turns up again soon: in the event, in the fact, in the next purchase."""
+    return key_of_text(text)
 
 
 @cache
@@ -84,7 +91,7 @@ class Scene:
 
     def keys(self) -> tuple[int, ...]:
         """Entity keys as facts carry them; nothing at all when nothing is told."""
-        keys = tuple(key_of_text(text) if text else ABSENT for text in self.texts())
+        keys = tuple(scene_key(text) if text else ABSENT for text in self.texts())
         return keys if any(keys) else ()
 
 

@@ -28,6 +28,9 @@ from honghua.decision.core import ACCOUNT_INPUTS, Outcome
 from honghua.facts.kinds import Fact, FactKind
 
 AVAILABLE: int = 18  # ledger.core.Component.LIMIT_AVAILABLE in the component vector; a test holds them equal
+IN_AVAILABLE, IN_LIMIT, IN_HELD = (
+    ACCOUNT_INPUTS.index(name) for name in ("available_minor", "limit_minor", "held_minor")
+)
 RULE_INPUTS: Final = 6  # of them, what the account rules judge and their records keep
 HOUR_US: Final = 3_600_000_000
 STEP_UP_US: Final = HOUR_US // 4
@@ -73,6 +76,14 @@ def more_inputs(account: Account, today: int) -> tuple[int, ...]:
         int(head[H_LIMIT]), int(head[H_TEMPORARY]), int(head[H_HELD]), int(head[H_CLASS]), int(head[H_STATEMENTS]),
         today - int(head[H_OPENED]),
     )  # fmt: skip
+
+
+def foresee(inputs: tuple[int, ...], spent_minor: int, held_minor: int) -> tuple[int, ...]:
+    """The inputs of an order before which so much was spent of the limit, and part of that held."""
+    found = list(inputs)
+    found[IN_AVAILABLE] -= spent_minor
+    found[IN_HELD] += held_minor
+    return tuple(found)
 
 
 def check_order(command: Order, account: Account, desk: Desk) -> tuple[Answer | None, int]:

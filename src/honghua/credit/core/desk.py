@@ -129,6 +129,7 @@ class Desk:
     now_us: int = 0
     decider: Decider = field(default_factory=AccountRules)
     row: int = -1
+    checked: tuple[int, int] | None = None  # (value day, fee) of an order that passed its checks when it was sensed
     suspensions: Mapping[int, Suspension] = field(default_factory=dict)
     proven: Set[int] = frozenset()  # suspensions whose proof was checked and found right
 

@@ -61,7 +61,7 @@ def plan_args(choice: Instalments | None, fee: int, plan_id: int) -> tuple[int, 
 
 def buy_now(command: BuyNow, account: Account, desk: Desk) -> Result:
     """Decide and book a purchase that is debt at once."""
-    problem, day, fee = check_buy(command, account, desk)
+    problem, day, fee = check_buy(command, account, desk) if desk.checked is None else (None, *desk.checked)
     if problem is not None:
         return Result(problem)
     ruling = rule(command, account, desk)
@@ -96,11 +96,13 @@ def check_buy(command: BuyNow, account: Account, desk: Desk) -> tuple[Answer | N
     return problem, day, fee
 
 
-def find_problem(command: Order, account: Account, desk: Desk) -> Answer | None:
-    """Why an order is refused without being judged, None = it will be judged."""
+def pass_checks(command: Order, account: Account, desk: Desk) -> tuple[int, int] | None:
+    """(value day, plan fee) of an order that will be judged, None when it is refused without."""
     if isinstance(command, BuyNow):
-        return check_buy(command, account, desk)[0]
-    return check_order(command, account, desk)[0]
+        problem, day, fee = check_buy(command, account, desk)
+    else:
+        (problem, day), fee = check_order(command, account, desk), 0
+    return (day, fee) if problem is None else None
 
 
 def approved(command: Order, ruling: Ruling, answer: Answer, fact: Fact) -> Result:
@@ -115,7 +117,7 @@ def approved(command: Order, ruling: Ruling, answer: Answer, fact: Fact) -> Resu
 
 def authorise(command: AuthorisePurchase, account: Account, desk: Desk) -> Result:
     """Decide a purchase and hold its amount until it is captured, voided or expires."""
-    problem, day = check_order(command, account, desk)
+    problem, day = check_order(command, account, desk) if desk.checked is None else (None, desk.checked[0])
     if problem is not None:
         return Result(problem)
     ruling = rule(command, account, desk)
@@ -302,4 +304,4 @@ def refund(command: RefundPurchase, account: Account, desk: Desk) -> Result:
     return Result(answer, tuple(facts))
 
 
-__all__ = ["AVAILABLE", "authorise", "buy_now", "capture", "find_problem", "refund", "void"]
+__all__ = ["AVAILABLE", "authorise", "buy_now", "capture", "pass_checks", "refund", "void"]

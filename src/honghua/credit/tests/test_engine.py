@@ -289,3 +289,22 @@ def test_silence_clears_and_a_report_in_time_does_not(database, conn):
         do(town, order(f"c{k}", "C00", 1_000), minutes)
         do(town, order(f"d{k}", "C01", 1_000), minutes)
     assert found == [[False], [True], [True], [True]]
+
+
+def test_orders_of_one_batch_are_judged_on_the_account_as_it_then_stands(town):
+    """What was foreseen and what came otherwise: the words, and the figures that they were judged on."""
+    hold = c.AuthorisePurchase(key="h", customer="C00", amount_minor=70_000, merchant="M", order="h", category="food")
+    answers = town.do(
+        order("o1", "C00", 100_000), hold, order("o2", "C00", 44_444), order("o3", "C00", 250_000),
+        order("o4", "C00", 90_000), order("o5", "C00", 90_000, accept_less=True), order("o6", "C00", 50),
+        order("p1", "C01", 600_000), order("p2", "C01", 400_000), order("p3", "C01", 33_333), order("p4", "C01", 1),
+    )  # fmt: skip
+    said = ["approved", "approved", "refused", "approved", "refused", "approved", "refused"]
+    said += ["refused", "approved", "review", "approved"]
+    assert [answer["outcome"] for answer in answers] == said
+    ids = [next(a[k] for k in ("purchase_id", "suspension_id", "decision_id") if k in a) for a in answers]
+    traces = [decision.find_trace(town.conn, number, find_scorer=None) for number in ids]
+    available = [500_000, 400_000, 330_000, 330_000, 80_000, 80_000, 0, 500_000, 500_000, 100_000, 100_000]
+    assert [trace.inputs["available_minor"] for trace in traces if trace is not None] == available
+    assert [trace.inputs["held_minor"] for trace in traces[:3] if trace is not None] == [0, 0, 70_000]
+    check_sound(town, len(answers))

@@ -10,6 +10,7 @@ from honghua.decision.core.backtest import (
     empty_tally,
     tally_part,
 )
+from honghua.decision.core.brake import BrakeChange
 from honghua.decision.core.compile import (
     Bundle,
     codes_of,
@@ -21,6 +22,7 @@ from honghua.decision.core.compile import (
     judge_twin,
     verdict_at,
 )
+from honghua.decision.core.docket import record_batch
 from honghua.decision.core.engine_inputs import (
     ACCOUNT_INPUTS,
     LIVE_SCHEMA,
@@ -32,7 +34,7 @@ from honghua.decision.core.engine_inputs import (
     is_attempt,
 )
 from honghua.decision.core.experiment import HOLDOUT, HOLDOUT_WORD
-from honghua.decision.core.judging import Group
+from honghua.decision.core.judging import Group, Judge, Prepared
 from honghua.decision.core.language.saying import say_expression, say_outcome
 from honghua.decision.core.language.telling import Trace
 from honghua.decision.core.outcomes import Lane, Outcome, Verdict, Verdicts
@@ -40,7 +42,7 @@ from honghua.decision.core.policies import POLICIES
 from honghua.decision.core.policy import FEATURES, WITHIN_LIMIT, evaluate
 from honghua.decision.core.problems import PolicyProblem, PolicyProblems
 from honghua.decision.core.reasons import REASONS, Reason
-from honghua.decision.core.records import DecisionRow
+from honghua.decision.core.records import DecisionRow, JudgedColumns
 from honghua.decision.core.vocabulary import (
     ARM_PREFIX,
     LIST_PREFIX,
@@ -64,12 +66,15 @@ __all__ = [
     "SCORE_INPUTS",
     "WITHIN_LIMIT",
     "Attempt",
+    "BrakeChange",
     "Bundle",
     "DecisionRow",
     "EventMaker",
     "Gate",
     "Group",
     "Input",
+    "Judge",
+    "JudgedColumns",
     "Keys",
     "Kind",
     "Lane",
@@ -77,6 +82,7 @@ __all__ = [
     "Part",
     "PolicyProblem",
     "PolicyProblems",
+    "Prepared",
     "Reason",
     "Tally",
     "Trace",
@@ -98,6 +104,7 @@ __all__ = [
     "judge_batch",
     "judge_twin",
     "read_vocabulary",
+    "record_batch",
     "say_expression",
     "say_outcome",
     "tally_part",

@@ -18,7 +18,7 @@ MARGIN_MAX: Final = 30.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Line:
-    """probability = logistic(bias + weights · voices)."""
+    """probability = logistic(bias + weights · voices), the margin cut at ± MARGIN_MAX: what `kernels.score_rows` computes."""
 
     bias: float
     weights: Floats
@@ -29,10 +29,6 @@ class Line:
         for k, weight in enumerate(self.weights):
             found += voices[:, k] * weight
         return found
-
-    def probability(self, voices: Floats) -> Floats:
-        """Of voices float64[n, K]."""
-        return 1.0 / (1.0 + np.exp(-np.clip(self.margin(voices), -MARGIN_MAX, MARGIN_MAX)))
 
 
 def surprise_voices(surprise: Floats) -> Floats:

@@ -99,8 +99,8 @@ class RiskPlan:
             family = FAMILY_OF[entity]
             values += [Value(f"{entity}_{name}", family, sign, entity) for name, sign in HABITS]
             values += [Value(f"{entity}_{name}", Family.LABEL, sign, entity) for name, sign in LATE]
-            values += [Value(f"{entity}_trail_{name}_2d", family, 1, entity) for name in ODDITIES]
-            values += [Value(f"{entity}_trail_{name}_mean", family, 1, entity) for name in ODDITIES]
+            values += [Value(f"{entity}_trail_{name}_2d", family, sign_of_trail(entity), entity) for name in ODDITIES]
+            values += [Value(f"{entity}_trail_{name}_mean", family, sign_of_trail(entity), entity) for name in ODDITIES]
         return tuple(values)
 
     @cached_property
@@ -137,6 +137,13 @@ SIGNED_NAMES: Final[Mapping[str, int]] = {
     "customer_payee_count_7d": 1, "customer_payee_sum_7d": 1, "customer_sent_7d": 1, "customer_sent_count_7d": 1,
     "customer_payees_7d": 1, "customer_credit_sum_7d": 1, "address_category_sum_7d": 1, "address_merchant_sum_7d": 1,
 }  # fmt: skip
+
+
+def sign_of_trail(entity: str) -> int:
+    """Many odd events are suspicious in a thing or a customer; in a whole region or kind of goods they are a season."""
+    return 0 if entity in ("category", "region") else 1
+
+
 SIGNED_WINDOWS: Final[Mapping[str, int]] = {
     "count": 1,
     "sum": 1,
@@ -195,22 +202,43 @@ def ring_windows(schema: Schema) -> list[Definition]:
     for left, right in (("customer", "merchant"), ("customer", "payee"), ("customer", "device")):
         if has(left) and has(right):
             found += series_windows(left, right)
-    for entity, of in (("merchant", "customer"), ("device", "customer"), ("address", "customer"), ("payee", "customer")):
+    for entity, of in (
+        ("merchant", "customer"),
+        ("device", "customer"),
+        ("address", "customer"),
+        ("payee", "customer"),
+    ):
         if has(entity) and has(of):
             name = f"{entity}_{of}s_7d"
             found.append(Window(name, (entity,), "distinct", value=of, window="7d", where=SPENT))
             found.append(Ratio(f"{entity}_turns_7d", f"{entity}_count_7d", name))
             found.append(Ratio(f"{entity}_rush", f"{entity}_count_7d", f"{entity}_count_30d"))
-    for left, right in (("address", "category"), ("address", "merchant"), ("device", "merchant"), ("device", "category")):
+    for left, right in (
+        ("address", "category"),
+        ("address", "merchant"),
+        ("device", "merchant"),
+        ("device", "category"),
+    ):
         if has(left) and has(right) and has("customer"):
             where = (*SPENT, ("kind", "==", 1))
-            found.append(Window(f"{left}_{right}_customers_7d", (left, right), "distinct", value="customer", window="7d", where=where))
+            found.append(
+                Window(
+                    f"{left}_{right}_customers_7d",
+                    (left, right),
+                    "distinct",
+                    value="customer",
+                    window="7d",
+                    where=where,
+                )
+            )
             found.append(Window(f"{left}_{right}_sum_7d", (left, right), "sum", window="7d", where=where))
     if has("merchant"):
         found.append(Window("merchant_refunds_30d", ("merchant",), "sum", window="30d", where=(("kind", "==", 2),)))
         found.append(Ratio("merchant_refunded_part_30d", "merchant_refunds_30d", "merchant_sum_30d"))
         if has("region"):
-            found.append(Window("merchant_regions_7d", ("merchant",), "distinct", value="region", window="7d", where=SPENT))
+            found.append(
+                Window("merchant_regions_7d", ("merchant",), "distinct", value="region", window="7d", where=SPENT)
+            )
             found.append(Ratio("merchant_spread_7d", "merchant_regions_7d", "merchant_count_7d", weight=3.0))
     if has("customer") and has("payee"):
         sent = (("kind", "==", 3),)

@@ -27,6 +27,17 @@ WORDS: Final = {
     "amount_log": "log of the amount", "amount_round": "round amount", "hour_of_day": "hour of the day",
     "peel_density": "density of the group around the customer", "lockstep": "buyers in lockstep",
     "linked_group": "buyers tied by shared things",
+    "under_round": "how far under a round amount", "drained_raise": "a fresh limit drained", "rush": "last week's part of the month",
+    "turns": "purchases for each who deals with it", "alike": "spread of amounts against their mean",
+    "refunded_part": "refunded part of what was paid", "sent": "amount sent to payees", "sent_count": "transfers",
+    "credit_sum": "amount on credit", "credit_of_limit": "spent on credit as part of the limit",
+    **{f"trail_{name}": f"odd events lately: {said}" for name, said in (
+        ("drain", "most of what is available is spent"), ("big", "unusually large"), ("fresh", "by new customers"),
+        ("new_device", "from a new device"), ("new_address", "from a new address"), ("new_payee", "to a first-time payee"),
+        ("new_merchant", "by first-time buyers"), ("under_round", "just under a round amount"), ("round", "round amounts"),
+        ("series", "in series"), ("hour", "at unusual hours"), ("refund", "after refunds"), ("odd", "of any kind"),
+        ("busy", "with others that are suddenly busy"), ("company", "with others that have odd ones"),
+    )},
 }  # fmt: skip
 
 
@@ -36,6 +47,8 @@ def say(name: str) -> str:
     body = name.removeprefix("graph_").removeprefix("number_").removeprefix("level_")
     window = WINDOW.search(body)
     body = WINDOW.sub("", body)
+    if "_trail_" in body:
+        body = body.removesuffix("_mean")
     who = ""
     for entity in ("customer_merchant", "customer_category", "customer_payee", "merchant_category", "customer", "merchant", "device",
                    "address", "payee", "category", "region"):  # fmt: skip

@@ -96,7 +96,7 @@ def test_who_is_called_what_is_no_value():
     same = [
         k
         for k, name in enumerate(names)
-        if not name.startswith("graph_") and "s_1d" not in name and "s_30d" not in name
+        if not name.startswith("graph_") and not name.endswith(("s_1d", "s_7d", "s_30d", "turns_7d", "spread_7d"))
     ]
     np.testing.assert_array_equal(ours[:, same], theirs[:, same])  # sketches of distinct things hash, all else is equal
 
@@ -156,3 +156,29 @@ def test_late_labels_by_hand():
     np.testing.assert_allclose(values["label_silence_days"][told], [np.nan, np.nan, 1, 1, 1])
     assert values["merchant_fraud_amount"][5] == pytest.approx(np.log(201 / 101), rel=1e-5)
     assert np.all(np.diff(values["merchant_fraud_rate"][told][1:4]) > 0)
+
+
+def test_trails_by_hand():
+    schema = Schema(("customer", "merchant"), ("available_minor",))
+    sensor = RiskSensor(RiskPlan(schema, windows=False, graph=False))
+    day = 24 * HOUR
+    events = np.array(
+        [[k * 2 * day, 1, amount, k * 2 * day, who, 9, 1_000] for k, amount, who in ((1, 800, 5), (2, 400, 6), (3, 100, 5))], np.int64
+    )  # fmt: skip
+    values = dict(zip(sensor.names, sensor.sense(events).T, strict=True))
+    fade, slow = np.exp(-1), np.exp(-0.2)
+    np.testing.assert_allclose(
+        values["merchant_trail_drain_2d"], [0.8, 0.8 * fade + 0.4, (0.8 * fade + 0.4) * fade + 0.1], rtol=1e-6
+    )
+    past, seen = 0.8 * slow, slow
+    np.testing.assert_allclose(values["merchant_trail_drain_mean"][:2], [0, past / (seen + 1)], rtol=1e-6)
+    np.testing.assert_allclose(values["customer_trail_drain_2d"], [0.8, 0.4, 0.8 * fade * fade + 0.1], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("yuan", "short"), [(69, np.nan), (98, 0.02), (100, 0.5), (190, 0.05), (299, 1 / 300), (4_750, 0.05), (9_900, 0.01)]
+)
+def test_how_far_an_amount_lies_under_a_round_one(yuan, short):
+    sensor = RiskSensor(RiskPlan(Schema(("customer",)), windows=False, graph=False))
+    said = sensor.sense(np.array([[HOUR, 1, yuan * 100, HOUR, 5]], np.int64))[0, sensor.names.index("under_round")]
+    np.testing.assert_allclose(said, short, rtol=1e-5)

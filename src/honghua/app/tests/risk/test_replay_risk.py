@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from honghua.app import replay_risk
-from honghua.app.replay import replay_table
+from honghua.app.replay import Beside, replay_table
 from honghua.app.replay_risk import judge_queue
 from honghua.app.replay_table import PurchaseTable, TableMap
+from honghua.credit import api as credit
 from honghua.decision import api as decision
-from honghua.store.database import connect
+from honghua.store.database import connect, scratch_database
 
 DAY_US = 86_400_000_000
 FIRST = 17_900  # a day number
@@ -69,3 +70,36 @@ def test_labels_arrive_late_models_are_released_on_the_way_and_once(database, ta
         k: told[k] for k in ("purchases", "approved", "refused")
     }
     assert again["purchases_per_s"] == 0
+
+
+class Interrupted(Exception):
+    """Stops a replay in its midst."""
+
+
+def test_an_interrupted_replay_goes_on_from_its_snapshot_to_the_same_end(
+    database, store_settings, table, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(replay_risk, "POSITIVES_MIN", 5)
+    monkeypatch.setattr(replay_risk, "NEGATIVES_ONE_IN", 2)
+    monkeypatch.setattr("honghua.credit.engine.SNAPSHOT_EVERY", 150)
+    table_map = TableMap(labels={"delay_days": 3}, timezone="UTC")
+
+    def stop(_day, done, total):
+        if done > total * 3 // 4:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        replay_table(database, table, table_map, source="t", seed=1, beside=Beside(stop, tmp_path))
+    saved = sorted(path.name for path in tmp_path.glob("at-*"))
+    assert len(saved) == 2
+    told = replay_table(database, table, table_map, source="t", seed=1, beside=Beside(snapshots=tmp_path))
+    with scratch_database(store_settings) as other:
+        calm = replay_table(other, table, table_map, source="t", seed=1)
+    same = ("purchases", "approved", "refused", "stepped_up", "reviewed", "review_by_week", "entries")
+    assert {k: told[k] for k in same} == {k: calm[k] for k in same}
+    with connect(database) as conn:
+        found = [credit.attach_released(conn, credit.open_registry(conn), folder=folder) for folder in (tmp_path, None)]
+        assert found[0] is not None
+        assert found[1] is not None
+        assert found[0].saved_at > 0 == found[1].saved_at
+        assert found[0].engine.digest() == found[1].engine.digest()
