@@ -42,6 +42,9 @@ HISTORY_DAYS: Final = 60  # of rows that a fit looks at
 POSITIVES_MIN: Final = 20
 NEGATIVES_ONE_IN: Final = 24
 QUEUE: Final = 100  # customers that the reviewers can look at on a day
+OUT_DAYS: Final = (
+    14  # how long who was found, or is known by a label, stays out of the queue: the card is stopped and replaced
+)
 POLICY: Final = "purchase-risk"
 MAKER = decision.Act("replay robot 1 (maker; no person)", "weekly refit of a replay")
 CHECKER = decision.Act("replay robot 2 (checker; no person)", "the refit passed its checks")
@@ -194,19 +197,24 @@ def judge_queue(
 ) -> dict[int, float]:
     """Day number → precision of that day's queue: the customers with the highest score, as far as reviewers could know.
 
-    Left out: who is known by a label that had arrived before the day began, and who a queue of an earlier day found.
+    Left out for `OUT_DAYS`: who became known by a label that had arrived before the day began, and who an earlier queue found.
     """
     names = {name: k for k, name in enumerate(dict.fromkeys(table.customers))}
     who = np.array([names[name] for name in table.customers], np.int64)
-    known_at = np.full(len(names), np.iinfo(np.int64).max)
     fraud = np.flatnonzero(labels == 1)
-    np.minimum.at(known_at, who[fraud], table.at_us[fraud] + delay_us)
-    found = np.zeros(len(names), np.bool_)
+    fraud = fraud[np.argsort(table.at_us[fraud], kind="stable")]
+    arrivals_us = table.at_us[fraud] + delay_us
+    told = 0
+    out_until_us = np.full(len(names), np.iinfo(np.int64).min)
     days: dict[int, float] = {}
     starts = np.flatnonzero(np.diff(table.day, prepend=table.day[0] - 1))
     for start, end in zip(starts.tolist(), [*starts[1:].tolist(), len(table)], strict=True):
+        now_us = int(table.at_us[start])
+        newly = int(np.searchsorted(arrivals_us, now_us, side="right"))
+        np.maximum.at(out_until_us, who[fraud[told:newly]], arrivals_us[told:newly] + OUT_DAYS * DAY_US)
+        told = newly
         rows = np.arange(start, end)
-        rows = rows[~np.isnan(scores[rows]) & (known_at[who[rows]] > table.at_us[start]) & ~found[who[rows]]]
+        rows = rows[~np.isnan(scores[rows]) & (out_until_us[who[rows]] <= now_us)]
         if len(rows) == 0:
             continue
         best = np.full(len(names), -1.0)
@@ -216,7 +224,7 @@ def judge_queue(
         hit = np.zeros(len(names), np.bool_)
         hit[who[rows[labels[rows] == 1]]] = True
         days[int(table.day[start])] = float(hit[queue].mean())
-        found[queue[hit[queue]]] = True
+        out_until_us[queue[hit[queue]]] = now_us + OUT_DAYS * DAY_US
     return days
 
 

@@ -141,6 +141,7 @@ class RiskDesk:
         self.model_digest = b""
         self.cursor = 0  # the last fact that the state has learnt
         self.saved_at = 0
+        self.has_begun = False  # whether a unit is under way
         self.is_sound = False  # whether the state is that of the facts up to the cursor
         self.current: Judge | None = None
         self.hearings: list[Hearing] = []  # of the unit under way
@@ -161,7 +162,7 @@ class RiskDesk:
         if not self.is_sound:
             self._rebuild(conn)
         self._catch_up(conn)
-        self.is_sound = False
+        self.is_sound, self.has_begun = False, True
         self.new_cursor = self.cursor
         self.hearings = []
 
@@ -228,14 +229,16 @@ class RiskDesk:
         self.new_cursor = max((fact_id for fact_id, _, _ in facts), default=self.cursor)
 
     def committed(self) -> None:
-        """The unit is on disk: the state holds."""
-        self.cursor, self.is_sound = self.new_cursor, True
+        """The unit is on disk: the state holds. Where every answer was known already, there was no unit."""
+        if not self.has_begun:
+            return
+        self.cursor, self.is_sound, self.has_begun = self.new_cursor, True, False
         if self.cursor - self.saved_at >= SNAPSHOT_EVERY:
             self.snapshot()
 
     def forget(self) -> None:
         """The unit was rolled back: its events did not happen."""
-        self.is_sound = False
+        self.is_sound = self.has_begun = False
         self.watch.forget()
 
     def snapshot(self) -> Path | None:

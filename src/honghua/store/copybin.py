@@ -167,9 +167,10 @@ def _await_result(pgconn: pq.abc.PGconn) -> pq.abc.PGresult | None:
 
 
 def _await_more(pgconn: pq.abc.PGconn) -> None:
-    """Wait, other threads running on, until the server has sent something, and take it in."""
+    """Wait, other threads running on, until the server has sent something, and take it in. What the socket did not take of
+    a long statement goes out on the way: the server answers nothing before it has all of it."""
     poll = select.poll()
-    poll.register(pgconn.socket, select.POLLIN)
+    poll.register(pgconn.socket, select.POLLIN | select.POLLOUT if pgconn.flush() else select.POLLIN)
     poll.poll()
     pgconn.consume_input()
 

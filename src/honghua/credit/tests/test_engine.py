@@ -308,3 +308,17 @@ def test_orders_of_one_batch_are_judged_on_the_account_as_it_then_stands(town):
     assert [trace.inputs["available_minor"] for trace in traces if trace is not None] == available
     assert [trace.inputs["held_minor"] for trace in traces[:3] if trace is not None] == [0, 0, 70_000]
     check_sound(town, len(answers))
+
+
+def test_answers_that_were_known_already_leave_the_state_as_it_is(town):
+    """The first thing that a process does after a start may be a batch that was answered before."""
+    live_a_little(town)
+    with connect(town.database) as conn:
+        registry = open_registry(conn)
+        other = attach(conn, registry, make_setup())
+        twin = Town(town.database, conn, registry, town.names)
+        before = other.cursor, other.engine.digest()
+        assert twin.do(order("after", "C02", 1_234))[0]["repeated"]
+        assert (other.cursor, other.engine.digest()) == before
+        twin.do(order("next", "C02", 1_235))
+    assert fresh_desk(town, make_setup()).engine.digest() == other.engine.digest()

@@ -153,7 +153,7 @@ def verdict_at(bundle: Bundle, verdicts: Verdicts, row: int) -> Verdict:
         outcome=Outcome(outcome), code="" if said is None else said.code, amount_minor=amount_minor, extra_minor=extra_minor,
         minutes=0 if said is None else said.minutes, detail="" if said is None else said.detail, rule=rule,
         amount_rule=amount_rule, fired=rules_in(verdicts.fired[row]), unknown=rules_in(verdicts.unknown[row]),
-        off=tuple(np.flatnonzero(verdicts.off).tolist()),
+        off=() if verdicts.off is bundle.plan.all_on else tuple(np.flatnonzero(verdicts.off).tolist()),
     )  # fmt: skip
 
 

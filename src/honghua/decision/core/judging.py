@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from honghua.decision.core.brake import Brake, BrakeChange
-from honghua.decision.core.compile import Bundle, codes_of, judge, judge_batch
+from honghua.decision.core.compile import Bundle, codes_of, judge_batch, verdict_at
 from honghua.decision.core.experiment import Experiment, Holdout, compute_shares
 from honghua.decision.core.listing import ListBook, Sections
 from honghua.decision.core.outcomes import Verdict, Verdicts
@@ -179,8 +179,11 @@ class Judge:
         """Judge one row as it stands now: the engine may have changed its own inputs since `fill`."""
         seat = int(prepared.seat[row])
         sitting = self.force.seats[seat]
-        vector = prepared.inputs[row] if self._whole[seat] else prepared.inputs[row, sitting.places]
-        return judge(sitting.bundle, vector, off=self._find_off(prepared, seat, row))
+        inputs = prepared.inputs[row : row + 1]
+        vectors = inputs if self._whole[seat] else sitting.vectors(inputs)
+        return verdict_at(
+            sitting.bundle, judge_batch(sitting.bundle, vectors, off=self._find_off(prepared, seat, row)), 0
+        )
 
     def batch(self, prepared: Prepared) -> list[Group]:
         """Judge all rows. Usually one group; more with a challenger, or where a rule is suppressed for some only."""

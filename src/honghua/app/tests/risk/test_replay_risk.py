@@ -30,11 +30,12 @@ def make_table(customers, days, labels, *, scores_seed=1):
 
 def test_the_queue_leaves_out_who_is_known_and_who_was_found(monkeypatch):
     monkeypatch.setattr(replay_risk, "QUEUE", 2)
-    table = make_table("ABCABDABC", [0, 0, 0, 1, 1, 1, 9, 9, 9], [1, 0, 0, 1, 1, 0, 1, 1, 1])
-    scores = np.array([0.9, 0.8, 0.1, 0.99, 0.7, 0.6, 0.9, 0.9, np.nan])
+    table = make_table("ABCABDABCA", [0, 0, 0, 1, 1, 1, 9, 9, 9, 31], [1, 0, 0, 1, 1, 0, 1, 1, 1, 1])
+    scores = np.array([0.9, 0.8, 0.1, 0.99, 0.7, 0.6, 0.9, 0.9, np.nan, 0.9])
     days = judge_queue(table, table.labels, scores, delay_us=7 * DAY_US)
     # day 0: A (fraud) and B; A is found. day 1: B (fraud) and D; B is found. day 9: nobody is left but C, who has no score.
-    assert days == {FIRST: 0.5, FIRST + 1: 0.5}
+    # A's last fraud is told on day 16; from day 30 on A is back with a new card.
+    assert days == {FIRST: 0.5, FIRST + 1: 0.5, FIRST + 31: 1.0}
 
 
 @pytest.fixture
