@@ -93,25 +93,14 @@ def run(args: argparse.Namespace, store: StoreSettings) -> dict[str, Any]:
         desk = credit.RiskDesk(setup)
         desk.catch_up(conn)
         ready = time.perf_counter()
-        load_ms = time_load(setup)
         files = [path.stat().st_size for path in Path(place).rglob("*") if path.is_file()]
         return {
-            "facts": args.facts, "tail": args.tail, "ready_ms": round((ready - written) * 1e3), "load_ms": load_ms,
+            "facts": args.facts, "tail": args.tail, "ready_ms": round((ready - written) * 1e3),
             "identical": desk.cursor == args.people + args.facts and desk.engine.digest() == engine.digest(),
             "snapshot_ms": round((saved - folded) * 1e3), "snapshot_mb": round(sum(files) / 1e6, 1),
             "fold_per_s": round(at / (folded - began)), "tail_written_s": round(written - saved, 1),
             "values": len(engine.sensor.names), "entities": engine.sensor.counters()["entities"],
         }  # fmt: skip
-
-
-def time_load(setup: credit.RiskSetup) -> int:
-    """Milliseconds of the snapshot's part, measured alone."""
-    began = time.perf_counter()
-    found = decision.load_newest(
-        setup.folder or Path(), lambda path: DecisionEngine.restore(path, setup.plan, settings=setup.settings)
-    )
-    assert found is not None, "a snapshot was written"
-    return round((time.perf_counter() - began) * 1e3)
 
 
 def draw(rng: np.random.Generator, n: int, town: Town) -> tuple[Ints, Ints]:
