@@ -53,7 +53,7 @@ def register(benches: Any) -> None:
         "decide", help="whole decisions a second and core, and one alone"
     )
     parser.add_argument("--edges", type=int, default=20_000_000, help="live edges in the graph")
-    parser.add_argument("--warm", type=int, default=1_000_000, help="events that everything has seen before")
+    parser.add_argument("--warm", type=int, default=3_000_000, help="events that everything has seen before")
     parser.add_argument("--decisions", type=int, default=51_200, help="decided in batches, in five rounds")
     parser.add_argument("--batch", type=int, default=256)
     parser.add_argument("--singles", type=int, default=4_000, help="decided one by one")
