@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Final
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -32,7 +32,7 @@ def sql_values(feature_set: FeatureSet, events: Ints) -> NDArray[np.float32]:
     schema.check(events)
     strays = bool((np.diff(events[:, 0]) < 0).any() or any(term.reverse for term in feature_set.terms))
     out = np.full((len(events), len(feature_set.names)), np.nan, np.float32)
-    with duckdb.connect() as base:
+    with import_module("duckdb").connect() as base:  # loaded when asked: no decision needs it
         base.register("features_event", to_table(schema, events))
         told = base.execute(sql_of(feature_set, strays=strays)).fetchnumpy()
     rows = told["seq"]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from honghua.base.errors import BadInput
 from honghua.fraud.core.fusion import MARGIN_MAX, Line
@@ -248,6 +248,7 @@ def fit_line(voices: Doubles, y: Doubles, weight: Doubles, *, floor: Doubles) ->
         )  # its forest has read the surprises: beside it only an alarm may weigh more
         bounds.append((low, low if fixed else ALARM_MAX if alarm else None))
     start = np.concatenate([[0.0], centre])
+    minimize = import_module("scipy.optimize").minimize  # loaded when fitting: no decision needs it
     found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 200})
     return Line(float(found.x[0]), np.asarray(found.x[1:], np.float64))
 

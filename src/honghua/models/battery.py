@@ -5,9 +5,9 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any, Final
 
-import lightgbm
 import numpy as np
 
 from honghua.models.core.booster_text import Link
@@ -110,6 +110,7 @@ def _check_same_bits(model: Model, evidence: Evidence, limits: BatteryBounds) ->
     yield _check("one row = many rows", differ == 0, f"{differ} differ", "0", f"{differ} rows score otherwise alone")
     rows = np.concatenate([evidence.x[:PEER_ROWS_MAX], hostile_rows(len(model.names))])
     if model.forest.trees:
+        lightgbm = import_module("lightgbm")  # loaded when models are checked: no decision needs it
         peer = np.asarray(lightgbm.Booster(model_str=model.forest.text).predict(rows, raw_score=True, num_threads=1))
         gap = float(np.max(np.abs(peer / model.forest.booster.averaged - model.forest.score(rows))))
         yield _check("equal to LightGBM", gap == 0.0, repr(gap), "0.0", f"margins differ by up to {gap!r}")

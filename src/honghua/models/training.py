@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, Final, Required, TypedDict, Unpack
 
-import lightgbm
 import numpy as np
 
 from honghua.base.errors import BadInput
@@ -81,6 +81,7 @@ def train_forest(
     `valid` = (x, y) stops early and picks the number of trees; it must be later than the fitting rows, which the caller sees to.
     """
     _check_rows(x, y, names, weight)
+    lightgbm = import_module("lightgbm")  # loaded when training: it is slow to load and no decision needs it
     params = _params(names, recipe)
     places = _categorical_places(names, recipe)
     held = [] if valid is None else [_dataset(valid, None, places, params)]
@@ -144,6 +145,6 @@ def _dataset(rows: Rows, weight: Float64 | None, categorical: list[int], params:
     x, y = rows
     names = [f"f{k}" for k in range(x.shape[1])]  # LightGBM refuses some characters in names; ours may hold any
     labels = np.asarray(y, np.float64)
-    return lightgbm.Dataset(
+    return import_module("lightgbm").Dataset(
         x, labels, weight=weight, feature_name=names, categorical_feature=categorical, params=dict(params)
     )

@@ -46,10 +46,8 @@ def find_cycle(heads, pool, ring, tally, payer, payee, mask, since, limits, stac
                 break
         if out[0] == 3:
             return
-        if steps < 3 or out[0] != 0:
-            continue
     if steps >= 3:
-        find_four(heads, pool, ring, tally, payer, payee, mask, since, limits, stack, out, looked)
+        find_four(heads, pool, ring, tally, payer, payee, mask, since, limits, stack, out, first, looked)
 
 
 @njit(cache=True)
@@ -63,10 +61,9 @@ def is_repeat(entries, place):
 
 
 @njit(cache=True)
-def find_four(heads, pool, ring, tally, payer, payee, mask, since, limits, stack, out, looked):
-    """The third step back of find_cycle; stack[0] still holds the edges into the payer."""
+def find_four(heads, pool, ring, tally, payer, payee, mask, since, limits, stack, out, first, looked):
+    """The third step back of find_cycle; stack[0] still holds the `first` edges into the payer."""
     fan, budget = limits[1], limits[2]
-    first = collect(heads, pool, ring, tally, payer, mask, since, fan, 4 * fan, stack[0])
     for a in range(first):
         one, late = other_of(stack[0, a, 0]), stack[0, a, 1]
         if one == payer or is_repeat(stack[0], a):

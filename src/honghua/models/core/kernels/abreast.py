@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from honghua.models.core.kernels.walking import fill_sets, work_width
+from honghua.models.core.kernels.walking import choose, fill_sets, work_width
 from honghua.models.core.layout import (
     ABREAST_LEAVES,
     ABREAST_STEP,
@@ -27,7 +27,6 @@ from honghua.models.core.layout import (
     P_TREES,
     P_WIDTH,
     PRESENT_TO_ZERO,
-    SMALLEST_PART,
     SPLIT,
     TO_LEFT,
     TO_RIGHT,
@@ -131,34 +130,6 @@ def add_parts(splits, first, end, leaf, parts):
 
 
 @njit(cache=True)
-def choose(parts, features, r, row, reasons, sizes):
-    """The four largest positive of parts[:, r], largest first, the lower feature first among equals; −1 and 0 where there are fewer."""
-    p0 = p1 = p2 = p3 = SMALLEST_PART
-    i0 = i1 = i2 = i3 = -1
-    for f in range(features):
-        value = parts[f, r]
-        if value > p3:
-            if value > p1:
-                p3, i3 = p2, i2
-                p2, i2 = p1, i1
-                if value > p0:
-                    p1, i1 = p0, i0
-                    p0, i0 = value, f
-                else:
-                    p1, i1 = value, f
-            elif value > p2:
-                p3, i3 = p2, i2
-                p2, i2 = value, f
-            else:
-                p3, i3 = value, f
-    reasons[row, 0], reasons[row, 1], reasons[row, 2], reasons[row, 3] = i0, i1, i2, i3
-    sizes[row, 0] = p0 if i0 >= 0 else 0.0
-    sizes[row, 1] = p1 if i1 >= 0 else 0.0
-    sizes[row, 2] = p2 if i2 >= 0 else 0.0
-    sizes[row, 3] = p3 if i3 >= 0 else 0.0
-
-
-@njit(cache=True)
 def score_rows(plan, splits, values, x, out):
     """Margins of all rows: the leaves' values added in the order of trees, as LightGBM adds them.
 
@@ -208,4 +179,4 @@ def explain_rows(plan, splits, values, x, out, reasons, sizes):
             add_parts(splits, first, end, leaf, parts)
         for r in range(count):
             out[start + r] = totals[r] / plan[P_AVERAGED]
-            choose(parts, features, r, start + r, reasons, sizes)
+            choose(parts[:, r], features, start + r, reasons, sizes)

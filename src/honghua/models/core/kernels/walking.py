@@ -204,8 +204,11 @@ def _add_all_parts(table, spans, owners, at, trees, long, parts):
 
 
 @njit(cache=True, inline="always")
-def _choose(parts, features, row, reasons, sizes):
-    """The four largest positive parts, largest first, the lower feature first among equals; −1 and 0 where there are fewer."""
+def choose(parts, features, row, reasons, sizes):
+    """The four largest positive of parts float64[≥ features], largest first, the lower feature first among equals.
+
+    Where there are fewer: −1 and 0.
+    """
     p0 = p1 = p2 = p3 = SMALLEST_PART
     i0 = i1 = i2 = i3 = -1
     for f in range(features):
@@ -288,7 +291,7 @@ def explain_rows(nodes, plan, table, x, out, reasons, sizes):
                 total += table[RECORD * at[t]]
             _add_all_parts(table, spans, owners, at, trees, long, parts1)
             out[row] = total / plan[P_AVERAGED]
-            _choose(parts1, features, row, reasons, sizes)
+            choose(parts1, features, row, reasons, sizes)
         return
     work = np.zeros((ROWS, width), np.float32)
     parts = np.empty((ROWS, features + PARTS))
@@ -308,7 +311,7 @@ def explain_rows(nodes, plan, table, x, out, reasons, sizes):
                     _add_parts(table, spans, owners, leaf[k], parts[r + k])
         for r in range(count):
             out[start + r] = totals[r] / plan[P_AVERAGED]
-            _choose(parts[r], features, start + r, reasons, sizes)
+            choose(parts[r], features, start + r, reasons, sizes)
 
 
 @njit(cache=True)
