@@ -16,6 +16,7 @@ from honghua.app.replay import Beside, replay_table
 from honghua.app.replay_map import TableMap
 from honghua.app.replay_risk import FIRST_REFIT_DAYS, find_decision_id
 from honghua.app.replay_table import PurchaseTable
+from honghua.base.clock import DAY_US
 from honghua.decision import api as decision
 from honghua.facts.kinds import SCENE
 from honghua.features.core import EventKind
@@ -27,7 +28,6 @@ PEOPLE, DAYS, RINGS = 400, 42, 3
 TYPOLOGIES: Final = ("colluding_shop", "device_farm", "goods_resale", "account_takeover")
 DELAY_DAYS: Final = 3
 OFFSET_US: Final = 8 * 3_600_000_000
-DAY_US: Final = 86_400_000_000
 SHORT: Final = ("LIMIT_SHORT", "LIMIT_PARTLY", "LESS_OFFERED")
 WORDS: Final = {"customer": "P", "merchant": "shop ", "device": "device ", "address": "address ", "payee": "payee "}
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from honghua.app.replay_map import TableMap
 from honghua.app.tables.stream import SCORED, Stream, Waiting, described, sense_blocks
 from honghua.app.tables.table import EventTable, TableSpec, build_events, describe_table, open_table
+from honghua.base.clock import DAY_US
 from honghua.base.errors import BadInput, IntegrityBroken
 from honghua.base.rng import derive_rng
 from honghua.fraud.api import FitSettings, FraudModel, RiskSensor, Scores, SensorSize, fit_fraud
@@ -88,7 +89,7 @@ def fit_table(path: Path, table_map: TableMap, *, label: str, until: str, out: P
         "rows": rows, "labelled": int((labels >= 0).sum()), "positives": int((labels == 1).sum()), "features": width,
         "valid": dict(fitted.valid), "trained_on": len(kept), "trees": dict(fitted.rounds), "entities": list(spec.entities),
         "sensed_per_s": round(len(stream) / max(sensed_s, 1e-9)), "digest": fitted.model.digest.hex(), "sensor": counters,
-        "delay_days": spec.delay_us / 86_400_000_000, "notices": list(table.notices),
+        "delay_days": spec.delay_us / DAY_US, "notices": list(table.notices),
     }  # fmt: skip
 
 
@@ -149,7 +150,7 @@ def silence_of(events: Ints, labels: NDArray[Any], arrives: Ints) -> float:
     told = np.unique(arrives[labels >= 0])
     gaps = np.diff(told)
     usual = float(np.quantile(gaps, 0.99)) if len(gaps) else 0.0
-    return max(GAPS_OF_SILENCE * usual / 86_400_000_000, 1.0)
+    return max(GAPS_OF_SILENCE * usual / DAY_US, 1.0)
 
 
 def save_past(out: Path, table: EventTable, sensor: RiskSensor, end: tuple[int, int]) -> None:

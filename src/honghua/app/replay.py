@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from honghua.app.replay_map import TableMap
 from honghua.app.replay_risk import Name, RiskReplay, begin_risk
 from honghua.app.replay_table import PurchaseTable
-from honghua.base.clock import from_micros, to_micros
+from honghua.base.clock import DAY_US, from_micros, to_micros
 from honghua.base.dates import from_day, to_day
 from honghua.base.errors import Conflict
 from honghua.credit import api as credit
@@ -35,7 +35,6 @@ LATE_DAYS: Final = (7, 20, 40)  # how late the late ones pay, by customer
 BEHAVIOURS: Final = ("full", "minimum", "late", "never")
 TURN_TRIES: Final = 50
 TURN_WAIT_SECONDS: Final = 0.2
-DAY_US: Final = 86_400_000_000
 ONE_DAY: Final = dt.timedelta(days=1)
 
 Progress = Callable[[dt.date, int, int], None]  # day, purchases done, purchases

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from honghua.app.replay_map import TableMap
 from honghua.app.replay_table import PurchaseTable
-from honghua.base.clock import from_micros
+from honghua.base.clock import DAY_US, from_micros
 from honghua.base.errors import Conflict
 from honghua.credit import api as credit
 from honghua.credit import core as c
@@ -33,7 +33,6 @@ from honghua.fraud.core import RiskPlan
 from honghua.store.commands import list_answers
 
 Ints = NDArray[np.int64]
-DAY_US: Final = 86_400_000_000
 DELAY_DAYS: Final = 7.0  # of labels, where the map names none
 REFIT_DAYS: Final = 7
 THREADS: Final = 1  # of a fit: the same trees on every machine, and it runs beside deciders
@@ -42,9 +41,7 @@ HISTORY_DAYS: Final = 60  # of rows that a fit looks at
 POSITIVES_MIN: Final = 20
 NEGATIVES_ONE_IN: Final = 24
 QUEUE: Final = 100  # customers that the reviewers can look at on a day
-OUT_DAYS: Final = (
-    14  # how long who was found, or is known by a label, stays out of the queue: the card is stopped and replaced
-)
+OUT_DAYS: Final = 14  # out of the queue for so long is who was found or told: the card is stopped and replaced
 POLICY: Final = "purchase-risk"
 MAKER = decision.Act("replay robot 1 (maker; no person)", "weekly refit of a replay")
 CHECKER = decision.Act("replay robot 2 (checker; no person)", "the refit passed its checks")

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from honghua.app.replay_file import PROBLEMS_KEPT, RawColumns, add_problem, load_file
 from honghua.app.replay_map import TableMap, read_map
+from honghua.base.clock import DAY_US
 from honghua.base.errors import BadInput, Problem
 from honghua.facts.kinds import SCENE
 
@@ -291,7 +292,7 @@ def local_days(at_us: Ints, timezone: str) -> Ints:
     """Day numbers of instants in a zone."""
     instants = pa.array(at_us, pa.timestamp("us", tz="UTC"))
     local = pc.local_timestamp(pc.cast(instants, pa.timestamp("us", tz=timezone)))
-    days: Ints = np.asarray(local.cast(pa.int64())) // 86_400_000_000
+    days: Ints = np.asarray(local.cast(pa.int64())) // DAY_US
     return days
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from honghua.base.errors import BadInput
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND = dt.timedelta(microseconds=1)
+DAY_US: Final = 86_400_000_000  # microseconds
 
 
 class Clock(Protocol):

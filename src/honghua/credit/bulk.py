@@ -13,6 +13,7 @@ import psycopg
 from numba import njit
 from numpy.typing import NDArray
 
+from honghua.base.clock import DAY_US
 from honghua.base.dates import to_day
 from honghua.base.errors import BadInput
 from honghua.credit.core.kernels.fold import fold_many
@@ -103,7 +104,7 @@ def store_block(conn: psycopg.Connection, block: AccountBlock, *, booked_on: int
         conn,
         FactBatch(
             fact_id=fact_ids, kind=flat[:, E_KIND], account_id=account_ids, value_on=flat[:, E_ON],
-            effective_on=flat[:, E_ON], happened_at=flat[:, E_ON] * 86_400_000_000, amount_minor=flat[:, E_AMOUNT],
+            effective_on=flat[:, E_ON], happened_at=flat[:, E_ON] * DAY_US, amount_minor=flat[:, E_AMOUNT],
             counterparty_id=np.where(is_purchase, merchants, 0), purchase_id=np.where(is_purchase, fact_ids, 0),
             args_values=np.ascontiguousarray(flat[:, 3:]).ravel(), args_offsets=np.arange(0, len(flat) * ARGS + 1, ARGS, dtype=np.int64),
         ),

@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import psycopg
@@ -380,14 +380,6 @@ def zone_offset_us(zone: dt.tzinfo, at: dt.datetime) -> int:
     """How far a zone's time is ahead of UTC at a moment, microseconds."""
     offset = zone.utcoffset(at.astimezone(zone).replace(tzinfo=None))
     return int((offset or dt.timedelta()) / dt.timedelta(microseconds=1))
-
-
-def describe(desk: RiskDesk) -> dict[str, Any]:
-    """What the engine is and where it stands, for people."""
-    return {
-        "cursor": desk.cursor, "model": desk.model_digest.hex()[:16], "values": len(desk.engine.sensor.names),
-        **desk.engine.sensor.counters(),
-    }  # fmt: skip
 
 
 __all__ = ["Observer", "RiskDesk", "RiskSetup", "attach", "attach_released", "keep_model", "zone_offset_us"]

@@ -30,24 +30,22 @@ from honghua.decision.core.docket import Docket, record_batch
 from honghua.decision.core.judging import Judge, Prepared
 from honghua.decision.core.policy import BUNDLES
 from honghua.decision.core.records import JudgedColumns
-from honghua.decision.engine import (
-    DecisionEngine,
-    EngineSettings,
-    Sensed,
-    keep_model,
-    load_newest,
-    read_events,
-    read_frozen,
-    read_model_files,
-    save_snapshot,
-    unpack_model,
-)
+from honghua.decision.engine import DecisionEngine, EngineSettings, Sensed
 from honghua.decision.experiments import (
     find_holdout,
     list_experiments,
     set_holdout,
     start_experiment,
     stop_experiment,
+)
+from honghua.decision.kept_models import (
+    digest_files,
+    keep_model,
+    load_model,
+    read_model_files,
+    save_model,
+    unpack_model,
+    write_files,
 )
 from honghua.decision.lists import (
     Listed,
@@ -76,10 +74,12 @@ from honghua.decision.releases import (
     restore_previous,
     review,
 )
-from honghua.decision.replaying import Difference, FindScorer, Replayed, Scorer, replay
-from honghua.decision.scoring import digest_files, find_scorer, load_model, save_model, write_files
+from honghua.decision.replaying import Difference, FindScorer, Replayed, Scorer, read_frozen, replay
+from honghua.decision.scoring import find_scorer
 from honghua.decision.shadow import ShadowView, list_shadows
 from honghua.decision.showing import Trace, find_trace
+from honghua.decision.snapshots import load_newest, save_snapshot
+from honghua.decision.store_judged import read_events
 from honghua.decision.store_policy import Change, LineupRow, ReleaseRow
 from honghua.decision.watching import EngineTerms, Watch, ensure_first, find_vocabulary
 

@@ -8,26 +8,22 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
 import numpy as np
-import psycopg
 from numpy.typing import NDArray
 
-from honghua.base.errors import BadInput, IntegrityBroken, NotFound
-from honghua.decision import store_judged
+from honghua.base.clock import DAY_US
+from honghua.base.errors import BadInput, IntegrityBroken
 from honghua.decision.core.clearing import Clearing
 from honghua.decision.core.engine_inputs import ACCOUNT_INPUTS, SCORE_INPUTS, engine_vocabulary
-from honghua.decision.core.freezing import thaw
 from honghua.decision.core.judging import Group, Judge, Prepared
 from honghua.decision.core.outcomes import Verdict
-from honghua.decision.snapshots import load_newest, save_snapshot
 from honghua.decision.watching import EngineTerms
 from honghua.features.core import Schema
 from honghua.fraud.api import FraudModel, RiskSensor, SensorSize
@@ -37,7 +33,6 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 FORMAT: Final = 2
-DAY_US: Final = 86_400_000_000
 REASONS: Final = 4
 CHUNK_BYTES: Final = 1 << 22
 SUMMED_AT_ONCE: Final = 4
@@ -233,80 +228,4 @@ def sum_file(path: Path) -> int:
     return total
 
 
-def keep_model(conn: psycopg.Connection, model: FraudModel, *, beside: Mapping[str, bytes]) -> bytes:
-    """Keep a model's files, and what belongs beside them, in the database; its digest. In the caller's transaction."""
-    with TemporaryDirectory() as place:
-        folder = Path(place)
-        model.save(folder)
-        files = {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
-    store_judged.save_model(conn, model.digest, {**files, **beside})
-    return model.digest
-
-
-def read_model_files(conn: psycopg.Connection, digest: bytes) -> dict[str, bytes]:
-    """A kept model's files; NotFound when it is not kept."""
-    files = store_judged.load_model(conn, digest)
-    if not files:
-        raise NotFound(f"model {digest.hex()[:16]} is not kept in this database", code="MODEL_UNKNOWN")
-    return files
-
-
-def unpack_model(files: Mapping[str, bytes]) -> FraudModel:
-    """The model out of its files."""
-    with TemporaryDirectory() as place:
-        for name, content in files.items():
-            path = (Path(place) / name).resolve()
-            assert path.is_relative_to(Path(place).resolve()), f"{name} leads out of the folder"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-        return FraudModel.load(Path(place))
-
-
-def read_events(conn: psycopg.Connection, ids: Sequence[int], columns: Sequence[str]) -> dict[int, Ints]:
-    """The events of recorded decisions as they were sensed, where they had these columns."""
-    if not ids:
-        return {}
-    rows = conn.execute(
-        "SELECT j.decision_id, j.event FROM decision_judged AS j JOIN decision_regime USING (regime_id)"
-        " JOIN decision_layout AS l USING (layout_id) WHERE j.decision_id = ANY(%s::bigint[]) AND l.events = %s::text[]",
-        [list(ids), list(columns)],
-    )
-    return {decision_id: np.array(event, np.int64) for decision_id, event in rows}
-
-
-def read_frozen(
-    conn: psycopg.Connection, ids: Sequence[int], *, signals: Sequence[str]
-) -> tuple[Ints, Floats, Doubles]:
-    """Recorded decisions by id, rising: ids int64[k], their signals float32[k, F], and the fused score float64[k] (NaN: no model).
-
-    Records that froze other signals are left out.
-    """
-    regimes, layouts = store_judged.list_regimes(conn), store_judged.list_layouts(conn)
-    page = store_judged.read_page(
-        conn, "WHERE decision_id = ANY(%s::bigint[]) ORDER BY decision_id", [np.array(ids, np.int64)]
-    )
-    out = np.zeros((len(page), len(signals)), np.float32)
-    fused = np.full(len(page), np.nan)
-    kept = np.zeros(len(page), np.bool_)
-    for regime_id in np.unique(page.regime_id).tolist():
-        layout = layouts[regimes[regime_id].layout_id]
-        if layout.signals != tuple(signals):
-            continue
-        rows = np.flatnonzero(page.regime_id == regime_id)
-        inputs, values = thaw(page.frozen_of(rows), inputs=len(layout.inputs), signals=len(layout.signals))
-        out[rows], fused[rows], kept[rows] = values, inputs[:, layout.inputs.index(SCORE_INPUTS[0])], True
-    return page.decision_id[kept], out[kept], fused[kept]
-
-
-__all__ = [
-    "DecisionEngine",
-    "EngineSettings",
-    "Sensed",
-    "keep_model",
-    "load_newest",
-    "read_events",
-    "read_frozen",
-    "read_model_files",
-    "save_snapshot",
-    "unpack_model",
-]
+__all__ = ["DecisionEngine", "EngineSettings", "Sensed"]

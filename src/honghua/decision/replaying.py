@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from honghua.base.errors import HonghuaError
 from honghua.decision import releases, store_judged, store_policy
 from honghua.decision.core.compile import Bundle, codes_of, judge_batch
+from honghua.decision.core.engine_inputs import SCORE_INPUTS
 from honghua.decision.core.freezing import thaw
 from honghua.decision.core.judging import Seat, place_seats
 from honghua.decision.core.outcomes import Verdicts
@@ -199,3 +200,27 @@ def replay(
     for page in store_judged.iterate_pages(conn, ids=ids, sample=sample):
         replayer.replay(page, found)
     return found
+
+
+def read_frozen(
+    conn: psycopg.Connection, ids: Sequence[int], *, signals: Sequence[str]
+) -> tuple[Ints, NDArray[np.float32], NDArray[np.float64]]:
+    """Recorded decisions by id, rising: ids int64[k], their signals float32[k, F], and the fused score float64[k] (NaN: no model).
+
+    Records that froze other signals are left out.
+    """
+    regimes, layouts = store_judged.list_regimes(conn), store_judged.list_layouts(conn)
+    page = store_judged.read_page(
+        conn, "WHERE decision_id = ANY(%s::bigint[]) ORDER BY decision_id", [np.array(ids, np.int64)]
+    )
+    out = np.zeros((len(page), len(signals)), np.float32)
+    fused = np.full(len(page), np.nan)
+    kept = np.zeros(len(page), np.bool_)
+    for regime_id in np.unique(page.regime_id).tolist():
+        layout = layouts[regimes[regime_id].layout_id]
+        if layout.signals != tuple(signals):
+            continue
+        rows = np.flatnonzero(page.regime_id == regime_id)
+        inputs, values = thaw(page.frozen_of(rows), inputs=len(layout.inputs), signals=len(layout.signals))
+        out[rows], fused[rows], kept[rows] = values, inputs[:, layout.inputs.index(SCORE_INPUTS[0])], True
+    return page.decision_id[kept], out[kept], fused[kept]

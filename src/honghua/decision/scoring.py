@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
-import psycopg
 from numpy.typing import NDArray
 
-from honghua.base.errors import NotFound
-from honghua.decision import store_judged
+from honghua.decision.kept_models import unpack_model
 from honghua.decision.replaying import Scorer
 from honghua.fraud.api import FraudModel
 
@@ -50,46 +45,7 @@ def find_scorer(files: Mapping[str, bytes]) -> Scorer | None:
     """The model of kept files, or None where they are no fraud model: a replay then judges on the frozen scores."""
     if CONTENTS not in files:
         return None
-    with TemporaryDirectory() as place:
-        write_files(files, Path(place))
-        return KeptScorer(FraudModel.load(Path(place)))
+    return KeptScorer(unpack_model(files))
 
 
-def digest_files(files: Mapping[str, bytes]) -> bytes:
-    """32 bytes that name a model by its files: their paths and contents."""
-    said = hashlib.sha256()
-    for path, content in sorted(files.items()):
-        said.update(f"{path}\0{len(content)}\0".encode() + content)
-    return said.digest()
-
-
-def save_model(conn: psycopg.Connection, folder: Path, *, digest: bytes | None = None) -> bytes:
-    """Keep a model's folder in the database under its digest (None: that of its files), so that replays need nothing else."""
-    files = {
-        path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
-    }
-    if not files:
-        raise NotFound(f"{folder} holds no model", code="MODEL_UNKNOWN")
-    name = digest_files(files) if digest is None else digest
-    store_judged.save_model(conn, name, files)
-    return name
-
-
-def load_model(conn: psycopg.Connection, digest: bytes, folder: Path) -> None:
-    """Write a kept model's files into a folder; NotFound when it is not kept."""
-    files = store_judged.load_model(conn, digest)
-    if not files:
-        raise NotFound(f"model {digest.hex()[:16]} is not kept in this database", code="MODEL_UNKNOWN")
-    write_files(files, folder)
-
-
-def write_files(files: Mapping[str, bytes], folder: Path) -> None:
-    """Kept files as a folder; paths stay inside it."""
-    for path, content in files.items():
-        place = (folder / path).resolve()
-        assert place.is_relative_to(folder.resolve()), f"{path} leads out of the folder"
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(content)
-
-
-__all__ = ["KeptScorer", "digest_files", "find_scorer", "load_model", "save_model", "write_files"]
+__all__ = ["KeptScorer", "find_scorer"]

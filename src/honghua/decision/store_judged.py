@@ -219,11 +219,6 @@ def load_model(conn: psycopg.Connection, digest: bytes) -> dict[str, bytes]:
     return {path: bytes(content) for path, content in rows}
 
 
-def list_model_digests(conn: psycopg.Connection) -> set[bytes]:
-    """Digests of the models that are kept."""
-    return {bytes(row[0]) for row in conn.execute("SELECT DISTINCT digest FROM decision_model")}
-
-
 def sum_shadows(conn: psycopg.Connection) -> list[tuple[int, int, int, int, int]]:
     """(shadow, live bundle, live outcome, shadow outcome, how many) over everything recorded."""
     return conn.execute(
@@ -232,10 +227,13 @@ def sum_shadows(conn: psycopg.Connection) -> list[tuple[int, int, int, int, int]
     ).fetchall()
 
 
-def list_differences(conn: psycopg.Connection, shadow_id: int, *, limit: int) -> list[tuple[Any, ...]]:
-    """The newest differences of one shadow: decision, live bundle and outcome, the shadow's outcome, reason and amount."""
-    return conn.execute(
-        "SELECT decision_id, live_id, outcome_live, outcome, coalesce(reason, ''), amount_minor"
-        " FROM decision_shadow_difference WHERE shadow_id = %s ORDER BY decision_id DESC LIMIT %s",
-        [shadow_id, limit],
-    ).fetchall()
+def read_events(conn: psycopg.Connection, ids: Sequence[int], columns: Sequence[str]) -> dict[int, NDArray[np.int64]]:
+    """The events of recorded decisions as they were sensed, where they had these columns."""
+    if not ids:
+        return {}
+    rows = conn.execute(
+        "SELECT j.decision_id, j.event FROM decision_judged AS j JOIN decision_regime USING (regime_id)"
+        " JOIN decision_layout AS l USING (layout_id) WHERE j.decision_id = ANY(%s::bigint[]) AND l.events = %s::text[]",
+        [list(ids), list(columns)],
+    )
+    return {decision_id: np.array(event, np.int64) for decision_id, event in rows}

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from honghua.app.bench import rules
+from honghua.base.clock import DAY_US
 from honghua.base.errors import BadInput
 from honghua.decision import api as decision
 from honghua.decision.api import DecisionEngine, EngineSettings, Watch
@@ -32,7 +33,7 @@ from honghua.store.settings import StoreSettings
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
 START_US: Final = 1_700_000_000_000_000
-SPAN_US: Final = 29 * 86_400_000_000  # the live edges lie within the window of 30 days
+SPAN_US: Final = 29 * DAY_US  # the live edges lie within the window of 30 days
 EVENT_US: Final = 10_000
 FILL_BLOCK: Final = 500_000
 WARM_BLOCK: Final = 4_096

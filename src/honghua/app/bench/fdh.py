@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from honghua.app.bench.fraud_data import SensedTable, add_arguments, sense_file, skipped
 from honghua.app.replay_map import TableMap
+from honghua.base.clock import DAY_US
 from honghua.base.rng import derive_rng
 from honghua.fraud.api import FitSettings, fit_fraud
 from honghua.models.api import auc, average_precision, bootstrap, card_precision_at_k
@@ -51,7 +52,7 @@ def run(args: argparse.Namespace, store: StoreSettings) -> dict[str, Any]:
     if not path.exists():
         return skipped(path)
     sensed = sense_file(path, MAP, label="TX_FRAUD", until=FIRST_DAY + "T23:59:59")
-    day = sensed.table.events[:, 0] // 86_400_000_000
+    day = sensed.table.events[:, 0] // DAY_US
     day -= day[0]
     settings = FitSettings(seed=args.seed, threads=args.threads)
     runs = [judge(sensed, day, start, settings) for start in STARTS]

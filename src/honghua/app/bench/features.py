@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from honghua.app.bench.features_twin import twin_values
+from honghua.base.clock import DAY_US
 from honghua.base.errors import BadInput
 from honghua.features.api import FeatureStore, sql_values
 from honghua.features.core import Definition, EventKind, FeatureSet, Ratio, Schema, Window
@@ -25,7 +26,6 @@ WIDE_SPANS: Final = ("5m", "1h", "6h", "1d", "7d", "30d", "90d")
 AGGREGATES: Final = ("count", "sum", "mean", "max", "distinct")
 BOUGHT: Final = (("kind", "==", int(EventKind.PURCHASE)),)
 DAYS: Final = 30
-DAY_US: Final = 86_400_000_000
 BATCH: Final = 1_000
 WARM_SHARE: Final = 0.5  # of the events before the clock starts: windows are full when it does
 

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from honghua.app.bench.graph_town import measure_sensor
+from honghua.base.clock import DAY_US
 from honghua.base.errors import BadInput
 from honghua.base.rng import derive_rng
 from honghua.graph import api as graphs
@@ -45,7 +46,6 @@ Ints = NDArray[np.int64]
 WINDOW_DAYS: Final = 30
 LAPS: Final = 1.3  # windows of stream
 NODES_AN_EDGE: Final = 0.2
-DAY_US: Final = 86_400_000_000
 BEGIN: Final = 1_700_000_000_000_000
 QUERIES: Final = 20_000
 PARTS: Final = 5

@@ -15,13 +15,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from honghua.base.clock import DAY_US
 from honghua.graph import api as graphs
 from honghua.graph.core import DAY_TICKS, TICK_US, make_tie_log
 
 Ints = NDArray[np.int64]
 Generator = np.random.Generator
 
-DAY_US: Final = 86_400_000_000
 BEGIN: Final = 1_700_000_000_000_000
 WINDOW_DAYS: Final = 30
 EDGES_AN_EVENT: Final = 2.4

@@ -19,7 +19,7 @@ import psycopg
 from numpy.typing import NDArray
 
 from honghua.app.bench.decide import account_matrix, release
-from honghua.base.clock import from_micros
+from honghua.base.clock import DAY_US, from_micros
 from honghua.base.dates import to_day
 from honghua.base.errors import BadInput
 from honghua.credit import api as credit
@@ -123,7 +123,7 @@ def make_events(rng: np.random.Generator, start: int, who: tuple[Ints, Ints], to
         ("available_minor", rng.integers(0, 10**6, n)),
         ("limit_minor", np.full(n, 10**6)),
         ("hour", at_us // 3_600_000_000 % 24),
-        ("weekday", at_us // 86_400_000_000 % 7),
+        ("weekday", at_us // DAY_US % 7),
         ("credit", np.ones(n, np.int64)),
     ):
         events[:, SCHEMA.place(name)] = column
@@ -149,7 +149,7 @@ def write_tail(
         columns, changes = decision.record_batch(
             judge, sensed.prepared, groups, heads, signals=sensed.values, events=events[part]
         )
-        days = events[part, 0] // 86_400_000_000
+        days = events[part, 0] // DAY_US
         with conn.transaction():
             decision.record_judged(conn, judge, columns, changes, now=from_micros(int(events[part, 0].max())))
             append_facts(

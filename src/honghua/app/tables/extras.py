@@ -18,7 +18,8 @@ from honghua.app.replay_table import scale_times
 from honghua.app.tables.columns import plain_name
 from honghua.app.tables.file import as_floats, as_texts
 from honghua.app.tables.guard import looks_label_derived, tells_label
-from honghua.app.tables.times import DAY_US, iso_micros
+from honghua.app.tables.times import iso_micros
+from honghua.base.clock import DAY_US
 from honghua.fraud.core import LEVELS_MAX, Family, Value
 
 Doubles = NDArray[np.float64]

@@ -19,7 +19,8 @@ from honghua.app.tables.columns import ENTITY_PURPOSES, Found, find_fraud_column
 from honghua.app.tables.extras import SAMPLE, Extra, Fitting, choose_extras, common_texts, covered, extra_values
 from honghua.app.tables.file import as_floats, as_texts, column_names, read_columns
 from honghua.app.tables.labels import read_labels
-from honghua.app.tables.times import DAY_US, TimeScale, guess_scale, instants_of, is_counted, join_times, local_parts
+from honghua.app.tables.times import TimeScale, guess_scale, instants_of, is_counted, join_times, local_parts
+from honghua.base.clock import DAY_US
 from honghua.base.errors import BadInput, IntegrityBroken
 from honghua.base.money import CURRENCY_DIGITS
 from honghua.features.core import MISSING, EventKind, Schema, keys_of_texts

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from honghua.app.replay_map import TableMap
 from honghua.app.replay_table import EPOCH, MICROSECOND, parse_times, scale_times
 from honghua.app.tables.file import as_floats, as_texts
+from honghua.base.clock import DAY_US
 from honghua.base.errors import BadInput
 
 Ints = NDArray[np.int64]
-DAY_US: Final = 86_400_000_000
 UNIT_US: Final = {"us": 1, "ms": 1_000, "s": 1_000_000, "minute": 60_000_000, "hour": 3_600_000_000, "day": DAY_US}
 STRETCHED_DAYS: Final = 90  # the fitting part of a counter without a unit becomes so long: the longest window
 ORIGIN_DAYS: Final = 1  # counted times begin here: the memories know no time 0

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from honghua.base.clock import DAY_US
 from honghua.decision.core.vocabulary import Input, Kind, Vocabulary
 from honghua.facts.kinds import SCENE, Fact, FactKind
 from honghua.features.core import ABSENT, FIXED, MISSING, EventKind, Schema
@@ -30,7 +31,6 @@ PURCHASES: Final = frozenset({
     FactKind.PURCHASE_AUTHORISED, FactKind.PURCHASE_CAPTURED, FactKind.PURCHASE_REFUSED, FactKind.PURCHASE_SUSPENDED,
 })  # fmt: skip
 HOUR_US: Final = 3_600_000_000
-DAY_US: Final = 24 * HOUR_US
 THURSDAY: Final = 3  # 1970-01-01; Monday is 0
 
 

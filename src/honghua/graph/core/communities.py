@@ -89,10 +89,6 @@ class Communities:
         if self.epoch[2] > 0 or self.epoch[3] > -1:
             self._begin()
 
-    def size_of(self, node: int) -> int:
-        """Customers in the community of a node over all ties."""
-        return max(1, int(self.sizes[-1, unions.find_root(self.parents[-1], node)]))
-
 
 @dataclass(frozen=True, slots=True)
 class DenseBlock:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from honghua.app.bench.ring_folds.figures import Judged, threshold_at
+from honghua.base.clock import DAY_US
 from honghua.base.rng import derive_rng
 from honghua.features.core import EventKind
 from honghua.fraud.api import FitSettings, FraudModel, RiskSensor, Scores, fit_fraud
@@ -23,7 +24,6 @@ Bools = NDArray[np.bool_]
 
 VOICES: Final = ("fused", "crowd", "rhythm", "merchant")
 CHUNK: Final = 40_000
-DAY_US: Final = 86_400_000_000
 COLD_SHARE: Final = 0.2  # of the days pass before a row is used: windows and graph are empty
 MATURE_DAYS: Final = 30  # labels that arrive so long after the last day are known to the fit
 GAIN_SHARE: Final = 0.15  # of the innocent rows that the forests of the graph's gain are fitted on
