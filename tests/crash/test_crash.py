@@ -22,7 +22,7 @@ import numpy as np
 import psycopg
 import pytest
 
-from honghua.app.commands.verify import verify
+from honghua.app.verifying import verify
 from honghua.credit.eod import close_until
 from honghua.credit.store import find_open_day, get_business_day
 from honghua.facts.kinds import FactKind

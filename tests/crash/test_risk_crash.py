@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from honghua.app.commands.verify import verify
+from honghua.app.verifying import verify
 from honghua.credit import api as credit
 from honghua.credit.engine import RiskDesk
 from honghua.decision import api as decision

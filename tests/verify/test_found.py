@@ -7,7 +7,7 @@ import datetime as dt
 import psycopg
 import pytest
 
-from honghua.app.commands import verify
+from honghua.app import verifying as verify
 from honghua.credit.core import commands as c
 from honghua.store.database import Database
 from tests.verify.book import Book, open_book

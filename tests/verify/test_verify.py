@@ -11,8 +11,8 @@ from dataclasses import replace
 import psycopg
 import pytest
 
+from honghua.app import verifying as verify
 from honghua.app.cli import main
-from honghua.app.commands import verify
 from honghua.app.settings import Settings
 from honghua.store import provision
 from honghua.store.database import Database, connect, scratch_database

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -15,19 +16,29 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from honghua.app.replay_map import TableMap
+from honghua.app.tables.past import Past, Reach, as_dict, check_labels, choose_rows, find_reach, silence_of
 from honghua.app.tables.stream import SCORED, Stream, Waiting, described, sense_blocks
 from honghua.app.tables.table import EventTable, TableSpec, build_events, describe_table, open_table
 from honghua.base.clock import DAY_US
-from honghua.base.errors import BadInput, IntegrityBroken
-from honghua.base.rng import derive_rng
-from honghua.fraud.api import FitSettings, FraudModel, RiskSensor, Scores, SensorSize, fit_fraud
+from honghua.base.errors import IntegrityBroken
+from honghua.fraud.api import (
+    Chosen,
+    FitSettings,
+    FraudModel,
+    RiskSensor,
+    Scores,
+    SensorSize,
+    choose_for,
+    examine,
+    fit_fraud,
+)
 from honghua.fraud.core import Value, say
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
-POSITIVES_MAX: Final = 150_000
-VALUES_MAX: Final = 90_000_000  # of the training matrix: 360 MB
-UNLABELLED_PART: Final = 0.2
+LOOK_ROWS: Final = 1_000_000  # at the end of a long table, that values are chosen on …
+LOOK_FRAUDS: Final = 2_000  # … or more, until there are so many frauds
+COLD_PART: Final = 0.2  # of these pass before one is used: windows and graph are empty
 ENTITIES_MAX: Final = 2_000_000
 NODES_MIN: Final = 200_000
 EDGES_MIN, EDGES_MAX = 1_000_000, 8_000_000
@@ -38,7 +49,6 @@ KEYS_BYTES: Final = 2_500_000_000  # of all groups of windows together …
 KEY_BYTES: Final = 600  # … at so many for a key
 REASONS_SAID: Final = 4
 SCORE_BLOCK: Final = 100_000
-GAPS_OF_SILENCE: Final = 20
 
 
 @dataclass(slots=True, eq=False)
@@ -56,41 +66,110 @@ class ScoreTable:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class Phases:
+    """What each phase of a fit took, told on stderr as it ends."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    began: float = field(default_factory=time.perf_counter)
+
+    def end(self, name: str) -> None:
+        """The phase that ends now."""
+        now = time.perf_counter()
+        self.seconds[name] = round(now - self.began, 2)
+        self.began = now
+        print(f"honghua: {name}: {self.seconds[name]:,.1f} s", file=sys.stderr)
+
+
 def fit_table(path: Path, table_map: TableMap, *, label: str, until: str, out: Path, seed: int) -> dict[str, Any]:
-    """Fit on the rows with time ≤ until whose labels have arrived by then; write model, table description and sensor state."""
+    """Fit on the rows with time ≤ until whose labels have arrived by then; write model, table description and sensor state.
+
+    Two passes: the first senses everything there is to sense and chooses what tells on this table; the second senses only that, of as many
+    more rows as the memory then holds, and leaves the state from which scoring goes on.
+    """
+    phases = Phases()
     table, last_us = read_for_fit(path, table_map, label=label, until=until)
-    spec = table.spec
+    phases.end("read")
+    past, reach = read_past(table, last_us, until)
+    size = size_for(past.events, table.spec)
+    settings = FitSettings(seed=seed, silence_days=silence_of(past))
+    settings = replace(settings, chosen=choose(table, past, reach, size, settings))
+    assert settings.chosen is not None
+    phases.end("choose values")
+    sensed = len(table.spec.plan.names) + len(table.spec.extras)
+    table = table.reading(settings.chosen.names)
+    sensor = RiskSensor(table.spec.plan, size=size)
+    kept, weight, values = gather(sensor, table.extras, past, reach, seed)
+    told, counters = described(sensor, table), sensor.counters()
+    save_past(out, table, sensor, last_us, reach)
+    del sensor  # training wants the memory
+    phases.end("sense")
+    labels = past.labels[kept]
+    fitted = fit_fraud(values, labels, described=told, weight=weight, settings=settings)
+    phases.end("fit")
+    examination = examine(fitted, values, labels, described=told, weight=weight, at_us=past.events[kept, 0])
+    fitted.model.save(out / "model")
+    examination.save(out / "model")
+    phases.end("examine")
+    contents = {
+        "until_us": last_us,
+        "told_us": reach.told_us,
+        "rows": len(past.events),
+        "events": digest_of(past.events),
+        "size": asdict(size),
+    }
+    (out / CONTENTS).write_text(json.dumps(contents) + "\n")
+    return {
+        "rows": len(past.events), "labelled": int((past.labels >= 0).sum()), "positives": int((past.labels == 1).sum()),
+        "features": sensed, "features_read": len(told), "valid": dict(fitted.valid), "trained_on": len(kept), "trees": dict(fitted.rounds),
+        "entities": list(table.spec.entities), "digest": fitted.model.digest.hex(), "sensor": counters,
+        "delay_days": table.spec.delay_us / DAY_US, "labels_end": as_dict(reach, last_us), "phases": phases.seconds,
+        "battery": {"passed": examination.passed, "problems": list(examination.problems)},
+        "notices": [*table.notices, *([reach.why] if reach.why else [])],
+    }  # fmt: skip
+
+
+def read_past(table: EventTable, last_us: int, until: str) -> tuple[Past, Reach]:
+    """What was known at last_us, and how far its labels reach."""
     assert table.labels is not None
     rows = int(np.searchsorted(table.events[:, 0], last_us, side="right"))
-    events, arrives = table.events[:rows], table.arrives_us[:rows]
-    labels = np.where(arrives <= last_us, table.labels[:rows], np.int8(-1))
-    check_labels(table.labels, labels, until)
-    sensor = RiskSensor(spec.plan, size=size_for(events, spec))
-    width = len(sensor.names) + len(spec.extras)
-    kept, weight = choose_rows(labels, events[:, 1], width, seed)
+    arrived = np.where(table.arrives_us[:rows] <= last_us, table.labels[:rows], np.int8(-1))
+    check_labels(table.labels, arrived, until)
+    past = Past(table.events[:rows], arrived, table.arrives_us[:rows])
+    reach = find_reach(past, last_us)
+    return past.up_to(reach.told_us), reach
+
+
+def choose(table: EventTable, past: Past, reach: Reach, size: SensorSize, settings: FitSettings) -> Chosen:
+    """What a model of this table should read, of all that can be sensed; a long table is looked at in its later part."""
+    frauds = np.flatnonzero(past.labels == 1)
+    first = max(0, len(past.labels) - LOOK_ROWS)
+    if first and len(frauds) > LOOK_FRAUDS:
+        first = min(first, int(frauds[-LOOK_FRAUDS]))
+    elif first:
+        first = 0
+    some = past.since(first)
+    sensor = RiskSensor(table.spec.plan, size=size)
+    kept, weight, values = gather(
+        sensor, table.extras[first:], some, reach, settings.seed, cold=round(COLD_PART * len(some.labels)) if first else 0
+    )  # fmt: skip
+    return choose_for(values, some.labels[kept], described=described(sensor, table), weight=weight, settings=settings)
+
+
+def gather(
+    sensor: RiskSensor, extras: Floats, past: Past, reach: Reach, seed: int, *, cold: int = 0
+) -> tuple[Ints, NDArray[np.float64], Floats]:
+    """Sense the whole past in order and keep the values of rows to train on, none of the first `cold`: rows, weights, values."""
+    width = len(sensor.names) + extras.shape[1]
+    kept, weight = choose_rows(past.up_to(reach.taught_us), width, seed)
+    kept, weight = kept[kept >= cold], weight[kept >= cold]
     values = np.empty((len(kept), width), np.float32)
-    started = time.perf_counter()
-    stream = Stream.of(events, labels, arrives)
     filled = 0
-    for found, place in sense_blocks(sensor, stream, table.extras):
+    for found, place in sense_blocks(sensor, Stream.of(past.events, past.labels, past.arrives_us), extras):
         end = filled + int(np.searchsorted(kept[filled:], place[-1], side="right")) if len(place) else filled
         values[filled:end] = found[np.searchsorted(place, kept[filled:end])]
         filled = end
-    sensed_s = time.perf_counter() - started
-    told, counters, size = described(sensor, table), sensor.counters(), sensor.size
-    save_past(out, table, sensor, (rows, last_us))
-    del sensor  # training wants the memory
-    settings = FitSettings(seed=seed, silence_days=silence_of(events, labels, arrives))
-    fitted = fit_fraud(values, labels[kept], described=told, weight=weight, settings=settings)
-    fitted.model.save(out / "model")
-    contents = {"until_us": last_us, "rows": rows, "events": digest_of(events), "size": asdict(size)}
-    (out / CONTENTS).write_text(json.dumps(contents) + "\n")
-    return {
-        "rows": rows, "labelled": int((labels >= 0).sum()), "positives": int((labels == 1).sum()), "features": width,
-        "valid": dict(fitted.valid), "trained_on": len(kept), "trees": dict(fitted.rounds), "entities": list(spec.entities),
-        "sensed_per_s": round(len(stream) / max(sensed_s, 1e-9)), "digest": fitted.model.digest.hex(), "sensor": counters,
-        "delay_days": spec.delay_us / DAY_US, "notices": list(table.notices),
-    }  # fmt: skip
+    return kept, weight, values
 
 
 def read_for_fit(path: Path, table_map: TableMap, *, label: str, until: str) -> tuple[EventTable, int]:
@@ -98,17 +177,6 @@ def read_for_fit(path: Path, table_map: TableMap, *, label: str, until: str) -> 
     raw = open_table(path, table_map, label=label, spec=None)
     spec, last_us = describe_table(raw, table_map, until=until)
     return build_events(raw, spec, table_map), last_us
-
-
-def check_labels(told: NDArray[np.int8], labels: NDArray[np.int8], until: str) -> None:
-    """BadInput, with what there is instead, when no fraud or nothing but fraud is known at `until`."""
-    rows = len(labels)
-    if not (labels == 1).any():
-        early, later = int((told[:rows] == 1).sum()), int((told[rows:] == 1).sum())
-        text = f"no fraud among the {rows:,} rows up to {until} whose labels have arrived: nothing can be learnt from"
-        raise BadInput(f"{text} ({early:,} frauds up to then are told later, {later:,} happen later)", code="NO_FRAUD")
-    if not (labels == 0).any():
-        raise BadInput(f"no row up to {until} is known as no fraud: nothing to compare with", code="NO_CLEAR")
 
 
 def size_for(events: Ints, spec: TableSpec) -> SensorSize:
@@ -128,44 +196,26 @@ def size_for(events: Ints, spec: TableSpec) -> SensorSize:
     )
 
 
-def choose_rows(labels: NDArray[Any], kinds: Ints, width: int, seed: int) -> tuple[Ints, NDArray[np.float64]]:
-    """Rows to train on, rising, and how many each stands for: all frauds, as many others as memory holds, some without a label."""
-    rng = derive_rng(seed, "fraud rows")
-    scored = np.isin(kinds, SCORED)
-    room = VALUES_MAX // width
-    chosen: list[Ints] = []
-    weights: list[NDArray[np.float64]] = []
-    for value, most in ((1, min(POSITIVES_MAX, room // 2)), (0, room // 2), (-1, int(room * UNLABELLED_PART))):
-        rows = np.flatnonzero(scored & (labels == value))
-        kept = rows if len(rows) <= most else np.sort(rng.choice(rows, most, replace=False))
-        chosen.append(kept)
-        weights.append(np.full(len(kept), len(rows) / max(len(kept), 1)))
-    rows = np.concatenate(chosen)
-    order = np.argsort(rows, kind="stable")
-    return rows[order], np.concatenate(weights)[order]
-
-
-def silence_of(events: Ints, labels: NDArray[Any], arrives: Ints) -> float:
-    """After how many days without any label arriving the knowledge of labels is stale: many times the usual gap, a day at least."""
-    told = np.unique(arrives[labels >= 0])
-    gaps = np.diff(told)
-    usual = float(np.quantile(gaps, 0.99)) if len(gaps) else 0.0
-    return max(GAPS_OF_SILENCE * usual / DAY_US, 1.0)
-
-
-def save_past(out: Path, table: EventTable, sensor: RiskSensor, end: tuple[int, int]) -> None:
+def save_past(out: Path, table: EventTable, sensor: RiskSensor, last_us: int, reach: Reach) -> None:
     """Table description, state at `until`, and labels of the fitted rows, for a file that lacks them and for what comes later."""
-    rows, last_us = end
     out.mkdir(parents=True, exist_ok=True)
     (out / CONTENTS).unlink(missing_ok=True)  # written last: a folder cut short holds no model
     sensor.save(out / "state")
     assert table.labels is not None
-    waiting = (table.labels[:rows] >= 0) & (table.arrives_us[:rows] > last_us)
+    rows = int(np.searchsorted(table.events[:, 0], last_us, side="right"))
+    labels = trusted(table.labels, table.events[:, 0], (reach.told_us, last_us))[:rows]
+    waiting = (labels >= 0) & (table.arrives_us[:rows] > last_us)
     np.savez_compressed(
-        out / "labels.npz", labels=table.labels[:rows], arrives=table.arrives_us[:rows], waiting=np.flatnonzero(waiting),
+        out / "labels.npz", labels=labels, arrives=table.arrives_us[:rows], waiting=np.flatnonzero(waiting),
         events=table.events[:rows][waiting],
     )  # fmt: skip
     table.spec.save(out / "table.json")
+
+
+def trusted(labels: NDArray[np.int8], at_us: Ints, untold_us: tuple[int, int]) -> NDArray[np.int8]:
+    """The labels; of rows between these two times, that nobody has told a fraud says nothing."""
+    untold = (labels == 0) & (at_us > untold_us[0]) & (at_us <= untold_us[1])
+    return np.where(untold, np.int8(-1), labels)
 
 
 def digest_of(events: Ints) -> str:
@@ -198,13 +248,16 @@ def open_scorer(folder: Path, path: Path, table_map: TableMap) -> Scorer:
     try:
         told = json.loads((folder / CONTENTS).read_text())
         until_us, fitted, size = int(told["until_us"]), int(told["rows"]), SensorSize(**told["size"])
+        told_us = int(told["told_us"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise IntegrityBroken(f"{folder} holds no fitted fraud model") from error
     spec, model = TableSpec.load(folder / "table.json"), FraudModel.load(folder / "model")
     table = build_events(open_table(path, table_map, label=None, spec=spec), spec, table_map)
     notices = list(table.notices)
     past = int(np.searchsorted(table.events[:, 0], until_us, side="right"))
-    labels = table.labels if table.labels is not None else np.full(len(table), -1, np.int8)
+    labels = np.full(len(table), -1, np.int8)
+    if table.labels is not None:
+        labels = trusted(table.labels, table.events[:, 0], (told_us, until_us))
     arrives, source = (
         table.arrives_us,
         "not in the file" if table.labels is None else "in the file: used from their arrival on",

@@ -1,17 +1,26 @@
-"""Who judges, what is silenced, what the brake holds, what is tested – and how each of it is undone: for people at a terminal."""
+"""Who judges, what is silenced, what the brake holds, what is tested – and how each of it is undone: for people at a terminal.
+
+And what stands behind one decision: the edges of its device, address, payee and shop.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import shlex
+from typing import Any
 
 import psycopg
 from rich.console import Console
 from rich.table import Table
 
+from honghua.credit.jobs import find_customer_refs
 from honghua.decision import api as decision
 
 PPM = 1_000_000
+PAIRS_SHOWN = 3
+WORST_SHOWN = 10
+EDGES_SHOWN = 8
+ALERTS_COUNTED = 1_000
 
 
 def print_status(conn: psycopg.Connection, *, now: dt.datetime) -> None:
@@ -31,10 +40,61 @@ def print_status(conn: psycopg.Connection, *, now: dt.datetime) -> None:
     _print_brakes(console, conn, lineup)
     _print_experiments(console, conn)
     for view in decision.list_shadows(conn):
-        share = f" ({view.agreed / view.judged:.2%})" if view.judged else ""
+        _print_shadow(console, view)
+    _print_models(console, conn, releases)
+    unseen = len(decision.list_alerts(conn, limit=ALERTS_COUNTED))
+    if unseen:
+        console.print(f"{unseen:,} alert(s) that nobody has seen: honghua alerts list")
+
+
+def _print_shadow(console: Console, view: decision.ShadowView) -> None:
+    share = f" ({view.agreed / view.judged:.2%})" if view.judged else ""
+    unlike = {pair: many for pair, many in view.pairs.items() if len(set(pair.split("→"))) > 1}
+    most = sorted(unlike.items(), key=lambda item: -item[1])[:PAIRS_SHOWN]
+    words = "".join(f"; {pair} {many:,}" for pair, many in most)
+    console.print(
+        f"shadow {view.shadow_id} beside {view.live_id}: {view.agreed:,} of {view.judged:,} the same{share}{words}"
+    )
+    if view.scores is not None:
+        live, own, apart = view.scores
         console.print(
-            f"shadow {view.shadow_id} beside {view.live_id}: {view.agreed:,} of {view.judged:,} the same{share}"
+            f"  its own model says {own:.4f} on average where the champion's says {live:.4f}, {apart:.4f} apart"
         )
+
+
+def _print_models(console: Console, conn: psycopg.Connection, releases: list[decision.ReleaseRow]) -> None:
+    """On whose word models judge that did not pass, and how far the champion's purchases have drifted from its fitting."""
+    for row in releases:
+        waiver = decision.find_waiver(conn, row)
+        if waiver is not None:
+            person, why = waiver
+            console.print(
+                f"release {row.release_id}: its model did not pass its battery; {person} answers for it: {why}"
+            )
+    for one in list_champion_drift(conn)[:1]:
+        report = one.report
+        kinds = dict.fromkeys(alarm.kind for alarm in report.alarms)
+        state = "; ".join(decision.sentence_of(report, kind) for kind in kinds) or "within its bounds"
+        console.print(f"drift on {one.day} ({report.rows:,} purchases, score PSI {report.score_psi:.3f}): {state}")
+        console.print("  more: honghua decision monitor")
+
+
+def list_champion_drift(conn: psycopg.Connection, *, limit: int = 14) -> list[decision.DriftDay]:
+    """The newest days of the model that judges, the newest first."""
+    lineup = decision.find_lineup(conn)
+    digest = b"" if lineup is None else decision.get_release(conn, lineup.champion).model_digest
+    return decision.list_drift(conn, digest=digest, limit=limit) if digest else []
+
+
+def plain_drift(one: decision.DriftDay) -> dict[str, Any]:
+    """A day of drift as JSON holds it."""
+    report = one.report
+    worst = sorted(zip(report.names, report.psi.tolist()), key=lambda item: -item[1])[:WORST_SHOWN]
+    return {
+        "model": one.model.hex(), "day": one.day.isoformat(), "rows": report.rows, "score_psi": report.score_psi,
+        "score_shift_sd": report.score_shift_sd, "psi_worst": dict(worst),
+        "alarms": [{"kind": a.kind, "name": a.name, "value": a.value, "bound": a.bound} for a in report.alarms],
+    }  # fmt: skip
 
 
 def _print_lineup(console: Console, lineup: decision.LineupRow, releases: dict[int, decision.ReleaseRow]) -> None:
@@ -122,4 +182,35 @@ def find_role(lineup: decision.LineupRow | None, release_id: int) -> str:
     return "shadow" if release_id in lineup.shadows else ""
 
 
-__all__ = ["find_role", "print_status"]
+def plain_edges(conn: psycopg.Connection, evidence: decision.Evidence | None) -> list[dict[str, Any]]:
+    """The edges behind a decision as JSON holds them, customers by name."""
+    if evidence is None:
+        return []
+    names = find_customer_refs(conn, sorted({edge.account_id for edge in evidence.edges}))
+    return [
+        {"entity": e.entity, "key": e.key, "customer": names.get(e.account_id, ""), "own": e.is_own, "purchases": e.purchases,
+         "held_up": e.held_up, "amount_minor": e.amount_minor, "first_at": e.first_at.isoformat(), "last_at": e.last_at.isoformat()}
+        for e in evidence.edges
+    ]  # fmt: skip
+
+
+def print_edges(console: Console, conn: psycopg.Connection, evidence: decision.Evidence | None) -> None:
+    """Who else used the purchase's device, address, payee and shop before it, and when."""
+    if evidence is None or not evidence.edges:
+        return
+    names = find_customer_refs(conn, sorted({edge.account_id for edge in evidence.edges}))
+    table = Table("edge", "customer", "purchases", "not let through", "first", "last", box=None)
+    for entity in dict.fromkeys(edge.entity for edge in evidence.edges):
+        mine = [edge for edge in evidence.edges if edge.entity == entity]
+        for edge in mine[:EDGES_SHOWN]:
+            who = names.get(edge.account_id, "?") + (" (the same)" if edge.is_own else "")
+            first, last = (at.isoformat(timespec="minutes") for at in (edge.first_at, edge.last_at))
+            table.add_row(f"{entity} #{edge.key}", who, str(edge.purchases), str(edge.held_up), first, last)
+        if len(mine) > EDGES_SHOWN:
+            table.add_row("", f"… {len(mine) - EDGES_SHOWN} more customers", "", "", "", "")
+    cut = ", as far back as is looked" if evidence.is_cut else ""
+    console.print(f"\nEdges since {evidence.looked_back:%Y-%m-%d %H:%M}{cut}:")
+    console.print(table)
+
+
+__all__ = ["find_role", "list_champion_drift", "plain_drift", "plain_edges", "print_edges", "print_status"]

@@ -6,7 +6,6 @@ Who releases here are two robots, and their acts say so: a replay has no people.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,46 +16,31 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
+from honghua.app.city.robots import POLICY, Known, Refit, Robots
 from honghua.app.replay_map import TableMap
 from honghua.app.replay_table import PurchaseTable
 from honghua.base.clock import DAY_US, from_micros
 from honghua.base.errors import Conflict
 from honghua.credit import api as credit
 from honghua.credit import core as c
-from honghua.credit.api import RiskDesk, RiskSetup, attach, keep_model, zone_offset_us
+from honghua.credit.api import RiskDesk, RiskSetup, attach, zone_offset_us
 from honghua.decision import api as decision
 from honghua.decision.api import EngineSettings
-from honghua.decision.core import POLICIES, engine_vocabulary
 from honghua.features.core import Schema
-from honghua.fraud.api import FitSettings, SensorSize, fit_fraud
+from honghua.fraud.api import SensorSize
 from honghua.fraud.core import RiskPlan
 from honghua.store.commands import list_answers
 
 Ints = NDArray[np.int64]
 DELAY_DAYS: Final = 7.0  # of labels, where the map names none
 REFIT_DAYS: Final = 7
-THREADS: Final = 1  # of a fit: the same trees on every machine, and it runs beside deciders
 FIRST_REFIT_DAYS: Final = 14  # from the first row on: a week of labels that are a week late
 HISTORY_DAYS: Final = 60  # of rows that a fit looks at
-POSITIVES_MIN: Final = 20
 NEGATIVES_ONE_IN: Final = 24
 QUEUE: Final = 100  # customers that the reviewers can look at on a day
 OUT_DAYS: Final = 14  # out of the queue for so long is who was found or told: the card is stopped and replaced
-POLICY: Final = "purchase-risk"
 MAKER = decision.Act("replay robot 1 (maker; no person)", "weekly refit of a replay")
 CHECKER = decision.Act("replay robot 2 (checker; no person)", "the refit passed its checks")
-
-
-@dataclass(slots=True)
-class Week:
-    """What one refit was made of and brought."""
-
-    day: int
-    rows: int
-    positives: int
-    seconds: float
-    valid: Mapping[str, float | None]
-    released: bool
 
 
 @dataclass(slots=True)
@@ -70,7 +54,7 @@ class RiskReplay:
     desk: RiskDesk
     decision_ids: Ints
     scores: NDArray[np.float64]
-    weeks: list[Week] = field(default_factory=list)
+    weeks: list[Refit] = field(default_factory=list)
     sensed: dict[int, float] = field(default_factory=dict)  # scores of the batch that is being judged, by decision
 
     def observe(self, ids: Ints, sensed: Any) -> None:
@@ -121,27 +105,15 @@ class RiskReplay:
         if since < FIRST_REFIT_DAYS or (since - FIRST_REFIT_DAYS) % REFIT_DAYS:
             return
         name = f"{POLICY} {self.prefix} day {since}"
-        if any(row.name == name for row in decision.list_releases(conn)):
-            return
-        started = time.perf_counter()
         rows, weight = self.choose_rows(now_us)
         labels = self.table.labels
         assert labels is not None, "a table with labels"
-        if np.count_nonzero(labels[rows] == 1) < POSITIVES_MIN:
-            return
-        order = rows[np.argsort(self.decision_ids[rows])]
-        weights = dict(zip(rows.tolist(), weight.tolist(), strict=True))
-        ids, values, _ = decision.read_frozen(
-            conn, self.decision_ids[order].tolist(), signals=self.desk.engine.sensor.names
-        )
-        found = order[np.searchsorted(self.decision_ids[order], ids)]
-        fitted = fit_fraud(
-            values, labels[found], described=self.desk.engine.sensor.values,
-            weight=np.array([weights[row] for row in found.tolist()]), settings=FitSettings(seed=self.seed, threads=THREADS),
-        )  # fmt: skip
-        self.release(conn, name, fitted.model)
-        seconds = time.perf_counter() - started
-        self.weeks.append(Week(day, fitted.labelled, fitted.positives, round(seconds, 2), fitted.valid, released=True))
+        order = np.argsort(self.decision_ids[rows])
+        rows, weight = rows[order], weight[order]
+        known = Known(self.decision_ids[rows], labels[rows], weight, self.table.at_us[rows])
+        found = self.robots.refit(conn, self.desk, known, name=name, day=day)
+        if found is not None:
+            self.weeks.append(found)
 
     def choose_rows(self, now_us: int) -> tuple[Ints, NDArray[np.float64]]:
         """Rows whose labels have arrived, in order of time: every fraud, one clear purchase in so many, with how many it stands for."""
@@ -155,17 +127,10 @@ class RiskReplay:
         rows = part[chosen]
         return rows, np.where(labels[rows] == 1, 1.0, float(NEGATIVES_ONE_IN))
 
-    def release(self, conn: psycopg.Connection, name: str, model: Any) -> None:
-        """Proposed by one robot, approved and activated by another; the running engine sees it at its next batch."""
-        with conn.transaction():
-            digest = keep_model(conn, model, self.desk.setup)
-            proposal = decision.Proposal(
-                name, POLICIES[POLICY], engine_vocabulary(values=self.desk.setup.settings.values),
-                features_digest=self.desk.setup.plan.digest, model_digest=digest,
-            )  # fmt: skip
-            row = decision.propose(conn, proposal, MAKER)
-            decision.review(conn, row.release_id, CHECKER, approved=True)
-            decision.activate(conn, row.release_id, CHECKER, role=decision.Role.CHAMPION)
+    @property
+    def robots(self) -> Robots:
+        """Who fits and releases here."""
+        return Robots(MAKER, CHECKER, self.seed)
 
     def figures(self) -> dict[str, Any]:
         """How good the daily queue was, now that all labels are in, and what the refits took."""
@@ -179,7 +144,9 @@ class RiskReplay:
             "review_precision": round(float(np.mean(list(days.values()))), 4) if days else None,
             "review_days": len(days),
             "review_by_week": {str(week): round(float(np.mean(found)), 4) for week, found in sorted(weeks.items())},
-            "refits": len(self.weeks), "refit_seconds": round(sum(week.seconds for week in self.weeks), 1),
+            "refits": sum(week.released for week in self.weeks),
+            "refits_failed": {str(week.day): list(week.problems) for week in self.weeks if not week.released},
+            "refit_seconds": round(sum(week.seconds for week in self.weeks), 1),
             "refit_rows": [week.rows for week in self.weeks],
         }  # fmt: skip
 
@@ -247,16 +214,7 @@ def begin_risk(
     delay_us = int(float(table_map.labels.get("delay_days", DELAY_DAYS)) * DAY_US)
     setup = replace(make_setup(table, delay_us=delay_us, offset_us=offset_us), folder=folder)
     if decision.find_lineup(conn) is None:
-        with conn.transaction():
-            proposal = decision.Proposal(
-                f"{POLICY} {name.prefix} without a model",
-                POLICIES[POLICY],
-                engine_vocabulary(),
-                features_digest=setup.plan.digest,
-            )
-            row = decision.propose(conn, proposal, MAKER)
-            decision.review(conn, row.release_id, CHECKER, approved=True)
-            decision.activate(conn, row.release_id, CHECKER, role=decision.Role.CHAMPION)
+        Robots(MAKER, CHECKER, name.seed).start_policy(conn, setup, name=f"{POLICY} {name.prefix} without a model")
     else:
         (champion,) = [row for row in decision.list_releases(conn) if row.release_id == decision_champion(conn)]
         if champion.features_digest != setup.plan.digest:

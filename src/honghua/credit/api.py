@@ -17,6 +17,7 @@ from honghua.credit.core.commands import Command, Order
 from honghua.credit.core.desk import Answer
 from honghua.credit.core.refusals import refusal
 from honghua.credit.engine import (
+    MANIFEST,
     RiskDesk,
     RiskSetup,
     attach,
@@ -156,6 +157,7 @@ def _recall(batch: _Batch, place: int) -> Answer:
 
 
 __all__ = [
+    "MANIFEST",
     "AccountView",
     "HistoryItem",
     "Registry",

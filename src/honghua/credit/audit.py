@@ -62,9 +62,10 @@ JUDGED_KINDS: Final = (
     FactKind.PURCHASE_AUTHORISED, FactKind.PURCHASE_CAPTURED, FactKind.PURCHASE_REFUSED, FactKind.PURCHASE_SUSPENDED,
 )  # fmt: skip
 BOOKED, REFUSED, SET_ASIDE = 1, 2, 3  # what becomes of a judged purchase
-# What an outcome may come to; a proof that was brought turns an order set aside into a booked one
+# What an outcome may come to; a proof that was brought turns an order set aside into a booked one, and the desk refuses whom the
+# account's own rules bar, whatever a policy said
 COMES_TO: Final[dict[int, tuple[int, ...]]] = {
-    Outcome.APPROVE: (BOOKED,), Outcome.APPROVE_LESS: (BOOKED, REFUSED), Outcome.TEMPORARY_LIMIT: (BOOKED, REFUSED),
+    Outcome.APPROVE: (BOOKED, REFUSED), Outcome.APPROVE_LESS: (BOOKED, REFUSED), Outcome.TEMPORARY_LIMIT: (BOOKED, REFUSED),
     Outcome.STEP_UP: (SET_ASIDE, BOOKED, REFUSED), Outcome.DELAY: (SET_ASIDE, BOOKED, REFUSED),
     Outcome.REVIEW: (SET_ASIDE, BOOKED, REFUSED), Outcome.REFUSE: (REFUSED,),
 }  # fmt: skip

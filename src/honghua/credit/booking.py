@@ -14,7 +14,7 @@ from honghua.credit import store
 from honghua.credit.core.account import Account, Lines
 from honghua.credit.core.desk import DecisionDraft
 from honghua.decision.api import BundleIds, DecisionRow, record_decisions
-from honghua.facts.kinds import Fact
+from honghua.facts.kinds import Fact, FactKind
 from honghua.ledger import api as ledger
 from honghua.ledger.core import Component, EntryBatch, account_keys
 from honghua.store.facts import FactBatch, append_facts
@@ -30,6 +30,16 @@ class Cause:
     value_on: int
     fact_id: int = 0
     merchant_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Purchases:
+    """Captured purchases in a row, int64[n] each: fact, account, merchant, and how many lines each entry has."""
+
+    fact_ids: Ints
+    account_ids: Ints
+    merchant_ids: Ints
+    counts: Ints
 
 
 @dataclass(slots=True)
@@ -78,6 +88,9 @@ class Booking:
     touched: dict[int, Account] = field(default_factory=dict)
     opened: dict[int, Account] = field(default_factory=dict)
     lines: int = 0
+    plain: list[FactBatch] = field(
+        default_factory=list
+    )  # purchases booked many at once (`credit.plain`), apart from `facts`
 
     def post(self, account: Account, currency: str, lines: Lines, cause: Cause) -> None:
         """Collect an entry; lines of the merchant's component go to the merchant's own account when the cause names one."""
@@ -95,6 +108,27 @@ class Booking:
         columns.amounts.append(lines.amounts)
         self.lines += n
 
+    def post_many(self, currency: str, bought: Purchases, lines: Lines) -> None:
+        """Collect entries of purchases of today, their lines one behind the other."""
+        some = bought.counts > 0
+        columns = self.entries.setdefault(currency, EntryColumns())
+        n = int(np.count_nonzero(some))
+        columns.owner_id += bought.account_ids[some].tolist()
+        columns.kind += [int(FactKind.PURCHASE_CAPTURED)] * n
+        columns.value_on += [self.today] * n
+        columns.fact_id += bought.fact_ids[some].tolist()
+        columns.merchant_id += bought.merchant_ids[some].tolist()
+        columns.ends += bought.counts[some].tolist()
+        columns.codes.append(lines.codes)
+        columns.amounts.append(lines.amounts)
+        self.lines += len(lines.codes)
+
+    def last_fact_id(self) -> int:
+        """The highest number of all facts collected, 0 = none."""
+        return max(
+            [number for number, _, _ in self.facts] + [int(batch.fact_id[-1]) for batch in self.plain], default=0
+        )
+
     def record(self, fact_id: int, fact: Fact, command_id: int) -> None:
         """Collect a fact."""
         self.facts.append((fact_id, fact, command_id))
@@ -108,6 +142,8 @@ class Booking:
     def write(self, conn: psycopg.Connection, bundle_ids: BundleIds) -> None:
         """Write everything, in the caller's transaction."""
         self._write_facts(conn)
+        for batch in self.plain:
+            append_facts(conn, batch)
         self._write_statements(conn)
         store.insert_accounts(conn, list(self.opened.values()))
         rest = [account for account_id, account in sorted(self.touched.items()) if account_id not in self.opened]

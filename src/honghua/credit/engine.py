@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
@@ -22,8 +22,8 @@ from honghua.base.clock import from_micros
 from honghua.base.errors import NotFound
 from honghua.credit import store_risk
 from honghua.credit.core.hearing import Brought, Hearing, Word, close_hearings
-from honghua.credit.refold import each_fact
-from honghua.credit.registry import Registry, SensedOrder
+from honghua.credit.registry import Registry, SensedOrders
+from honghua.credit.risk.learning import Learner, Names
 from honghua.decision import api as decision
 from honghua.decision.api import (
     DecisionEngine,
@@ -32,21 +32,20 @@ from honghua.decision.api import (
     Sensed,
     Watch,
     load_newest,
-    read_events,
     read_model_files,
     save_snapshot,
     unpack_model,
 )
 from honghua.decision.api import keep_model as keep_with
-from honghua.decision.core import LIVE_SCHEMA, EventMaker, Keys, is_attempt
-from honghua.facts.kinds import SCENE, Fact, FactKind
-from honghua.features.core import ABSENT, Schema, key_of_text
+from honghua.decision.core import ACCOUNT_INPUTS, LIVE_SCHEMA, EventMaker
+from honghua.facts.kinds import SCENE, Fact
+from honghua.features.core import ABSENT
 from honghua.fraud.api import FraudModel, SensorSize
 from honghua.fraud.core import RiskPlan
-from honghua.ledger import api as ledger
-from honghua.store.facts import FactColumns, find_last_fact_id, read_facts_after
+from honghua.store.facts import find_last_fact_id, read_facts_after
 
 Ints = NDArray[np.int64]
+AMOUNT: Final = ACCOUNT_INPUTS.index("amount_minor")
 Booked = tuple[int, Fact, int]  # fact id, fact, command id
 FACTS_AT_ONCE: Final = 50_000
 SNAPSHOT_EVERY: Final = 1_000_000  # facts
@@ -65,12 +64,10 @@ class RiskSetup:
 
     def manifest(self) -> bytes:
         """As JSON, to be kept beside the model."""
-        plan = self.plan
-        schema = {"entities": plan.schema.entities, "numbers": plan.schema.numbers}
+        settings = self.settings
         told = {
-            "schema": schema, "scales": dict(plan.scales), "levels": {k: list(v) for k, v in plan.levels.items()},
-            "unit_minor": plan.unit_minor, "windows": plan.windows, "graph": plan.graph, "size": asdict(self.settings.size),
-            "silent_days": self.settings.silent_days, "values": list(self.settings.values), "offset_us": self.offset_us,
+            **self.plan.told(), "size": asdict(settings.size), "silent_days": settings.silent_days,
+            "values": list(settings.values), "offset_us": self.offset_us,
         }  # fmt: skip
         return json.dumps(told, sort_keys=True).encode()
 
@@ -78,52 +75,8 @@ class RiskSetup:
     def read(cls, manifest: bytes, folder: Path | None) -> RiskSetup:
         """What `manifest` wrote."""
         told = json.loads(manifest)
-        schema = Schema(tuple(told["schema"]["entities"]), tuple(told["schema"]["numbers"]))
-        levels = {name: tuple(keys) for name, keys in told["levels"].items()}
-        plan = RiskPlan(schema, told["scales"], levels, told["unit_minor"], told["windows"], told["graph"])
         settings = EngineSettings(SensorSize(**told["size"]), told["silent_days"], tuple(told["values"]))
-        return cls(plan, settings, told["offset_us"], folder)
-
-
-@dataclass(slots=True)
-class Names:
-    """Entity keys of our own numbers, learnt as they are met: they are keys of the names by which the outside knows them."""
-
-    customers: dict[int, int] = field(default_factory=dict)
-    merchants: dict[int, int] = field(default_factory=dict)
-    categories: dict[int, int] = field(default_factory=dict)
-    texts: dict[str, int] = field(default_factory=dict)
-
-    def key(self, text: str) -> int:
-        """Each different text is hashed once."""
-        known = self.texts.get(text)
-        if known is None:
-            known = self.texts[text] = key_of_text(text)
-        return known
-
-    def keys_of(self, texts: Sequence[str]) -> list[int]:
-        """The same for a column."""
-        known = self.texts
-        return [known.get(text) or self.key(text) for text in texts]
-
-    def keys(self) -> Keys:
-        """As the fold of facts asks for them."""
-        return Keys(self.customers.__getitem__, self.merchants.__getitem__, self.categories.__getitem__)
-
-    def learn(self, conn: psycopg.Connection, facts: Sequence[Fact]) -> None:
-        """Look up the names of numbers not met before."""
-        accounts = {fact.account_id for fact in facts} - self.customers.keys()
-        if accounts:
-            found = store_risk.find_customer_refs(conn, sorted(accounts))
-            self.customers.update((number, self.key(ref)) for number, ref in found.items())
-        merchants = {fact.counterparty_id for fact in facts if fact.counterparty_id} - self.merchants.keys()
-        if merchants:
-            refs = ledger.find_refs(conn, owner_ids=sorted(merchants))
-            self.merchants.update((number, self.key(ref)) for number, ref in refs.items())
-        categories = {fact.named_args().get("category", 0) for fact in facts} - self.categories.keys() - {0}
-        if categories:
-            names = store_risk.find_category_names(conn, sorted(categories))
-            self.categories.update((number, self.key(name)) for number, name in names.items())
+        return cls(RiskPlan.of_told(told), settings, told["offset_us"], folder)
 
 
 Observer = Callable[[Ints, Sensed], None]  # decision ids int64[n] and how they were sensed
@@ -147,6 +100,11 @@ class RiskDesk:
         self.hearings: list[Hearing] = []  # of the unit under way
         self.new_cursor = 0
 
+    @property
+    def learner(self) -> Learner:
+        """What teaches the engine as it is now."""
+        return Learner(self.engine, self.maker, self.names)
+
     def prepare(self, conn: psycopg.Connection) -> None:
         """Before a unit's transaction: see what is in force by now, and with which model."""
         judge = self.watch.judge(conn)
@@ -166,67 +124,57 @@ class RiskDesk:
         self.new_cursor = self.cursor
         self.hearings = []
 
-    def sense(self, orders: Sequence[SensedOrder]) -> None:
-        """Take orders into the state, in order, and judge them ahead; row i is orders[i]."""
+    def sense(self, orders: SensedOrders) -> NDArray[np.bool_]:
+        """Take orders into the state, in order, and judge them ahead; row i is order i. Which are approved as foreseen, bool[n]."""
         assert self.current is not None, "prepare comes first"
-        ids = np.array([order.command_id for order in orders], np.int64)
+        ids = orders.command_ids
         sensed = self.engine.sense(self._events(orders), ids, judge=self.current)
         assert sensed.prepared is not None, "sensed for a judge"
-        heads = np.stack([column([order.account_id for order in orders]), ids], axis=1)
-        brought = Brought(heads, sensed.prepared, sensed.values, sensed.events)
-        self.hearings.append(Hearing(self.current, brought, [order.inputs for order in orders]))
+        brought = Brought(np.stack([orders.account_ids, ids], axis=1), sensed.prepared, sensed.values, sensed.events)
+        hearing = Hearing(self.current, brought, orders.inputs)
+        self.hearings.append(hearing)
         if self.observer is not None:
             self.observer(ids, sensed)
+        return hearing.approved()
 
-    def _events(self, orders: Sequence[SensedOrder]) -> Ints:
+    def hear(self, rows: slice) -> None:
+        """These orders of the newest hearing were booked as they were judged ahead."""
+        self.hearings[-1].hear(rows)
+
+    def _events(self, orders: SensedOrders) -> Ints:
         """Orders as events, and their names learnt on the way."""
         names = self.names
-        (
-            accounts,
-            _,
-            at_us,
-            amounts,
-            customers,
-            merchants,
-            merchant_ids,
-            categories,
-            category_ids,
-            scenes,
-            free,
-            limits,
-            _,
-        ) = zip(*orders, strict=True)
         entities = {
-            "customer": names.keys_of(customers),
-            "merchant": names.keys_of(merchants),
-            "category": names.keys_of(categories),
+            "customer": names.keys_of(orders.customers),
+            "merchant": names.keys_of(orders.merchants),
+            "category": names.keys_of(orders.categories),
         }
-        names.customers.update(zip(accounts, entities["customer"], strict=True))
-        names.merchants.update(zip(merchant_ids, entities["merchant"], strict=True))
-        names.categories.update(zip(category_ids, entities["category"], strict=True))
-        if any(scenes):
+        names.customers.update(zip(orders.account_ids.tolist(), entities["customer"], strict=True))
+        names.merchants.update(zip(orders.merchant_ids.tolist(), entities["merchant"], strict=True))
+        names.categories.update(zip(orders.category_ids.tolist(), entities["category"], strict=True))
+        if any(orders.scenes):
             nowhere = (ABSENT,) * len(SCENE)
             entities.update(
-                zip(SCENE, map(list, zip(*(scene or nowhere for scene in scenes), strict=True)), strict=True)
+                zip(SCENE, map(list, zip(*(scene or nowhere for scene in orders.scenes), strict=True)), strict=True)
             )
         return self.maker.purchases(
-            column(at_us), column(amounts), {name: column(keys) for name, keys in entities.items()},
-            {"available_minor": column(free), "limit_minor": column(limits)},
+            orders.at_us, orders.inputs[:, AMOUNT], {name: column(keys) for name, keys in entities.items()},
+            {"available_minor": orders.available_minor, "limit_minor": orders.limit_minor},
         )  # fmt: skip
 
     def judge(self, row: int, account_inputs: Sequence[int]) -> Word:
         """The word on an order of the newest hearing."""
         return self.hearings[-1].speak(row, account_inputs)
 
-    def end(self, conn: psycopg.Connection, facts: Sequence[Booked], now_us: int) -> None:
+    def end(self, conn: psycopg.Connection, facts: Sequence[Booked], now_us: int, *, last_fact_id: int) -> None:
         """Learn what else the unit booked, and write its decisions down; the unit is about to commit."""
-        self._follow(conn, [(fact, fact.happened_at_us or now_us) for _, fact, _ in facts])
+        self.learner.follow(conn, [(fact, fact.happened_at_us or now_us) for _, fact, _ in facts])
         if self.hearings:
             assert self.current is not None, "prepare comes first"
             columns, changes = close_hearings(self.current, self.hearings)
             decision.record_judged(conn, self.current, columns, changes, now=from_micros(now_us))
             self.hearings = []
-        self.new_cursor = max((fact_id for fact_id, _, _ in facts), default=self.cursor)
+        self.new_cursor = last_fact_id or self.cursor
 
     def committed(self) -> None:
         """The unit is on disk: the state holds. Where every answer was known already, there was no unit."""
@@ -282,62 +230,15 @@ class RiskDesk:
             if whole == 0:  # one unit fills the page
                 limit *= 2
                 continue
-            self._fold(conn, facts, whole)
+            self.learner.fold(conn, facts, whole)
             self.cursor = int(facts.fact_id[whole - 1])
             if len(facts) < limit:
                 return
-
-    def _fold(self, conn: psycopg.Connection, columns: FactColumns, whole: int) -> None:
-        """Units of work as their makers folded them: purchases first, then the rest."""
-        rows = [
-            (int(txid), fact, int(at_us), int(command_id))
-            for (_, fact), txid, at_us, command_id in zip(
-                each_fact(columns)[:whole], columns.txid, columns.happened_at, columns.command_id, strict=False
-            )
-        ]
-        self.names.learn(conn, [fact for _, fact, _, _ in rows])
-        ids = [fact.purchase_id for _, fact, _, command_id in rows if is_attempt(fact, command_id)]
-        known = read_events(conn, ids, self.setup.plan.schema.columns)
-        start = 0
-        for end in range(1, len(rows) + 1):
-            if end == len(rows) or rows[end][0] != rows[start][0]:
-                self._fold_unit(conn, rows[start:end], known)
-                start = end
-
-    def _fold_unit(
-        self, conn: psycopg.Connection, rows: Sequence[tuple[int, Fact, int, int]], known: Mapping[int, Ints]
-    ) -> None:
-        keys = self.names.keys()
-        attempts = [(fact, at_us) for _, fact, at_us, command_id in rows if is_attempt(fact, command_id)]
-        if attempts:
-            derived = self.maker.attempts([self.maker.purchase_of(fact, keys, at_us) for fact, at_us in attempts])
-            for i, (fact, _) in enumerate(attempts):
-                if fact.purchase_id in known:
-                    derived[i] = known[fact.purchase_id]
-            self.engine.absorb(derived, np.array([fact.purchase_id for fact, _ in attempts], np.int64))
-        self._follow(conn, [(fact, at_us) for _, fact, at_us, _ in rows])
-
-    def _follow(self, conn: psycopg.Connection, facts: Sequence[tuple[Fact, int]]) -> None:
-        taught = [(fact, at_us) for fact, at_us in facts if fact.kind in TEACHING]
-        if not taught:
-            return
-        self.names.learn(conn, [fact for fact, _ in taught])
-        keys = self.names.keys()
-        found = [row for fact, at_us in taught if (row := self.maker.follow(fact, keys, at_us)) is not None]
-        labelled = [fact.purchase_id for fact, _ in taught if fact.kind is FactKind.FRAUD_REPORTED]
-        events = np.array(found, np.int64).reshape(-1, self.setup.plan.schema.width)
-        self.engine.follow(events, np.array(labelled, np.int64))
 
 
 def column(values: Sequence[int]) -> Ints:
     """As int64[n]."""
     return np.array(values, np.int64)
-
-
-TEACHING: Final = frozenset({
-    FactKind.PURCHASE_REFUSED, FactKind.FRAUD_REPORTED, FactKind.PURCHASE_REFUNDED, FactKind.REPAYMENT_RECEIVED,
-    FactKind.TEMPORARY_LIMIT_GRANTED, FactKind.LIMIT_CHANGED,
-})  # fmt: skip
 
 
 def keep_model(conn: psycopg.Connection, model: FraudModel, setup: RiskSetup) -> bytes:

@@ -13,10 +13,13 @@ from honghua.credit.banking.debits import (
 from honghua.credit.banking.fake_bank import FakeBank
 from honghua.credit.eod import DayReport, close_day, close_until
 from honghua.credit.holds import SweepReport, release_expired
-from honghua.credit.proving import FakeProver, Prover, send_step_ups
+from honghua.credit.proving import SENDS_AT_ONCE, STEP_UP_WISH, FakeProver, Prover, send_step_ups
+from honghua.credit.store_risk import find_customer_refs
 from honghua.credit.suspensions import Tie, claim, decide_review, find_customer, lapse_expired, list_queue, list_ties
 
 __all__ = [
+    "SENDS_AT_ONCE",
+    "STEP_UP_WISH",
     "DayReport",
     "DebitReport",
     "FakeBank",
@@ -30,6 +33,7 @@ __all__ = [
     "close_until",
     "decide_review",
     "find_customer",
+    "find_customer_refs",
     "lapse_expired",
     "list_debits",
     "list_queue",

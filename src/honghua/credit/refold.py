@@ -98,22 +98,28 @@ def known_minimums(conn: psycopg.Connection, account_id: int, issued_now: Mappin
     return issued
 
 
-def each_fact(columns: FactColumns | None) -> list[tuple[int, Fact]]:
-    """Facts as records, with their ids."""
+def each_fact(columns: FactColumns | None, *, rows: Ints | None = None) -> list[tuple[int, Fact]]:
+    """Facts as records, with their ids: all of them, or these rows."""
     if columns is None:
         return []
-    ends: NDArray[np.int64] = columns.args_offsets
+    wanted = slice(None) if rows is None else rows
+    ends = columns.args_offsets.tolist()
+    values = columns.args_values.tolist()
+    numbers = (
+        columns.kind, columns.account_id, columns.value_on, columns.effective_on, columns.amount_minor, columns.counterparty_id,
+        columns.purchase_id, columns.reverses_fact_id, columns.happened_at, columns.fact_id, np.arange(len(columns)),
+    )  # fmt: skip
     return [
         (
-            int(columns.fact_id[i]),
+            fact_id,
             Fact(
-                FactKind(int(columns.kind[i])), int(columns.account_id[i]), int(columns.value_on[i]), int(columns.effective_on[i]),
-                int(columns.amount_minor[i]), tuple(columns.args_values[ends[i] : ends[i + 1]].tolist()),
-                int(columns.counterparty_id[i]), int(columns.purchase_id[i]), int(columns.reverses_fact_id[i]),
-                columns.reference[i], decode(columns.detail[i]), int(columns.happened_at[i]),
+                FactKind(kind), account_id, value_on, effective_on, amount, tuple(values[ends[i] : ends[i + 1]]), counterparty,
+                purchase, reverses, columns.reference[i], decode(columns.detail[i]), at_us,
             ),
         )
-        for i in range(len(columns))
+        for kind, account_id, value_on, effective_on, amount, counterparty, purchase, reverses, at_us, fact_id, i in zip(
+            *(column[wanted].tolist() for column in numbers), strict=True
+        )
     ]  # fmt: skip
 
 

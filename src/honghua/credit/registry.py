@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import msgspec
 import numpy as np
@@ -20,27 +20,33 @@ from honghua.facts.kinds import Fact
 from honghua.ledger import api as ledger
 from honghua.ledger.core import OwnerKind
 
+Ints = NDArray[np.int64]
 
-class SensedOrder(NamedTuple):
-    """An order as the risk engine sees it. scene: keys in the order of facts.kinds.SCENE, or nothing.
 
-    available_minor and limit_minor as the account stood before its batch: what is sensed. inputs: the account's inputs as they
-    will probably stand when this order is judged.
+@dataclass(frozen=True, slots=True, eq=False)
+class SensedOrders:
+    """Orders as those who judge them see them, in parallel columns; arrays are int64[n]. scenes: keys as facts carry them.
+
+    available_minor and limit_minor as the account stood before its batch: what is sensed. inputs int64[n, 12]: the account's inputs
+    as they will probably stand when each order is judged. places: of accounts in the unit's table, −1 = not in it.
     """
 
-    account_id: int
-    command_id: int
-    at_us: int
-    amount_minor: int
-    customer: str
-    merchant: str
-    merchant_id: int
-    category: str
-    category_id: int
-    scene: tuple[int, ...]
-    available_minor: int
-    limit_minor: int
-    inputs: tuple[int, ...]
+    account_ids: Ints
+    command_ids: Ints
+    at_us: Ints
+    customers: list[str]
+    merchants: list[str]
+    merchant_ids: Ints
+    categories: list[str]
+    category_ids: Ints
+    scenes: list[tuple[int, ...]]
+    available_minor: Ints
+    limit_minor: Ints
+    inputs: Ints
+    places: Ints
+
+    def __len__(self) -> int:
+        return len(self.account_ids)
 
 
 class RiskLink(Decider, Protocol):
@@ -54,11 +60,17 @@ class RiskLink(Decider, Protocol):
         """Take the deciders' lock until the transaction ends, and learn what others booked meanwhile."""
         ...
 
-    def sense(self, orders: Sequence[SensedOrder]) -> None:
-        """Take orders into the state, in order, and read what is known about each; row i is orders[i]."""
+    def sense(self, orders: SensedOrders) -> NDArray[np.bool_]:
+        """Take orders into the state, in order, and judge them ahead; row i is order i. Which are approved as foreseen, bool[n]."""
         ...
 
-    def end(self, conn: psycopg.Connection, facts: Sequence[tuple[int, Fact, int]], now_us: int) -> None:
+    def hear(self, rows: slice) -> None:
+        """These orders of the newest `sense` were booked as they were judged ahead."""
+        ...
+
+    def end(
+        self, conn: psycopg.Connection, facts: Sequence[tuple[int, Fact, int]], now_us: int, *, last_fact_id: int
+    ) -> None:
         """Learn the unit's other facts (fact id, fact, command id) and record decisions; the unit is about to commit."""
         ...
 

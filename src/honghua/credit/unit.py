@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import msgspec
@@ -15,18 +15,20 @@ from honghua.base.clock import from_micros
 from honghua.credit import store
 from honghua.credit.booking import Booking, Cause
 from honghua.credit.core import commands as c
-from honghua.credit.core.account import Account, event_row
-from honghua.credit.core.deciding import IN_AVAILABLE, IN_LIMIT, account_inputs, foresee, more_inputs, scene_keys
-from honghua.credit.core.desk import Answer, Desk, Result, Suspension, event_time, view_purchase
+from honghua.credit.core.account import Account, Lines, event_row
+from honghua.credit.core.deciding import RULE_INPUTS
+from honghua.credit.core.desk import Answer, Desk, Result, Suspension, view_purchase
 from honghua.credit.core.dispatch import handle
 from honghua.credit.core.layout import S_OWN_MINIMUM, S_SEQ
-from honghua.credit.core.purchasing import pass_checks
 from honghua.credit.core.refusals import refusal
+from honghua.credit.plain.buying import PlainRun, is_plain
+from honghua.credit.plain.orders import Survey
+from honghua.credit.plain.table import AccountTable
 from honghua.credit.proving import STEP_UP_WISH, TOKEN_BYTES
 from honghua.credit.refold import each_fact, refold_account
-from honghua.credit.registry import Registry, RiskLink, SensedOrder
+from honghua.credit.registry import Registry
 from honghua.credit.store_suspensions import count_tries, lock_suspensions, write_suspensions
-from honghua.decision.core import Outcome
+from honghua.decision.core import WITHIN_LIMIT, Outcome
 from honghua.facts.kinds import PASSED_OVER, Fact, FactKind
 from honghua.ledger import api as ledger
 from honghua.ledger.core import OwnerKind
@@ -36,6 +38,7 @@ from honghua.store.ids import allocate
 from honghua.store.wishes import wish
 
 UNSENSED = (-1, None)
+PLAIN_FROM = 16  # purchases in a unit: below, columns cost more than they save
 FACTS_PER_COMMAND = 3  # the most that one command books (a suspension settled, a limit for the order, the purchase)
 HOLD_KINDS = frozenset({
     FactKind.PURCHASE_AUTHORISED, FactKind.PURCHASE_CAPTURED, FactKind.AUTHORISATION_RELEASED, FactKind.FACT_REVERSED,
@@ -64,6 +67,9 @@ class Unit:
     # Row among those sensed together, with value day and fee, by place in the batch.
     rows: dict[int, tuple[int, tuple[int, int]]] = field(default_factory=dict)
     sensed_to: int = 0
+    plainly: bool = False  # whether every command is a plain purchase
+    bought: PlainRun | None = None  # the plain purchases among those sensed together
+    table: AccountTable = field(init=False)
     desk: Desk = field(init=False)
 
     def __post_init__(self) -> None:
@@ -81,13 +87,9 @@ class Unit:
         self.load(commands)
         command_ids = allocate(self.conn, "store_command_id", len(commands)).tolist()
         fact_ids = iter(allocate_fact_ids(self.conn, FACTS_PER_COMMAND * len(commands)).tolist())
-        answers = []
-        for i, (command, command_id) in enumerate(zip(commands, command_ids, strict=True)):
-            if risk is not None:
-                self.desk.row = self.sense(risk, commands, command_ids, i)
-            answers.append(self.answer(command, command_id, fact_ids))
+        answers = self.answer_all(commands, command_ids, fact_ids)
         if risk is not None:
-            risk.end(self.conn, self.booking.facts, self.desk.now_us)
+            risk.end(self.conn, self.booking.facts, self.desk.now_us, last_fact_id=self.booking.last_fact_id())
         self.booking.write(self.conn, self.registry.bundle_ids)
         self.write_holds()
         write_suspensions(self.conn, self.suspended, self.settled, self.ended)
@@ -96,48 +98,66 @@ class Unit:
         )  # fmt: skip
         return answers
 
-    def sense(self, risk: RiskLink, commands: Sequence[c.Command], command_ids: Sequence[int], i: int) -> int:
-        """The row under which command i was sensed, −1 when it is no order or will be refused unjudged.
+    def answer_all(
+        self, commands: Sequence[c.Command], command_ids: Sequence[int], fact_ids: Iterator[int]
+    ) -> list[Answer]:
+        """Every command in its turn: plain purchases as many at once as stand together, the rest one by one."""
+        answers: list[Answer] = []
+        self.plainly = len(commands) >= PLAIN_FROM and len(self.currencies()) == 1 and all(map(is_plain, commands))
+        while len(answers) < len(commands):
+            spot = len(answers)
+            if spot >= self.sensed_to and isinstance(commands[spot], c.Order):
+                self.survey(commands, command_ids, spot)
+            booked = self.book_plain(spot, fact_ids)
+            if booked:
+                answers += booked
+                continue
+            command = commands[spot]
+            self.desk.row, self.desk.checked = self.rows.get(spot, UNSENSED)
+            answers.append(self.answer(command, command_ids[spot], fact_ids))
+            account = self.accounts.get(command.customer)
+            place = self.table.let_go(account) if account is not None else -1
+            if place >= 0 and self.bought is not None:
+                self.bought.forsake(place)
+        return answers
 
-        Orders that stand together are sensed together: one pass over the engine's state for all of them.
-        """
-        if i >= self.sensed_to and isinstance(commands[i], c.Order):
-            self.rows.clear()
-            orders: list[SensedOrder] = []
-            taken: dict[int, tuple[int, int]] = {}
-            for j in range(i, len(commands)):
-                command = commands[j]
-                if not isinstance(command, c.Order) or (j > i and command.continues is not None):
-                    break  # what stands between may change what an order is judged on
-                self.sensed_to = j + 1
-                account = self.accounts.get(command.customer)
-                checked = pass_checks(command, account, self.desk) if account is not None else None
-                if account is not None and checked is not None:
-                    self.rows[j] = len(orders), checked
-                    orders.append(self.sensed_order(command, account, command_ids[j], taken))
-            if orders:
-                risk.sense(orders)
-        row, self.desk.checked = self.rows.get(i, UNSENSED)
-        return row
+    def survey(self, commands: Sequence[c.Command], command_ids: Sequence[int], spot: int) -> None:
+        """Look at the orders that stand together from here on, all at once: one pass over the engine's state, one over the rules."""
+        risk = self.registry.risk
+        if risk is None and not self.plainly:
+            return
+        survey = Survey()
+        self.sensed_to = survey.gather(commands, spot, self.accounts, self.desk)
+        self.rows, self.bought = {}, None
+        if not survey.spots:
+            return
+        orders = survey.columns(self.table, self.desk, command_ids)
+        approved = WITHIN_LIMIT.approves(orders.inputs[:, :RULE_INPUTS])  # the account's own rules bind every policy
+        if risk is None:
+            self.rows = {place: (-1, checked) for place, checked in zip(survey.spots, survey.checked, strict=True)}
+        else:
+            approved &= risk.sense(orders)
+            self.rows = {place: (k, survey.checked[k]) for k, place in enumerate(survey.spots)}
+        if self.plainly:
+            self.bought = PlainRun(survey, orders, approved, self.table)
 
-    def sensed_order(
-        self, command: c.Order, account: Account, command_id: int, taken: dict[int, tuple[int, int]]
-    ) -> SensedOrder:
-        """An order as the risk engine sees it. taken: what earlier ones will probably have spent and held, by account."""
-        desk, account_id = self.desk, account.account_id
-        inputs = account_inputs(account, desk.terms_of(account), command) + more_inputs(account, desk.today)
-        available_minor, limit_minor = inputs[IN_AVAILABLE], inputs[IN_LIMIT]
-        spent, held = taken.get(account_id, (0, 0))
-        if spent:
-            inputs = foresee(inputs, spent, held)
-        if command.amount_minor <= inputs[IN_AVAILABLE]:
-            holds = command.amount_minor if isinstance(command, c.AuthorisePurchase) else 0
-            taken[account_id] = spent + command.amount_minor, held + holds
-        return SensedOrder(
-            account_id, command_id, event_time(command.happened_at, desk) or desk.now_us, command.amount_minor,
-            command.customer, command.merchant, self.registry.merchants[command.merchant], command.category,
-            self.registry.categories[command.category], scene_keys(command), available_minor, limit_minor, inputs,
-        )  # fmt: skip
+    def book_plain(self, spot: int, fact_ids: Iterator[int]) -> list[Answer]:
+        """Answers to the plain purchases that could be booked from here on; none where the next one is not plain."""
+        if self.bought is None:
+            return []
+        (currency,) = self.currencies()
+        rows = self.bought.book(spot, fact_ids, self.booking, currency)
+        if rows.stop == rows.start:
+            return []
+        if self.registry.risk is not None:
+            self.registry.risk.hear(rows)
+        else:
+            self.booking.decisions += self.bought.decisions(rows)
+        return self.bought.answers(rows, self.booking.plain[-1].fact_id)
+
+    def currencies(self) -> set[str]:
+        """Of all versions of the terms."""
+        return {terms.currency for terms in self.registry.terms.values()}
 
     def load(self, commands: Sequence[c.Command]) -> None:
         """Look up names, lock accounts in one order, let their days pass, read the purchases in question."""
@@ -150,11 +170,16 @@ class Unit:
         self.registry.learn_categories(self.conn, (order.category for order in orders))
         ids = np.array(sorted({self.registry.accounts[ref] for ref in refs if ref in self.registry.accounts}), np.int64)
         rows = store.load_accounts(self.conn, ids, lock=True)
-        for i in range(len(rows)):
-            account = rows.account(i, self.registry.terms_rows)
+        self.table = AccountTable(rows, self.registry.terms_rows)
+        moved = self.table.pass_quiet_days(self.booking.today)
+        for account in self.table.accounts:
             self.accounts[account.customer_ref] = account
-            if not account.quarantined:
+            lines = moved.get(account.place)
+            if lines is not None:
+                self.days_passed(account, lines, self.booking.today)
+            elif not account.quarantined:
                 self.pass_days(account)
+                self.table.let_go(account)
         self.prepare_openings([ref for ref in opening if ref not in self.accounts], currency)
         self.load_purchases(commands)
         self.load_suspensions(
@@ -217,13 +242,17 @@ class Unit:
         while account.needs_days(today):
             stop = account.next_stop(today)
             lines, statement = account.pass_days(stop)
-            self.booking.touched[account.account_id] = account
-            self.booking.post(account, self.currency(account), lines, Cause(FactKind.DAY_CLOSED, stop))
+            self.days_passed(account, lines, stop)
             if statement is not None:
                 self.issued[account.account_id][int(statement[S_SEQ])] = int(statement[S_OWN_MINIMUM])
                 self.booking.statements.append(
                     (account.account_id, statement, account.snapshot(), account.last_fact_id)
                 )
+
+    def days_passed(self, account: Account, lines: Lines, to: int) -> None:
+        """Collect what days alone did to an account."""
+        self.booking.touched[account.account_id] = account
+        self.booking.post(account, self.currency(account), lines, Cause(FactKind.DAY_CLOSED, to))
 
     def currency(self, account: Account) -> str:
         """Currency of the account's terms."""

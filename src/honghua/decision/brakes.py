@@ -10,7 +10,7 @@ from typing import Final
 
 import psycopg
 
-from honghua.base.clock import to_micros
+from honghua.base.clock import from_micros, to_micros
 from honghua.base.errors import BadInput, Conflict, NotFound
 from honghua.decision import store_control as store
 from honghua.decision import store_policy
@@ -22,14 +22,13 @@ from honghua.decision.core.listing import Entry, Sections, make_sections
 from honghua.decision.core.outcomes import Outcome
 from honghua.decision.core.policy import WITHIN_LIMIT
 from honghua.decision.lists import find_key
+from honghua.decision.monitoring.alerts import Told, raise_alert
 from honghua.decision.releases import PURPOSE, Act
 from honghua.decision.store_control import BrakeRow, Suppression
-from honghua.store.wishes import wish
 
 # The books lean on these: without them a purchase without limit would be booked. Nobody silences them.
 PROTECTED_CODES: Final = frozenset(rule.code for rule in WITHIN_LIMIT.rules)
 THE_BRAKE: Final = "the brake"
-ALERT: Final = "decision.brake_alert"  # kind of the wish that tells people
 EVERYBODY_KEY: Final = 1
 SUPPRESSION_DAYS_MAX: Final = 366
 
@@ -49,12 +48,6 @@ def find_protected(bundle: Bundle) -> frozenset[str]:
     that refuses broken vectors."""
     codes = PROTECTED_CODES | {INPUT_MISSING}
     return frozenset(r.name for r in bundle.rules if r.outcome is Outcome.REFUSE and r.code in codes)
-
-
-def find_unguarded(bundle: Bundle) -> tuple[str, ...]:
-    """Codes of the account policy with which no acting rule of a bundle refuses: of status, arrears and purpose the books ask nobody."""
-    held = {r.code for r in bundle.rules if r.outcome is Outcome.REFUSE and not r.shadow}
-    return tuple(sorted(PROTECTED_CODES - held))
 
 
 def suppress(
@@ -128,8 +121,9 @@ def record_changes(
         )
         row = BrakeRow(bundle_id, rule, state, now, change.judged, change.refused, change.bound_ppm, change_id)
         store.insert_brake_event(conn, purpose, row, at_us=change.at_us)
-        body = {"purpose": purpose, "release": bundle_id, "rule": rule, "state": state, "sentence": share}
-        wish(conn, kind=ALERT, key=f"{ALERT}:{change_id}", body=body, due_at=now)
+        if state != "calm":
+            subject, at = f"{rule} of release {bundle_id}", from_micros(change.at_us)
+            raise_alert(conn, Told("brake", str(change_id), subject, f"the brake {state} it: {share}", at), now=now)
 
 
 def reopen(conn: psycopg.Connection, rule: str, act: Act, *, now: dt.datetime, purpose: str = PURPOSE) -> int:

@@ -1,4 +1,7 @@
-"""Models kept in the database as their files, so that it is self-contained: kept, found again, brought back to life."""
+"""Models kept in the database as their files, so that it is self-contained: kept, found again, brought back to life.
+
+Beside a model lies its examination (`fraud.examining`): a model that did not pass its battery judges only on a named person's word.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,14 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Any, Final
 
+import msgspec
 import psycopg
 
-from honghua.base.errors import NotFound
+from honghua.base.errors import Conflict, NotFound
 from honghua.decision import store_judged
-from honghua.fraud.api import FraudModel
+from honghua.fraud.api import BATTERY, FraudModel
 
 NOTHING: Final[Mapping[str, bytes]] = {}
 
@@ -46,6 +50,44 @@ def digest_files(files: Mapping[str, bytes]) -> bytes:
     return said.digest()
 
 
+def keep_beside(conn: psycopg.Connection, digest: bytes, files: Mapping[str, bytes]) -> None:
+    """Keep more files beside a model that is kept already, its examination above all. What is there stays as it is."""
+    store_judged.save_model(conn, digest, files)
+
+
+def find_problems(conn: psycopg.Connection, digest: bytes) -> tuple[str, ...]:
+    """Why a kept model may not judge on its own: the checks that it failed, or that nobody examined it; () when it passed."""
+    kept = store_judged.load_model_file(conn, digest, BATTERY)
+    if kept is None:
+        return ("nobody examined it: `honghua fraud fit` does, and keeps the result beside the model",)
+    told = msgspec.json.decode(kept, type=dict[str, Any])
+    if told.get("digest") != digest.hex():
+        return ("its examination is of another model",)
+    return () if told.get("passed") is True else (*told.get("problems", ()),) or ("its battery failed",)
+
+
+def check_examined(conn: psycopg.Connection, digest: bytes) -> None:
+    """Conflict, with the reasons and the way around them, for a kept model that did not pass and that nobody answers for."""
+    if not digest or not store_judged.has_model(conn, digest):
+        return
+    problems = find_problems(conn, digest)
+    if problems and store_judged.find_waiver(conn, digest) is None:
+        said = "".join(f"\n  {problem}" for problem in problems)
+        raise Conflict(
+            f"model {digest.hex()[:16]} did not pass its battery:{said}\nwho answers for it all the same says why:"
+            " honghua release propose … --by PERSON --despite REASON (kept, and shown to whoever approves)",
+            code="MODEL_FAILED",
+        )
+
+
+def find_unsensed(conn: psycopg.Connection, digest: bytes) -> tuple[str, ...]:
+    """Values that a kept model reads and that the engine which ran last does not sense; none where none ever ran."""
+    sensed = store_judged.find_signals(conn)
+    if not sensed:
+        return ()
+    return tuple(name for name in unpack_model(read_model_files(conn, digest)).reads if name not in sensed)
+
+
 def read_model_files(conn: psycopg.Connection, digest: bytes) -> dict[str, bytes]:
     """A kept model's files; NotFound when it is not kept."""
     files = store_judged.load_model(conn, digest)
@@ -76,7 +118,11 @@ def write_files(files: Mapping[str, bytes], folder: Path) -> None:
 
 
 __all__ = [
+    "check_examined",
     "digest_files",
+    "find_problems",
+    "find_unsensed",
+    "keep_beside",
     "keep_model",
     "load_model",
     "read_model_files",

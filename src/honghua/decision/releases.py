@@ -16,10 +16,11 @@ import msgspec
 import psycopg
 
 from honghua.base.errors import BadInput, Conflict, IntegrityBroken, NotFound
-from honghua.decision import store_judged
+from honghua.decision import kept_models, store_judged
 from honghua.decision import store_policy as store
 from honghua.decision.core.compile import Bundle, compile_bundle, compile_stored
 from honghua.decision.core.experiment import PPM
+from honghua.decision.core.guarding import find_leaks
 from honghua.decision.core.vocabulary import ARM_PREFIX, LIST_PREFIX, Vocabulary, read_vocabulary, vocabulary_bytes
 from honghua.decision.store_policy import Change, LineupRow, ReleaseRow
 
@@ -56,7 +57,10 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A policy to be released: its text and what it was made against. reference_ppm: rule → what it refused in the backtest."""
+    """A policy to be released: its text and what it was made against. reference_ppm: rule → what it refused in the backtest.
+
+    despite: why its model may judge although its battery says no; the proposer answers for it by name.
+    """
 
     name: str
     source: str
@@ -65,6 +69,7 @@ class Proposal:
     model_digest: bytes = b""
     lists_digest: bytes = b""
     reference_ppm: Mapping[str, int] = field(default_factory=dict)
+    despite: str = field(default="")
 
     def compile(self) -> Bundle:
         """The bundle; PolicyProblems names every line that is wrong. The vocabulary is taken as it will be stored."""
@@ -91,7 +96,28 @@ def propose(conn: psycopg.Connection, proposal: Proposal, act: Act) -> ReleaseRo
     if unknown or not all(0 <= ppm <= PPM for ppm in proposal.reference_ppm.values()):
         named = f"no such rule: {', '.join(unknown)}" if unknown else "shares are 0 … 1,000,000 ppm"
         raise BadInput(f"the brake's reference is rule → ppm; {named}", code="REFERENCE_INVALID")
+    if proposal.despite.strip():
+        _answer_for_model(conn, proposal, act)
+    kept_models.check_examined(conn, proposal.model_digest)
     return _insert(conn, bundle, proposal, act, built_in=False)
+
+
+def _answer_for_model(conn: psycopg.Connection, proposal: Proposal, act: Act) -> None:
+    """Write down who lets a model judge that did not pass, and why; nothing where it did pass."""
+    digest = proposal.model_digest
+    problems = kept_models.find_problems(conn, digest) if digest else ()
+    if problems:
+        change_id = store.add_change(
+            conn, action="answer for model", subject=digest.hex()[:16], person=act.person, why=proposal.despite
+        )
+        store_judged.insert_waiver(conn, change_id, digest, problems)
+
+
+def find_waiver(conn: psycopg.Connection, row: ReleaseRow) -> tuple[str, str] | None:
+    """(person, why) when a release's model judges on somebody's word, not on its battery."""
+    if not row.model_digest or not kept_models.find_problems(conn, row.model_digest):
+        return None
+    return store_judged.find_waiver(conn, row.model_digest)
 
 
 def _insert(conn: psycopg.Connection, bundle: Bundle, proposal: Proposal, act: Act, *, built_in: bool) -> ReleaseRow:
@@ -215,6 +241,8 @@ def _check_approved(conn: psycopg.Connection, lineup: LineupRow) -> None:
 def _check_fits(conn: psycopg.Connection, row: ReleaseRow, role: Role, current: LineupRow | None) -> None:
     """Refuse what engines at work could not follow: inputs that they do not give, a model that nobody kept."""
     bundle = recompile(row)
+    if role in (Role.CHAMPION, Role.CHALLENGER):
+        _check_guarded(row)
     given = store_judged.find_inputs(conn)
     lacking = [name for name in bundle.inputs if not name.startswith((LIST_PREFIX, ARM_PREFIX)) and name not in given]
     if given and lacking:
@@ -222,12 +250,42 @@ def _check_fits(conn: psycopg.Connection, row: ReleaseRow, role: Role, current: 
             f"release {row.release_id} reads {', '.join(lacking)}, which the engine at work does not give",
             code="INPUTS_UNKNOWN",
         )
-    if row.model_digest and not store_judged.load_model(conn, row.model_digest):
+    if row.model_digest and not store_judged.has_model(conn, row.model_digest):
         raise Conflict(f"model {row.model_digest.hex()[:16]} is not kept: save it first", code="MODEL_NOT_KEPT")
-    if role is not Role.CHAMPION and current is not None:
-        champion = get_release(conn, current.champion)
-        if row.model_digest not in (b"", champion.model_digest):
-            raise Conflict("champion, challenger and shadows are judged on one model's scores", code="MODEL_DIFFERS")
+    kept_models.check_examined(conn, row.model_digest)
+    if (
+        role is Role.CHAMPION
+        or current is None
+        or row.model_digest in (b"", get_release(conn, current.champion).model_digest)
+    ):
+        return
+    if role is Role.CHALLENGER:
+        raise Conflict(
+            "champion and challenger are judged on one model's scores; let another model be a shadow first",
+            code="MODEL_DIFFERS",
+        )
+    unsensed = kept_models.find_unsensed(conn, row.model_digest)
+    if unsensed:
+        raise Conflict(
+            f"the model of release {row.release_id} reads {len(unsensed)} values that the engine at work does not sense"
+            f" ({', '.join(unsensed[:3])} …): it can only become champion, which builds the engine anew from the facts",
+            code="VALUES_UNSENSED",
+        )
+
+
+def find_unguarded(row: ReleaseRow) -> tuple[str, ...]:
+    """Codes of the account's own rules (status, arrears, purpose, the largest amount) that a release would not always keep."""
+    return find_leaks(recompile(row), read_vocabulary(row.vocabulary.encode()))
+
+
+def _check_guarded(row: ReleaseRow) -> None:
+    leaks = find_unguarded(row)
+    if leaks:
+        raise Conflict(
+            f"release {row.release_id} would let accounts buy that may not: it does not always refuse with {', '.join(leaks)};"
+            " begin its hard_deny lane with the rules that `honghua policy show` prints of account-rules, or let it be a shadow",
+            code="POLICY_UNGUARDED",
+        )
 
 
 def _seat(current: LineupRow | None, release_id: int, role: Role, share_ppm: int) -> LineupRow:

@@ -6,7 +6,7 @@ Records of one regime and bundle are judged together, a page at a time: memory i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 import numpy as np
@@ -18,10 +18,11 @@ from honghua.decision import releases, store_judged, store_policy
 from honghua.decision.core.compile import Bundle, codes_of, judge_batch
 from honghua.decision.core.engine_inputs import SCORE_INPUTS
 from honghua.decision.core.freezing import thaw
-from honghua.decision.core.judging import Seat, place_seats
+from honghua.decision.core.judging import Rescore, Seat, place_seats
 from honghua.decision.core.outcomes import Verdicts
 from honghua.decision.core.records import Ints, Layout, read_bits
 from honghua.decision.store_judged import JudgedPage, Regime
+from honghua.fraud.api import SCORE_VERSION
 
 Differences = NDArray[np.bool_]
 FAULTS: Final = ("unreadable", "model", "outcome", "reason", "amount", "fired", "shadow")
@@ -53,11 +54,16 @@ class Difference:
 
 @dataclass(slots=True)
 class Replayed:
-    """How many were judged again, which differ, and how many ran through their model too."""
+    """How many were judged again, which differ, and how many ran through their model too.
+
+    other_version: how many were scored by an earlier or later version of the arithmetic, by version: judged again on the scores that they
+    hold, which this program cannot compute to the last bit.
+    """
 
     count: int = 0
     scored: int = 0
     different: list[Difference] = field(default_factory=list)
+    other_version: dict[int, int] = field(default_factory=dict)
 
 
 class Replayer:
@@ -80,6 +86,10 @@ class Replayer:
         for regime_id, bundle_id in groups:
             rows = np.flatnonzero((page.regime_id == regime_id) & (page.bundle_id == bundle_id))
             found.scored += self._replay_group(page, rows, faults)
+            regime = self._regimes.get(regime_id)
+            if regime is not None and regime.model_digest and regime.score_version != SCORE_VERSION:
+                version = regime.score_version
+                found.other_version[version] = found.other_version.get(version, 0) + len(rows)
         found.count += len(page)
         wrong = np.flatnonzero(np.logical_or.reduce(list(faults.values())))
         for row in wrong.tolist():
@@ -113,9 +123,13 @@ class Replayer:
         layout = self._layouts[regime.layout_id]
         seat = self.seat(int(page.bundle_id[rows[0]]), regime.layout_id)
         inputs, signals = thaw(page.frozen_of(rows), inputs=len(layout.inputs), signals=len(layout.signals))
-        scorer = self._scorer(regime.model_digest)
+        is_same_version = regime.score_version == SCORE_VERSION
+        scorer = self._scorer(regime.model_digest) if is_same_version else None
         if scorer is not None:
-            for name, scores in scorer.score(signals).items():
+            score = place_scorer(scorer, layout.signals)
+            if score is None:
+                faults["model"][rows] = True
+            for name, scores in score(signals).items() if score is not None else ():
                 if name in layout.inputs:
                     frozen = np.ascontiguousarray(inputs[:, layout.inputs.index(name)])
                     faults["model"][rows] |= frozen.view(np.int64) != np.ascontiguousarray(scores).view(np.int64)
@@ -128,10 +142,39 @@ class Replayer:
             mine = rows[same]
             _compare(page, mine, seat.bundle, judge_batch(seat.bundle, vectors[same], off=off), faults)
         for place, shadow in enumerate(self.shadows(regime.lineup_id)):
+            stored = np.array([page.shadows[i][place] for i in rows.tolist()], np.int64)
+            if not stored.any():
+                continue  # blind: it read what that engine did not sense
             sitting = self.seat(shadow, regime.layout_id)
-            said = judge_batch(sitting.bundle, sitting.vectors(inputs)).outcome
-            faults["shadow"][rows] |= said != [page.shadows[i][place] for i in rows.tolist()]
+            own = self._find_own(sitting, regime, layout)
+            if own is not None and (own.rescore is None or is_same_version):
+                said = judge_batch(own.bundle, own.vectors(own.rescored(inputs, signals, layout.inputs))).outcome
+                faults["shadow"][rows] |= said != stored
         return len(rows) if scorer is not None else 0
+
+    def _find_own(self, seat: Seat, regime: Regime, layout: Layout) -> Seat | None:
+        """A shadow with its own model where it had one; None where that cannot be run here."""
+        digest = seat.bundle.model_digest
+        if digest in (b"", regime.model_digest):
+            return seat
+        scorer = self._scorer(digest)
+        score = None if scorer is None else place_scorer(scorer, layout.signals)
+        return None if score is None else replace(seat, rescore=score)
+
+    def find_rules(self, page: JudgedPage) -> Ints:
+        """int64[n]: the number of the rule that decided each record in its own bundle, −1 for none or where it cannot be told."""
+        found = np.full(len(page), -1, np.int64)
+        keys = list(zip(page.regime_id.tolist(), page.bundle_id.tolist(), page.muted, strict=True))
+        for key in set(keys):
+            regime_id, bundle_id, muted = key
+            rows = np.array([i for i, mine in enumerate(keys) if mine == key], np.int64)
+            regime, layout = self.regime(regime_id)
+            seat = self.seat(bundle_id, regime.layout_id)
+            inputs, _ = thaw(page.frozen_of(rows), inputs=len(layout.inputs), signals=len(layout.signals))
+            off = seat.bundle.no_rules_off()
+            off[list(read_bits(muted))] = 1
+            found[rows] = judge_batch(seat.bundle, seat.vectors(inputs), off=off).figures[:, 2]
+        return found
 
     def seat(self, bundle_id: int, layout_id: int) -> Seat:
         """A bundle placed in a layout; IntegrityBroken when its text is not what its digest names."""
@@ -165,6 +208,25 @@ class Replayer:
             files = store_judged.load_model(self.conn, digest)
             self._scorers[digest] = self._find_scorer(files)
         return self._scorers[digest]
+
+
+def place_scorer(scorer: Scorer, signals: Sequence[str]) -> Rescore | None:
+    """A model that scores rows of these signals; None when it reads what is not among them. One without names takes them as they are."""
+    names = tuple(getattr(scorer, "names", signals))
+    if names == tuple(signals):
+        return scorer.score
+    known = {name: k for k, name in enumerate(signals)}
+    if not known.keys() >= set(getattr(scorer, "reads", names)):
+        return None
+    to = np.array([k for k, name in enumerate(names) if name in known], np.int64)
+    come = np.array([known[names[k]] for k in to.tolist()], np.int64)
+
+    def score(values: NDArray[np.float32]) -> Mapping[str, NDArray[np.float64]]:
+        rows = np.full((len(values), len(names)), np.nan, np.float32)
+        rows[:, to] = values[:, come]
+        return scorer.score(rows)
+
+    return score
 
 
 def _compare(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from honghua.decision.core.judging import Rescore
 from honghua.decision.kept_models import unpack_model
-from honghua.decision.replaying import Scorer
+from honghua.decision.replaying import Scorer, place_scorer
 from honghua.fraud.api import FraudModel
 
 DETECTORS = ("crowd", "rhythm", "merchant")
@@ -22,6 +23,16 @@ class KeptScorer:
 
     def __init__(self, model: FraudModel) -> None:
         self.model = model
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns of its rows."""
+        return self.model.names
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Those that some part of it reads; the others may be anything."""
+        return self.model.reads
 
     def score(self, signals: NDArray[np.float32]) -> Mapping[str, NDArray[np.float64]]:
         """signals float32[n, V] → float64[n] per score."""
@@ -48,4 +59,10 @@ def find_scorer(files: Mapping[str, bytes]) -> Scorer | None:
     return KeptScorer(unpack_model(files))
 
 
-__all__ = ["KeptScorer", "find_scorer"]
+def find_rescore(files: Mapping[str, bytes], signals: Sequence[str]) -> Rescore | None:
+    """A kept model as a shadow's own, reading signals of this layout; None where it reads what is not among them."""
+    scorer = find_scorer(files)
+    return None if scorer is None else place_scorer(scorer, signals)
+
+
+__all__ = ["KeptScorer", "find_rescore", "find_scorer"]

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from honghua.base.clock import from_micros
 from honghua.decision.core.freezing import Frozen, join_rows
-from honghua.decision.core.records import Bits, JudgedColumns, Layout
+from honghua.decision.core.records import Bits, JudgedColumns, Layout, ShadowColumns
 from honghua.store.copybin import Bytes, Column, Int2, Int4, Int8, Int8Array, Text, Timestamp, copy_in, copy_out
 
+Ints = NDArray[np.int64]
 PAGE_BLOCKS: Final = 4_096  # 32 MB of the table at a time
 NAMES: Final = (
     "account_id", "decision_id", "happened_at", "regime_id", "bundle_id", "outcome", "reason", "amount_minor",
@@ -91,13 +92,14 @@ def insert_judged(conn: psycopg.Connection, regime_id: int, columns: JudgedColum
 
 def _insert_shadows(conn: psycopg.Connection, columns: JudgedColumns) -> None:
     for shadow in columns.shadows:
-        for live in np.unique(columns.bundle_id).tolist():
-            mine = columns.bundle_id == live
+        asked = shadow.outcomes > 0
+        for live in np.unique(columns.bundle_id[asked]).tolist():
+            mine = asked & (columns.bundle_id == live)
             met, counts = np.unique(columns.outcome[mine] * 256 + shadow.outcomes[mine], return_counts=True)
             pairs = np.stack([met // 256, met % 256, counts], axis=1).reshape(-1).astype(np.int32)
             conn.execute(
-                "INSERT INTO decision_shadow_count (shadow_id, live_id, happened_at, pairs) VALUES (%s, %s, %s, %s)",
-                [shadow.bundle_id, live, from_micros(int(columns.at_us[mine][-1])), pairs],
+                "INSERT INTO decision_shadow_count (shadow_id, live_id, happened_at, pairs, scores) VALUES (%s, %s, %s, %s, %s)",
+                [shadow.bundle_id, live, from_micros(int(columns.at_us[mine][-1])), pairs, _sum_scores(shadow, mine)],
             )
         rows = shadow.rows
         if len(rows):
@@ -108,6 +110,16 @@ def _insert_shadows(conn: psycopg.Connection, columns: JudgedColumns) -> None:
             ]  # fmt: skip
             names = ("decision_id", "account_id", "shadow_id", "live_id", "outcome_live", "outcome", "reason")
             copy_in(conn, "decision_shadow_difference", (*names, "amount_minor"), found)
+
+
+def _sum_scores(shadow: ShadowColumns, mine: NDArray[np.bool_]) -> list[float] | None:
+    """Rows where both models spoke, the sums of what they said, and of the distances; None for a shadow without a model of its own."""
+    if shadow.scores is None:
+        return None
+    live, own = shadow.scores[mine].T
+    both = ~(np.isnan(live) | np.isnan(own))
+    live, own = live[both], own[both]
+    return [float(both.sum()), float(live.sum()), float(own.sum()), float(np.abs(live - own).sum())]
 
 
 def read_page(conn: psycopg.Connection, where: str, params: Sequence[Any] | dict[str, Any]) -> JudgedPage:
@@ -171,11 +183,11 @@ def list_layouts(conn: psycopg.Connection) -> dict[int, Layout]:
 
 def ensure_regime(conn: psycopg.Connection, digest: bytes, row: Mapping[str, Any]) -> int:
     """The number of a regime, given when it is met first. row: its columns by name."""
-    names = ("change_id", "lineup_id", "layout_id", "lists_digest", "model_digest", "experiments")
+    names = ("change_id", "lineup_id", "layout_id", "lists_digest", "model_digest", "experiments", "score_version")
     conn.execute("SELECT pg_advisory_xact_lock(hashtext('decision_regime'))")
     conn.execute(
         "INSERT INTO decision_regime (regime_id, digest, change_id, lineup_id, layout_id, lists_digest, model_digest,"
-        " experiments) SELECT coalesce(max(regime_id), 0) + 1, %s, %s, %s, %s, %s, %s, %s FROM decision_regime"
+        " experiments, score_version) SELECT coalesce(max(regime_id), 0) + 1, %s, %s, %s, %s, %s, %s, %s, %s FROM decision_regime"
         " ON CONFLICT (digest) DO NOTHING",
         [digest, *(row[name] for name in names)],
     )
@@ -186,7 +198,7 @@ def ensure_regime(conn: psycopg.Connection, digest: bytes, row: Mapping[str, Any
 
 @dataclass(frozen=True, slots=True)
 class Regime:
-    """What was in force for many records."""
+    """What was in force for many records. score_version: of the arithmetic that scored them (fraud.core.version)."""
 
     change_id: int
     lineup_id: int
@@ -194,14 +206,16 @@ class Regime:
     lists_digest: bytes
     model_digest: bytes
     experiments: tuple[int, ...]
+    score_version: int
 
 
 def list_regimes(conn: psycopg.Connection) -> dict[int, Regime]:
     """All regimes by number."""
     rows = conn.execute(
-        "SELECT regime_id, change_id, lineup_id, layout_id, lists_digest, model_digest, experiments FROM decision_regime"
+        "SELECT regime_id, change_id, lineup_id, layout_id, lists_digest, model_digest, experiments, score_version"
+        " FROM decision_regime"
     )
-    return {r[0]: Regime(r[1], r[2], r[3], bytes(r[4]), bytes(r[5]), tuple(r[6])) for r in rows}
+    return {r[0]: Regime(r[1], r[2], r[3], bytes(r[4]), bytes(r[5]), tuple(r[6]), r[7]) for r in rows}
 
 
 def save_model(conn: psycopg.Connection, digest: bytes, files: Mapping[str, bytes]) -> None:
@@ -219,6 +233,53 @@ def load_model(conn: psycopg.Connection, digest: bytes) -> dict[str, bytes]:
     return {path: bytes(content) for path, content in rows}
 
 
+def has_model(conn: psycopg.Connection, digest: bytes) -> bool:
+    """Whether a model is kept."""
+    return conn.execute("SELECT FROM decision_model WHERE digest = %s LIMIT 1", [digest]).fetchone() is not None
+
+
+def load_model_file(conn: psycopg.Connection, digest: bytes, path: str) -> bytes | None:
+    """One of a model's files, or None."""
+    row = conn.execute(
+        "SELECT content FROM decision_model WHERE digest = %s AND path = %s", [digest, path], binary=True
+    ).fetchone()
+    return None if row is None else bytes(row[0])
+
+
+def find_signals(conn: psycopg.Connection) -> tuple[str, ...]:
+    """The values that the engine which registered last senses; none where none ever ran."""
+    row = conn.execute(
+        "SELECT signals FROM decision_regime JOIN decision_layout USING (layout_id) ORDER BY regime_id DESC LIMIT 1"
+    ).fetchone()
+    return () if row is None else tuple(row[0])
+
+
+def insert_waiver(conn: psycopg.Connection, change_id: int, digest: bytes, problems: Sequence[str]) -> None:
+    """Note that a model may judge although its battery says no: whose word it is stands in the change."""
+    conn.execute(
+        "INSERT INTO decision_model_waiver (change_id, digest, problems) VALUES (%s, %s, %s)",
+        [change_id, digest, list(problems)],
+    )
+
+
+def find_waiver(conn: psycopg.Connection, digest: bytes) -> tuple[str, str] | None:
+    """(person, why) of the newest word that lets a model judge although its battery says no."""
+    row = conn.execute(
+        "SELECT person, why FROM decision_model_waiver JOIN decision_change USING (change_id) WHERE digest = %s"
+        " ORDER BY change_id DESC LIMIT 1",
+        [digest],
+    ).fetchone()
+    return None if row is None else (row[0], row[1])
+
+
+def sum_shadow_scores(conn: psycopg.Connection) -> list[tuple[int, int, int, float, float, float]]:
+    """(shadow, live bundle, rows, mean live score, its mean score, mean distance) of shadows with models of their own."""
+    return conn.execute(
+        "SELECT shadow_id, live_id, sum(scores[1])::bigint, sum(scores[2]) / sum(scores[1]), sum(scores[3]) / sum(scores[1]),"
+        " sum(scores[4]) / sum(scores[1]) FROM decision_shadow_count WHERE scores[1] > 0 GROUP BY 1, 2 ORDER BY 1, 2"
+    ).fetchall()
+
+
 def sum_shadows(conn: psycopg.Connection) -> list[tuple[int, int, int, int, int]]:
     """(shadow, live bundle, live outcome, shadow outcome, how many) over everything recorded."""
     return conn.execute(
@@ -227,13 +288,12 @@ def sum_shadows(conn: psycopg.Connection) -> list[tuple[int, int, int, int, int]
     ).fetchall()
 
 
-def read_events(conn: psycopg.Connection, ids: Sequence[int], columns: Sequence[str]) -> dict[int, NDArray[np.int64]]:
-    """The events of recorded decisions as they were sensed, where they had these columns."""
-    if not ids:
-        return {}
-    rows = conn.execute(
+def read_events(conn: psycopg.Connection, ids: Ints, columns: Sequence[str]) -> tuple[Ints, Ints]:
+    """The events of recorded decisions as they were sensed: (ids int64[k], rising, events int64[k, C]) of those that had these columns."""
+    query = (
         "SELECT j.decision_id, j.event FROM decision_judged AS j JOIN decision_regime USING (regime_id)"
-        " JOIN decision_layout AS l USING (layout_id) WHERE j.decision_id = ANY(%s::bigint[]) AND l.events = %s::text[]",
-        [list(ids), list(columns)],
+        " JOIN decision_layout AS l USING (layout_id) WHERE j.decision_id = ANY(%s::bigint[]) AND l.events = %s::text[]"
+        " ORDER BY j.decision_id"
     )
-    return {decision_id: np.array(event, np.int64) for decision_id, event in rows}
+    found, (values, _) = copy_out(conn, query, [Int8, Int8Array], [ids, list(columns)])
+    return found, values.reshape(-1, len(columns))

@@ -20,14 +20,18 @@ from honghua.decision.core.brake import Brake, BrakePlan, BrakeState
 from honghua.decision.core.compile import Bundle
 from honghua.decision.core.engine_inputs import engine_vocabulary
 from honghua.decision.core.experiment import make_salt
-from honghua.decision.core.judging import InForce, Judge, Seat, place_seats
+from honghua.decision.core.judging import InForce, Judge, Rescore, Seat, place_seats
 from honghua.decision.core.listing import ListBook
 from honghua.decision.core.policies import ACCOUNT_RULES
 from honghua.decision.core.records import Layout
 from honghua.decision.core.vocabulary import ARM_PREFIX, LIST_PREFIX, Input, Kind, Vocabulary, read_vocabulary
+from honghua.decision.kept_models import read_model_files
+from honghua.decision.monitoring.brake_memory import recall_counts
 from honghua.decision.releases import PURPOSE, Proposal
+from honghua.decision.scoring import find_rescore
 from honghua.decision.store_policy import LineupRow
 from honghua.features.core import ENTITIES
+from honghua.fraud.api import SCORE_VERSION
 
 READS_MAX: Final = 10  # somebody changes something while we read: read again, this often at most
 FIRST_NAME: Final = "account-rules"
@@ -54,7 +58,7 @@ class EngineTerms:
 class Watch:
     """One engine's view of what is in force. Not shared between threads."""
 
-    __slots__ = ("_book", "_brakes", "_bundles", "_judge", "_references", "purpose", "terms")
+    __slots__ = ("_book", "_brakes", "_bundles", "_judge", "_references", "_rescores", "purpose", "terms")
 
     def __init__(self, terms: EngineTerms, *, purpose: str = PURPOSE) -> None:
         self.terms, self.purpose = terms, purpose
@@ -63,6 +67,7 @@ class Watch:
         self._references: dict[int, dict[str, int]] = {}
         self._book: tuple[int, ListBook] | None = None  # the last list event in it
         self._brakes: dict[int, Brake] = {}
+        self._rescores: dict[tuple[bytes, bytes], Rescore | None] = {}  # by model and layout
 
     def judge(self, conn: psycopg.Connection) -> Judge:
         """Who judges the next batch; call it before the batch's transaction begins.
@@ -76,12 +81,12 @@ class Watch:
             "look at what is in force outside of transactions"
         )
         force = self._load(conn)
-        self._follow_brakes(force)
+        self._follow_brakes(conn, force)
         self._judge = Judge(force, self.terms.columns, {s.bundle_id: self._brakes[s.bundle_id] for s in force.seats})
         return self._judge
 
     def forget(self) -> None:
-        """Drop what a failed unit may have left behind: counters of the brake too."""
+        """Drop what a failed unit may have left behind; the brake's counters come back from the records."""
         self._judge, self._brakes = None, {}
 
     def _load(self, conn: psycopg.Connection) -> InForce:
@@ -106,7 +111,7 @@ class Watch:
         regime = {
             "change_id": change_id, "lineup_id": lineup.lineup_id, "layout_id": store_judged.ensure_layout(conn, layout),
             "lists_digest": book.digest, "model_digest": bundles[lineup.champion].model_digest or self.terms.model_digest,
-            "experiments": [experiment.experiment_id for experiment in running],
+            "experiments": [experiment.experiment_id for experiment in running], "score_version": SCORE_VERSION,
         }  # fmt: skip
         store_control.save_lists_seen(conn, book.digest, change_id=change_id, entries=len(book))
         digest = hashlib.sha256(repr(sorted(regime.items())).encode()).digest()
@@ -114,12 +119,29 @@ class Watch:
             regime_id=store_judged.ensure_regime(conn, digest, regime), change_id=change_id,
             lineup_id=lineup.lineup_id, layout=layout, seats=_place(bundles, sitting, layout),
             challenger_ppm=lineup.challenger_ppm, split_salt=_find_split_salt(self.purpose, lineup),
-            shadows=_place(bundles, lineup.shadows, layout), lists=book,
+            shadows=self._place_shadows(conn, bundles, lineup, layout), lists=book,
             holdout=experiments.find_holdout(conn, purpose=self.purpose), experiments=running,
             suppressed=brakes.load_suppressed(conn, self.purpose),
             stopped=tuple((b.bundle_id, b.rule) for b in brakes.list_brakes(conn, purpose=self.purpose) if b.state == "stopped"),
             base=len(self.terms.vocabulary),
         )  # fmt: skip
+
+    def _place_shadows(
+        self, conn: psycopg.Connection, bundles: Mapping[int, Bundle], lineup: LineupRow, layout: Layout
+    ) -> tuple[Seat, ...]:
+        """Shadows, those with another model than the champion's with that model; one that this engine cannot ask is blind, not fatal."""
+        seats = []
+        for seat in _place(bundles, lineup.shadows, layout):
+            digest = seat.bundle.model_digest
+            if digest in (b"", bundles[lineup.champion].model_digest):
+                seats.append(seat)
+                continue
+            key = digest, layout.digest
+            if key not in self._rescores:
+                self._rescores[key] = find_rescore(read_model_files(conn, digest), layout.signals)
+            rescore = self._rescores[key]
+            seats.append(replace(seat, rescore=rescore, is_blind=rescore is None))
+        return tuple(seats)
 
     def _find_book(self, conn: psycopg.Connection) -> ListBook:
         """The lists are read again only when one of them changed: long ones take their time."""
@@ -136,14 +158,16 @@ class Watch:
             self._references[row.release_id] = msgspec.json.decode(row.reference)
         return {i: self._bundles[i] for i in wanted}
 
-    def _follow_brakes(self, force: InForce) -> None:
-        """Brakes of those who stay keep their counters; who was stopped or reopened elsewhere is so here too."""
+    def _follow_brakes(self, conn: psycopg.Connection, force: InForce) -> None:
+        """Brakes of those who stay keep their counters, others take theirs from the records of the last window; who was stopped or
+        reopened elsewhere is so here too."""
         kept: dict[int, Brake] = {}
         for seat in force.seats:
             brake = self._brakes.get(seat.bundle_id)
             if brake is None:
                 plan = replace(self.terms.brake, reference_ppm=self._references[seat.bundle_id])
                 brake = Brake(plan, plan.bounds_of(seat.rules, protected=brakes.find_protected(seat.bundle)))
+                recall_counts(conn, brake, seat, purpose=self.purpose)
             for number, rule in enumerate(seat.rules):
                 held = (seat.bundle_id, rule) in force.stopped
                 if held:

@@ -17,9 +17,11 @@ from honghua.features.core.kernels.stepping import step
 from honghua.features.core.language import FeatureSet
 from honghua.features.core.schema import Ints, Schema
 from honghua.features.core.state import State, measure
+from honghua.features.mapping import map_parts, write_parts
 
 Values = NDArray[np.float32]
-FORMAT: Final = 2
+FORMAT: Final = 3
+TABLES: Final = ("heads", "slabs")  # the state's small arrays; the large ones are mapped
 
 
 class FeatureStore:
@@ -85,23 +87,36 @@ class FeatureStore:
         return bytes(a ^ b for a, b in zip(self.feature_set.digest, self.state.digest(), strict=True))
 
     def save(self, folder: Path) -> None:
-        """Write the state: one .npy per array and a table of contents, written last."""
+        """Write the state into new files, and a table of contents last."""
         folder.mkdir(parents=True, exist_ok=True)
         contents = folder / "features.json"
         contents.unlink(missing_ok=True)
-        packed = self.state.packed()
-        for name in State.ARRAYS:
-            np.save(folder / f"{name}.npy", packed[name])
+        for name in TABLES:
+            np.save(folder / f"{name}.npy", getattr(self.state, name))
+        for name, parts in self.state.used().items():
+            write_parts(folder / f"{name}.raw", parts)
         limits = {
             "+".join(key): limit for key, limit in zip(self.feature_set.plan.keys, self.state.limits, strict=True)
         }
-        sizes = [packed[name].size for name in State.ARRAYS]
-        told = {"format": FORMAT, "definitions": self.feature_set.digest.hex(), "capacities": limits, "sizes": sizes}
+        told = {
+            "format": FORMAT,
+            "definitions": self.feature_set.digest.hex(),
+            "capacities": limits,
+            "sizes": self._sizes(),
+        }
         contents.write_text(json.dumps(told, indent=1) + "\n")
+
+    def _sizes(self) -> dict[str, int]:
+        """Words of the large arrays, as far as they are used."""
+        return {name: sum(part.size for part in parts) for name, parts in self.state.used().items()}
 
     @classmethod
     def load(cls, folder: Path, feature_set: FeatureSet) -> FeatureStore:
-        """The store as it was saved; IntegrityBroken when the folder is cut short or was made by other definitions."""
+        """The store as it was saved, mapped copy-on-write: the files have to stay, their pages are read when they are needed.
+
+        IntegrityBroken when the folder is cut short or was made by other definitions; whether the files are still those that were
+        saved is for the caller to know.
+        """
         try:
             told = json.loads((folder / "features.json").read_text())
         except (OSError, ValueError) as problem:
@@ -110,15 +125,14 @@ class FeatureStore:
             raise IntegrityBroken(f"{folder} was saved by other definitions of features")
         store = cls(feature_set, capacities=told["capacities"])
         try:
-            arrays = {name: np.load(folder / f"{name}.npy") for name in State.ARRAYS}
+            store.state.lay_out(*(np.load(folder / f"{name}.npy") for name in TABLES))
+            if store._sizes() != told["sizes"]:
+                raise ValueError("heads or slabs count other rows or tiles")
+            for name, parts in store.state.used().items():
+                map_parts(folder / f"{name}.raw", parts)
         except (OSError, ValueError) as problem:
-            raise IntegrityBroken(f"{folder} is cut short") from problem
-        if [arrays[name].size for name in State.ARRAYS] != told["sizes"]:
-            raise IntegrityBroken(f"{folder} holds arrays of other sizes than it says")
-        try:
-            store.state.unpack(arrays)
-        except ValueError as problem:
-            raise IntegrityBroken(f"{folder} holds arrays that do not fit each other") from problem
+            raise IntegrityBroken(f"{folder} is cut short, or its files do not fit each other") from problem
+        store.state.enter_rows()
         return store
 
 

@@ -5,12 +5,22 @@ sensor = RiskSensor(RiskPlan(schema)); values = sensor.sense(events); fit_fraud(
 
 from __future__ import annotations
 
-from honghua.fraud.fitting import FitSettings, Fitted, fit_fraud
+from honghua.fraud.choosing import Chosen
+from honghua.fraud.core.version import SCORE_VERSION
+from honghua.fraud.examining import BATTERY, CARD, CARD_PAGE, DRIFT, Examination, examine
+from honghua.fraud.fitting import FitSettings, Fitted, choose_for, fit_fraud
 from honghua.fraud.model import Detector, FraudModel, Fusion, Scores
 from honghua.fraud.sensor import RiskSensor, SensorSize
 
 __all__ = [
+    "BATTERY",
+    "CARD",
+    "CARD_PAGE",
+    "DRIFT",
+    "SCORE_VERSION",
+    "Chosen",
     "Detector",
+    "Examination",
     "FitSettings",
     "Fitted",
     "FraudModel",
@@ -18,5 +28,7 @@ __all__ = [
     "RiskSensor",
     "Scores",
     "SensorSize",
+    "choose_for",
+    "examine",
     "fit_fraud",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import Any, Final
 
@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from honghua.base.errors import BadInput
+from honghua.fraud.choosing import Chosen, choose_values
 from honghua.fraud.core.fusion import MARGIN_MAX, Line
-from honghua.fraud.core.plan import DETECTORS, SILENCE, Family, Value
+from honghua.fraud.core.plan import DETECTORS, Family, Value
 from honghua.fraud.core.tails import Tail
 from honghua.fraud.model import Detector, FraudModel, Fusion
 from honghua.fraud.sieving import Rows, needs_sieve, sieve
-from honghua.models.api import Model, auc, average_precision, build_model, train_forest
+from honghua.models.api import Model, Trained, auc, average_precision, build_model, train_forest
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -25,8 +26,12 @@ Bools = NDArray[np.bool_]
 POSITIVES_FOR_FOREST: Final = 10
 POSITIVES_FOR_VALID: Final = 10
 MANY_POSITIVES: Final = 2_000
+VALUES_FOR_THREADS: Final = 5_000_000
 RIDGE: Final = 0.3
-FEW_RATE: Final = 0.06
+RANDOM_RATE: Final = 0.06
+SMALL_STEPS: Final = 12.0  # rounds times rate
+FRAUDS_PER_LEAF: Final = 60
+LEAVES_MIN: Final = 8
 # Voices of a detector: surprise, alarm beyond one in a thousand, margin of its forest. Without labels: odds 1 at one in a thousand.
 ALONE: Final = (-6.9, (2.3, 0.0, 0.0))
 ALONE_FLOOR: Final = (0.3, 0.5, 0.0)
@@ -40,7 +45,7 @@ class FitSettings:
     """How to fit. rounds: trees of a fusion at most; refit: on all rows once the number of trees is known.
 
     unreported: how many frauds that nobody reports are among the clear rows, as part of those that are told; so many of the most fraud-like
-    clear rows teach nothing. 0 takes clear rows at their word.
+    clear rows teach nothing. 0 takes clear rows at their word. chosen: the values to read; None = chosen on the fitted rows.
     """
 
     seed: int = 20261122
@@ -52,11 +57,16 @@ class FitSettings:
     threads: int = 2
     refit: bool = True
     unreported: float = 0.0
+    chosen: Chosen | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fitted:
-    """The model and what the later part of the fitting time said of it (None where there were too few labels to tell)."""
+    """The model and what the later part of the fitting time said of it (None where there were too few labels to tell).
+
+    held int64[h]: the rows of the given values that judged it, none where labels were too few; trial: the model before its forests were
+    fitted once more on all rows, which is the one that `held` may judge.
+    """
 
     model: FraudModel
     rows: int
@@ -64,6 +74,8 @@ class Fitted:
     positives: int
     valid: Mapping[str, float | None]
     rounds: Mapping[str, int]
+    held: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    trial: FraudModel | None = None
 
 
 def fit_fraud(
@@ -79,36 +91,65 @@ def fit_fraud(
 
     described: RiskSensor.values. weight: how many rows each stands for (down-sampled negatives). Without a single fraud only the
     unlabelled parts are fitted and the fusion is their line. late bool[n]: the rows that judge the forests and teach the lines; None =
-    the last `valid_share` of the labelled ones. BadInput when there are no rows.
+    the last `valid_share` of the labelled ones. The model takes rows as described, and reads some of
+    their values: `FraudModel.reads`. BadInput when there are no rows.
     """
-    settings = settings or FitSettings()
+    settings = suited(settings or FitSettings(), values)
+    rows, peers = read_rows(values, labels, weight, late, settings)
+    chosen = settings.chosen
+    if chosen is None:
+        chosen = choose_values(rows, peers, described, seed=settings.seed, threads=settings.threads)
+    told, held = rows.y, rows.place[rows.late]
+    if settings.unreported > 0 and needs_sieve(rows):
+        blind = np.array([k for k, value in enumerate(described) if value.family is not Family.LABEL], np.int64)
+        rows = sieve(rows, blind, unreported=settings.unreported, seed=settings.seed, threads=settings.threads)
+    detectors = {}
+    for family in DETECTORS:
+        tail = Tail.fit(peers, described, family, names=chosen.detectors[family])
+        detectors[family] = fit_detector(tail, rows, described, settings)
+    late_part, blind_part = (
+        fit_fusion(chosen.columns(names, described), detectors, rows, described, settings)
+        for names in (chosen.late, chosen.blind)
+    )
+    model, trial = (
+        FraudModel(tuple(described), detectors, *fusions, settings.silence_days)
+        for fusions in ((late_part.fusion, blind_part.fusion), (late_part.trial, blind_part.trial))
+    )
+    valid = {**late_part.valid, **{f"blind_{key}": value for key, value in blind_part.valid.items()}}
+    rounds = {"late": late_part.rounds, "blind": blind_part.rounds}
+    return Fitted(model, len(values), len(told), int(told.sum()), valid, rounds, held, trial)
+
+
+def choose_for(
+    values: Floats, labels: NDArray[np.integer[Any]], *, described: Sequence[Value], weight: Doubles, settings: FitSettings
+) -> Chosen:  # fmt: skip
+    """What `fit_fraud` would choose to read: so that more rows can be sensed of these values only."""
+    settings = suited(settings, values)
+    rows, peers = read_rows(values, labels, weight, None, settings)
+    return choose_values(rows, peers, described, seed=settings.seed, threads=settings.threads)
+
+
+def suited(settings: FitSettings, values: Floats) -> FitSettings:
+    """One thread for what is small: threads that wait for one another take longer, much longer on a busy machine."""
+    return replace(settings, threads=1) if values.size < VALUES_FOR_THREADS else settings
+
+
+def read_rows(
+    values: Floats,
+    labels: NDArray[np.integer[Any]],
+    weight: Doubles | None,
+    late: Bools | None,
+    settings: FitSettings,
+) -> tuple[Rows, Floats]:
+    """The labelled rows, and rows as they are in ordinary life."""
     if len(values) == 0 or len(values) != len(labels):
         raise BadInput("there are no rows to fit on", code="NO_ROWS")
-    known = np.isin(labels, (0, 1))
+    known = np.flatnonzero(np.isin(labels, (0, 1)))
     weight = np.ones(len(values)) if weight is None else weight
     y = (labels[known] == 1).astype(np.float64)
-    rows = Rows(
-        values[known], y, weight[known], split_by_time(y, settings.valid_share) if late is None else late[known]
-    )
+    held = split_by_time(y, settings.valid_share) if late is None else late[known]
     peers = values if weight.max() == weight.min() else values[resample(weight, settings.seed)]
-    blind = np.array([k for k, value in enumerate(described) if value.family is not Family.LABEL], np.int64)
-    if settings.unreported > 0 and needs_sieve(rows):
-        rows = sieve(rows, blind, unreported=settings.unreported, seed=settings.seed, threads=settings.threads)
-    detectors: dict[Family, Detector] = {}
-    rounds: dict[str, int] = {}
-    for family in DETECTORS:
-        tail = Tail.fit(peers, described, family)
-        detectors[family] = fit_detector(tail, rows, described, settings)
-    every = np.array(
-        [k for k, value in enumerate(described) if value.name != SILENCE], np.int64
-    )  # it chooses, it is no reason
-    valid: dict[str, float | None] = {"auc": None, "ap": None}
-    fusions = {}
-    for name, columns in (("late", every), ("blind", blind)):
-        fusions[name], found, rounds[name] = fit_fusion(columns, detectors, rows, described, settings)
-        valid |= found if name == "late" else {f"blind_{key}": value for key, value in found.items()}
-    model = FraudModel(tuple(described), detectors, fusions["late"], fusions["blind"], settings.silence_days)
-    return Fitted(model, len(values), len(y), int(y.sum()), valid, rounds)
+    return Rows(values[known], y, weight[known], held, known), peers
 
 
 def split_by_time(y: Doubles, share: float) -> Bools:
@@ -141,12 +182,10 @@ def fit_detector(tail: Tail, rows: Rows, described: Sequence[Value], settings: F
     names = [described[k].name for k in tail.columns]
     monotone = {name: int(sign) for name, sign in zip(names, tail.signs, strict=True)}
     x = np.ascontiguousarray(rows.values[:, tail.columns])
+    patience = 0 if rows.y.sum() < MANY_POSITIVES else 20
     recipe = {
-        "monotone": monotone,
-        "rounds": settings.detector_rounds,
-        "patience": 0 if rows.y.sum() < MANY_POSITIVES else 20,
-        **shape(rows, settings, leaves=15),
-    }
+        **shapes(rows, settings, leaves=15, rounds=settings.detector_rounds)[-1], "monotone": monotone, "patience": patience,
+    }  # fmt: skip
     early, late = ~rows.late, rows.late
     trained = train_forest(
         x[early], rows.y[early], names=names, weight=rows.weight[early], valid=(x[late], rows.y[late]), **recipe
@@ -157,28 +196,61 @@ def fit_detector(tail: Tail, rows: Rows, described: Sequence[Value], settings: F
     return Detector(tail, model, line)
 
 
-def shape(rows: Rows, settings: FitSettings, *, leaves: int) -> dict[str, Any]:
-    """What suits the number of labels: few frauds, small trees."""
-    if rows.y.sum() < MANY_POSITIVES:
-        return shape_of_few(rows, settings, leaves=leaves)
-    leaf = int(np.clip(len(rows.y) / 500, 10, 300))
-    params = {
-        "num_leaves": leaves, "min_data_in_leaf": leaf, "learning_rate": settings.learning_rate,
-        "feature_fraction": 0.35, "bagging_fraction": 0.8, "bagging_freq": 1, "lambda_l2": 5.0, "max_bin": 127,
-        "metric": "average_precision", "min_sum_hessian_in_leaf": 1.0,
+def shapes(rows: Rows, settings: FitSettings, *, leaves: int, rounds: int) -> list[dict[str, Any]]:
+    """Recipes that suit the number of labels; of several, the later rows say which, the first of equals.
+
+    Of few frauds one shop's counts are a fingerprint that a forest learns by heart. Either its trees are small, the
+    smaller the fewer the frauds, and learn slowly, which suits a few strong signs among noise; or its thresholds are drawn at random,
+    which lets it combine many weak signs. Leaves are bounded, since the odds of a rare leaf are endless.
+    """
+    frauds = int(rows.y.sum())
+    alike = {"bagging_fraction": 0.8, "bagging_freq": 1, "metric": "average_precision"}
+    if frauds >= MANY_POSITIVES:
+        leaf = int(np.clip(len(rows.y) / 500, 10, 300))
+        params = {
+            **alike, "num_leaves": leaves, "min_data_in_leaf": leaf, "learning_rate": settings.learning_rate, "feature_fraction": 0.35,
+            "lambda_l2": 5.0, "max_bin": 127, "min_sum_hessian_in_leaf": 1.0,
+        }  # fmt: skip
+        return [{"params": params, "rounds": rounds, "seed": settings.seed, "num_threads": settings.threads}]
+    few = {**alike, "max_delta_step": 1.0, "max_bin": 63}
+    random = {
+        **few, "num_leaves": leaves, "min_data_in_leaf": int(np.clip(len(rows.y) / 500, 10, 20)), "learning_rate": RANDOM_RATE,
+        "extra_trees": True, "feature_fraction": 0.5, "lambda_l2": 5.0,
     }  # fmt: skip
-    return {"params": params, "seed": settings.seed, "num_threads": settings.threads}
+    small = {
+        **few, "num_leaves": int(np.clip(frauds // FRAUDS_PER_LEAF, LEAVES_MIN, leaves)), "min_data_in_leaf": 30,
+        "learning_rate": float(np.clip(SMALL_STEPS / rounds, 0.03, 0.1)), "feature_fraction": 0.3, "lambda_l2": 10.0,
+    }  # fmt: skip
+    return [
+        {"params": params, "rounds": rounds, "seed": settings.seed, "num_threads": settings.threads}
+        for params in (small, random)
+    ]
 
 
-def shape_of_few(rows: Rows, settings: FitSettings, *, leaves: int) -> dict[str, Any]:
-    """Of few frauds one shop's counts are a fingerprint that a forest learns by heart: thresholds drawn at random cannot, and leaves are
-    bounded, since the odds of a rare leaf are endless."""
-    params = {
-        "num_leaves": leaves, "min_data_in_leaf": int(np.clip(len(rows.y) / 500, 10, 20)), "learning_rate": FEW_RATE,
-        "extra_trees": True, "max_delta_step": 1.0, "feature_fraction": 0.5, "bagging_fraction": 0.8, "bagging_freq": 1, "lambda_l2": 5.0,
-        "max_bin": 63, "metric": "average_precision",
-    }  # fmt: skip
-    return {"params": params, "seed": settings.seed, "num_threads": settings.threads}
+def train_best(
+    x: Floats, rows: Rows, names: Sequence[str], recipes: Sequence[Mapping[str, Any]]
+) -> tuple[Trained, Mapping[str, Any]]:
+    """The forest on the early rows that ranks the late ones best, and its recipe."""
+    early, late = ~rows.late, rows.late
+    found = []
+    for recipe in recipes:
+        trained = train_forest(
+            x[early], rows.y[early], names=names, weight=rows.weight[early], valid=(x[late], rows.y[late]), **recipe
+        )
+        ranked = average_precision(rows.y[late], trained.forest.score(x[late]), weight=rows.weight[late])
+        found.append((ranked, trained, recipe))
+    _, trained, recipe = max(found, key=lambda one: one[0])
+    return trained, recipe
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FittedFusion:
+    """A fusion, as it was when the later rows judged it (`trial`), what they said, and its trees."""
+
+    fusion: Fusion
+    trial: Fusion
+    valid: Mapping[str, float | None]
+    rounds: int
 
 
 def fit_fusion(
@@ -187,37 +259,38 @@ def fit_fusion(
     rows: Rows,
     described: Sequence[Value],
     settings: FitSettings,
-) -> tuple[Fusion, dict[str, float | None], int]:
-    """The forest over these columns and the line over it and the detectors; what the later rows say; its trees."""
+) -> FittedFusion:
+    """The forest over these columns and the line over it and the detectors."""
     weak = Fusion(columns, None, Line(ALONE[0], np.array([0.0, *ALONE[1], *ALONE[1], *ALONE[1]])))
     unknown: dict[str, float | None] = {"auc": None, "ap": None}
     if rows.y.sum() < POSITIVES_FOR_FOREST:
-        return weak, unknown, 0
+        return FittedFusion(weak, weak, unknown, 0)
     voices = [detectors[family].voices(rows.values)[0] for family in DETECTORS]
     names = [*(described[k].name for k in columns), *(f"{family.value}_surprise" for family in DETECTORS)]
     x = weak.matrix(rows.values, voices)
-    recipe = {"categorical": [name for name in names if name.startswith("level_")], **shape(rows, settings, leaves=31)}
-    early, late = ~rows.late, rows.late
-    few = rows.y.sum() < MANY_POSITIVES
+    late, few = rows.late, rows.y.sum() < MANY_POSITIVES
+    categorical = [name for name in names if name.startswith("level_")]
+    recipes = [
+        {**recipe, "categorical": categorical, "patience": 0 if few else 60}
+        for recipe in shapes(rows, settings, leaves=31, rounds=settings.rounds)
+    ]
     floor = np.array([0.2, *(FUSED_FLOOR_FEW if few else FUSED_FLOOR) * len(DETECTORS)])
     if not late.any():
-        model = train(x, rows, names, {**recipe, "rounds": 60})
-        return Fusion(columns, model, Line(0.0, np.array([1.0, *np.zeros(9)]))), unknown, 60
-    trained = train_forest(
-        x[early], rows.y[early], names=names, weight=rows.weight[early], valid=(x[late], rows.y[late]),
-        **{**recipe, "rounds": settings.rounds, "patience": 0 if few else 60},
-    )  # fmt: skip
-    fusion = Fusion(columns, build_model(trained.forest), weak.line)
+        model = train(x, rows, names, {**recipes[-1], "rounds": 60})
+        only = Fusion(columns, model, Line(0.0, np.array([1.0, *np.zeros(9)])))
+        return FittedFusion(only, only, unknown, 60)
+    trained, recipe = train_best(x, rows, names, recipes)
     heard = np.column_stack([trained.forest.score(x[late]), *(voice[late] for voice in voices)])
     line = fit_line(heard, rows.y[late], rows.weight[late], floor=floor)
+    trial = Fusion(columns, build_model(trained.forest), line)
     ranked = rows.y[late], line.margin(heard)
     found: dict[str, float | None] = {
         "auc": auc(*ranked, weight=rows.weight[late]), "ap": average_precision(*ranked, weight=rows.weight[late]),
     }  # fmt: skip
-    if settings.refit:
-        again = train(x, rows, names, {**recipe, "rounds": max(trained.rounds, 20)})
-        return Fusion(columns, again, line), found, trained.rounds
-    return Fusion(columns, fusion.model, line), found, trained.rounds
+    if not settings.refit:
+        return FittedFusion(trial, trial, found, trained.rounds)
+    again = train(x, rows, names, {**recipe, "rounds": max(trained.rounds, 20)})
+    return FittedFusion(Fusion(columns, again, line), trial, found, trained.rounds)
 
 
 def train(x: Floats, rows: Rows, names: Sequence[str], recipe: Mapping[str, Any]) -> Model:
@@ -253,4 +326,4 @@ def fit_line(voices: Doubles, y: Doubles, weight: Doubles, *, floor: Doubles) ->
     return Line(float(found.x[0]), np.asarray(found.x[1:], np.float64))
 
 
-__all__ = ["FitSettings", "Fitted", "fit_fraud"]
+__all__ = ["FitSettings", "Fitted", "choose_for", "fit_fraud"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -106,6 +106,32 @@ class FraudModel:
     def names(self) -> tuple[str, ...]:
         """The columns, in order."""
         return tuple(value.name for value in self.values)
+
+    @cached_property
+    def reads(self) -> tuple[str, ...]:
+        """The values that some part of it reads, in order: `plan.reading(model.reads)` senses no more than these."""
+        used = [self.detectors[family].tail.columns for family in DETECTORS] + [self.late.columns, self.blind.columns]
+        columns = np.union1d(np.concatenate(used), [self.names.index(SILENCE)])
+        return tuple(self.names[int(k)] for k in columns)
+
+    def placed(self, values: Sequence[Value]) -> FraudModel:
+        """The same model for rows of other columns, among which are all that it reads; IntegrityBroken where one is missing."""
+        names = {value.name: k for k, value in enumerate(values)}
+        missing = [name for name in self.reads if name not in names]
+        if missing:
+            raise IntegrityBroken(f"the model reads {', '.join(missing[:REASONS])}, which is not sensed")
+        place = np.array([names.get(name, -1) for name in self.names], np.int64)
+        detectors = {
+            family: replace(detector, tail=replace(detector.tail, columns=place[detector.tail.columns]))
+            for family, detector in self.detectors.items()
+        }
+        late, blind = (replace(fusion, columns=place[fusion.columns]) for fusion in (self.late, self.blind))
+        return FraudModel(tuple(values), detectors, late, blind, self.silence_days)
+
+    def narrowed(self) -> FraudModel:
+        """The same model for rows that hold nothing but what it reads: those of `plan.reading(model.reads)`."""
+        wanted = set(self.reads)
+        return self.placed([value for value in self.values if value.name in wanted])
 
     def score(self, values: Floats) -> Scores:
         """Scores of float32[n, V] as a RiskSensor gives them; each row by itself: the bits do not depend on the rows beside it."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +16,6 @@ from honghua.base.errors import IntegrityBroken
 from honghua.features.api import FeatureStore
 from honghua.features.core import ENTITIES
 from honghua.fraud.core import kernels
-from honghua.fraud.core.graph_values import edge_plan, graph_values
 from honghua.fraud.core.kernels import layout as at
 from honghua.fraud.core.plan import LIVE_NUMBERS, SIGNS, RiskPlan, Value
 from honghua.graph.api import load_sensor, save_sensor
@@ -52,35 +50,26 @@ class RiskSensor:
 
     def __init__(self, plan: RiskPlan, *, size: SensorSize | None = None) -> None:
         self.plan, self.size = plan, size or SensorSize()
-        self.store = FeatureStore(plan.feature_set, capacities=self._capacities()) if plan.windows else None
-        edges = edge_plan(plan.schema) if plan.graph else None
+        self.values: tuple[Value, ...] = plan.values
+        self.names: tuple[str, ...] = plan.names
+        self.store = FeatureStore(plan.feature_set, capacities=self._capacities()) if plan.definitions else None
         self.graph = None
-        if edges is not None:
-            self.graph = GraphSensor(Graph(self.size.nodes, self.size.edges, self.size.window_days), edges)
+        if plan.edges is not None:
+            self.graph = GraphSensor(Graph(self.size.nodes, self.size.edges, self.size.window_days), plan.edges)
         rows = min(ROWS_FIRST, self.size.entities + 1)
+        self._entities = len(plan.remembered)
+        self._width = (
+            at.MEMORY_WIDTH if any(kept & at.TRAILS_KEPT for kept in plan.remembered.values()) else at.LABEL_END
+        )
         self.table: NDArray[np.int32] = np.zeros(rows * SLOTS_PER_ROW, np.int32)
         self.keys: Ints = np.zeros(rows, np.int64)
-        self.memory: NDArray[np.float64] = np.zeros((rows, at.MEMORY_WIDTH))
+        self.memory: NDArray[np.float64] = np.zeros((rows, self._width))
         self.everybody: NDArray[np.float64] = np.zeros(at.GLOBAL_WIDTH)
-        self._entities = len(plan.schema.entities)
-        self._places = place_columns(plan, self.names)
+        self._places = place_columns(plan, [() if part is None else part.names for part in (self.store, self.graph)])
         self._rooms = self._make_rooms(0)
 
     def _capacities(self) -> Mapping[str, int]:
         return {"+".join(key): self.size.keys for key in self.plan.feature_set.plan.keys}
-
-    @cached_property
-    def values(self) -> tuple[Value, ...]:
-        """Every column with its family and sign: windows, graph, memories, plain."""
-        found = list(self.plan.window_values)
-        if self.graph is not None:
-            found += graph_values(self.graph.names)
-        return (*found, *self.plan.memory_values, *self.plan.plain_values)
-
-    @cached_property
-    def names(self) -> tuple[str, ...]:
-        """The columns of the values."""
-        return tuple(value.name for value in self.values)
 
     def step(self, events: Ints, out: Floats) -> None:
         """Take events int64[n, C] in order and write values into out float32[n, V]; NaN rows for other than purchase and transfer.
@@ -130,7 +119,7 @@ class RiskSensor:
         grown = min(max(wanted, 2 * rows), limit)
         self.table = np.zeros(grown * SLOTS_PER_ROW, np.int32)
         self.keys = np.concatenate([self.keys, np.zeros(grown - rows, np.int64)])
-        self.memory = np.concatenate([self.memory, np.zeros((grown - rows, at.MEMORY_WIDTH))])
+        self.memory = np.concatenate([self.memory, np.zeros((grown - rows, self._width))])
         kernels.rebuild(self.table, self.keys, int(self.everybody[at.G_ROWS]))
 
     def counters(self) -> dict[str, Any]:
@@ -155,12 +144,13 @@ class RiskSensor:
         return state.digest()
 
     def save(self, folder: Path) -> None:
-        """Write the state: one .npy an array, the table of contents last."""
+        """Write the state into new files, one .npy an array, the table of contents last."""
         folder.mkdir(parents=True, exist_ok=True)
         contents = folder / "sensor.json"
         contents.unlink(missing_ok=True)
-        for name in MEMORY_ARRAYS:
-            np.save(folder / f"{name}.npy", getattr(self, name))
+        for name in MEMORY_ARRAYS:  # a sensor may still be mapped to the files of before: new ones take their names
+            np.save(folder / "writing.npy", getattr(self, name))
+            (folder / "writing.npy").replace(folder / f"{name}.npy")
         if self.store is not None:
             self.store.save(folder / "windows")
         if self.graph is not None:
@@ -170,7 +160,7 @@ class RiskSensor:
 
     @classmethod
     def load(cls, folder: Path, plan: RiskPlan) -> RiskSensor:
-        """The sensor as it was saved; IntegrityBroken when the folder is cut short or was made by another plan."""
+        """The sensor as it was saved, its large arrays mapped copy-on-write; IntegrityBroken when cut short or of another plan."""
         try:
             told = json.loads((folder / "sensor.json").read_text())
         except (OSError, ValueError) as problem:
@@ -179,7 +169,7 @@ class RiskSensor:
             raise IntegrityBroken(f"{folder} was saved by another plan")
         sensor = cls(plan, size=SensorSize(**told["size"]))
         for name in MEMORY_ARRAYS:
-            setattr(sensor, name, np.load(folder / f"{name}.npy"))
+            setattr(sensor, name, np.asarray(np.load(folder / f"{name}.npy", mmap_mode="c")))
         if sensor.store is not None:
             sensor.store = FeatureStore.load(folder / "windows", plan.feature_set)
         if sensor.graph is not None:
@@ -187,23 +177,31 @@ class RiskSensor:
         return sensor
 
 
-Places = tuple[Ints, Ints, int, NDArray[np.float64], Ints, Ints, NDArray[np.float64]]
+Places = tuple[Ints, Ints, NDArray[np.uint32], Ints, int, NDArray[np.float64], Ints, Ints, NDArray[np.float64]]
 
 
-def place_columns(plan: RiskPlan, names: Sequence[str]) -> Places:
-    """Where events and values have what `kernels.join` reads, in the order of its arguments from `who` to `level_codes`."""
-    schema = plan.schema
-    who = np.array([[schema.place(e) for e in schema.entities], [ENTITIES.index(e) for e in schema.entities]], np.int64)
+def place_columns(plan: RiskPlan, given: Sequence[Sequence[str]]) -> Places:
+    """Where events, windows and edges (whose names are given) and memories have what `kernels.join` reads, in the order of its arguments
+    from `who` to `level_codes`."""
+    schema, kept = plan.schema, plan.remembered
+    who = np.array([[schema.place(e) for e in kept], [ENTITIES.index(e) for e in kept], list(kept.values())], np.int64)
     numbers = [schema.place(name) if name in schema.numbers else -1 for name in LIVE_NUMBERS]
-    signs = [names.index(name) if name in names else -1 for name in SIGNS]
-    scales = np.array([[schema.place(name), factor] for name, factor in plan.scales.items()], np.float64)
-    known = [np.array(keys, np.int64) for keys in plan.levels.values()]
-    ends = np.cumsum([0, *(len(keys) for keys in known)])
-    levels = [(schema.place(name), ends[k], ends[k + 1]) for k, name in enumerate(plan.levels)]
+    remembered = [value.name for value in plan.memory_values if value.entity in ("", *kept)]
+    sources = {name: k for k, name in enumerate([*given[0], *given[1], *remembered])}
+    signs = [sources.get(name, -1) for name in SIGNS]
+    picks = np.array([sources[name] for name in plan.names if name in sources], np.uint32)
+    ends = len(given[0]), len(given[0]) + len(given[1])
+    cuts = np.array([np.count_nonzero(picks < end) for end in ends] + [len(picks)], np.int64)
+    asked = set(plan.names)
+    scales = [[schema.place(name), factor] for name, factor in plan.scales.items() if f"number_{name}" in asked]
+    levels = {name: keys for name, keys in plan.levels.items() if f"level_{name}" in asked}
+    known = [np.array(keys, np.int64) for keys in levels.values()]
+    stops = np.cumsum([0, *(len(keys) for keys in known)])
+    spans = [(schema.place(name), stops[k], stops[k + 1]) for k, name in enumerate(levels)]
     orders = [np.argsort(keys) for keys in known]
     return (
-        who, np.array(numbers + signs, np.int64), plan.unit_minor, scales.reshape(-1, 2),
-        np.array(levels, np.int64).reshape(-1, 3),
+        who.reshape(3, -1), cuts, picks, np.array(numbers + signs, np.int64), plan.unit_minor,
+        np.array(scales, np.float64).reshape(-1, 2), np.array(spans, np.int64).reshape(-1, 3),
         np.concatenate([np.zeros(0, np.int64), *(keys[order] for keys, order in zip(known, orders, strict=True))]),
         np.concatenate([np.zeros(0), *(order + 1.0 for order in orders)]),
     )  # fmt: skip

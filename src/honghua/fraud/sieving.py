@@ -33,16 +33,18 @@ PARAMS: Final[dict[str, Any]] = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """Labelled rows in order of time: values float32[n, V], y float64[n], weight float64[n]; `late` marks those that judge the forests."""
+    """Labelled rows in order of time: values float32[n, V], y float64[n], weight float64[n]; `late` marks those that judge the forests;
+    place int64[n]: which of all the rows that were given."""
 
     values: Floats
     y: Doubles
     weight: Doubles
     late: Bools
+    place: NDArray[np.int64]
 
     def take(self, kept: NDArray[np.int64], weight: Doubles) -> Rows:
         """Some of the rows, with weights of their own."""
-        return Rows(self.values[kept], self.y[kept], weight, self.late[kept])
+        return Rows(self.values[kept], self.y[kept], weight, self.late[kept], self.place[kept])
 
 
 def needs_sieve(rows: Rows) -> bool:

@@ -26,10 +26,12 @@ def save_arrays(folder: Path, arrays: Arrays) -> dict[str, Any]:
     (folder / MANIFEST).unlink(missing_ok=True)
     files = {}
     for name, array in arrays.items():
-        with (folder / f"{name}.raw").open("wb") as file:
+        beside = folder / f"{name}.raw.part"  # a graph may be mapped to the file of before, even this one
+        with beside.open("wb") as file:
             array.tofile(file)
             file.flush()
             os.fsync(file.fileno())
+        beside.replace(folder / f"{name}.raw")
         files[name] = {"dtype": str(array.dtype), "shape": list(array.shape), "digest": digest_of(array)}
     manifest = {"format": FORMAT, "arrays": files}
     waiting = folder / (MANIFEST + ".part")

@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
-from honghua.models.battery import BatteryBounds, BatteryReport, Check, Evidence, check_battery
-from honghua.models.card import Purpose, card_html, model_card
-from honghua.models.core.calibration import Calibration, CalibrationKind, fit_isotonic, fit_platt, link_calibration
+from honghua.models.battery import (
+    BatteryBounds,
+    BatteryReport,
+    Check,
+    Evidence,
+    check_battery,
+    check_forest,
+    check_scores,
+    hostile_rows,
+    merge_checks,
+)
+from honghua.models.card import (
+    Purpose,
+    card_html,
+    find_largest,
+    measure_gain,
+    model_card,
+    tell_battery,
+    tell_purpose,
+    tell_scores,
+)
+from honghua.models.core.calibration import Calibration, CalibrationKind, link_calibration
 from honghua.models.core.drift import (
     DriftAlarm,
     DriftBounds,
@@ -31,7 +50,7 @@ from honghua.models.core.metrics import (
 from honghua.models.core.model import Model, Prediction, build_model
 from honghua.models.core.proofs import check_monotone
 from honghua.models.core.reliability import Reliability, measure_reliability
-from honghua.models.files import load_model, save_model
+from honghua.models.files import load_model, pack_counts, pack_reference, save_model, unpack_counts, unpack_reference
 from honghua.models.training import Recipe, Trained, train_forest
 
 __all__ = [
@@ -65,20 +84,31 @@ __all__ = [
     "card_html",
     "card_precision_at_k",
     "check_battery",
+    "check_forest",
     "check_monotone",
+    "check_scores",
     "choose_threshold",
-    "fit_isotonic",
-    "fit_platt",
+    "find_largest",
+    "hostile_rows",
     "ks",
     "link_calibration",
     "load_model",
     "log_loss",
     "macro_f1",
+    "measure_gain",
     "measure_reference",
     "measure_reliability",
+    "merge_checks",
     "model_card",
+    "pack_counts",
+    "pack_reference",
     "psi",
     "recall_at_precision",
     "save_model",
+    "tell_battery",
+    "tell_purpose",
+    "tell_scores",
     "train_forest",
+    "unpack_counts",
+    "unpack_reference",
 ]

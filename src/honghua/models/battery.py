@@ -1,9 +1,12 @@
-"""The battery: one list of checks that every model passes before it may decide. Bounds are data; nothing here is timed."""
+"""The battery: one list of checks that every model passes before it may decide. Bounds are data; nothing here is timed.
+
+Two halves: `check_forest` (what holds of the trees, whatever the labels) and `check_scores` (what later rows say of the scores).
+"""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Final
@@ -37,16 +40,22 @@ class BatteryBounds:
     slice_auc_spread: float = 0.15
     slice_score_psi: float = 0.5
     slice_positives_min: int = 20
+    slice_rows_min: int = 200
+    slope_errors: float = 2.0  # a slope out of its bounds by fewer standard errors may be chance
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
-    """Rows later than the fitting, on which the model is checked: x float32[n, F], y 0 or 1, slices int64[n] (day, week …) or None."""
+    """Rows later than the fitting, on which the model is checked: x float32[n, F], y 0 or 1, slices int64[n] (day, week …) or None.
+
+    weight: how many rows each stands for, None = one.
+    """
 
     x: Float32
     y: np.ndarray[Any, Any]
     slices: Int64 | None = None
     monotone: Mapping[str, int] = field(default_factory=dict)
+    weight: Float64 | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +88,43 @@ class BatteryReport:
 
 def check_battery(model: Model, evidence: Evidence, *, bounds: BatteryBounds | None = None) -> BatteryReport:
     """Run every check; none is skipped."""
+    said = model.predict(evidence.x)
+    quality = check_scores(evidence.y, said, slices=evidence.slices, weight=evidence.weight, bounds=bounds)
+    return BatteryReport((*check_forest(model, evidence), *quality))
+
+
+def check_forest(model: Model, evidence: Evidence) -> tuple[Check, ...]:
+    """What must hold whatever the labels are; of the evidence only rows and promised directions are looked at."""
+    return tuple(check for part in OF_FORESTS for check in part(model, evidence))
+
+
+def check_scores(
+    y: np.ndarray[Any, Any],
+    scores: Float64,
+    *,
+    slices: Int64 | None = None,
+    weight: Float64 | None = None,
+    bounds: BatteryBounds | None = None,
+) -> tuple[Check, ...]:
+    """How well probabilities float64[n] of rows later than the fitting rank and mean what they say, overall and by slice."""
     limits = bounds or BatteryBounds()
-    found: list[Check] = []
-    for part in PARTS:
-        found += part(model, evidence, limits)
-    return BatteryReport(tuple(found))
+    by_time = np.zeros(len(scores), np.int64) if slices is None else np.asarray(slices, np.int64)
+    return (*_check_calibration(y, scores, weight, limits), *_check_stability(y, scores, by_time, limits))
+
+
+def merge_checks(parts: Mapping[str, Sequence[Check]]) -> tuple[Check, ...]:
+    """The same checks of several models as one list: a check passes when it does for each; problems say whose they are."""
+    merged: dict[str, list[tuple[str, Check]]] = {}
+    for owner, checks in parts.items():
+        for check in checks:
+            merged.setdefault(check.name, []).append((owner, check))
+    return tuple(
+        Check(
+            name, all(check.passed for _, check in found), "; ".join(f"{owner} {check.found}" for owner, check in found),
+            found[0][1].bound, "; ".join(f"{owner}: {check.problem}" for owner, check in found if not check.passed),
+        )
+        for name, found in merged.items()
+    )  # fmt: skip
 
 
 def hostile_rows(features: int) -> Float32:
@@ -92,7 +133,7 @@ def hostile_rows(features: int) -> Float32:
     return np.array([[value] * features for value in values], np.float32)
 
 
-def _check_finite(model: Model, evidence: Evidence, limits: BatteryBounds) -> Iterator[Check]:
+def _check_finite(model: Model, evidence: Evidence) -> Iterator[Check]:
     rows = np.concatenate([evidence.x, hostile_rows(len(model.names))])
     answers = model.predict(rows)
     wild = int(np.sum(~np.isfinite(answers)))
@@ -102,7 +143,7 @@ def _check_finite(model: Model, evidence: Evidence, limits: BatteryBounds) -> It
         yield _check("probabilities", outside == 0, f"{outside} outside", "0 … 1", f"{outside} rows are outside 0 … 1")
 
 
-def _check_same_bits(model: Model, evidence: Evidence, limits: BatteryBounds) -> Iterator[Check]:
+def _check_same_bits(model: Model, evidence: Evidence) -> Iterator[Check]:
     some = np.concatenate([evidence.x[:SINGLES], hostile_rows(len(model.names))])
     many = model.predict(some)
     single = np.array([model.predict(some[k : k + 1])[0] for k in range(len(some))])
@@ -120,7 +161,7 @@ def _check_same_bits(model: Model, evidence: Evidence, limits: BatteryBounds) ->
     )
 
 
-def _check_monotone(model: Model, evidence: Evidence, limits: BatteryBounds) -> Iterator[Check]:
+def _check_monotone(model: Model, evidence: Evidence) -> Iterator[Check]:
     problems = check_monotone(model.forest, evidence.monotone)
     count = sum(1 for direction in evidence.monotone.values() if direction)
     yield _check(
@@ -148,7 +189,7 @@ def _falls(model: Model, x: Float32, name: str, direction: int) -> bool:
     return bool((np.diff(answers, axis=1) * direction < 0).any())
 
 
-def _check_missing(model: Model, evidence: Evidence, limits: BatteryBounds) -> Iterator[Check]:
+def _check_missing(model: Model, evidence: Evidence) -> Iterator[Check]:
     counts = {name: int(np.isnan(evidence.x[:, k]).sum()) for k, name in enumerate(model.names)}
     blind = find_unseen_missing(model.forest, counts)
     problem = f"missing values of {', '.join(blind[:5])} would be read as zero: the fitting saw none"
@@ -165,48 +206,44 @@ def _check_missing(model: Model, evidence: Evidence, limits: BatteryBounds) -> I
     )
 
 
-def _check_calibration(model: Model, evidence: Evidence, limits: BatteryBounds) -> Iterator[Check]:
-    answers = model.predict(evidence.x)
-    interval = auc_interval(evidence.y, answers)
+def _check_calibration(
+    y: np.ndarray[Any, Any], answers: Float64, weight: Float64 | None, limits: BatteryBounds
+) -> Iterator[Check]:
+    interval = auc_interval(y, answers)
     told = f"{interval.low:.3f} … {interval.mid:.3f} … {interval.high:.3f}"
     yield _check(
         "ranks better than chance", interval.low > limits.auc_low, told, f"low > {limits.auc_low}", f"AUC {told}"
     )
-    seen = measure_reliability(evidence.y, answers)
+    seen = measure_reliability(y, answers, weight=weight)
     yield _check(
         "calibration error", seen.ece <= limits.ece, f"{seen.ece:.4f}", f"≤ {limits.ece}", f"ECE is {seen.ece:.4f}"
     )
-    steep = limits.slope_low <= seen.slope <= limits.slope_high
-    bound = f"{limits.slope_low} … {limits.slope_high}"
-    yield _check("calibration slope", steep, f"{seen.slope:.3f}", bound, f"slope is {seen.slope:.3f}")
+    room = limits.slope_errors * seen.slope_error
+    steep = limits.slope_low - room <= seen.slope <= limits.slope_high + room
+    told = f"{seen.slope:.3f} ± {seen.slope_error:.3f}"
+    if interval.mid == 1.0:  # the steepest line of all fits best: a slope says nothing
+        steep, told = True, "perfectly ranked, so none"
+    bound = f"{limits.slope_low} … {limits.slope_high}, within {limits.slope_errors:g} errors"
+    yield _check("calibration slope", steep, told, bound, f"slope is {told}")
 
 
-def _check_stability(model: Model, evidence: Evidence, limits: BatteryBounds) -> Iterator[Check]:
-    answers = model.predict(evidence.x)
-    slices = np.zeros(len(answers), np.int64) if evidence.slices is None else evidence.slices
+def _check_stability(
+    y: np.ndarray[Any, Any], answers: Float64, slices: Int64, limits: BatteryBounds
+) -> Iterator[Check]:
     groups = [np.flatnonzero(slices == name) for name in np.unique(slices)]
-    labels = np.asarray(evidence.y)
+    labels = np.asarray(y)
     enough = [
         rows for rows in groups if min(labels[rows].sum(), len(rows) - labels[rows].sum()) >= limits.slice_positives_min
     ]
     figures = [auc(labels[rows], answers[rows]) for rows in enough]
     spread = max(figures) - min(figures) if figures else 0.0
     told = f"{spread:.3f} over {len(figures)} slices"
-    yield _check(
-        "AUC by time slice",
-        spread <= limits.slice_auc_spread,
-        told,
-        f"≤ {limits.slice_auc_spread}",
-        f"AUC moves by {told}",
-    )
+    bound = f"≤ {limits.slice_auc_spread}"
+    yield _check("AUC by time slice", spread <= limits.slice_auc_spread, told, bound, f"AUC moves by {told}")
+    groups = [rows for rows in groups if len(rows) >= limits.slice_rows_min]
     worst = max((_score_psi(answers[groups[0]], answers[rows]) for rows in groups[1:]), default=0.0)
-    yield _check(
-        "scores by time slice",
-        worst <= limits.slice_score_psi,
-        f"PSI {worst:.3f}",
-        f"≤ {limits.slice_score_psi}",
-        f"PSI {worst:.3f}",
-    )
+    told, bound = f"PSI {worst:.3f}", f"≤ {limits.slice_score_psi}"
+    yield _check("scores by time slice", worst <= limits.slice_score_psi, told, bound, told)
 
 
 def _score_psi(before: Float64, after: Float64) -> float:
@@ -214,7 +251,7 @@ def _score_psi(before: Float64, after: Float64) -> float:
     return psi(reference.counts[0], reference.count(np.zeros((len(after), 0), np.float32), after)[0])
 
 
-def _check_digest(model: Model, evidence: Evidence, limits: BatteryBounds) -> Iterator[Check]:
+def _check_digest(model: Model, evidence: Evidence) -> Iterator[Check]:
     with tempfile.TemporaryDirectory() as folder:
         save_model(model, folder)
         again = load_model(folder)
@@ -233,12 +270,22 @@ def _check(name: str, passed: bool, found: str, bound: str, problem: str) -> Che
     return Check(name, bool(passed), found, bound, "" if passed else problem)
 
 
-PARTS: Final[tuple[Callable[[Model, Evidence, BatteryBounds], Iterator[Check]], ...]] = (
+OF_FORESTS: Final[tuple[Callable[[Model, Evidence], Iterator[Check]], ...]] = (
     _check_finite,
     _check_same_bits,
     _check_monotone,
     _check_missing,
-    _check_calibration,
-    _check_stability,
     _check_digest,
 )
+
+__all__ = [
+    "BatteryBounds",
+    "BatteryReport",
+    "Check",
+    "Evidence",
+    "check_battery",
+    "check_forest",
+    "check_scores",
+    "hostile_rows",
+    "merge_checks",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 
 from honghua.base.errors import BadInput, IntegrityBroken
 from honghua.models.core.calibration import Calibration, CalibrationKind
+from honghua.models.core.drift import DriftMonitor, DriftReference
 from honghua.models.core.forest import Forest
 from honghua.models.core.model import Model, build_model
 
@@ -59,6 +61,52 @@ def load_model(folder: Path | str) -> Model:
     if model.digest.hex() != told["digest"]:
         raise IntegrityBroken(f"{place}: the files do not give the digest {told['digest']}")
     return model
+
+
+def pack_reference(reference: DriftReference) -> bytes:
+    """What the fitting's values looked like, as the bytes of a file."""
+    place = io.BytesIO()
+    np.savez_compressed(
+        place, allow_pickle=False, names=np.array(reference.names, np.str_), edges=reference.edges,
+        counts=reference.counts, score=np.array([reference.score_mean, reference.score_sd]),
+    )  # fmt: skip
+    return place.getvalue()
+
+
+def unpack_reference(data: bytes) -> DriftReference:
+    """What `pack_reference` wrote; IntegrityBroken when it is something else."""
+    try:
+        with np.load(io.BytesIO(data)) as told:
+            mean, sd = told["score"].tolist()
+            return DriftReference(tuple(told["names"].tolist()), told["edges"], told["counts"], mean, sd)
+    except (OSError, ValueError, KeyError) as problem:
+        raise IntegrityBroken("these bytes hold no reference of drift") from problem
+
+
+def pack_counts(monitor: DriftMonitor) -> bytes:
+    """What a monitor has counted so far, as bytes; the reference is kept elsewhere."""
+    place = io.BytesIO()
+    np.savez_compressed(
+        place, allow_pickle=False, counts=monitor.counts, present=monitor.present_at_us, changed=monitor.changed_at_us,
+        last=monitor.last, sums=np.array([monitor.rows, monitor.score_sum]),
+    )  # fmt: skip
+    return place.getvalue()
+
+
+def unpack_counts(reference: DriftReference, data: bytes) -> DriftMonitor:
+    """A monitor that goes on where another stopped; IntegrityBroken when it counted against another reference."""
+    monitor = DriftMonitor(reference)
+    try:
+        with np.load(io.BytesIO(data)) as told:
+            counts, sums = told["counts"], told["sums"].tolist()
+            ages = told["present"], told["changed"], told["last"]
+    except (OSError, ValueError, KeyError) as problem:
+        raise IntegrityBroken("these bytes hold no counts of drift") from problem
+    if counts.shape != monitor.counts.shape:
+        raise IntegrityBroken("these counts were made against another reference")
+    monitor.counts, monitor.rows, monitor.score_sum = counts, int(sums[0]), float(sums[1])
+    monitor.present_at_us, monitor.changed_at_us, monitor.last = ages
+    return monitor
 
 
 def write_atomically(path: Path, text: str) -> None:

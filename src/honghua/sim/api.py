@@ -9,9 +9,30 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from honghua.sim.core import Market, MarketPlan, Truth, make_market
+from honghua.sim.core.citizens import COURIER, calibration_figures
+from honghua.sim.core.gangs import CrewPlan
+from honghua.sim.core.outcomes import Heard, Outcomes
+from honghua.sim.core.plan import FIRST_DAY, CityPlan
+from honghua.sim.core.shops import CATEGORIES
+from honghua.sim.drill.day import DrillDay, make_drill_day
+from honghua.sim.drill.shape import BEGINS_HOUR, SHAPES
+from honghua.sim.drill.tally import BINS, Clockings, Judged, interval, judged_of
+from honghua.sim.drill.traffic import BACK_OFF_SECONDS, PATIENCE_SECONDS, Message, Purpose, Traffic, draw_delays
+from honghua.sim.driving.actor import Actor, is_crime, is_crime_column
+from honghua.sim.driving.city_actor import CityActor
+from honghua.sim.driving.diary import WORDS, Diary, read_diary
+from honghua.sim.driving.link import Platform, Wiring, amount_of, hear
+from honghua.sim.driving.manners import passes_step_up
+from honghua.sim.driving.market_actor import MarketActor
+from honghua.sim.driving.names import ZONE, Names, name_person
+from honghua.sim.driving.screens import Screens
+from honghua.sim.event_files import EVENTS_FILE, PEOPLE_FILE, SCHEMA_PAGE, SHOPS_FILE, TRUTH_FILE
+from honghua.sim.generation import Made, MakePlan, make_city
+from honghua.sim.guards import EngineGuard
+from honghua.sim.scene_file import standard_scenes
+from honghua.sim.streaming import Pace, Streamed, stream, stream_day
 
-EVENTS_FILE: Final = "events.parquet"
-TRUTH_FILE: Final = "truth.parquet"
+CATEGORY_NAMES: Final = tuple(one.name for one in CATEGORIES)
 
 
 def write_market(market: Market, folder: Path) -> Path:
@@ -36,4 +57,63 @@ def write_truth(truth: Truth, folder: Path) -> Path:
     return folder / TRUTH_FILE
 
 
-__all__ = ["EVENTS_FILE", "TRUTH_FILE", "MarketPlan", "make_market", "write_market", "write_truth"]
+__all__ = [
+    "BACK_OFF_SECONDS",
+    "BEGINS_HOUR",
+    "BINS",
+    "CATEGORY_NAMES",
+    "COURIER",
+    "EVENTS_FILE",
+    "FIRST_DAY",
+    "PATIENCE_SECONDS",
+    "PEOPLE_FILE",
+    "SCHEMA_PAGE",
+    "SHAPES",
+    "SHOPS_FILE",
+    "TRUTH_FILE",
+    "WORDS",
+    "ZONE",
+    "Actor",
+    "CityActor",
+    "CityPlan",
+    "Clockings",
+    "CrewPlan",
+    "Diary",
+    "DrillDay",
+    "EngineGuard",
+    "Heard",
+    "Judged",
+    "Made",
+    "MakePlan",
+    "MarketActor",
+    "MarketPlan",
+    "Message",
+    "Names",
+    "Outcomes",
+    "Pace",
+    "Platform",
+    "Purpose",
+    "Screens",
+    "Streamed",
+    "Traffic",
+    "Wiring",
+    "amount_of",
+    "calibration_figures",
+    "draw_delays",
+    "hear",
+    "interval",
+    "is_crime",
+    "is_crime_column",
+    "judged_of",
+    "make_city",
+    "make_drill_day",
+    "make_market",
+    "name_person",
+    "passes_step_up",
+    "read_diary",
+    "standard_scenes",
+    "stream",
+    "stream_day",
+    "write_market",
+    "write_truth",
+]

@@ -13,18 +13,16 @@ from typing import TypeVar
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from honghua.base.errors import HonghuaError, TimedOut, WorldFailed
+from honghua.base.errors import HonghuaError, TimedOut
 from honghua.store import provision
 from honghua.store.arrays import register
 from honghua.store.embedded import Server, ensure_server
 from honghua.store.failures import RETRYABLE_STATES, UNIQUE_VIOLATION, find_meaning, translate_errors
+from honghua.store.server.connecting import connect_patiently
 from honghua.store.settings import StoreSettings
 
 T = TypeVar("T")
 
-CONNECT_TRIES_MAX = 200
-CONNECT_WAIT_SECONDS = 0.05
-CONNECT_TIMEOUT_SECONDS = 10
 COMMAND_KEY_CONSTRAINT = "store_command_pkey"
 RETRY_SECONDS_FIRST = 0.005
 RETRY_SECONDS_MAX = 0.5
@@ -83,28 +81,9 @@ def connect(database: Database, *, owner: bool = False) -> psycopg.Connection:
 
     Waits (bounded) while the server is starting up or recovering; raises WorldFailed when it is not there.
     """
-    dsn = database.owner_dsn if owner else database.dsn
-    refusal: psycopg.OperationalError | None = None
-    for _ in range(CONNECT_TRIES_MAX):
-        try:
-            conn = psycopg.connect(
-                dsn, autocommit=True, application_name="honghua", connect_timeout=CONNECT_TIMEOUT_SECONDS
-            )
-        except psycopg.OperationalError as error:
-            refusal = error
-            if not is_coming_up(error):
-                break
-            time.sleep(CONNECT_WAIT_SECONDS)
-        else:
-            register(conn)
-            return conn
-    raise WorldFailed(f"the database does not answer: {str(refusal).strip()}") from refusal
-
-
-def is_coming_up(error: psycopg.OperationalError) -> bool:
-    """Whether a refused connection is worth a wait: libpq hands us the sentence only, not the SQLSTATE (57P03)."""
-    text = str(error)
-    return any(words in text for words in ("is starting up", "in recovery mode", "not yet accepting connections"))
+    conn = connect_patiently(database.owner_dsn if owner else database.dsn, "honghua")
+    register(conn)
+    return conn
 
 
 def draw_jitter() -> float:

@@ -12,6 +12,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from honghua.base.errors import BadInput
 from honghua.store.failures import translate_errors
 from honghua.store.migrate import apply_migrations, compute_digest, find_pending, list_migrations
+from honghua.store.server.connecting import connect_patiently
 
 OWNER_ROLE = "honghua_owner"  # owns every table; used by migrations only
 APP_ROLE = "honghua_app"  # the program at work: least rights, owns nothing
@@ -32,7 +33,7 @@ ADVICE = f"""ask its administrator to run
 def connect_admin(dsn: str) -> Iterator[psycopg.Connection]:
     """A short-lived autocommit connection for provisioning."""
     with translate_errors():
-        conn = psycopg.connect(dsn, autocommit=True, application_name="honghua-admin")
+        conn = connect_patiently(dsn, "honghua-admin")
         try:
             yield conn
         finally:

@@ -47,9 +47,11 @@ WINDOW_DAYS: Final = 30
 LAPS: Final = 1.3  # windows of stream
 NODES_AN_EDGE: Final = 0.2
 BEGIN: Final = 1_700_000_000_000_000
+NUMBERED_AT_ONCE: Final = 4_000_000
 QUERIES: Final = 20_000
 PARTS: Final = 5
 PEER_EDGES_MAX: Final = 2_000_000
+PEER_BESIDE_MAX: Final = 100_000_000  # beyond that what the graph leaves of memory and patience is not igraph's
 ORACLE_EDGES: Final = 200_000
 PEER: Final = Path(__file__).with_name("peers") / "igraph_peer.py"
 PEER_SECONDS_MAX: Final = 600
@@ -101,8 +103,15 @@ def run(args: argparse.Namespace, store: StoreSettings) -> dict[str, Any]:
     del graph
     figures |= measure_sensor(args.edges, args.seed)
     figures["ring_visible_ms"] = measure_ring(args.seed)
-    figures["peer"] = {"skipped": "asked for"} if args.no_peer else run_peer(min(args.edges, PEER_EDGES_MAX), args.seed)
+    figures["peer"] = skip_peer(args) or run_peer(min(args.edges, PEER_EDGES_MAX), args.seed)
     return figures
+
+
+def skip_peer(args: argparse.Namespace) -> dict[str, Any]:
+    """Why igraph is left out, empty when it is not."""
+    if args.no_peer:
+        return {"skipped": "asked for"}
+    return {"skipped": f"beside more than {PEER_BESIDE_MAX} edges"} if args.edges > PEER_BESIDE_MAX else {}
 
 
 def make_graph(edges: int) -> tuple[Graph, Town]:
@@ -116,7 +125,8 @@ def make_graph(edges: int) -> tuple[Graph, Town]:
     kinds = np.repeat(np.array([0, 1, 2]), [people, shops, nodes - people - shops])
     order = np.random.default_rng(nodes).permutation(nodes)  # numbers say nothing of how busy a node is
     numbers = np.empty(nodes, np.int64)
-    numbers[order] = graph.take_nodes(keys[order], kinds[order])
+    for part in np.array_split(order, -(-nodes // NUMBERED_AT_ONCE)):
+        numbers[part] = graph.take_nodes(keys[part], kinds[part])
     return graph, Town(numbers[:people], numbers[people : people + shops], numbers[people + shops :])
 
 

@@ -23,7 +23,10 @@ VERBS: Final = (
     "policy",
     "release",
     "lists",
+    "alerts",
+    "jobs",
     "fraud",
+    "sim",
     "verify",
     "cases",
 )

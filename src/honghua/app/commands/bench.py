@@ -13,6 +13,7 @@ from honghua.app.bench import (
     eod,
     fdh,
     features,
+    gangs,
     graph,
     ledger,
     replay,
@@ -22,10 +23,29 @@ from honghua.app.bench import (
     s_ffsd,
     trees,
 )
+from honghua.app.city import bench_city, bench_drill
 from honghua.app.report import print_json, report_header
 from honghua.app.settings import Settings
 
-BENCHES = (features, graph, eod, ledger, backdate, replay, trees, rules, backtest, fdh, s_ffsd, rings, decide, restart)
+BENCHES = (
+    features,
+    graph,
+    eod,
+    ledger,
+    backdate,
+    replay,
+    trees,
+    rules,
+    backtest,
+    fdh,
+    s_ffsd,
+    rings,
+    gangs,
+    decide,
+    restart,
+    bench_city,
+    bench_drill,
+)
 
 
 def register(verbs: Any) -> None:

@@ -12,13 +12,18 @@ from rich.console import Console
 from rich.table import Table
 
 from honghua.app.book import Book, open_book
+from honghua.app.release_view import list_champion_drift, plain_drift, plain_edges, print_edges
 from honghua.app.report import print_json, report_header
 from honghua.app.settings import Settings
+from honghua.base.clock import SystemClock
 from honghua.base.errors import BadInput, NotFound
 from honghua.decision import api as decision
 from honghua.decision.core import Outcome
+from honghua.fraud.api import SCORE_VERSION
 
 SIGNALS_SHOWN = 12
+DAYS_SHOWN = 14
+WORST_NAMED = 3
 DIFFERENT_SHOWN = 1_000
 
 
@@ -34,7 +39,10 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     )
     replay.add_argument("ids", type=int, nargs="*", metavar="ID", help="which (all without IDs and --sample)")
     replay.add_argument("--sample", type=int, metavar="N", help="a spread sample of N")
-    for action in (show, replay):
+    monitor = actions.add_parser("monitor", help="how far purchases stand from what their model was fitted on, by day")
+    monitor.add_argument("--days", type=int, default=DAYS_SHOWN, help="how many of the newest (%(default)s)")
+    monitor.add_argument("--every", action="store_true", help="of every model, not only of the one that judges")
+    for action in (show, replay, monitor):
         action.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run)
 
@@ -42,17 +50,19 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 def run(args: argparse.Namespace, settings: Settings) -> int:
     """Run one action; 1 when a replayed decision differs."""
     with open_book(settings, may_be_empty=True) as book:
-        return _show(args, book) if args.action == "show" else _replay(args, book)
+        return {"show": _show, "replay": _replay, "monitor": _monitor}[args.action](args, book)
 
 
 def _show(args: argparse.Namespace, book: Book) -> int:
     trace = decision.find_trace(book.conn, args.id, find_scorer=decision.find_scorer, every=args.all)
     if trace is not None:
+        evidence = decision.find_evidence(book.conn, args.id)
         if args.json:
             told = asdict(trace)
-            print_json({**told, "features": told["inputs"]})
+            print_json({**told, "features": told["inputs"], "edges": plain_edges(book.conn, evidence)})
         else:
             _tell(trace, every=args.all)
+            print_edges(Console(highlight=False, markup=False, soft_wrap=True), book.conn, evidence)
         return 1 if trace.differs else 0
     view = decision.find_decision(book.conn, args.id)
     if view is None:
@@ -117,6 +127,38 @@ def _columns(title: str, figures: dict[str, Any], shown: int) -> Table:
     return table
 
 
+def _monitor(args: argparse.Namespace, book: Book) -> int:
+    """Count what nobody has counted yet, then tell; 1 when a bound is broken on the newest day."""
+    if args.days < 1:
+        raise BadInput("--days must be at least 1")
+    counted = decision.count_drift(book.conn, now=SystemClock().now())
+    days = (
+        decision.list_drift(book.conn, limit=args.days)
+        if args.every
+        else list_champion_drift(book.conn, limit=args.days)
+    )
+    alarmed = bool(days) and bool(days[0].report.alarms)
+    if args.json:
+        print_json({"counted": counted.counted, "days": [plain_drift(one) for one in days]})
+        return int(alarmed)
+    if not days:
+        print("No model has judged a purchase yet, or it was kept without the reference of its fitting.")
+        return 0
+    table = Table("day", "model", "purchases", "score PSI", "score shift", "worst values", box=None)
+    for one in days:
+        report = one.report
+        worst = sorted(zip(report.names, report.psi.tolist()), key=lambda item: -item[1])[:WORST_NAMED]
+        table.add_row(
+            one.day.isoformat(), one.model.hex()[:12], f"{report.rows:,}", f"{report.score_psi:.3f}",
+            f"{report.score_shift_sd:+.2f} sd", ", ".join(f"{name} {value:.2f}" for name, value in worst),
+        )  # fmt: skip
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console.print(table)
+    for kind in dict.fromkeys(alarm.kind for alarm in days[0].report.alarms):
+        console.print(f"{days[0].day}: {decision.sentence_of(days[0].report, kind)}")
+    return int(alarmed)
+
+
 def _replay(args: argparse.Namespace, book: Book) -> int:
     if args.ids and args.sample is not None:
         raise BadInput("give IDs or --sample, not both")
@@ -132,12 +174,13 @@ def _replay(args: argparse.Namespace, book: Book) -> int:
         )
     different = [difference.decision_id for difference in found.different]
     if args.json:
-        told = {
+        told: dict[str, Any] = {
             "replayed": found.count,
             "scored": found.scored,
             "different": len(different),
             "ids": different[:DIFFERENT_SHOWN],
         }
+        told["other_version"] = {"this": SCORE_VERSION, "records": found.other_version}
         faults = {str(d.decision_id): list(d.faults) for d in found.different[:DIFFERENT_SHOWN]}
         print_json({**told, "faults": faults, **report_header(seed=None, started=started)})
     elif found.count == 0:
@@ -145,6 +188,11 @@ def _replay(args: argparse.Namespace, book: Book) -> int:
     else:
         print(
             f"{found.count:,} decisions judged again, {found.scored:,} with their models; {len(different):,} came out differently."
+        )
+    for version, many in sorted(found.other_version.items()) if not args.json else ():
+        print(
+            f"{many:,} of them were scored by version {version} of the arithmetic, this program has {SCORE_VERSION}:"
+            " judged again on the scores that they hold."
         )
     for difference in found.different[:DIFFERENT_SHOWN] if not args.json else ():
         print(f"decision {difference.decision_id} differs: {', '.join(difference.faults)}", file=sys.stderr)

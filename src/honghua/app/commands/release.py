@@ -16,9 +16,10 @@ from rich.console import Console
 from rich.table import Table
 
 from honghua.app.book import Book, open_book, to_plain
-from honghua.app.release_view import print_status
+from honghua.app.release_view import list_champion_drift, plain_drift, print_status
 from honghua.app.report import print_json
 from honghua.app.settings import Settings
+from honghua.app.tables.keeping import keep_fitted
 from honghua.base.clock import SystemClock
 from honghua.base.errors import BadInput
 from honghua.credit import api as credit
@@ -42,6 +43,7 @@ VERB_HELP = {
     "holdout": "keep a share of the customers out of every experiment, for good",
 }
 READ_ONLY = ("status", "history")
+ALERTS_COUNTED = 1_000
 
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -56,6 +58,15 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         type=Path,
         metavar="FILE",
         help="for the brake, rule → ppm in whose way it stands: `honghua policy backtest … --reference FILE` writes it",
+    )
+    made["propose"].add_argument(
+        "--despite",
+        default="",
+        metavar="REASON",
+        help="why the champion's model, or that of --model, may judge although its battery says no: you answer for it",
+    )
+    made["propose"].add_argument(
+        "--model", type=Path, metavar="DIR", help="a model of `honghua fraud fit --out DIR` (default: the champion's)"
     )
     for name in ("approve", "reject", "activate", "lift"):
         made[name].add_argument("id", type=int, metavar="ID")
@@ -112,18 +123,26 @@ def _propose(conn: psycopg.Connection, args: argparse.Namespace, act: decision.A
     lineup = decision.find_lineup(conn)
     assert lineup is not None, "ensure_first made one"
     champion = decision.get_release(conn, lineup.champion)
+    digests = (champion.features_digest, champion.model_digest)
+    if args.model is not None:
+        terms = credit.open_registry(conn).terms
+        digests = keep_fitted(conn, args.model, currency=terms[max(terms)].currency, at=SystemClock().now())
     proposal = decision.Proposal(
-        args.name or args.file.stem, source, base, champion.features_digest, champion.model_digest,
-        reference_ppm=_read_reference(args.reference),
+        args.name or args.file.stem, source, base, *digests, reference_ppm=_read_reference(args.reference), despite=args.despite,
     )  # fmt: skip
     made = decision.propose(conn, proposal, act)
-    unguarded = decision.find_unguarded(decision.recompile(made))
+    unguarded = decision.find_unguarded(made)
     sentence = (
         f"release {made.release_id} proposed; somebody else approves it: "
         f"honghua release approve {made.release_id} --by PERSON --digest {made.digest.hex()[:16]}"
     )
     if unguarded:
-        sentence += f"\nmind: no rule refuses with {', '.join(unguarded)}, and nothing else does before the books"
+        sentence += (
+            f"\nmind: it does not always refuse with {', '.join(unguarded)}, so it can be a shadow but never judge"
+        )
+    waiver = decision.find_waiver(conn, made)
+    if waiver is not None:
+        sentence += f"\nmind: its model did not pass its battery; {waiver[0]} answers for it: {waiver[1]}"
     if args.reference is None:
         sentence += "\nmind: without --reference (honghua policy backtest … --reference FILE) the brake knows only its general bound"
     return {**_told(made.release_id, made.digest, sentence), "unguarded": list(unguarded)}
@@ -148,11 +167,11 @@ def _told(release_id: int, digest: bytes, sentence: str) -> dict[str, Any]:
 def _review(conn: psycopg.Connection, args: argparse.Namespace, act: decision.Act) -> dict[str, Any]:
     approved = args.action == "approve"
     row = decision.review(conn, args.id, act, approved=approved, digest=getattr(args, "digest", None))
-    return _told(
-        row.release_id,
-        row.digest,
-        f"release {row.release_id} {'approved' if approved else 'turned down'} by {act.person}",
-    )
+    sentence = f"release {row.release_id} {'approved' if approved else 'turned down'} by {act.person}"
+    waiver = decision.find_waiver(conn, row) if approved else None
+    if waiver is not None:
+        sentence += f"\nmind: its model did not pass its battery; {waiver[0]} answers for it: {waiver[1]}"
+    return _told(row.release_id, row.digest, sentence)
 
 
 def _activate(conn: psycopg.Connection, args: argparse.Namespace, act: decision.Act) -> dict[str, Any]:
@@ -255,6 +274,8 @@ def _status(args: argparse.Namespace, book: Book) -> int:
         "experiments": [to_plain(e) | {"salt": e.salt.hex()} for e in decision.list_experiments(conn)],
         "holdout_ppm": decision.find_holdout(conn).share_ppm,
         "shadows": [asdict(view) for view in decision.list_shadows(conn)],
+        "drift": [plain_drift(one) for one in list_champion_drift(conn)],
+        "alerts": len(decision.list_alerts(conn, limit=ALERTS_COUNTED)),
     }
     if args.json:
         print_json(found)

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from honghua.app.book import Book, open_book, to_plain
+from honghua.app.release_view import plain_edges, print_edges
 from honghua.app.report import print_json
 from honghua.app.settings import Settings
 from honghua.base.clock import SystemClock, from_micros
@@ -125,15 +126,20 @@ def _claim(args: argparse.Namespace, book: Book, now: dt.datetime) -> int:
         return 1
     customer = jobs.find_customer(book.conn, taken.suspension_id) or ""
     one = learn(book, taken, customer, args.by, find_scorer=decision.find_scorer)
+    evidence = decision.find_evidence(book.conn, taken.suspension_id)
     if args.json:
-        print_json({"claimed": one.plain(now)})
+        print_json({"claimed": one.plain(now) | {"edges_of_things": plain_edges(book.conn, evidence)}})
     else:
-        show(one, book, now, by=args.by)
+        show(one, evidence, book, (now, args.by))
     return 0
 
 
-def show(one: Known, book: Book, now: dt.datetime, *, by: str) -> None:
-    """A reviewer's page: the purchase, what was said of it and why, where the customer has been, what to do."""
+def show(one: Known, evidence: decision.Evidence | None, book: Book, seen: tuple[dt.datetime, str]) -> None:
+    """A reviewer's page: the purchase, what was said of it and why, where the customer has been, who shares its things, what to do.
+
+    seen: when, and by which reviewer.
+    """
+    now, by = seen
     console = Console(highlight=False, markup=False, soft_wrap=True)
     currency, what = _currency(book), one.suspension
     console.print(
@@ -155,6 +161,7 @@ def show(one: Known, book: Book, now: dt.datetime, *, by: str) -> None:
             )  # fmt: skip
         console.print(f"\nWhere {one.customer} bought in the {TIE_DAYS} days before:")
         console.print(table)
+    print_edges(console, book.conn, evidence)
     console.print(f"\nhonghua decision show {what.suspension_id}        rules and every figure")
     console.print(f"honghua review decide {what.suspension_id} --by {by} --approve   (or --refuse)")
 

@@ -59,4 +59,9 @@ def texts_of(values: Sequence[Any]) -> set[str]:
     return found
 
 
-__all__ = ["read_labels"]
+def usual_delay(delays_us: NDArray[np.int64]) -> int:
+    """Nineteen frauds in twenty are told within this, microseconds."""
+    return int(np.quantile(delays_us, 0.95)) if len(delays_us) else 0
+
+
+__all__ = ["read_labels", "usual_delay"]

@@ -18,7 +18,7 @@ from honghua.app.replay_map import JOINT, TableMap
 from honghua.app.tables.columns import ENTITY_PURPOSES, Found, find_fraud_columns
 from honghua.app.tables.extras import SAMPLE, Extra, Fitting, choose_extras, common_texts, covered, extra_values
 from honghua.app.tables.file import as_floats, as_texts, column_names, read_columns
-from honghua.app.tables.labels import read_labels
+from honghua.app.tables.labels import read_labels, usual_delay
 from honghua.app.tables.times import TimeScale, guess_scale, instants_of, is_counted, join_times, local_parts
 from honghua.base.clock import DAY_US
 from honghua.base.errors import BadInput, IntegrityBroken
@@ -42,7 +42,8 @@ KIND_NAMES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class TableSpec:
-    """What fitting fixed about the table, for scoring alike. live: numbers of the schema; extras: read beside the events."""
+    """What fitting fixed about the table, for scoring alike. live: numbers of the schema; extras: read beside the events; reads: what is
+    sensed, None = everything."""
 
     entities: tuple[str, ...]
     amount_scale: float
@@ -55,6 +56,7 @@ class TableSpec:
     levels: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     label: str | None = None
     delay_us: int = 0
+    reads: tuple[str, ...] | None = None
 
     @property
     def schema(self) -> Schema:
@@ -64,7 +66,13 @@ class TableSpec:
     @property
     def plan(self) -> RiskPlan:
         """What the sensor reads of it."""
-        return RiskPlan(self.schema, scales=self.scales, levels=self.levels)
+        whole = RiskPlan(self.schema, scales=self.scales, levels=self.levels)
+        return whole if self.reads is None else whole.reading(self.reads)
+
+    def reading(self, names: Collection[str]) -> TableSpec:
+        """The same table for a model that reads no more than these values."""
+        extras = tuple(extra for extra in self.extras if extra.value.name in names)
+        return replace(self, extras=extras, reads=tuple(name for name in self.plan.names if name in names))
 
     def save(self, path: Path) -> None:
         """As JSON."""
@@ -77,6 +85,7 @@ class TableSpec:
             told = json.loads(path.read_text())
             told["time"] = TimeScale(**told["time"])
             told["entities"], told["live"] = tuple(told["entities"]), tuple(told["live"])
+            told["reads"] = None if told.get("reads") is None else tuple(told["reads"])
             told["levels"] = {name: tuple(keys) for name, keys in told["levels"].items()}
             told["extras"] = tuple(
                 Extra(e["name"], e["kind"], tuple(e["columns"]), tuple(e["levels"])) for e in told["extras"]
@@ -105,6 +114,11 @@ class EventTable:
 
     def __len__(self) -> int:
         return len(self.events)
+
+    def reading(self, names: Collection[str]) -> EventTable:
+        """The same table with no more than these values beside the events, and a plan that senses no more than these."""
+        kept = [k for k, extra in enumerate(self.spec.extras) if extra.value.name in names]
+        return replace(self, spec=self.spec.reading(names), extras=np.ascontiguousarray(self.extras[:, kept]))
 
 
 @dataclass(slots=True)
@@ -234,18 +248,29 @@ def describe_table(raw: Raw, table_map: TableMap, *, until: str) -> tuple[TableS
         timezone=table_map.timezone, hours=scale.has_hours, live=live, extras=extras,
         scales={name: _number_scale(as_floats(raw.columns[name])[past]) for name in live},
         levels=entity_levels(raw, entities, fitting), label=raw.names.get("label"),
-        delay_us=delay_of(raw, table_map, scale),
+        delay_us=delay_of(raw, table_map, scale, np.where(past & (labels == 1), at_us, 0), last_us),
     ), last_us  # fmt: skip
 
 
-def delay_of(raw: Raw, table_map: TableMap, scale: TimeScale) -> int:
-    """How long after its event a label is known."""
-    if "label_at" not in raw.names and "delay_days" not in table_map.labels:
+def delay_of(raw: Raw, table_map: TableMap, scale: TimeScale, frauds_us: Ints, last_us: int) -> int:
+    """How long after its event a label is known where no time is told for it. frauds_us int64[n]: times of frauds up to last_us, else 0.
+
+    Who only tells when frauds became known tells nothing about clear rows: they are known once nearly all frauds of their time were.
+    """
+    if "delay_days" in table_map.labels:
+        return round(float(table_map.labels["delay_days"]) * (DAY_US if scale.named else scale.unit_us))
+    if "label_at" not in raw.names:
         raw.notices.append(
             "[labels] delay_days is not in the map: labels count as known right after their event's time (delay 0); "
             "where they come later in truth, say so, or the figures flatter"
         )
-    return round(float(table_map.labels.get("delay_days", 0)) * (DAY_US if scale.named else scale.unit_us))
+        return 0
+    told = told_times(raw, scale, table_map.timezone)
+    delay = usual_delay((told - frauds_us)[(frauds_us > 0) & (told >= frauds_us) & (told <= last_us)])
+    raw.notices.append(
+        f"rows without a time of their label count as known after {delay / DAY_US:,.1f} days, when 19 in 20 frauds are"
+    )
+    return delay
 
 
 def entity_levels(raw: Raw, entities: Collection[str], fitting: Fitting) -> dict[str, tuple[int, ...]]:
@@ -379,15 +404,19 @@ def kinds_of(raw: Raw, table_map: TableMap) -> Ints:
 
 def label_times(raw: Raw, spec: TableSpec, at_us: Ints) -> Ints:
     """int64[n] when each label arrives: as the file says, else the delay after the event; never before the event."""
-    arrives = at_us + spec.delay_us
+    told = told_times(raw, spec.time, spec.timezone)
+    return np.where(told == 0, at_us + spec.delay_us, np.maximum(told, at_us))
+
+
+def told_times(raw: Raw, time: TimeScale, timezone: str) -> Ints:
+    """int64[n] when the file says that each label arrives, 0 where it says nothing."""
     told = raw.get("label_at")
     if told is None:
-        return arrives
-    missing = np.asarray(pc.is_null(told))
-    alike = spec.time.instants == (not is_counted(told))
-    scale = spec.time if alike else TimeScale(instants=not is_counted(told))
-    filled = instants_of(told, scale, spec.timezone, raw.names["label_at"], missing_ok=True)
-    return np.where(missing | (filled == 0), arrives, np.maximum(filled, at_us))
+        return np.zeros(raw.rows, np.int64)
+    alike = time.instants == (not is_counted(told))
+    scale = time if alike else TimeScale(instants=not is_counted(told))
+    filled = instants_of(told, scale, timezone, raw.names["label_at"], missing_ok=True)
+    return np.where(np.asarray(pc.is_null(told)), 0, filled)
 
 
 __all__ = ["EventTable", "Raw", "TableSpec", "build_events", "describe_table", "open_table"]

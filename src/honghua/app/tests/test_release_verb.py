@@ -17,6 +17,10 @@ from honghua.decision.core import PolicyProblems
 
 POLICY = '''"""A stricter rule."""
 with hard_deny:
+    purpose = refuse("PURPOSE_REFUSED", when=is_consumption == 0)
+    not_active = refuse("ACCOUNT_NOT_ACTIVE", when=status != 1)
+    overdue = refuse("OVERDUE", when=days_past_due > 0)
+    too_much = refuse("AMOUNT_INVALID", when=amount_minor > amount_minor_max)
     listed = refuse("DENY_LIST", when=on_list("deny"))
     short = refuse("LIMIT_SHORT", when=amount_minor > available_minor)
 with score:
@@ -102,10 +106,22 @@ def test_steering(honghua, strict):
 def test_bad_policies_are_told_by_line(honghua, tmp_path):
     path = tmp_path / "bad.policy"
     path.write_text(POLICY.replace("fused", "fusd"))
-    with pytest.raises(PolicyProblems, match="line 6"):
+    with pytest.raises(PolicyProblems, match="line 10"):
         honghua("release", "propose", path, *ANN, "--why", "x")
     with pytest.raises(BadInput, match="cannot read"):
         honghua("release", "propose", tmp_path / "none", *ANN, "--why", "x")
+
+
+def test_a_policy_that_lets_buy_who_may_not_is_a_shadow_at_most(honghua, strict):
+    strict.write_text(POLICY.replace("status != 1", "status == 4"))
+    said = honghua("release", "propose", strict, *ANN, "--why", "losses")
+    assert "no rule refuses" not in said
+    assert "does not always refuse with ACCOUNT_NOT_ACTIVE" in said
+    number = said.split()[1]
+    honghua("release", "approve", number, *BEN)
+    with pytest.raises(Conflict, match="ACCOUNT_NOT_ACTIVE"):
+        honghua("release", "activate", number, *BEN)
+    assert "shadow" in honghua("release", "activate", number, *BEN, "--as", "shadow")
 
 
 def test_lists(honghua, tmp_path):
@@ -138,7 +154,7 @@ def test_status_says_what_is_in_force_and_how_to_undo_it(honghua, strict, tmp_pa
     made = told(
         honghua("release", "propose", strict, *ANN, "--why", "[bold]x[/nonsense]", "--reference", reference, "--json")
     )
-    assert made["unguarded"] == ["ACCOUNT_NOT_ACTIVE", "AMOUNT_INVALID", "OVERDUE", "PURPOSE_REFUSED"]
+    assert made["unguarded"] == []
     number = made["release"]
     assert f"honghua release approve {number}" in honghua("release", "status")
     honghua("release", "approve", number, *BEN)

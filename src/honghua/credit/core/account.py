@@ -75,8 +75,8 @@ class Account:
     `balance` always equals `components(state)`. Methods that pass time or apply facts return the journal lines of the change.
     """
 
-    __slots__ = ("account_id", "after", "amounts", "balance", "codes", "customer_ref", "dues", "head", "last_fact_id", "plans",
-                 "quarantined", "terms_rows")  # fmt: skip
+    __slots__ = ("account_id", "after", "amounts", "balance", "codes", "customer_ref", "dues", "head", "last_fact_id", "place",
+                 "plans", "quarantined", "terms_rows")  # fmt: skip
 
     def __init__(
         self,
@@ -94,12 +94,29 @@ class Account:
         self.terms_rows = terms_rows
         self.last_fact_id = last_fact_id
         self.quarantined = quarantined
+        self.place = -1
         self.head, self.dues, self.plans = state.head, state.dues, state.plans
         self.balance = np.zeros(COMPONENTS, np.int64)
         self.after = np.zeros(COMPONENTS, np.int64)
         self.codes = np.zeros(COMPONENTS, np.int64)
         self.amounts = np.zeros(COMPONENTS, np.int64)
         components(self.head, self.dues, self.plans, self.balance)
+
+    @classmethod
+    def of_row(
+        cls, place: int, names: tuple[int, str], terms_rows: Ints, state: State, vectors: tuple[Ints, Ints, Ints, Ints]
+    ) -> Account:
+        """An account whose arrays are rows of a table: names are its id and customer, vectors its components and three of scratch."""
+        account = cls.__new__(cls)
+        account.place, (account.account_id, account.customer_ref), account.terms_rows = place, names, terms_rows
+        account.head, account.dues, account.plans = state.head, state.dues, state.plans
+        account.balance, account.after, account.codes, account.amounts = vectors
+        return account
+
+    def known(self, last_fact_id: int, *, quarantined: bool) -> Account:
+        """Itself, with what stands beside its state."""
+        self.last_fact_id, self.quarantined = last_fact_id, quarantined
+        return self
 
     @property
     def is_open(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,17 +21,14 @@ from honghua.credit.core.desk import (
     iso,
     value_day,
 )  # fmt: skip
+from honghua.credit.core.kernels.buying import AVAILABLE
 from honghua.credit.core.kernels.measures import days_past_due
 from honghua.credit.core.layout import H_CLASS, H_HELD, H_LIMIT, H_OPENED, H_STATEMENTS, H_STATUS, H_TEMPORARY
 from honghua.credit.core.refusals import refusal
 from honghua.credit.core.terms import AMOUNT_MINOR_MAX, ProductTerms
-from honghua.decision.core import ACCOUNT_INPUTS, Outcome
+from honghua.decision.core import ACCOUNT_INPUTS, WITHIN_LIMIT, Outcome
 from honghua.facts.kinds import Fact, FactKind
 
-AVAILABLE: int = 18  # ledger.core.Component.LIMIT_AVAILABLE in the component vector; a test holds them equal
-IN_AVAILABLE, IN_LIMIT, IN_HELD = (
-    ACCOUNT_INPUTS.index(name) for name in ("available_minor", "limit_minor", "held_minor")
-)
 RULE_INPUTS: Final = 6  # of them, what the account rules judge and their records keep
 HOUR_US: Final = 3_600_000_000
 STEP_UP_US: Final = HOUR_US // 4
@@ -76,14 +74,6 @@ def more_inputs(account: Account, today: int) -> tuple[int, ...]:
         int(head[H_LIMIT]), int(head[H_TEMPORARY]), int(head[H_HELD]), int(head[H_CLASS]), int(head[H_STATEMENTS]),
         today - int(head[H_OPENED]),
     )  # fmt: skip
-
-
-def foresee(inputs: tuple[int, ...], spent_minor: int, held_minor: int) -> tuple[int, ...]:
-    """The inputs of an order before which so much was spent of the limit, and part of that held."""
-    found = list(inputs)
-    found[IN_AVAILABLE] -= spent_minor
-    found[IN_HELD] += held_minor
-    return tuple(found)
 
 
 def check_order(command: Order, account: Account, desk: Desk) -> tuple[Answer | None, int]:
@@ -143,6 +133,9 @@ def rule(command: Order, account: Account, desk: Desk) -> Ruling:
     draft = DecisionDraft(int(verdict.outcome), verdict.code, inputs[:RULE_INPUTS], by_engine=desk.row >= 0)
     settled = command.continues.suspension_id if command.continues is not None else 0
     outcome = draft.outcome
+    barred = "" if outcome == Outcome.REFUSE else find_barred(inputs)
+    if barred:  # whatever a policy says, and whatever was waited for
+        return Ruling(draft, result=refuse(command, account, desk, draft, code=barred))
     if settled and outcome == desk.suspensions[settled].outcome:
         outcome = Outcome.APPROVE  # what it asks for was given
     before = settle_facts(command, account, desk) if settled else ()
@@ -163,6 +156,12 @@ def rule(command: Order, account: Account, desk: Desk) -> Ruling:
             return Ruling(draft, command.amount_minor, before=(*before, *granted), settled=settled)
     code = draft.reason if outcome == Outcome.REFUSE else "LIMIT_SHORT"
     return Ruling(draft, result=refuse(command, account, desk, draft, code=code))
+
+
+def find_barred(inputs: Sequence[int]) -> str:
+    """Why an account may not buy at all, by the first of its own rules that holds; "" when it may. The limit is looked at by its amount."""
+    code = WITHIN_LIMIT.judge(inputs[:RULE_INPUTS]).code
+    return "" if code == "LIMIT_SHORT" else code
 
 
 def settle_facts(command: Order, account: Account, desk: Desk) -> tuple[Fact, ...]:

@@ -19,6 +19,7 @@ from honghua.decision.core import (
     Group,
     Judge,
     JudgedColumns,
+    Outcome,
     Prepared,
     judge_batch,
     record_batch,
@@ -56,10 +57,11 @@ class Hearing:
 
     __slots__ = ("_brought", "_foreseen", "_groups", "_heard", "_judge", "_place", "_prepared", "_words")
 
-    def __init__(self, judge: Judge, brought: Brought, foreseen: Sequence[tuple[int, ...]]) -> None:
+    def __init__(self, judge: Judge, brought: Brought, foreseen: Ints) -> None:
         n = len(foreseen)
-        self._judge, self._brought, self._prepared, self._foreseen = judge, brought, brought.prepared, foreseen
-        self._prepared.inputs[:, :ACCOUNT] = np.array(foreseen, np.float64).reshape(n, ACCOUNT)
+        self._judge, self._brought, self._prepared = judge, brought, brought.prepared
+        self._foreseen = list(map(tuple, foreseen.tolist()))
+        self._prepared.inputs[:, :ACCOUNT] = foreseen
         self._groups = judge.batch(self._prepared)
         self._place = np.zeros((n, 2), np.int64)  # which group, which place in it
         self._words: list[Word] = [SILENCE] * n
@@ -76,6 +78,17 @@ class Hearing:
             else Word(outcome, said[number].code, amount, extra, said[number].minutes, said[number].detail)
             for outcome, number, _, _, amount, extra in figures.tolist()
         ]  # fmt: skip
+
+    def approved(self) -> NDArray[np.bool_]:
+        """Which orders the policy approves if their accounts stand as was foreseen; bool[n]."""
+        said = np.zeros(len(self._words), np.bool_)
+        for group in self._groups:
+            said[group.rows] = group.verdicts.figures[:, 0] == Outcome.APPROVE
+        return said
+
+    def hear(self, rows: slice) -> None:
+        """These orders were taken at the word spoken ahead."""
+        self._heard[rows] = b"\1" * (rows.stop - rows.start)
 
     def speak(self, row: int, inputs: Sequence[int]) -> Word:
         """The word on an order whose account stands like this now."""

@@ -26,12 +26,12 @@ from honghua.decision.core.docket import record_batch
 from honghua.decision.core.engine_inputs import (
     ACCOUNT_INPUTS,
     LIVE_SCHEMA,
+    PURCHASES,
     SCORE_INPUTS,
     Attempt,
     EventMaker,
     Keys,
     engine_vocabulary,
-    is_attempt,
 )
 from honghua.decision.core.experiment import HOLDOUT, HOLDOUT_WORD
 from honghua.decision.core.judging import Group, Judge, Prepared
@@ -62,6 +62,7 @@ __all__ = [
     "LIST_PREFIX",
     "LIVE_SCHEMA",
     "POLICIES",
+    "PURCHASES",
     "REASONS",
     "SCORE_INPUTS",
     "WITHIN_LIMIT",
@@ -99,7 +100,6 @@ __all__ = [
     "engine_vocabulary",
     "evaluate",
     "explain",
-    "is_attempt",
     "judge",
     "judge_batch",
     "judge_twin",

@@ -27,7 +27,7 @@ LIVE_SCHEMA: Final = Schema(
     ("customer", "merchant", "device", "address", "payee", "category", "region"),
     ("available_minor", "limit_minor", "hour", "weekday", "credit"),
 )
-PURCHASES: Final = frozenset({
+PURCHASES: Final = frozenset({  # of them, those with command id 0 or their purchase's were attempts, not captures of a hold
     FactKind.PURCHASE_AUTHORISED, FactKind.PURCHASE_CAPTURED, FactKind.PURCHASE_REFUSED, FactKind.PURCHASE_SUSPENDED,
 })  # fmt: skip
 HOUR_US: Final = 3_600_000_000
@@ -159,18 +159,13 @@ OF_CUSTOMER: Final = frozenset({
 assert len(FIXED) == 4, "a row begins with time, kind, amount and the time that it is about"
 
 
-def is_attempt(fact: Fact, command_id: int) -> bool:
-    """Whether a fact is a purchase that was judged (or brought in whole), not the capture of an earlier hold."""
-    return fact.kind in PURCHASES and command_id in (0, fact.purchase_id)
-
-
 __all__ = [
     "ACCOUNT_INPUTS",
     "LIVE_SCHEMA",
+    "PURCHASES",
     "SCORE_INPUTS",
     "Attempt",
     "EventMaker",
     "Keys",
     "engine_vocabulary",
-    "is_attempt",
 ]

@@ -6,14 +6,15 @@ alone (`one`, when an account's balance must be read between two purchases) or a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from honghua.decision.core.brake import Brake, BrakeChange
 from honghua.decision.core.compile import Bundle, codes_of, judge_batch, verdict_at
+from honghua.decision.core.engine_inputs import SCORE_INPUTS
 from honghua.decision.core.experiment import Experiment, Holdout, compute_shares
 from honghua.decision.core.listing import ListBook, Sections
 from honghua.decision.core.outcomes import Verdict, Verdicts
@@ -24,18 +25,37 @@ Floats = NDArray[np.float64]
 EVERYBODY = ""  # the entity of a suppression that is for all
 
 
+Rescore = Callable[[NDArray[np.float32]], Mapping[str, Floats]]
+"""Another model than the one that scored: signals float32[n, F] of the layout → float64[n] per input that it gives."""
+
+
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """One bundle that judges, with its number in the database, its rules' names, and where its inputs stand in the layout."""
+    """One bundle that judges, with its number in the database, its rules' names, and where its inputs stand in the layout.
+
+    rescore: a shadow's own model. is_blind: a shadow whose model reads what this engine does not sense; it is not asked.
+    """
 
     bundle_id: int
     bundle: Bundle
     places: Ints
     rules: tuple[str, ...]
+    rescore: Rescore | None = field(default=None)
+    is_blind: bool = field(default=False)
 
     def vectors(self, inputs: Floats) -> Floats:
         """The bundle's own vectors out of inputs float64[n, I] in layout order."""
         return np.ascontiguousarray(inputs[:, self.places])
+
+    def rescored(self, inputs: Floats, signals: NDArray[np.float32], names: tuple[str, ...]) -> Floats:
+        """inputs float64[n, I] with the scores of the seat's own model in them; `inputs` themselves when it has none."""
+        if self.rescore is None:
+            return inputs
+        again = inputs.copy()
+        for name, scores in self.rescore(signals).items():
+            if name in names:
+                again[:, names.index(name)] = scores
+        return again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,19 +227,27 @@ class Judge:
             (rows[which.reshape(-1) == k], self._find_off(prepared, seat, int(rows[i]))) for k, i in enumerate(first)
         ]
 
-    def judge_shadows(self, inputs: Floats, outcomes: Ints, amounts: Ints) -> tuple[ShadowColumns, ...]:
-        """What each shadow would have said on the same inputs; nothing of it is acted on."""
-        found = []
+    def judge_shadows(
+        self, inputs: Floats, signals: NDArray[np.float32], outcomes: Ints, amounts: Ints
+    ) -> tuple[ShadowColumns, ...]:
+        """What each shadow would have said on the same inputs, or on the scores of its own model; nothing of it is acted on."""
+        found, names = [], self.force.layout.inputs
         for seat in self.force.shadows:
-            verdicts = judge_batch(seat.bundle, seat.vectors(inputs))
+            if seat.is_blind:
+                nothing = np.zeros(0, np.int64)
+                found.append(ShadowColumns(seat.bundle_id, np.zeros(len(inputs), np.uint8), nothing, [], nothing))
+                continue
+            own = seat.rescored(inputs, signals, names)
+            verdicts = judge_batch(seat.bundle, seat.vectors(own))
             rows = np.flatnonzero((verdicts.outcome != outcomes) | (verdicts.amount_minor != amounts))
             codes = codes_of(seat.bundle, verdicts) if len(rows) else []
             reasons = [codes[i] or None for i in rows.tolist()]
-            found.append(
-                ShadowColumns(
-                    seat.bundle_id, verdicts.outcome.astype(np.uint8), rows, reasons, verdicts.amount_minor[rows]
-                )
-            )
+            scores = None
+            if seat.rescore is not None and SCORE_INPUTS[0] in names:
+                place = names.index(SCORE_INPUTS[0])
+                scores = np.stack([inputs[:, place], own[:, place]], axis=1)
+            said = verdicts.outcome.astype(np.uint8)
+            found.append(ShadowColumns(seat.bundle_id, said, rows, reasons, verdicts.amount_minor[rows], scores))
         return tuple(found)
 
     def feed_brakes(self, columns: JudgedColumns, rules: Ints) -> list[tuple[int, BrakeChange]]:
@@ -233,4 +261,4 @@ class Judge:
         return changes
 
 
-__all__ = ["EVERYBODY", "Group", "InForce", "Judge", "Prepared", "Seat", "place_seats"]
+__all__ = ["EVERYBODY", "Group", "InForce", "Judge", "Prepared", "Rescore", "Seat", "place_seats"]

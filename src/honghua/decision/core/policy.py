@@ -9,14 +9,16 @@ import hashlib
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from honghua.decision.core.outcomes import Outcome
 
 FEATURES: Final = ("amount_minor", "amount_minor_max", "available_minor", "status", "days_past_due", "is_consumption")
-_OPERATORS: Final[dict[str, Callable[[int, int], bool]]] = {
+_OPERATORS: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "==": operator.eq, "!=": operator.ne, ">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le,
 }  # fmt: skip
 
@@ -67,6 +69,13 @@ class FirstPolicy:
             if compare(vector[left], vector[right] if right >= 0 else constant):
                 return FirstVerdict(Outcome.REFUSE, code)
         return APPROVED
+
+    def approves(self, vectors: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which of n vectors, int64[n, FEATURES], no rule refuses; bool[n]."""
+        refused = np.zeros(len(vectors), np.bool_)
+        for _, left, compare, right, constant in self._plan:
+            refused |= compare(vectors[:, left], vectors[:, right] if right >= 0 else constant)
+        return ~refused
 
 
 APPROVED: Final = FirstVerdict(Outcome.APPROVE, "")

@@ -42,13 +42,17 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class ShadowColumns:
-    """One shadow's word on a batch: outcomes uint8[n], and its reasons and amounts where it disagrees (`rows` int64[d])."""
+    """One shadow's word on a batch: outcomes uint8[n], and its reasons and amounts where it disagrees (`rows` int64[d]).
+
+    An outcome of 0: it could not be asked. scores float64[n, 2]: fused, live and its own model's; None when it has none.
+    """
 
     bundle_id: int
     outcomes: Bits
     rows: Ints
     reasons: list[str | None]
     amounts: Ints
+    scores: NDArray[np.float64] | None = field(default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

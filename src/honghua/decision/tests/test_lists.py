@@ -161,7 +161,7 @@ def test_the_brake_stops_a_rule_and_a_person_reopens_it(conn):
     after, _ = judge_all(conn, watch, (base, events, signals), first_id=1_001)
     assert set(after.reason) == {None}
     assert other.judge(conn).one(other.judge(conn).complete(base[:1], events[:1], events[:1, 0]), 0).code == ""
-    assert count_wishes(conn, "decision.brake_alert").get(WishState.WAITING) == 1
+    assert count_wishes(conn, "decision.alert").get(WishState.WAITING) == 1
     (row,) = api.list_brakes(conn)
     assert (row.rule, row.state) == ("risky", "stopped")
     with conn.transaction():

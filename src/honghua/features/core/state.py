@@ -22,6 +22,7 @@ Ints = NDArray[np.int64]
 FIRST_CAPACITY: Final = 1024
 CAPACITY: Final = 4_000_000  # keys per group where nothing else is said
 EVICTED_AT_ONCE: Final = 16  # one part in so many
+PAGE: Final = mmap.PAGESIZE // 8  # words
 MAP_NORESERVE: Final = 0x4000  # Linux; Python 3.11 has no name for it
 
 
@@ -30,8 +31,6 @@ class State:
 
     rows int64[], slots int64[], pool int64[]: all groups one behind the other; heads int64[G, HEAD] and slabs int64[T, SLAB] say where.
     """
-
-    ARRAYS: Final = ("heads", "rows", "slabs", "pool")  # that are saved
 
     def __init__(self, plan: Plan, limits: Mapping[str, int] | None = None) -> None:
         self.plan = plan
@@ -75,33 +74,36 @@ class State:
         else:
             self._evict(group, max(1, capacity // EVICTED_AT_ONCE))
 
-    def packed(self) -> dict[str, Ints]:
-        """ARRAYS without what was never used: rows and slabs one behind the other. `slots` follow from the rows."""
-        rows = [self.rows_of(g)[: self.heads[g, at.H_USED]].reshape(-1) for g in range(len(self.heads))]
-        pool = [self.slabs_of(t)[: self.slabs[t, at.L_USED]].reshape(-1) for t in range(len(self.slabs))]
+    def used(self) -> dict[str, list[Ints]]:
+        """What was ever written, as flat views that begin on pages: "rows" by group, "pool" by track. `slots` follow from the rows."""
         return {
-            "heads": self.heads,
-            "rows": np.concatenate([np.zeros(0, np.int64), *rows]),
-            "slabs": self.slabs,
-            "pool": np.concatenate([np.zeros(0, np.int64), *pool]),
+            "rows": [self.rows_of(g)[: self.heads[g, at.H_USED]].reshape(-1) for g in range(len(self.heads))],
+            "pool": [self.slabs_of(t)[: self.slabs[t, at.L_USED]].reshape(-1) for t in range(len(self.slabs))],
         }
 
-    def unpack(self, arrays: Mapping[str, Ints]) -> None:
-        """Take up what `packed` gave, into a new state of the same plan and limits; ValueError when sizes do not fit."""
-        self.heads[:], self.slabs[:] = arrays["heads"], arrays["slabs"]
-        taken = 0
+    def lay_out(self, heads: Ints, slabs: Ints) -> None:
+        """Take up the heads and slabs of a state of the same plan and limits; what `used` gives then waits for its words.
+
+        ValueError when they are of another plan or other limits, or count more than there is room for.
+        """
+        places, bounds = [at.H_BASE, at.H_SLOTS], [at.L_BASE, at.L_CAPACITY, at.L_WORDS]
+        if heads.shape != self.heads.shape or slabs.shape != self.slabs.shape:
+            raise ValueError("heads or slabs of another plan")
+        if (heads[:, places] != self.heads[:, places]).any() or (slabs[:, bounds] != self.slabs[:, bounds]).any():
+            raise ValueError("rows or tiles lie elsewhere")
+        counts = [
+            *zip(heads[:, at.H_USED], heads[:, at.H_CAPACITY], strict=True),
+            *zip(heads[:, at.H_CAPACITY], self.limits, strict=True),
+        ]
+        counts += zip(slabs[:, at.L_USED], slabs[:, at.L_CAPACITY], strict=True)
+        if not all(0 <= used <= room for used, room in counts):
+            raise ValueError("more is used than there is")
+        self.heads[:], self.slabs[:] = heads, slabs
+
+    def enter_rows(self) -> None:
+        """Fill the slots of all groups from their rows, into a state that had none."""
         for g in range(len(self.heads)):
-            part = self.rows_of(g)[: self.heads[g, at.H_USED]]
-            part[:] = arrays["rows"][taken : taken + part.size].reshape(part.shape)
-            taken += part.size
-            fill_slots(self.rows, self.slots, self.heads, g, part.shape[1])
-        rest = 0
-        for t in range(len(self.slabs)):
-            part = self.slabs_of(t)[: self.slabs[t, at.L_USED]]
-            part[:] = arrays["pool"][rest : rest + part.size].reshape(part.shape)
-            rest += part.size
-        if taken != arrays["rows"].size or rest != arrays["pool"].size:
-            raise ValueError("rows or tiles are left over")
+            fill_slots(self.rows, self.slots, self.heads, g, int(self.plan.groups[g, at.G_WIDTH]))
 
     def digest(self) -> bytes:
         """sha256 of everything that the next values depend on, whatever the capacities: 32 bytes."""
@@ -212,8 +214,11 @@ def _slots_of(capacity: int) -> int:
 
 
 def _reserve(sizes: Ints) -> tuple[Ints, Ints]:
-    """Zeros int64[…] for parts of these sizes, and where each begins. Pages that nothing was written to take no memory."""
-    bases = np.cumsum([0, *sizes], dtype=np.int64)
+    """Zeros int64[…] for parts of these sizes, and where each begins: on a page of its own, so that a file can be mapped there.
+
+    Pages that nothing was written to take no memory.
+    """
+    bases = np.cumsum([0, *(-(-sizes // PAGE) * PAGE)], dtype=np.int64)
     flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | MAP_NORESERVE
     room = mmap.mmap(-1, max(8 * int(bases[-1]), mmap.PAGESIZE), flags=flags)
     room.madvise(mmap.MADV_HUGEPAGE)

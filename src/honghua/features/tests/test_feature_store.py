@@ -82,19 +82,40 @@ def test_saved_and_taken_up_it_goes_on_alike(tmp_path):
     assert again.digest() == store.digest()
 
 
+def test_what_is_mapped_is_not_changed_by_events_nor_by_saving_again(tmp_path):
+    events = random_events(3, 200)
+    store = FeatureStore(SET)
+    store.values(events[:80].copy())
+    store.save(tmp_path)
+    saved = (tmp_path / "rows.raw").read_bytes()
+    first, second = FeatureStore.load(tmp_path, SET), FeatureStore.load(tmp_path, SET)
+    wanted = first.values(events[80:].copy())
+    assert (tmp_path / "rows.raw").read_bytes() == saved
+    first.save(tmp_path)  # over the files that the second one is mapped to
+    assert (tmp_path / "rows.raw").read_bytes() != saved
+    assert second.values(events[80:].copy()).tobytes() == wanted.tobytes()
+    assert FeatureStore.load(tmp_path, SET).digest() == first.digest() == second.digest()
+
+
 def test_a_folder_of_other_definitions_or_cut_short_is_refused(tmp_path):
-    FeatureStore(SET).save(tmp_path)
+    store = FeatureStore(SET)
+    store.values(random_events(5, 40))
+    store.save(tmp_path)
     other = FeatureSet(SCHEMA, [Window("n", ("customer",), "count")])
     with pytest.raises(IntegrityBroken, match="other definitions"):
         FeatureStore.load(tmp_path, other)
     told = json.loads((tmp_path / "features.json").read_text())
     assert told["definitions"] == SET.digest.hex()
-    whole = (tmp_path / "rows.npy").read_bytes()
-    (tmp_path / "rows.npy").write_bytes(whole[:-8])
-    with pytest.raises(IntegrityBroken, match="cut short"):
+    rows = tmp_path / "rows.raw"
+    whole = rows.read_bytes()
+    rows.write_bytes(whole[:-8])
+    with pytest.raises(IntegrityBroken, match="not as long"):
         FeatureStore.load(tmp_path, SET)
-    np.save(tmp_path / "rows.npy", np.zeros(8, np.int64))
-    with pytest.raises(IntegrityBroken, match="other sizes"):
+    rows.write_bytes(whole)
+    heads = np.load(tmp_path / "heads.npy")
+    heads[0, H_USED] = 10**9
+    np.save(tmp_path / "heads.npy", heads)
+    with pytest.raises(IntegrityBroken, match="do not fit"):
         FeatureStore.load(tmp_path, SET)
     (tmp_path / "features.json").unlink()
     with pytest.raises(IntegrityBroken, match="no saved features"):

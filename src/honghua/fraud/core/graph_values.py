@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from honghua.features.core import Schema
-from honghua.fraud.core.plan import Family, Value
+from honghua.fraud.core.values import Family, Value
 from honghua.graph.core import ADDRESS, CUSTOMER, DEVICE, MERCHANT, EdgePlan
 
 # A payee is somebody who may pay on: a node of the customers' kind, so that money can be followed and closes cycles.
@@ -24,15 +24,15 @@ HIGH_OF_THINGS: Final = ("users_1d", "users_7d", "users_30d", "size_1d", "size_7
 TIES: Final = ("device", "address")
 
 
-def edge_plan(schema: Schema) -> EdgePlan | None:
-    """Edges from the customer to what an event touches; None where there is nobody or nothing to tie."""
+def edge_plan(schema: Schema, groups: tuple[str, ...]) -> EdgePlan | None:
+    """Edges from the customer to what an event touches, and the groups of values read of them; None where nobody or nothing is tied."""
     if "customer" not in schema.entities:
         return None
     customer = schema.place("customer")
     pairs = [
         (customer, schema.place(name), CUSTOMER, kind) for name, kind in NODE_TYPES.items() if name in schema.entities
     ]
-    return EdgePlan(pairs=tuple(pairs)) if pairs else None
+    return EdgePlan(pairs=tuple(pairs), groups=groups) if pairs else None
 
 
 def graph_values(names: Iterable[str]) -> list[Value]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
@@ -15,6 +15,7 @@ from honghua.fraud.core.plan import Family, Value
 Floats = NDArray[np.float32]
 STEPS_PER_TEN: Final = 4
 STEPS_MAX: Final = 24  # down to one in a million
+SAID: Final = 3  # the greatest surprises of a row, which its sum is made of
 ROWS_MIN: Final = 20  # a threshold is believed when so many rows lie at or above it
 
 
@@ -29,9 +30,15 @@ class Tail:
     sums: Floats
 
     @classmethod
-    def fit(cls, values: Floats, described: Sequence[Value], family: Family) -> Self:
-        """From rows float32[n, V] of ordinary life; a few frauds among them do little harm."""
-        columns = [k for k, value in enumerate(described) if value.family is family and value.sign]
+    def fit(
+        cls, values: Floats, described: Sequence[Value], family: Family, *, names: Collection[str] | None = None
+    ) -> Self:
+        """From rows float32[n, V] of ordinary life; a few frauds among them do little harm. names: None = all of the family's."""
+        columns = [
+            k
+            for k, value in enumerate(described)
+            if value.family is family and value.sign and (names is None or value.name in names)
+        ]
         signs = np.array([described[k].sign for k in columns], np.int64)
         thresholds = np.full((len(columns), STEPS_MAX), np.inf, np.float32)
         counts = np.zeros(len(columns), np.int64)
@@ -79,4 +86,20 @@ def upper_thresholds(values: Floats, rows: int) -> Floats:
     return np.array(found, np.float32)
 
 
-__all__ = ["Tail", "upper_thresholds"]
+def speaking(tail: Tail, values: Floats, share: float) -> NDArray[np.float64]:
+    """float64[D]: how much each of a tail's values said, in its three greatest surprises, in that share of rows that surprises it most."""
+    raw, _ = tail.sum_up(values)
+    many = max(int(len(raw) * share), min(len(raw), ROWS_MIN))
+    alarmed = np.argpartition(-raw, many - 1)[:many] if many else np.zeros(0, np.int64)
+    heard = np.zeros((many, len(tail.columns)))
+    for d, column in enumerate(tail.columns):
+        x = values[alarmed, column] * np.float32(tail.signs[d])
+        known = tail.thresholds[d, : tail.counts[d]]
+        heard[:, d] = np.searchsorted(known, np.where(np.isnan(x), -np.inf, x), side="right")
+    if len(tail.columns) > SAID:
+        heard[heard < np.partition(heard, -SAID, axis=1)[:, -SAID:][:, :1]] = 0.0
+    found: NDArray[np.float64] = heard.sum(axis=0)
+    return found
+
+
+__all__ = ["Tail", "speaking", "upper_thresholds"]

@@ -17,7 +17,7 @@ def rows(n: int = 12_000, frauds: int = 120):
     fraud[rng.choice(n, frauds, replace=False)] = True
     values[fraud, 0] += 6
     told = fraud & (np.arange(n) % 2 == 0)
-    return Rows(values, told.astype(np.float64), np.full(n, 2.0), np.arange(n) > 0.8 * n), fraud
+    return Rows(values, told.astype(np.float64), np.full(n, 2.0), np.arange(n) > 0.8 * n, np.arange(n)), fraud
 
 
 def test_unreported_frauds_do_not_teach_and_hard_rows_do():

@@ -132,21 +132,21 @@ class EdgePlan:
 
     def names(self) -> Iterator[str]:
         """The names of the values, in the order in which the kernels write them."""
-        for _, names in self._asked():
+        for _, names in self.asked():
             yield from names
 
     def places(self) -> Ints:
         """Where the groups begin in a row of values, as the kernels want it (kernels.step, from OWN_AT on); -1 = not asked for."""
         found: dict[str, int] = {}
         at = 0
-        for group, names in self._asked():
+        for group, names in self.asked():
             found.setdefault(group, at)
             at += len(names)
         stride = sum(len(n) for g, n in (("own", SUBJECT_NAMES), ("things", THING_NAMES)) if g in self.groups)
         own, things, *rest = (found.get(group, -1) for group in GROUPS)
         return np.array([own, things, stride, *rest], np.int64)
 
-    def _asked(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+    def asked(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Groups asked for that this plan has, with their names; of own and things one after the other for each pair."""
         for label in self.labels:
             yield from self._only("own", *(f"own_{label}_{name}" for name in SUBJECT_NAMES))

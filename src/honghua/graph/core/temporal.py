@@ -15,7 +15,7 @@ Ints = NDArray[np.int64]
 
 # Words of the ring for one live edge. Two entries take 2 words, their share of headers and of room not filled the rest. The first was
 # measured on skewed streams (ADR of the graph); the second holds for any stream: no node ever holds more than 3 words an entry.
-WORDS_TYPICAL: Final = 3.4
+WORDS_TYPICAL: Final = 3.2
 WORDS_PROVEN: Final = 6.2
 WINDOW_DAYS_MAX: Final = 380
 SLOT_SHARE: Final = 0.7
@@ -193,8 +193,11 @@ def _window_ticks(window_days: float) -> int:
 
 
 def _age_stamps(window_days: float) -> int:
-    """Stamps after which a block is abandoned: an eighth of the window, less the stamp that it may begin early."""
-    return max(1, (_window_ticks(window_days) >> 3 >> layout.STAMP_BITS) - 1)
+    """Stamps after which a block is abandoned: a quarter of the window, less the stamp that it may begin early.
+
+    More would need more room beside the window, less would make more blocks: headers, and misses when a chain is walked.
+    """
+    return max(1, (_window_ticks(window_days) >> 2 >> layout.STAMP_BITS) - 1)
 
 
 def _count_words(edges_live: int, window_days: float, words_per_edge: float) -> int:

@@ -68,6 +68,18 @@ def test_a_damaged_or_unfinished_folder_is_no_graph(tmp_path):
         TemporalGraph.load(tmp_path)
 
 
+def test_a_mapped_graph_is_saved_over_the_files_that_it_is_mapped_to(tmp_path):
+    graph = TemporalGraph(100, 600, 30)
+    graph.append(np.array([10**15]), (np.array([1]), np.array([2])), np.array([5]), types=(0, 1))
+    graph.save(tmp_path)
+    mapped = TemporalGraph.load(tmp_path)
+    mapped.append(np.array([10**15 + 1]), (np.array([1]), np.array([3])), np.array([6]), types=(0, 1))
+    wanted = mapped.digest()
+    mapped.save(tmp_path)
+    assert mapped.digest() == wanted
+    assert TemporalGraph.load(tmp_path, verify=True).digest() == wanted
+
+
 def test_saving_again_replaces_what_was_there(tmp_path):
     graph = TemporalGraph(20, 20, 30)
     empty = graph.save(tmp_path)

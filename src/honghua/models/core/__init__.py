@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from honghua.models.core.booster_text import Link
-from honghua.models.core.calibration import Calibration, CalibrationKind, fit_isotonic, fit_platt, link_calibration
+from honghua.models.core.calibration import Calibration, CalibrationKind, link_calibration
 from honghua.models.core.forest import Forest
 from honghua.models.core.intervals import Interval, auc_interval, bootstrap
 from honghua.models.core.kernels.choosing import explain_forest, score_forest
@@ -27,8 +27,6 @@ __all__ = [
     "build_model",
     "card_precision_at_k",
     "explain_forest",
-    "fit_isotonic",
-    "fit_platt",
     "link_calibration",
     "macro_f1",
     "recall_at_precision",

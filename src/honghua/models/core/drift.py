@@ -51,7 +51,10 @@ class DriftReference:
 
 @dataclass(frozen=True, slots=True)
 class DriftBounds:
-    """Beyond what the monitor alarms; fewer rows than `rows_min` alarm nothing but ages."""
+    """Beyond what the monitor alarms; fewer rows than `rows_min` alarm nothing but ages.
+
+    usually_there: ages are watched of values that the fitting had in so many of its rows; what is seldom there is old now and then.
+    """
 
     psi: float = 0.25
     score_psi: float = 0.25
@@ -59,6 +62,7 @@ class DriftBounds:
     null_rate_change: float = 0.10
     age_us: int = 86_400_000_000
     rows_min: int = 1_000
+    usually_there: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,16 +169,18 @@ class DriftMonitor:
             score_shift_sd=float(shift),
             alarms=(),
         )
-        return _with_alarms(report, self.bounds)
+        return _with_alarms(report, self.bounds, reference)
 
 
-def _with_alarms(report: DriftReport, bounds: DriftBounds) -> DriftReport:
+def _with_alarms(report: DriftReport, bounds: DriftBounds, reference: DriftReference) -> DriftReport:
+    there = 1.0 - reference.counts[:-1, -1] / np.maximum(reference.counts[:-1].sum(axis=1), 1)
     found: list[tuple[str, str, float, float]] = []
     for k, name in enumerate(report.names):
         if report.rows >= bounds.rows_min:
             found.append(("psi", name, float(report.psi[k]), bounds.psi))
             found.append(("null_rate", name, float(abs(report.null_rate_change[k])), bounds.null_rate_change))
-        found.append(("age", name, float(report.age_us[k]), float(bounds.age_us)))
+        if there[k] >= bounds.usually_there:
+            found.append(("age", name, float(report.age_us[k]), float(bounds.age_us)))
     if report.rows >= bounds.rows_min:
         found.append(("score_psi", "score", report.score_psi, bounds.score_psi))
         found.append(("score_shift", "score", abs(report.score_shift_sd), bounds.score_shift_sd))

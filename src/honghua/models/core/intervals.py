@@ -32,7 +32,13 @@ class Interval:
 
 
 def bootstrap(
-    metric: Metric, y: Labels, scores: Float64, *, seed: int, groups: Keys | None = None, rounds: int = ROUNDS
+    metric: Metric,
+    y: Labels,
+    scores: np.ndarray[Any, Any],
+    *,
+    seed: int,
+    groups: Keys | None = None,
+    rounds: int = ROUNDS,
 ) -> Interval:
     """The metric with its 95 % interval: rows are drawn with replacement `rounds` times, or whole `groups` (customers) when given.
 

@@ -21,11 +21,31 @@ MUST_CREDIT: Final = 2  # credit: 0 = own money, 1 = on credit where the limit a
 # `origin` is the row, inside the same draft, that a refund or a payback is about. `share_ppm` > 0 leaves the amount to the
 # walk: a part of what is available (purchase), of the origin's amount (refund, payback), of what is used (repayment), of the
 # limit (raise); the result is rounded down to `grid_minor`. `crime` and `ring` are truth and go no further than market.py.
+# What a life day by day needs besides: `act` names the row for ever (`act_ids`), `about` the act of an earlier day that a refund,
+# a payback or a label is about, and `about_at_us` when that was. `scene` is the dense id of the shop's scene, `items` how many goods
+# lie in the basket, `instalments` how many months are wished (0 = with the next bill). Acts carry the block that made them, and
+# so a trace of truth: what leaves the city carries a key of the act (`market.keys_of`), never the act.
 DEFAULTS: Final[Mapping[str, int]] = {
     "at_us": 0, "kind": 0, "amount_minor": 0, "origin": NONE, "share_ppm": 0, "grid_minor": 1, "customer": NONE,
     "merchant": NONE, "device": NONE, "address": NONE, "payee": NONE, "category": NONE, "region": NONE, "credit": 0, "crime": 0,
-    "ring": 0,
+    "ring": 0, "act": NONE, "about": NONE, "about_at_us": 0, "scene": NONE, "items": 1, "instalments": 0,
 }  # fmt: skip
+
+
+_ROW_BITS: Final = 26  # rows that one actor can have on one day
+_DAY_BITS: Final = 14  # days: 44 years
+
+
+def act_ids(actor: int, day: int, rows: int) -> Ints:
+    """int64[rows]: names for the acts of one actor (a block of people, a gang) on one day; in the order of (actor, day, row)."""
+    assert rows < 2**_ROW_BITS
+    assert day < 2**_DAY_BITS
+    return (((actor << _DAY_BITS) | day) << _ROW_BITS) + np.arange(rows, dtype=np.int64)
+
+
+def actor_of(act: Ints) -> Ints:
+    """Who made the acts."""
+    return act >> (_ROW_BITS + _DAY_BITS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +84,15 @@ def draft(**columns: ArrayLike) -> Draft:
     """A draft from some columns, broadcast to the longest; the rest takes its default."""
     unknown = columns.keys() - DEFAULTS.keys()
     assert not unknown, f"no such column: {unknown}"
-    given = {name: np.asarray(values).astype(np.int64) for name, values in columns.items()}
+    given = {name: np.asarray(values).astype(np.int64, copy=False) for name, values in columns.items()}
     n = max((len(values) for values in given.values() if values.ndim), default=1)
-    wide = {name: np.broadcast_to(given.get(name, np.int64(value)), (n,)) for name, value in DEFAULTS.items()}
-    return Draft({name: np.ascontiguousarray(values) for name, values in wide.items()})
+    for name, value in DEFAULTS.items():
+        values = given.get(name)
+        if values is None:
+            given[name] = np.full(n, value, np.int64)
+        elif values.ndim == 0 or len(values) != n:
+            given[name] = np.broadcast_to(values, (n,)).copy()
+    return Draft(given)
 
 
 def join(drafts: Sequence[Draft]) -> Draft:
@@ -81,4 +106,17 @@ def join(drafts: Sequence[Draft]) -> Draft:
     return Draft(columns)
 
 
-__all__ = ["DEFAULTS", "MUST_CREDIT", "NONE", "US_PER_DAY", "US_PER_HOUR", "US_PER_S", "Draft", "Ints", "draft", "join"]
+__all__ = [
+    "DEFAULTS",
+    "MUST_CREDIT",
+    "NONE",
+    "US_PER_DAY",
+    "US_PER_HOUR",
+    "US_PER_S",
+    "Draft",
+    "Ints",
+    "act_ids",
+    "actor_of",
+    "draft",
+    "join",
+]

@@ -16,15 +16,14 @@ from honghua.sim.core.draft import NONE, US_PER_DAY, US_PER_HOUR, Draft, Ints, j
 from honghua.sim.core.kernels import walk_accounts
 from honghua.sim.core.people import settle_people
 from honghua.sim.core.shops import open_shops
-from honghua.sim.core.stage import OF_NO_RING, Stage
-from honghua.sim.core.truth import NEVER_TOLD, Arrivals, Truth, report_crimes
+from honghua.sim.core.stage import Stage
+from honghua.sim.core.truth import CRIME_STEP, NEVER_TOLD, Arrivals, Truth, mark_ring, report_crimes, split_truth
 from honghua.sim.core.typologies import TYPOLOGIES
 
 NUMBERS: Final = ("available_minor", "limit_minor", "hour", "weekday", "credit")
 MARKET_SCHEMA: Final = Schema(ENTITIES, NUMBERS)
 FIRST_MIDNIGHT_US: Final = 1_767_542_400_000_000  # Monday 5 January 2026, 00:00 in Shanghai
 WARM_UP_SHARE: Final = 0.2  # of the days pass before the first ring acts
-CRIME_STEP: Final = 2  # crime column of a planted row: 2 × (typology number + 1) + whether it is a crime
 SPACES: Final = {"customer": "person", "payee": "person", "merchant": "shop", "device": "device", "address": "address"}
 SAME_EVERYWHERE: Final = ("category", "region")  # keys that mean the same in every market
 
@@ -59,21 +58,24 @@ class Market:
 def make_market(plan: MarketPlan) -> tuple[Market, Truth]:
     """A market and its truth, the same for the same plan. People share keys as customers and as payees."""
     days = plan.days
+    city, planned = plan_market(plan)
+    columns, kept = _walk(planned, city, derive_rng(plan.seed, "books"))
+    kept &= planned["at_us"] < days * US_PER_DAY
+    rows = event_matrix(columns, plan.seed)[kept]
+    truth = split_truth(planned["crime"][kept], planned["ring"][kept], tuple(TYPOLOGIES))
+    arrivals = report_crimes(derive_rng(plan.seed, "reports"), rows[:, 1], rows[:, 0], truth, TYPOLOGIES)
+    return _with_arrivals(rows, truth, arrivals, ends_at_us=FIRST_MIDNIGHT_US + days * US_PER_DAY)
+
+
+def plan_market(plan: MarketPlan) -> tuple[City, Draft]:
+    """The city, and everything that will be tried in it in order of time, before anybody has said yes or no; `crime` as CRIME_STEP says."""
+    days = plan.days
     city = City(
         settle_people(derive_rng(plan.seed, "people"), people=plan.people, days=days),
         open_shops(derive_rng(plan.seed, "shops"), people=plan.people, days=days), days,
     )  # fmt: skip
     planned = join([live(derive_rng(plan.seed, "life"), city), *_plant(plan, city)])
-    planned = planned.take(np.argsort(planned["at_us"], kind="stable"))
-    columns, kept = _walk(planned, city, derive_rng(plan.seed, "books"))
-    kept &= planned["at_us"] < days * US_PER_DAY
-    rows = _matrix(columns, plan.seed)[kept]
-    numbers = planned["crime"][kept] // CRIME_STEP - 1
-    names = tuple(TYPOLOGIES)
-    never = np.full(len(rows), NEVER_TOLD, np.int64)
-    truth = Truth(planned["crime"][kept] % CRIME_STEP == 1, numbers, planned["ring"][kept], never, names)
-    arrivals = report_crimes(derive_rng(plan.seed, "reports"), rows[:, 1], rows[:, 0], truth, TYPOLOGIES)
-    return _with_arrivals(rows, truth, arrivals, ends_at_us=FIRST_MIDNIGHT_US + days * US_PER_DAY)
+    return city, planned.take(np.argsort(planned["at_us"], kind="stable"))
 
 
 def _plant(plan: MarketPlan, city: City) -> list[Draft]:
@@ -84,9 +86,7 @@ def _plant(plan: MarketPlan, city: City) -> list[Draft]:
         for k in range(plan.rings if name in plan.typologies else 0):
             ring += 1
             rows = typology.plant(stage, derive_rng(plan.seed, "ring", name, k))
-            members = rows["ring"] != OF_NO_RING
-            crime = np.where(members, rows["crime"] + CRIME_STEP * (number + 1), 0)
-            planted.append(Draft({**rows.columns, "crime": crime, "ring": np.where(members, ring, 0)}))
+            planted.append(mark_ring(rows, number, ring=ring))
     return planted
 
 
@@ -109,7 +109,7 @@ def _walk(planned: Draft, city: City, rng: np.random.Generator) -> tuple[dict[st
     return {**planned.columns, **settled}, kept
 
 
-def _matrix(columns: Mapping[str, Ints], seed: int) -> Ints:
+def event_matrix(columns: Mapping[str, Ints], seed: int) -> Ints:
     """The columns of the schema, keys in place of dense ids, UTC in place of local time."""
     local = columns["at_us"]
     values = {**columns, "hour": local // US_PER_HOUR % 24, "weekday": local // US_PER_DAY % 7}
@@ -157,4 +157,6 @@ def _with_arrivals(rows: Ints, truth: Truth, arrivals: Arrivals, *, ends_at_us: 
     return Market(np.ascontiguousarray(both[order]), MARKET_SCHEMA, ends_at_us), beside
 
 
-__all__ = ["FIRST_MIDNIGHT_US", "MARKET_SCHEMA", "Market", "MarketPlan", "make_market"]
+__all__ = [
+    "CRIME_STEP", "FIRST_MIDNIGHT_US", "MARKET_SCHEMA", "Market", "MarketPlan", "event_matrix", "make_market", "plan_market",
+]  # fmt: skip

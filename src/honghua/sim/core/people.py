@@ -110,8 +110,8 @@ def settle_people(rng: np.random.Generator, *, people: int, days: int) -> People
     return People(
         rhythm=rhythm, region=region, rank=rank, per_day=per_day, joined_day=joined, household=household,
         limit_minor=np.maximum(np.round(yuan / 500), 1).astype(np.int64) * 50_000, credit_share=rng.beta(1.6, 1.6, n),
-        contacts=_contacts(rng, household, region), **_addresses(rng, rhythm, region, household, days),
-        **_devices(rng, rhythm, household, days),
+        contacts=contacts_of(rng, household, region), **_addresses(rng, rhythm, region, household, days),
+        **devices_of(rng, rhythm, household, days),
     )  # fmt: skip
 
 
@@ -142,7 +142,7 @@ def _addresses(rng: np.random.Generator, rhythm: Ints, region: Ints, household: 
     }  # fmt: skip
 
 
-def _devices(rng: np.random.Generator, rhythm: Ints, household: Ints, days: int) -> dict[str, Any]:
+def devices_of(rng: np.random.Generator, rhythm: Ints, household: Ints, days: int) -> dict[str, Any]:
     """Phones, new and second-hand, the tablets of households; the devices of the cafés come last."""
     n = len(rhythm)
     phone = np.arange(n)
@@ -164,7 +164,7 @@ def _devices(rng: np.random.Generator, rhythm: Ints, household: Ints, days: int)
     }  # fmt: skip
 
 
-def _contacts(rng: np.random.Generator, household: Ints, region: Ints) -> Ints:
+def contacts_of(rng: np.random.Generator, household: Ints, region: Ints) -> Ints:
     """Family first, then friends of the same region: the people next in its list, so that friends have friends in common."""
     n = len(household)
     by_region = np.argsort(region, kind="stable")
@@ -216,4 +216,7 @@ def taste_of_rhythms() -> Floats:
     return np.cumsum(weights / weights.sum(axis=1, keepdims=True), axis=1)
 
 
-__all__ = ["CONTACTS", "NEVER", "RHYTHMS", "People", "Scenes", "scene_of", "settle_people", "taste_of_rhythms"]
+__all__ = [
+    "CONTACTS", "NEVER", "NIGHT", "RHYTHMS", "STUDENT", "People", "Scenes", "contacts_of", "devices_of", "scene_of", "settle_people",
+    "taste_of_rhythms",
+]  # fmt: skip

@@ -151,12 +151,12 @@ def open_shops(rng: np.random.Generator, *, people: int, days: int) -> Shops:
     popularity = np.asarray(popularity / popularity.sum(), np.float64)
     region = np.floor(REGIONS * rng.random(m) ** 1.6).astype(np.int64)
     late = rng.random(m) < 0.3
-    crowd_day, crowd_shop = _crowds(rng, opened, days)
+    crowd_day, crowd_shop = crowd_days_of(rng, opened, days)
     return Shops(
         category=category, region=region, online=online, price_minor=_prices(rng, category), popularity=popularity,
         opens_hour=np.where(online, 0, rng.integers(7, 11, m)),
         closes_hour=np.where(online, 24, np.where(late, 24, rng.integers(20, 23, m))),
-        opened_day=opened, crowd_day=crowd_day, crowd_shop=crowd_shop, groups=_group(category, region, online, popularity),
+        opened_day=opened, crowd_day=crowd_day, crowd_shop=crowd_shop, groups=group_shops(category, region, online, popularity),
     )  # fmt: skip
 
 
@@ -173,7 +173,7 @@ def _prices(rng: np.random.Generator, category: Ints) -> Ints:
     return np.sort(price, axis=1)
 
 
-def _crowds(rng: np.random.Generator, opened: Ints, days: int) -> tuple[Ints, Ints]:
+def crowd_days_of(rng: np.random.Generator, opened: Ints, days: int) -> tuple[Ints, Ints]:
     """(day, shop) pairs, by day: promotions of one shop in four, and the first week of a new shop."""
     m = len(opened) - SPARE_SHOPS
     sales = np.flatnonzero(rng.random(m) < 0.25)
@@ -186,7 +186,7 @@ def _crowds(rng: np.random.Generator, opened: Ints, days: int) -> tuple[Ints, In
     return day[within][order], shop[within][order]
 
 
-def _group(category: Ints, region: Ints, online: NDArray[np.bool_], popularity: Floats) -> Groups:
+def group_shops(category: Ints, region: Ints, online: NDArray[np.bool_], popularity: Floats) -> Groups:
     group = category * (REGIONS + 1) + np.where(online, 0, region + 1)
     sold = np.flatnonzero(popularity > 0)
     order = sold[np.argsort(group[sold], kind="stable")]
@@ -197,4 +197,7 @@ def _group(category: Ints, region: Ints, online: NDArray[np.bool_], popularity: 
     return Groups(order, group[order] + np.clip(running - before, 0.0, 1.0), total > 0)
 
 
-__all__ = ["CATEGORIES", "GOODS", "REGIONS", "SPARE_SHOPS", "Category", "Shops", "open_shops"]
+__all__ = [
+    "CATEGORIES", "FACE_VALUES", "GOODS", "REGIONS", "SHOPS_PER_PERSON", "SPARE_SHOPS", "Category", "Groups", "Shops", "crowd_days_of",
+    "group_shops", "open_shops",
+]  # fmt: skip

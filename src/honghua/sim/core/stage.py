@@ -13,6 +13,7 @@ from honghua.sim.core.background import City, first_stranger
 from honghua.sim.core.draft import MUST_CREDIT, NONE, US_PER_DAY, US_PER_HOUR, US_PER_S, Draft, Ints, draft
 from honghua.sim.core.people import scene_of
 from honghua.sim.core.shops import SPARE_SHOPS
+from honghua.sim.core.tuning import Tuning
 
 Rng = np.random.Generator
 Span = tuple[int, int]  # least and most, both included
@@ -36,6 +37,7 @@ class Typology(Protocol):
     name: ClassVar[str]
     family: ClassVar[str]
     reporting: ClassVar[Reporting]
+    tuning: ClassVar[Tuning]
 
     def plant(self, stage: Stage, rng: Rng) -> Draft:
         """One ring: its crimes (crime = 1) and what its members do to look ordinary (crime = 0)."""

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from honghua.features.core import EventKind
-from honghua.sim.core.draft import US_PER_DAY, US_PER_HOUR, Ints
-from honghua.sim.core.stage import Rng, Typology
+from honghua.sim.core.draft import US_PER_DAY, US_PER_HOUR, Draft, Ints
+from honghua.sim.core.stage import OF_NO_RING, Rng, Typology, with_columns
 
 NEVER_TOLD: Final = 2**62
 CLEARED_SHARE: Final = 0.001  # innocent purchases that a person looks at and lets go
 WRONGED_SHARE: Final = 0.0001  # innocent purchases that are reported all the same and never cleared
+CRIME_STEP: Final = 2  # crime column of a planted row: 2 × (typology number + 1) + whether it is a crime
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,19 @@ class Truth:
     ring: Ints
     told_at_us: Ints
     names: tuple[str, ...]
+
+
+def mark_ring(rows: Draft, number: int, *, ring: int) -> Draft:
+    """The rows of one ring with its number, and in `crime` its typology's; rows of nobody in it (OF_NO_RING) lose both."""
+    members = rows["ring"] != OF_NO_RING
+    crime = np.where(members, rows["crime"] + CRIME_STEP * (number + 1), 0)
+    return with_columns(rows, crime=crime, ring=np.where(members, ring, 0))
+
+
+def split_truth(crime: Ints, ring: Ints, names: tuple[str, ...]) -> Truth:
+    """What these columns of marked rows say; nothing is told yet."""
+    told = np.full(len(crime), NEVER_TOLD, np.int64)
+    return Truth(crime % CRIME_STEP == 1, crime // CRIME_STEP - 1, ring, told, names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,4 +82,4 @@ def report_crimes(rng: Rng, kind: Ints, at_us: Ints, truth: Truth, typologies: M
     return Arrivals(about, arrives, says)
 
 
-__all__ = ["NEVER_TOLD", "Arrivals", "Truth", "report_crimes"]
+__all__ = ["CRIME_STEP", "NEVER_TOLD", "Arrivals", "Truth", "mark_ring", "report_crimes", "split_truth"]

@@ -27,7 +27,6 @@ from honghua.store.server.processes import find_postmaster, list_server_pids
 from honghua.store.settings import StoreSettings
 
 KILL_ROUNDS = 4
-RESTART_SECONDS_MAX = 5.0  # about 0.2 on a quiet machine; CI machines are not quiet
 
 
 @pytest.fixture
@@ -96,9 +95,7 @@ def test_kill_9_of_everything_loses_nothing_acknowledged(kept_dir):
         writer.wait(20)
         writer.stdout.close()
         acknowledged = max([acknowledged, *map(int, rest)])
-        started = time.monotonic()
         with open_database(StoreSettings(kept_dir)) as database, connect(database) as conn:
-            assert time.monotonic() - started < RESTART_SECONDS_MAX
             ((count, last),) = conn.execute("SELECT count(*), max(command_id) FROM store_command").fetchall()
             # One more may have been committed than was told.
             assert last in (acknowledged, acknowledged + 1)
@@ -190,10 +187,8 @@ def test_children_that_outlive_their_postmaster(kept_dir):
     stopped = children[0]
     os.kill(stopped, signal.SIGSTOP)  # a child that cannot notice that its postmaster died
     os.kill(postmaster, signal.SIGKILL)
-    started = time.monotonic()
     again = ensure_server(kept_dir)
     assert again.started_here
-    assert time.monotonic() - started < RESTART_SECONDS_MAX
     again.close()
     server.close()
 

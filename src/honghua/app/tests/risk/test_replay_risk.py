@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from honghua.app import replay_risk
+from honghua.app.city import robots
 from honghua.app.replay import Beside, replay_table
 from honghua.app.replay_risk import judge_queue
 from honghua.app.replay_table import PurchaseTable, TableMap
@@ -49,16 +50,18 @@ def table():
 
 
 def test_labels_arrive_late_models_are_released_on_the_way_and_once(database, table, monkeypatch):
-    monkeypatch.setattr(replay_risk, "POSITIVES_MIN", 5)
+    monkeypatch.setattr(robots, "POSITIVES_MIN", 5)
     monkeypatch.setattr(replay_risk, "NEGATIVES_ONE_IN", 2)
     table_map = TableMap(labels={"delay_days": 3}, timezone="UTC")
     told = replay_table(database, table, table_map, source="t", seed=1)
     assert told["purchases"] == len(table)
-    assert told["refits"] == 2
+    assert told["refits"] == 1
+    (problems,) = told["refits_failed"].values()
+    assert "too few known frauds to keep any back" in problems[-1]  # a model that nobody measured judges nobody
     assert told["review_days"] > 0
     with connect(database) as conn:
         names = [row.name for row in decision.list_releases(conn)]
-        assert len(names) == 3
+        assert len(names) == 2
         query = (
             "SELECT count(*), min(extract(epoch FROM happened_at) * 1000000 - args[3]) FROM store_fact WHERE kind = 19"
         )
@@ -80,7 +83,7 @@ class Interrupted(Exception):
 def test_an_interrupted_replay_goes_on_from_its_snapshot_to_the_same_end(
     database, store_settings, table, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(replay_risk, "POSITIVES_MIN", 5)
+    monkeypatch.setattr(robots, "POSITIVES_MIN", 5)
     monkeypatch.setattr(replay_risk, "NEGATIVES_ONE_IN", 2)
     monkeypatch.setattr("honghua.credit.engine.SNAPSHOT_EVERY", 150)
     table_map = TableMap(labels={"delay_days": 3}, timezone="UTC")

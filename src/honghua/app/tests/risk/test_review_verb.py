@@ -14,7 +14,10 @@ from honghua.app.settings import Settings
 POLICY = '''"""A person looks at everything above a hundred."""
 
 with hard_deny:
+    purpose = refuse("PURPOSE_REFUSED", when=is_consumption == 0)
     not_active = refuse("ACCOUNT_NOT_ACTIVE", when=status != 1)
+    overdue = refuse("OVERDUE", when=days_past_due > 0)
+    too_much = refuse("AMOUNT_INVALID", when=amount_minor > amount_minor_max)
 
 with score:
     looked = review("RISK_REVIEW", queue="fraud", when=amount_minor > yuan(100))

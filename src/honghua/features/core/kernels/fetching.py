@@ -10,7 +10,9 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from honghua.features.core.kernels.rows import LOW, hash_of, slot_of
 from honghua.features.core.layout import (
+    H_BASE,
     L_BASE,
     L_WORDS,
     S_SLAB,
@@ -65,3 +67,25 @@ def fetch_tiles(rows, places, numbers, first, end, tiled, tracks_end, pool, slab
             if closing != numbers[b, tracks[t, T_CLOCK]] and rows[head + S_SLAB] > 0:
                 slab = slabs[t, L_BASE] + (rows[head + S_SLAB] - 1) * slabs[t, L_WORDS]
                 fetch(pool, slab + closing % tracks[t, T_TILES] * tracks[t, T_WORDS])
+
+
+@njit(cache=True)
+def fetch_slots(events, first, end, one, two, g, slots, heads):
+    """Ask for the lines of `slots` where the keys of events first … end are looked up; one, two: their columns, two −1 = none."""
+    for i in range(first, end):
+        key = events[i, one]
+        other = events[i, two] if two >= 0 else 0
+        if key != 0 and (other != 0 or two < 0):
+            fetch(slots, slot_of(hash_of(key, other), heads, g))
+
+
+@njit(cache=True)
+def fetch_rows(events, first, end, one, two, g, width, slots, heads, rows):
+    """Ask for the first line of the rows that these slots, which have come by now, name; a collision only loses the hint."""
+    for i in range(first, end):
+        key = events[i, one]
+        other = events[i, two] if two >= 0 else 0
+        if key != 0 and (other != 0 or two < 0):
+            word = slots[slot_of(hash_of(key, other), heads, g)]
+            if word != 0:
+                fetch(rows, heads[g, H_BASE] + ((word & LOW) - 1) * width)

@@ -64,6 +64,12 @@ def hash_of(key, other):
 
 
 @njit(cache=True, forceinline=True)
+def slot_of(hashed, heads, g):
+    """The first slot to look at."""
+    return heads[g, H_SLOTS] + (mix32(hashed ^ SALT) & heads[g, H_SLOT_MASK])
+
+
+@njit(cache=True, forceinline=True)
 def find_row(rows, slots, heads, g, width, key, other):
     """(place of the key's row in `rows`, whether it is new); place -1 when there is no room for a new one.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from honghua.features.core.kernels.fetching import fetch_tiles
+from honghua.features.core.kernels.fetching import fetch_rows, fetch_slots, fetch_tiles
 from honghua.features.core.kernels.gains import add_event, gather_gains, mark
 from honghua.features.core.kernels.reading import read_ratios, read_values
 from honghua.features.core.kernels.rows import find_row, lay_row
@@ -150,6 +150,11 @@ def step(
                     out[i, v] = np.nan
         for g in range(group, groups.shape[0]):
             full = stop
+            if g == group:
+                fetch_slots(events, item, stop, groups[g, G_FIRST], groups[g, G_SECOND], g, slots, heads)
+            fetch_rows(
+                events, item, stop, groups[g, G_FIRST], groups[g, G_SECOND], g, groups[g, G_WIDTH], slots, heads, rows
+            )
             for i in range(item, stop):
                 first = events[i, groups[g, G_FIRST]]
                 second = 0
@@ -169,6 +174,8 @@ def step(
                 fetch_tiles(
                     rows, places, numbers, item - block, full - block, groups[g, G_TILED], groups[g, G_TRACKS_END], pool, slabs, tracks,
                 )  # fmt: skip
+            if g + 1 < groups.shape[0]:  # on their way while this group is at work
+                fetch_slots(events, block, stop, groups[g + 1, G_FIRST], groups[g + 1, G_SECOND], g + 1, slots, heads)
             feel(
                 events, block, item, full, marks, numbers, places, g, groups, accs, spots, tracks, links, blank, windows,
                 sections, values, heads, rows, slabs, pool, gains, out,

@@ -115,7 +115,7 @@ def read_habits(memory, row, at, la, amount, bin_, everybody, out):
 
 @njit(cache=True)
 def learn_habits(memory, row, at, la, amount, bin_, round_, credit, newcomer, oddness):
-    """The event becomes part of the entity's past. newcomer: a counterpart is new; oddness: their surprise or NaN."""
+    """The event becomes part of the entity's habits. newcomer: a counterpart is new; oddness: their surprise or NaN."""
     seen = memory[row, SEEN]
     weight = share_of_new(seen)
     if seen > 0:
@@ -145,9 +145,14 @@ def learn_habits(memory, row, at, la, amount, bin_, round_, credit, newcomer, od
         memory[row, ODD] += weight * (oddness - memory[row, ODD])
     memory[row, CREDIT] += weight * (credit - memory[row, CREDIT])
     memory[row, LAST_AMOUNT] = amount
-    memory[row, LAST_AT] = max(at, memory[row, LAST_AT]) if seen > 0 else at
-    memory[row, SEEN] = seen + 1.0
     if bin_ >= 0:
         for b in range(HOUR_BINS):
             memory[row, HOURS + b] *= HOUR_DECAY
         memory[row, HOURS + bin_] += 1.0
+
+
+@njit(cache=True)
+def learn_seen(memory, row, at):
+    """The entity was seen; comes last, since all else asks when it was before."""
+    memory[row, LAST_AT] = max(at, memory[row, LAST_AT]) if memory[row, SEEN] > 0 else at
+    memory[row, SEEN] += 1.0

@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 
 from honghua.fraud.core.kernels.layout import ENTITY_VALUES, EVENT_VALUES, MISSING, PURCHASE, SIGNS, TRANSFER
+from honghua.fraud.core.kernels.memory import hint_rows
 from honghua.fraud.core.kernels.sensing import KIND, N_CREDIT, sense
 
 ROWS = 64  # at a time, so that what is sensed of them is still in the cache when it is copied
@@ -26,34 +27,47 @@ def code_of(key, keys, codes):
 
 
 @njit(cache=True)
+def pick(sources, places, first, shift, row):
+    """row[first + k] = sources[places[k] - shift]."""
+    for k in range(places.shape[0]):
+        row[first + k] = sources[places[k] - shift]
+
+
+@njit(cache=True)
 def join(
-    events, windows, edges, who, columns, unit, scales, levels, level_keys, level_codes, table, keys, memory, everybody, out
+    events, windows, edges, who, cuts, picks, columns, unit, scales, levels, level_keys, level_codes, table, keys, memory, everybody, out
 ):  # fmt: skip
     """Sense the memories of n events in order and write whole rows into out float32[n, V].  About 0.35 µs per entity and event.
 
-    windows float32[n, W], edges float32[n, G]: what windows and graph said; who int64[2, E]: columns and kinds of the entities;
-    columns int64[5 + SIGNS]: of the numbers in events, then of the signs in out, −1 = none; unit: minor units of one major; scales
-    float64[S, 2]: column and factor; levels int64[L, 3]: column, first and end of its keys in level_keys; the rest as in `sensing.sense`.
+    windows float32[n, W], edges float32[n, G]: what windows and graph said. A *source* is a place in these two and what is remembered,
+    one behind the other.  who int64[3, E]: columns, kinds and parts kept of the entities; picks uint32[P]: sources of the first P values,
+    of which those before cuts[0] are windows, those before cuts[1] edges; columns int64[5 + SIGNS]: places of the numbers in events, then
+    sources of the signs, −1 = none; unit: minor units of one major; scales float64[S, 2]: column and factor; levels int64[L, 3]: column,
+    first and end of its keys in level_keys; the rest as in `sensing.sense`.
     """
-    wide, high = windows.shape[1], windows.shape[1] + edges.shape[1]
+    wide, high, end = np.uint64(windows.shape[1]), np.uint64(windows.shape[1] + edges.shape[1]), cuts[2]
     told = np.empty((min(ROWS, events.shape[0]), EVENT_VALUES + who.shape[1] * ENTITY_VALUES), np.float32)
     signs = np.empty((told.shape[0], SIGNS), np.float32)
     numbers, marked = columns[:NUMBERS], columns[NUMBERS:]
-    end = high + told.shape[1]
+    from_windows, from_edges, from_told = picks[: cuts[0]], picks[cuts[0] : cuts[1]], picks[cuts[1] :]
     for start in range(0, events.shape[0], ROWS):
         count = min(ROWS, events.shape[0] - start)
         for r in range(count):
-            row = out[start + r]
-            row[:wide] = windows[start + r]
-            row[wide:high] = edges[start + r]
+            pick(windows[start + r], from_windows, 0, np.uint64(0), out[start + r])
+            pick(edges[start + r], from_edges, cuts[0], wide, out[start + r])
             for k in range(SIGNS):
-                signs[r, k] = row[marked[k]] if marked[k] >= 0 else np.float32(np.nan)
-        sense(
-            events[start : start + count], who[0], who[1], numbers, unit, signs, table, keys, memory, everybody, told[:count]
-        )  # fmt: skip
+                sign = np.float32(np.nan)
+                if marked[k] >= windows.shape[1]:
+                    sign = edges[start + r, marked[k] - windows.shape[1]]
+                elif marked[k] >= 0:
+                    sign = windows[start + r, marked[k]]
+                signs[r, k] = sign
+        if count > 1:
+            hint_rows(events[start : start + count], who[0], who[1], table, keys, memory)
+        sense(events[start : start + count], who, numbers, unit, signs, table, keys, memory, everybody, told[:count])
         for r in range(count):
             row, event = out[start + r], events[start + r]
-            row[high:end] = told[r]
+            pick(told[r], from_told, cuts[1], high, row)
             if event[KIND] != PURCHASE and event[KIND] != TRANSFER:
                 row[end:] = np.nan
                 continue

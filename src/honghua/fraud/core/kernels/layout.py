@@ -53,6 +53,9 @@ SIGNS = 7
 ) = range(14)
 EVENT_VALUES = 14
 
+# Parts of an entity's memory that may be kept, bits; an entity without any is only known to have been seen, and when.
+HABITS_KEPT, LABELS_KEPT, TRAILS_KEPT = 1, 2, 4
+
 # The sensor's own clock and population, float64: sums over everybody.
 (G_ROWS, G_DROPPED, G_RATE, G_LABEL_AT, G_HOURS) = range(5)
 GLOBAL_WIDTH = G_HOURS + HOUR_BINS

@@ -18,8 +18,10 @@ from honghua.fraud.core.kernels.layout import (
     RAISED_AT,
     STREAK_AT,
 )
+from honghua.graph.core import prefetch
 
 M32 = (1 << 32) - 1
+LINE = 8  # words of a line of the cache
 TYPE_BITS = 60
 
 
@@ -110,3 +112,25 @@ def rebuild(table, keys, rows):
     """Enter rows 1 … rows into an empty table."""
     for row in range(1, rows + 1):
         enter(table, keys, row)
+
+
+@njit(cache=True)
+def hint_rows(events, places, types, table, keys, memory):
+    """Ask for the memories of these events' entities, so that they are on their way together; what is not found loses a hint.
+
+    Three rounds, since each names what the next asks for: slots of the table, keys, rows.
+    """
+    flat, slots, width = memory.reshape(-1), table.shape[0], memory.shape[1]
+    for i in range(events.shape[0]):
+        for e in range(places.shape[0]):
+            prefetch(table, slot_of(events[i, places[e]] ^ (types[e] << TYPE_BITS), slots))
+    for i in range(events.shape[0]):
+        for e in range(places.shape[0]):
+            prefetch(keys, table[slot_of(events[i, places[e]] ^ (types[e] << TYPE_BITS), slots)])
+    for i in range(events.shape[0]):
+        for e in range(places.shape[0]):
+            row = find_row(table, keys, events[i, places[e]] ^ (types[e] << TYPE_BITS))
+            if row != 0:
+                for k in range(row * width, (row + 1) * width, LINE):
+                    prefetch(flat, k)
+                prefetch(flat, (row + 1) * width - 1)

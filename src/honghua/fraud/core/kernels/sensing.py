@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numba import njit
 
-from honghua.fraud.core.kernels.habits import learn_habits, read_habits
+from honghua.fraud.core.kernels.habits import learn_habits, learn_seen, read_habits
 from honghua.fraud.core.kernels.labels import DAY, learn_label, learn_near, learn_rate, read_labels
 from honghua.fraud.core.kernels.layout import (
     CLEARED,
@@ -33,9 +33,11 @@ from honghua.fraud.core.kernels.layout import (
     G_LABEL_AT,
     G_RATE,
     HABIT_VALUES,
+    HABITS_KEPT,
     HOUR_BINS,
     L_RATE,
     LABEL_VALUES,
+    LABELS_KEPT,
     LIMIT_RAISED,
     MISSING,
     O_BURST,
@@ -48,6 +50,7 @@ from honghua.fraud.core.kernels.layout import (
     REFUND,
     REFUNDS,
     SEEN,
+    TRAILS_KEPT,
     TRANSFER,
 )
 from honghua.fraud.core.kernels.memory import TYPE_BITS, find_row, take_row
@@ -107,7 +110,7 @@ def read_event(event, numbers, memory, customer, everybody, unit, out):
 
 
 @njit(cache=True)
-def learn_other(event, places, types, table, keys, memory, everybody):
+def learn_other(event, places, types, kept, table, keys, memory, everybody):
     """Refunds, limit raises and labels: learnt by the entities that are known; returns nothing to read."""
     kind, origin = event[KIND], float(event[ORIGIN])
     la = math.log1p(max(float(event[AMOUNT]), 0.0))
@@ -130,17 +133,17 @@ def learn_other(event, places, types, table, keys, memory, everybody):
             continue
         if kind == REFUND:
             memory[row, REFUNDS] += 1.0
-        elif kind in (FRAUD_REPORTED, CLEARED):
+        elif kept[e] & LABELS_KEPT and kind in (FRAUD_REPORTED, CLEARED):
             learn_label(memory, row, origin, la, fraud, everybody[G_RATE])
 
 
 @njit(cache=True)
-def learn_event(event, rows, memory, everybody, facts, habits, rates, odd, theirs, customer):
+def learn_event(event, rows, kept, memory, everybody, facts, habits, rates, odd, theirs, customer):
     """A purchase or transfer becomes the past of each of its entities. facts = (log amount, hour bin, round, credit)."""
     at, la, bin_ = float(event[AT]), facts[0], int(facts[1])
     count = rows.shape[0]
     for e in range(count):
-        if rows[e] != 0:
+        if rows[e] != 0 and kept[e] & TRAILS_KEPT:
             own = e == customer
             learn_trail(
                 memory, rows[e], at, odd, theirs[0] if own else odd[O_BURST], theirs[1] if own else odd[O_COMPANY]
@@ -148,7 +151,7 @@ def learn_event(event, rows, memory, everybody, facts, habits, rates, odd, their
     for e in range(count):
         if rows[e] == 0:
             continue
-        near, new, odd, others = 0.0, 0.0, np.nan, 0
+        near, new, odd_buyer, others = 0.0, 0.0, np.nan, 0
         for o in range(count):
             if o == e or rows[o] == 0:
                 continue
@@ -156,10 +159,13 @@ def learn_event(event, rows, memory, everybody, facts, habits, rates, odd, their
             near += rates[o]
             new = max(new, 1.0 if habits[o, 0] == 0 else 0.0)
             z = habits[o, 1]
-            if not math.isnan(z) and not odd > z:
-                odd = z
-        learn_near(memory, rows[e], near / max(others, 1))
-        learn_habits(memory, rows[e], at, la, float(event[AMOUNT]), bin_, facts[2], facts[3], new, odd)
+            if not math.isnan(z) and not odd_buyer > z:
+                odd_buyer = z
+        if kept[e] & LABELS_KEPT:
+            learn_near(memory, rows[e], near / max(others, 1))
+        if kept[e] & HABITS_KEPT:
+            learn_habits(memory, rows[e], at, la, float(event[AMOUNT]), bin_, facts[2], facts[3], new, odd_buyer)
+        learn_seen(memory, rows[e], at)
     if bin_ >= 0:
         for b in range(HOUR_BINS):
             everybody[G_HOURS + b] *= HOUR_FADE
@@ -180,26 +186,28 @@ def take_rows(event, places, types, table, keys, memory, everybody, rows):
 
 
 @njit(cache=True)
-def sense(events, places, types, numbers, unit, signs, table, keys, memory, everybody, out):
+def sense(events, who, numbers, unit, signs, table, keys, memory, everybody, out):
     """Read and learn n events in order.  About 0.35 µs per entity and event.
 
-    events int64[n, C]; places, types int64[E] columns and kinds of the entities; numbers int64[5] columns or −1; unit: minor units of one
-    major; signs float32[n, SIGNS]: what windows and graph say, NaN = unknown; out float32[n, EVENT_VALUES + E·ENTITY_VALUES], NaN for
-    what is neither purchase nor transfer.
+    events int64[n, C]; who int64[3, E]: columns and kinds of the entities, and the parts of their memory that are kept (bits of layout);
+    numbers int64[5] columns or −1; unit: minor units of one major; signs float32[n, SIGNS]: what windows and graph say, NaN = unknown;
+    out float32[n, EVENT_VALUES + E·ENTITY_VALUES], NaN for what is neither purchase nor transfer; parts not kept are not written.
     """
+    places, types, kept = who[0], who[1], who[2]
     count = places.shape[0]
     rows = np.zeros(count, np.int64)
     habits, rates = np.zeros((count, 2)), np.zeros(count)
     facts, odd, theirs = np.zeros(4), np.zeros(ODDITIES), np.zeros(2)
-    place, middle = -1, HABIT_VALUES + LABEL_VALUES
+    place, middle, trails = -1, HABIT_VALUES + LABEL_VALUES, 0
     for e in range(count):
+        trails |= kept[e] & TRAILS_KEPT
         if types[e] == 0:
             place = e
     for i in range(events.shape[0]):
         event = events[i]
         if event[KIND] != PURCHASE and event[KIND] != TRANSFER:
             out[i, :] = np.nan
-            learn_other(event, places, types, table, keys, memory, everybody)
+            learn_other(event, places, types, kept, table, keys, memory, everybody)
             continue
         take_rows(event, places, types, table, keys, memory, everybody, rows)
         customer = rows[place] if place >= 0 else 0
@@ -215,20 +223,30 @@ def sense(events, places, types, numbers, unit, signs, table, keys, memory, ever
             if rows[e] == 0:
                 said[e, :] = np.nan
                 continue
-            read_habits(
-                memory, rows[e], at, facts[0], float(event[AMOUNT]), int(facts[1]), everybody, said[e, :HABIT_VALUES]
-            )
-            read_labels(memory, rows[e], at, facts[0], rate, said[e, HABIT_VALUES:middle])
             habits[e, 0] = memory[rows[e], SEEN]
-            habits[e, 1] = said[e, R_Z]
-            rates[e] = said[e, HABIT_VALUES + L_RATE]
+            if kept[e] & HABITS_KEPT:
+                read_habits(
+                    memory,
+                    rows[e],
+                    at,
+                    facts[0],
+                    float(event[AMOUNT]),
+                    int(facts[1]),
+                    everybody,
+                    said[e, :HABIT_VALUES],
+                )
+                habits[e, 1] = said[e, R_Z]
+            if kept[e] & LABELS_KEPT:
+                read_labels(memory, rows[e], at, facts[0], rate, said[e, HABIT_VALUES:middle])
+                rates[e] = said[e, HABIT_VALUES + L_RATE]
         odd[:] = 0.0
-        if customer > 0:
+        if trails and customer > 0:
             tell_oddities(out[i, :EVENT_VALUES], signs[i], said[place, :HABIT_VALUES], memory[customer, SEEN], odd)
         for e in range(count):
-            if rows[e] != 0:
+            if kept[e] & TRAILS_KEPT and rows[e] != 0:
                 read_trail(memory, rows[e], at, odd, said[e, middle:])
-        tell_company(said[:, middle:], said, place if customer > 0 else -1, odd, theirs)
+        if trails:
+            tell_company(said[:, middle:], said, kept, place if customer > 0 else -1, odd, theirs)
         if customer > 0:
             memory[customer, DRAWN] += float(event[AMOUNT])
-        learn_event(event, rows, memory, everybody, facts, habits, rates, odd, theirs, place)
+        learn_event(event, rows, kept, memory, everybody, facts, habits, rates, odd, theirs, place)

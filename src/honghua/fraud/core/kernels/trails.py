@@ -46,6 +46,7 @@ from honghua.fraud.core.kernels.layout import (
     SEEN,
     TRAIL_LONG,
     TRAIL_SHORT,
+    TRAILS_KEPT,
 )
 
 DAY = 86_400_000_000.0
@@ -105,19 +106,20 @@ def read_trail(memory, row, at, odd, out):
 
 
 @njit(cache=True)
-def tell_company(trails, habits, customer, odd, theirs):
+def tell_company(trails, habits, kept, customer, odd, theirs):
     """Oddities that run through the links: odd (for the things) from the customer's trail, theirs (for the customer) from the things'.
 
-    trails float32[E, 2 * ODDITIES], habits float32[E, …]; customer: place of the customer or −1; theirs float64[2]: burst, company.
+    trails float32[E, 2 * ODDITIES], habits float32[E, …]; kept int64[E]: parts that are kept; customer: place of the customer or −1;
+    theirs float64[2]: burst, company.
     """
     theirs[:] = 0.0
     for e in range(trails.shape[0]):
-        if e == customer or math.isnan(trails[e, 0]):
+        if e == customer or kept[e] & TRAILS_KEPT == 0 or math.isnan(trails[e, 0]):
             continue
         theirs[0] = max(theirs[0], part(habits[e, R_SURGE], 0.5, 3.0))
         theirs[1] = max(theirs[1], float(trails[e, ODDITIES + O_ALL]))
     odd[O_BURST] = odd[O_COMPANY] = 0.0
-    if customer >= 0 and not math.isnan(trails[customer, 0]):
+    if customer >= 0 and kept[customer] & TRAILS_KEPT and not math.isnan(trails[customer, 0]):
         odd[O_BURST] = float(trails[customer, ODDITIES + O_BURST])
         odd[O_COMPANY] = float(trails[customer, ODDITIES + O_COMPANY])
 

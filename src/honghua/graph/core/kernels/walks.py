@@ -149,8 +149,6 @@ def collect_many(heads, pool, ring, tally, nodes, masks, count, since, cap, visi
                 continue
             before = header & SLOTS
             used = (header >> 40) & M7
-            prefetch(pool, before)
-            prefetch(pool, before + used)
             n, mask, over = found[k], masks[k], False
             here = (word >> 40) & M7
             take = min(here, left)
@@ -178,6 +176,8 @@ def collect_many(heads, pool, ring, tally, nodes, masks, count, since, cap, visi
             if not over and used > 0 and is_held(header & M40, ring):
                 walk[0, kept], walk[1, kept], walk[2, kept] = k, header & M47, left
                 kept += 1
+                prefetch(pool, before)
+                prefetch(pool, before + used)
             else:
                 looked += visits - left
         live = kept

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from honghua.graph.core import prefetch
 from honghua.models.core.layout import (
     COLUMN_SCALE,
     GROUP,
@@ -113,8 +114,11 @@ def _step(nodes, links, work, i):
 
 
 @njit(cache=True, inline="always")
-def _walk_row(nodes, plan, work, at):
-    """Leaf of every tree for one work row, into at int64[trees + 1] (the last place takes what pads the last group)."""
+def _walk_row(nodes, plan, table, work, at):
+    """Leaf of every tree for one work row, into at int64[trees + 1] (the last place takes what pads the last group).
+
+    Their records in `table` are asked for as they are found.
+    """
     links = nodes.view(np.uint16)
     numbers = nodes.view(np.int32)
     for g in range(plan[P_GROUPS]):
@@ -140,6 +144,10 @@ def _walk_row(nodes, plan, work, at):
         at[plan[k + 5]] = numbers[TWO * f] & LEAF_BITS
         at[plan[k + 6]] = numbers[TWO * h] & LEAF_BITS
         at[plan[k + 7]] = numbers[TWO * m] & LEAF_BITS
+        for lane in range(LANES):  # the records come while the next trees are walked
+            record = RECORD * at[plan[k + lane]]
+            prefetch(table, record)
+            prefetch(table, record + RECORD - 1)
 
 
 @njit(cache=True, inline="always")
@@ -246,7 +254,7 @@ def score_rows(nodes, plan, table, x, out):
         at = np.empty(trees + 1, np.int64)
         for row in range(n):
             _fill(plan, x, row, work1)
-            _walk_row(nodes, plan, work1, at)
+            _walk_row(nodes, plan, table, work1, at)
             total = 0.0
             for t in range(trees):
                 total += table[RECORD * at[t]]
@@ -284,7 +292,7 @@ def explain_rows(nodes, plan, table, x, out, reasons, sizes):
         at, long = np.empty(trees + 1, np.int64), np.empty(trees + 1, np.int64)
         for row in range(n):
             _fill(plan, x, row, work1)
-            _walk_row(nodes, plan, work1, at)
+            _walk_row(nodes, plan, table, work1, at)
             parts1[:] = 0.0
             total = 0.0
             for t in range(trees):
@@ -325,7 +333,7 @@ def part_rows(nodes, plan, table, x, parts):
     parts[:] = 0.0
     for row in range(x.shape[0]):
         _fill(plan, x, row, work)
-        _walk_row(nodes, plan, work, at)
+        _walk_row(nodes, plan, table, work, at)
         for t in range(trees):
             _add_parts(table, spans, owners, at[t], parts[row])
 
@@ -336,4 +344,4 @@ def leaf_rows(nodes, plan, x, leaves):
     work = np.empty(work_width(plan), np.float32)
     for row in range(x.shape[0]):
         _fill(plan, x, row, work)
-        _walk_row(nodes, plan, work, leaves[row])
+        _walk_row(nodes, plan, nodes, work, leaves[row])

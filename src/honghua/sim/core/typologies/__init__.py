@@ -13,6 +13,7 @@ from honghua.sim.core.typologies.fake_orders import FakeOrders
 from honghua.sim.core.typologies.goods_resale import GoodsResale
 from honghua.sim.core.typologies.limit_raise_drain import LimitRaiseDrain
 from honghua.sim.core.typologies.mule_fan_in import MuleFanIn
+from honghua.sim.core.typologies.multi_lending import MultiLending
 from honghua.sim.core.typologies.refund_loop import RefundLoop
 from honghua.sim.core.typologies.small_structuring import SmallStructuring
 from honghua.sim.core.typologies.telecom_victim import TelecomVictim
@@ -36,5 +37,7 @@ _ALL: Final[tuple[Typology, ...]] = (
 TYPOLOGIES: Final[Mapping[str, Typology]] = {
     one.name: one for one in _ALL
 }  # by name; the order is that of Truth's numbers
+# All there are. `make_market` and the figures of `honghua bench rings` keep to the twelve above.
+ALL_TYPOLOGIES: Final[Mapping[str, Typology]] = {**TYPOLOGIES, MultiLending.name: MultiLending()}
 
-__all__ = ["TYPOLOGIES"]
+__all__ = ["ALL_TYPOLOGIES", "TYPOLOGIES"]

@@ -9,6 +9,7 @@ import numpy as np
 
 from honghua.sim.core.draft import US_PER_DAY, Draft
 from honghua.sim.core.stage import Reporting, Rng, Span, Stage, after, spend, times, with_columns, within
+from honghua.sim.core.tuning import Disguise, Tuning
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,9 @@ class AccountTakeover:
     name: ClassVar[str] = "account_takeover"
     family: ClassVar[str] = "identity"
     reporting: ClassVar[Reporting] = Reporting(rings=1.0, events=0.85, days_median=4)
+    tuning: ClassVar[Tuning] = Tuning(
+        (Disguise.HOUR, Disguise.DEVICE, Disguise.ADDRESS, Disguise.SHOP), patience=2, tries=2
+    )
     victims: Span = (6, 14)
     days: Span = (3, 10)
     purchases: Span = (2, 4)

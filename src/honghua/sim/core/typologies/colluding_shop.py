@@ -23,6 +23,7 @@ from honghua.sim.core.stage import (
     with_columns,
     within,
 )
+from honghua.sim.core.tuning import Disguise, Shops, Tuning
 
 PPM = 1_000_000
 
@@ -37,6 +38,7 @@ class ColludingShop:
     name: ClassVar[str] = "colluding_shop"
     family: ClassVar[str] = "shop"
     reporting: ClassVar[Reporting] = Reporting(rings=0.6, events=0.85, days_median=12)
+    tuning: ClassVar[Tuning] = Tuning((Disguise.SUM, Disguise.HOUR, Disguise.SHOP), Shops.ACCOMPLICE)
     members: Span = (12, 30)
     days: Span = (7, 20)
     times_each: Span = (1, 3)

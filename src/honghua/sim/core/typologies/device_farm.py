@@ -10,6 +10,7 @@ import numpy as np
 from honghua.sim.core.background import buy
 from honghua.sim.core.draft import Draft, join
 from honghua.sim.core.stage import Reporting, Rng, Span, Stage, spend, times, with_columns, within
+from honghua.sim.core.tuning import Disguise, Tuning
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class DeviceFarm:
     name: ClassVar[str] = "device_farm"
     family: ClassVar[str] = "identity"
     reporting: ClassVar[Reporting] = Reporting(rings=0.8, events=0.9, days_median=10)
+    tuning: ClassVar[Tuning] = Tuning((Disguise.ADDRESS, Disguise.DEVICE, Disguise.SHOP), greed=(1.0, 0.5, 0.25, 0.12))
     accounts: Span = (8, 24)
     accounts_per_device: Span = (3, 6)
     addresses: Span = (1, 4)

@@ -21,6 +21,7 @@ from honghua.sim.core.stage import (
     with_columns,
     within,
 )
+from honghua.sim.core.tuning import Disguise, Shops, Tuning
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class FakeOrders:
     name: ClassVar[str] = "fake_orders"
     family: ClassVar[str] = "shop"
     reporting: ClassVar[Reporting] = Reporting(rings=0.6, events=0.85, days_median=14)
+    tuning: ClassVar[Tuning] = Tuning((Disguise.HOUR, Disguise.SHOP), Shops.ACCOMPLICE, greed=(1.0, 0.7, 0.5))
     buyers: Span = (15, 35)
     shops: Span = (2, 5)
     days: Span = (2, 8)

@@ -9,6 +9,7 @@ import numpy as np
 
 from honghua.sim.core.draft import Draft
 from honghua.sim.core.stage import Reporting, Rng, Span, Stage, spend, times, with_columns, within
+from honghua.sim.core.tuning import Disguise, Tuning
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class GoodsResale:
     name: ClassVar[str] = "goods_resale"
     family: ClassVar[str] = "drain"
     reporting: ClassVar[Reporting] = Reporting(rings=0.5, events=0.8, days_median=20)
+    tuning: ClassVar[Tuning] = Tuning((Disguise.ADDRESS, Disguise.SHOP, Disguise.HOUR))
     members: Span = (8, 20)
     days: Span = (4, 12)
     times_each: Span = (1, 3)

@@ -10,6 +10,7 @@ import numpy as np
 from honghua.features.core import EventKind
 from honghua.sim.core.draft import US_PER_DAY, Draft, draft, join
 from honghua.sim.core.stage import Reporting, Rng, Span, Stage, after, spend, times, with_columns, within
+from honghua.sim.core.tuning import Disguise, Tuning
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class LimitRaiseDrain:
     name: ClassVar[str] = "limit_raise_drain"
     family: ClassVar[str] = "drain"
     reporting: ClassVar[Reporting] = Reporting(rings=0.5, events=0.9, days_median=18)
+    tuning: ClassVar[Tuning] = Tuning((Disguise.SHOP, Disguise.SUM, Disguise.HOUR), pace=(1.0, 2.0, 4.0))
     members: Span = (8, 16)
     raise_ppm: Span = (300_000, 900_000)
     purchases: Span = (2, 4)

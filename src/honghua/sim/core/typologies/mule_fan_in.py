@@ -9,6 +9,7 @@ import numpy as np
 
 from honghua.sim.core.draft import US_PER_DAY, US_PER_HOUR, Draft, join
 from honghua.sim.core.stage import Reporting, Rng, Span, Stage, after, send, times, within
+from honghua.sim.core.tuning import Disguise, Tuning
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class MuleFanIn:
     name: ClassVar[str] = "mule_fan_in"
     family: ClassVar[str] = "money"
     reporting: ClassVar[Reporting] = Reporting(rings=0.7, events=0.9, days_median=9)
+    tuning: ClassVar[Tuning] = Tuning((Disguise.PAYEE, Disguise.SUM, Disguise.HOUR), pace=(1.0, 2.0, 4.0), cover=(0,))
     mules: Span = (12, 35)
     days: Span = (1, 4)
     times_each: Span = (1, 2)

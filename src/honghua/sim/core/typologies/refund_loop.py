@@ -10,6 +10,7 @@ import numpy as np
 from honghua.sim.core.background import refund
 from honghua.sim.core.draft import US_PER_DAY, Draft
 from honghua.sim.core.stage import Reporting, Rng, Span, Stage, after, spend, times, with_columns, within
+from honghua.sim.core.tuning import Disguise, Shops, Tuning
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class RefundLoop:
     name: ClassVar[str] = "refund_loop"
     family: ClassVar[str] = "shop"
     reporting: ClassVar[Reporting] = Reporting(rings=0.5, events=0.85, days_median=15)
+    tuning: ClassVar[Tuning] = Tuning((Disguise.SUM, Disguise.HOUR, Disguise.SHOP), Shops.ACCOMPLICE)
     members: Span = (4, 10)
     loops: Span = (3, 7)
     days: Span = (10, 24)

@@ -9,6 +9,7 @@ import numpy as np
 
 from honghua.sim.core.draft import Draft
 from honghua.sim.core.stage import Reporting, Rng, Span, Stage, spend, times, with_columns, within
+from honghua.sim.core.tuning import Disguise, Shops, Tuning
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,9 @@ class SmallStructuring:
     name: ClassVar[str] = "small_structuring"
     family: ClassVar[str] = "shop"
     reporting: ClassVar[Reporting] = Reporting(rings=0.5, events=0.8, days_median=18)
+    tuning: ClassVar[Tuning] = Tuning(
+        (Disguise.SHOP, Disguise.SUM, Disguise.HOUR), Shops.ACCOMPLICE, greed=(1.0, 0.7, 0.5)
+    )
     members: Span = (5, 12)
     shops: Span = (2, 4)
     days: Span = (4, 12)

@@ -9,6 +9,7 @@ import numpy as np
 
 from honghua.sim.core.draft import US_PER_DAY, Draft, join
 from honghua.sim.core.stage import Reporting, Rng, Span, Stage, after, send, spend, times, with_columns, within
+from honghua.sim.core.tuning import Disguise, Shops, Tuning
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,9 @@ class TelecomVictim:
     name: ClassVar[str] = "telecom_victim"
     family: ClassVar[str] = "money"
     reporting: ClassVar[Reporting] = Reporting(rings=1.0, events=0.8, days_median=2)
+    tuning: ClassVar[Tuning] = Tuning(
+        (Disguise.PAYEE, Disguise.SUM, Disguise.HOUR), Shops.VIRTUAL, cover=(0,), patience=2, tries=2
+    )
     victims: Span = (8, 18)
     days: Span = (5, 15)
     transfers: Span = (2, 4)

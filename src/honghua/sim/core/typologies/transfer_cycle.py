@@ -9,6 +9,7 @@ import numpy as np
 
 from honghua.sim.core.draft import US_PER_DAY, US_PER_HOUR, Draft, join
 from honghua.sim.core.stage import Reporting, Rng, Span, Stage, send, times, within
+from honghua.sim.core.tuning import Disguise, Tuning
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class TransferCycle:
     name: ClassVar[str] = "transfer_cycle"
     family: ClassVar[str] = "money"
     reporting: ClassVar[Reporting] = Reporting(rings=0.5, events=0.9, days_median=14)
+    tuning: ClassVar[Tuning] = Tuning((Disguise.SUM, Disguise.HOUR), pace=(1.0, 2.0, 4.0), cover=(0,))
     members: Span = (3, 6)
     turns: Span = (3, 7)
     length: Span = (3, 4)

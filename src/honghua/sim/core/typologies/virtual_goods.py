@@ -9,6 +9,7 @@ import numpy as np
 
 from honghua.sim.core.draft import US_PER_DAY, US_PER_S, Draft
 from honghua.sim.core.stage import Reporting, Rng, Span, Stage, spend, times, with_columns, within
+from honghua.sim.core.tuning import Disguise, Shops, Tuning
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,9 @@ class VirtualGoods:
     name: ClassVar[str] = "virtual_goods"
     family: ClassVar[str] = "drain"
     reporting: ClassVar[Reporting] = Reporting(rings=0.5, events=0.8, days_median=16)
+    tuning: ClassVar[Tuning] = Tuning(
+        (Disguise.ADDRESS, Disguise.SHOP, Disguise.HOUR), Shops.VIRTUAL, greed=(1.0, 0.5, 0.3)
+    )
     members: Span = (5, 12)
     series: Span = (1, 3)
     length: Span = (4, 9)

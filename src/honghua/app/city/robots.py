@@ -1,0 +1,146 @@
+"""The fraud model of a book that nobody watches: fitted on what the platform knows itself, released by two named robots.
+
+Labels are the facts that arrived: a purchase that somebody reported is a fraud, one that nobody has reported for long enough is clear.
+The robots go through the same maker–checker as people, and their acts say that they are none.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import psycopg
+from numpy.typing import NDArray
+
+from honghua.base.clock import DAY_US
+from honghua.credit.api import RiskDesk, RiskSetup, keep_model
+from honghua.decision import api as decision
+from honghua.decision.core import POLICIES, engine_vocabulary
+from honghua.facts.kinds import FactKind
+from honghua.fraud.api import Examination, FitSettings, FraudModel, examine, fit_fraud
+from honghua.store.facts import read_facts_after
+
+Ints = NDArray[np.int64]
+POLICY: Final = "purchase-risk"
+PAGE: Final = 200_000  # facts read at once
+POSITIVES_MIN: Final = 20
+THREADS: Final = 1  # the same trees on every machine
+BOUGHT: Final = (FactKind.PURCHASE_CAPTURED, FactKind.PURCHASE_AUTHORISED)
+FRAUD: Final = 1  # first argument of FRAUD_REPORTED; 0 = cleared
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Purchases whose labels are in: decision_ids rising, labels 1 = fraud, weight: how many purchases a row stands for, at_us."""
+
+    decision_ids: Ints
+    labels: NDArray[np.int8]
+    weight: NDArray[np.float64]
+    at_us: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Refit:
+    """What one refit was made of and brought."""
+
+    name: str
+    day: int
+    rows: int
+    positives: int
+    seconds: float
+    valid: Mapping[str, float | None]
+    problems: tuple[str, ...] = ()
+
+    @property
+    def released(self) -> bool:
+        """Whether the model is in force."""
+        return not self.problems
+
+
+def read_known(conn: psycopg.Connection, *, now_us: int, silent_days: int, one_in: int) -> Known:
+    """From the facts: reported purchases, and of those that went through and stayed silent for long enough one in so many."""
+    bought: list[Ints] = []
+    told: list[Ints] = []
+    cursor = 0
+    while True:
+        facts = read_facts_after(conn, cursor, limit=PAGE)
+        if not len(facts):
+            break
+        cursor = int(facts.fact_id[-1])
+        first = np.isin(facts.kind, BOUGHT) & (facts.command_id == facts.purchase_id)
+        bought.append(np.stack([facts.purchase_id[first], facts.happened_at[first]], axis=1))
+        says = facts.kind == FactKind.FRAUD_REPORTED
+        label = facts.args_values[facts.args_offsets[:-1][says]]
+        told.append(np.stack([facts.purchase_id[says], label], axis=1))
+    rows = np.concatenate([*bought, np.zeros((0, 2), np.int64)])
+    says_rows = np.concatenate([*told, np.zeros((0, 2), np.int64)])
+    rows = rows[np.argsort(rows[:, 0], kind="stable")]
+    frauds = says_rows[says_rows[:, 1] == FRAUD, 0]
+    is_fraud = np.isin(rows[:, 0], frauds)
+    draw = (rows[:, 0] * 2_654_435_761 % 2**32 >> 12) % one_in == 0
+    clear = ~is_fraud & (rows[:, 1] < now_us - silent_days * DAY_US) & draw
+    kept = is_fraud | clear
+    weight = np.where(is_fraud[kept], 1.0, float(one_in))
+    return Known(rows[kept, 0], is_fraud[kept].astype(np.int8), weight, rows[kept, 1])
+
+
+@dataclass(frozen=True, slots=True)
+class Robots:
+    """Two of them, who are no persons and say so, and the seed of their fits."""
+
+    maker: decision.Act
+    checker: decision.Act
+    seed: int
+
+    def start_policy(self, conn: psycopg.Connection, setup: RiskSetup, *, name: str) -> None:
+        """Where nobody judges yet: the policy without a model. The account rules decide until the first refit."""
+        if decision.find_lineup(conn) is None:
+            vocabulary = engine_vocabulary()
+            self.put_in_force(
+                conn, decision.Proposal(name, POLICIES[POLICY], vocabulary, features_digest=setup.plan.digest)
+            )
+
+    def refit(self, conn: psycopg.Connection, desk: RiskDesk, known: Known, *, name: str, day: int) -> Refit | None:
+        """Fit on frozen records and release; None when it was done before or too few frauds are known. day: of whoever counts."""
+        if any(row.name == name for row in decision.list_releases(conn)):
+            return None
+        if np.count_nonzero(known.labels == 1) < POSITIVES_MIN:
+            return None
+        started = time.perf_counter()
+        names, described = desk.engine.sensor.names, desk.engine.sensor.values
+        ids, values, _ = decision.read_frozen(conn, known.decision_ids.tolist(), signals=names)
+        place = np.searchsorted(known.decision_ids, ids)
+        labels, weight = known.labels[place], known.weight[place]
+        settings = FitSettings(seed=self.seed, threads=THREADS)
+        fitted = fit_fraud(values, labels, described=described, weight=weight, settings=settings)
+        examination = examine(fitted, values, labels, described=described, weight=weight, at_us=known.at_us[place])
+        if examination.passed:
+            self.release(conn, desk.setup, name, fitted.model, examination)
+        seconds = round(time.perf_counter() - started, 2)
+        return Refit(name, day, fitted.labelled, fitted.positives, seconds, fitted.valid, tuple(examination.problems))
+
+    def release(
+        self, conn: psycopg.Connection, setup: RiskSetup, name: str, model: FraudModel, examination: Examination
+    ) -> None:
+        """Keep the model with its examination and put it in force."""
+        with conn.transaction():
+            digest = keep_model(conn, model, setup)
+            decision.keep_beside(conn, digest, examination.files())
+            vocabulary = engine_vocabulary(values=setup.settings.values)
+            proposal = decision.Proposal(
+                name, POLICIES[POLICY], vocabulary, features_digest=setup.plan.digest, model_digest=digest
+            )
+            self.put_in_force(conn, proposal)
+
+    def put_in_force(self, conn: psycopg.Connection, proposal: decision.Proposal) -> None:
+        """Proposed by one, approved and activated by the other; running engines see it at their next batch."""
+        with conn.transaction():
+            row = decision.propose(conn, proposal, self.maker)
+            decision.review(conn, row.release_id, self.checker, approved=True)
+            decision.activate(conn, row.release_id, self.checker, role=decision.Role.CHAMPION)
+
+
+__all__ = ["POLICY", "Known", "Refit", "Robots", "read_known"]

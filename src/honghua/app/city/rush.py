@@ -1,0 +1,297 @@
+"""The rush: messages arrive by their times, whatever has arrived is executed in one batch, and clients do what clients do."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import numpy as np
+import psycopg
+
+from honghua.app.city.town import Town
+from honghua.base.errors import HonghuaError
+from honghua.base.rng import derive_rng
+from honghua.credit import api as credit
+from honghua.credit import core as c
+from honghua.credit import jobs
+from honghua.sim.api import (
+    BACK_OFF_SECONDS,
+    PATIENCE_SECONDS,
+    Clockings,
+    DrillDay,
+    Message,
+    Purpose,
+    Traffic,
+    amount_of,
+    draw_delays,
+    hear,
+    passes_step_up,
+)
+from honghua.store.database import Database, connect
+
+Answer = Mapping[str, Any]
+BATCH_MAX: Final = 1_000
+IDLE_SECONDS: Final = 0.002
+RECONNECT_TRIES: Final = 200
+PROOF_PLACES: Final = 2 / (24 * 60)  # of the day: two minutes
+PROOF_WITHIN: Final = dt.timedelta(minutes=14)  # of event time: a step-up ends after fifteen
+RECEIVED: Final = (0.60, 0.70)  # of held orders so many are received on the day, so many more given back
+RETURNED: Final = 0.02  # of the others go back
+LATER: Final = (0.03, 0.25)  # of the day until then
+
+
+@dataclass(slots=True)
+class Rush:
+    """One day under way. answers: the first answer to each key, as its client heard it."""
+
+    town: Town
+    day: DrillDay
+    seconds: float
+    seed: int
+    traffic: Traffic = field(default_factory=Traffic)
+    clock: Clockings = field(default_factory=Clockings)
+    answers: dict[str, Answer] = field(default_factory=dict)
+    orders: list[c.BuyNow | c.AuthorisePurchase] = field(default_factory=list)
+    heard: np.ndarray = field(init=False)
+    granted: np.ndarray = field(init=False)
+    wanted: np.ndarray = field(init=False)
+    first_word: list[str] = field(default_factory=list)
+    codes: dict[str, int] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    began: float = field(init=False)
+    may_pass: np.ndarray = field(init=False)
+    draw: np.ndarray = field(init=False)
+
+    def __post_init__(self) -> None:
+        n = len(self.day.rows)
+        self.heard, self.granted = np.zeros(n, np.int8), np.zeros(n, np.int64)
+        self.wanted = np.zeros(n, np.int64)
+        self.first_word = [""] * n
+        self.counts = dict.fromkeys(
+            (
+                "batches",
+                "messages",
+                "repeated",
+                "contradicted",
+                "broken_batches",
+                "resent",
+                "step_ups",
+                "proofs_expired",
+            ),
+            0,
+        )
+        self.may_pass = passes_step_up(self.day.rows, seed=self.seed)
+        self.draw = derive_rng(self.seed, "drill", "rush").random((n, 3))
+        self.prepare()
+
+    # What comes before the first second: orders as commands, on their way at their times.
+
+    def prepare(self) -> None:
+        """All orders of the day with their delays and doubles."""
+        rows, platform = self.day.rows, self.town.platform
+        platform.open_accounts(rows, self.town.day)
+        self.wanted = platform.choose_amounts(rows)
+        keys = platform.names.keys(rows["act"])
+        delays = draw_delays(derive_rng(self.seed, "drill", "delays"), len(rows), seconds=self.seconds)
+        at = self.day.places * self.seconds
+        for k in range(len(rows)):
+            order = platform.make_order(rows, k, int(self.wanted[k]), keys[k])
+            self.orders.append(order)
+            first = float(at[k])
+            arrives = first + float(delays.late_by[k])
+            message = Message(order, Purpose.ORDER, k, arrives, arrives)
+            self.traffic.send(message)
+            if not np.isnan(delays.again_after[k]):
+                self.traffic.send(replace(message, arrives_at=arrives + float(delays.again_after[k]), is_copy=True))
+        self.began = time.perf_counter()
+
+    def elapsed(self) -> float:
+        """Seconds since the beginning."""
+        return time.perf_counter() - self.began
+
+    def delay_until(self, place: float) -> float:
+        """Seconds from now until a place in the day."""
+        return max(place * self.seconds - self.elapsed(), 0.0)
+
+    @property
+    def database(self) -> Database:
+        """Where the book is."""
+        return self.town.database
+
+    # The day itself.
+
+    def run(self) -> None:
+        """Until every message has its answer."""
+        self.began = time.perf_counter()
+        while (next_at := self.traffic.next_at()) is not None:
+            now = self.elapsed()
+            if next_at > now:
+                time.sleep(min(next_at - now, IDLE_SECONDS))
+                continue
+            batch = self.traffic.take(now, BATCH_MAX)
+            proofs = [one for one in batch if one.purpose is Purpose.PROOF]
+            for part in (proofs, [one for one in batch if one.purpose is not Purpose.PROOF]):
+                if part:
+                    self.serve(part)
+
+    def serve(self, batch: list[Message]) -> None:
+        """One transaction for all of them; when the connection breaks they come again."""
+        begun = self.elapsed()
+        commands = [message.command for message in batch]
+        try:
+            if batch[0].purpose is Purpose.PROOF:
+                commands = self.with_proofs(batch)
+            answers = credit.execute(self.town.conn, self.town.platform.registry, commands, now=self.time_of(batch))
+        except (HonghuaError, psycopg.OperationalError):
+            self.counts["broken_batches"] += 1
+            self.send_again(batch)
+            self.reconnect()
+            return
+        done = self.elapsed()
+        self.clock.batches.append((begun, len(batch), done - begun))
+        self.counts["batches"] += 1
+        self.counts["messages"] += len(batch)
+        for message, answer in zip(batch, answers, strict=True):
+            self.take_answer(message, answer, done)
+
+    def time_of(self, batch: list[Message]) -> dt.datetime:
+        """The platform's clock: when the newest message arrived; for proofs, in time for every one of them."""
+        if batch[0].purpose is Purpose.PROOF:
+            asked = [self.orders[one.row].happened_at for one in batch]
+            return min(at for at in asked if at is not None) + PROOF_WITHIN
+        return self.day.instant(max(one.arrives_at for one in batch) / self.seconds)
+
+    def with_proofs(self, batch: list[Message]) -> list[c.Command]:
+        """Challenges go out, and each customer types in what the phone shows."""
+        now = self.day.instant(1.0)
+        while jobs.send_step_ups(self.town.conn, self.prover(), now=now):
+            pass
+        commands: list[c.Command] = []
+        for message in batch:
+            order = message.command
+            assert isinstance(order, c.BuyNow | c.AuthorisePurchase)
+            assert order.continues is not None
+            token = self.answers[self.orders[message.row].key]["token"]
+            proof = replace(order.continues, proof=self.town.platform.wiring.read_code(token))
+            commands.append(replace(order, continues=proof))
+        return commands
+
+    def prover(self) -> jobs.Prover:
+        """Who sends challenges."""
+        found = self.town.platform.registry.prover
+        assert found is not None
+        return found
+
+    def send_again(self, batch: list[Message]) -> None:
+        """Clients whose connection broke back off and send the same key again."""
+        now = self.elapsed()
+        wait = derive_rng(self.seed, "back off", self.counts["broken_batches"]).uniform(*BACK_OFF_SECONDS, len(batch))
+        for message, seconds in zip(batch, wait.tolist()):
+            self.counts["resent"] += 1
+            self.traffic.send(replace(message, arrives_at=now + seconds, tries=message.tries + 1))
+
+    def reconnect(self) -> None:
+        """Wait for the database to be back. The engine builds its state again from its snapshot and the facts since."""
+        self.town.platform.registry.forget()
+        self.town.conn.close()
+        for _ in range(RECONNECT_TRIES):
+            try:
+                conn = connect(self.database)
+            except HonghuaError:
+                time.sleep(0.05)
+                continue
+            self.town.conn = self.town.platform.conn = conn
+            return
+        raise AssertionError("the database did not come back")
+
+    def take_answer(self, message: Message, answer: Answer, done: float) -> None:
+        """An answer reaches its client; the second answer to a key must say the same."""
+        key = message.command.key
+        plain = {name: value for name, value in answer.items() if name != "repeated"}
+        known = self.answers.get(key)
+        if known is not None:
+            self.counts["repeated"] += 1
+            self.counts["contradicted"] += known != plain
+            return
+        self.answers[key] = plain
+        self.clock.first_at.append(message.first_at)
+        self.clock.done_at.append(done)
+        self.clock.purpose.append(int(message.purpose))
+        if done - message.first_at > PATIENCE_SECONDS and message.tries == 1:  # it had been sent again meanwhile
+            self.counts["resent"] += 1
+            self.traffic.send(replace(message, arrives_at=done, is_copy=True, tries=2))
+        if message.purpose in (Purpose.ORDER, Purpose.PROOF):
+            self.go_on(message, plain, done)
+
+    def go_on(self, message: Message, answer: Answer, done: float) -> None:
+        """What a client does with the answer to an order."""
+        row = message.row
+        outcome = str(answer["outcome"])
+        if message.purpose is Purpose.ORDER:
+            self.first_word[row] = outcome
+            code = str(answer.get("reason") or answer.get("code") or "")
+            if code:
+                self.codes[code] = self.codes.get(code, 0) + 1
+        self.heard[row] = hear(answer, int(self.wanted[row]), first=self.first_word[row])
+        self.granted[row] = amount_of(answer) if outcome == "approved" else 0
+        if outcome == "step_up" and message.purpose is Purpose.ORDER:
+            self.counts["step_ups"] += 1
+            if self.may_pass[row]:
+                self.follow(message, done + PROOF_PLACES * self.seconds, Purpose.PROOF, answer)
+        if answer.get("code") == "SUSPENSION_EXPIRED":
+            self.counts["proofs_expired"] += 1
+        if outcome == "approved":
+            at = done + (LATER[0] + (LATER[1] - LATER[0]) * float(self.draw[row, 1])) * self.seconds
+            if at < self.seconds:
+                self.follow_purchase(message, answer, at)
+
+    def follow_purchase(self, message: Message, answer: Answer, at: float) -> None:
+        """Held goods are received or given back, others go back now and then."""
+        draw = float(self.draw[message.row, 0])
+        if "held_minor" in answer:
+            if draw < RECEIVED[0]:
+                self.follow(message, at, Purpose.RECEIPT, answer)
+            elif draw < RECEIVED[1]:
+                self.follow(message, at, Purpose.VOID, answer)
+        elif draw < RETURNED:
+            self.follow(message, at, Purpose.REFUND, answer)
+
+    def follow(self, message: Message, at: float, purpose: Purpose, answer: Answer) -> None:
+        """A later command about an order."""
+        order = self.orders[message.row]
+        named: dict[str, Any] = {"key": f"{order.key}:{purpose.name.lower()}", "customer": order.customer}
+        command: c.Command
+        if purpose is Purpose.PROOF:
+            proof = c.Continuation(suspension_id=int(answer["suspension_id"]))
+            command = replace(order, key=named["key"], happened_at=None, continues=proof)
+        elif purpose is Purpose.VOID:
+            command = c.VoidAuthorisation(**named, purchase_id=int(answer["purchase_id"]))
+        elif purpose is Purpose.RECEIPT:
+            command = c.CapturePurchase(
+                **named, purchase_id=int(answer["purchase_id"]), amount_minor=int(answer["held_minor"])
+            )
+        else:
+            command = c.RefundPurchase(
+                **named, purchase_id=int(answer["purchase_id"]), amount_minor=int(answer["amount_minor"])
+            )
+        self.traffic.send(Message(command, purpose, message.row, at, at))
+
+    # What came of it.
+
+    def figures(self) -> dict[str, Any]:
+        """Counts of messages, and the platform's first words on orders."""
+        words: dict[str, int] = {}
+        for word in self.first_word:
+            words[word] = words.get(word, 0) + 1
+        return {**self.counts, "first_words": words, "reasons": self.codes}
+
+    def judged(self) -> tuple[np.ndarray, ...]:
+        """Columns of `Judged`."""
+        rows = self.day.rows
+        return self.heard.astype(np.int64), self.wanted, self.granted, rows["crime"], rows["ring"]
+
+
+__all__ = ["Rush"]

@@ -1,0 +1,125 @@
+"""What runs by the clock and what people are told: `honghua jobs …`, `honghua alerts …`, `honghua decision monitor`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import secrets
+from dataclasses import replace
+
+import pytest
+
+from honghua.app.cli import build_parser
+from honghua.app.commands import jobs
+from honghua.app.settings import Settings
+from honghua.base.clock import FixedClock, SystemClock
+from honghua.base.errors import BadInput, NotFound
+from honghua.credit.jobs import FakeProver
+from honghua.decision import api as decision
+from honghua.store.database import connect, open_database
+from honghua.store.jobs import Job
+
+POLICY = '''"""A face above a hundred."""
+
+with hard_deny:
+    purpose = refuse("PURPOSE_REFUSED", when=is_consumption == 0)
+    not_active = refuse("ACCOUNT_NOT_ACTIVE", when=status != 1)
+    overdue = refuse("OVERDUE", when=days_past_due > 0)
+    too_much = refuse("AMOUNT_INVALID", when=amount_minor > amount_minor_max)
+
+with score:
+    asked = step_up("RISK_STEP_UP", kind="face", when=amount_minor > yuan(100))
+'''
+
+
+@pytest.fixture
+def settings(store_settings):
+    return Settings(store=replace(store_settings, database_name=f"watch_{secrets.token_hex(4)}"))
+
+
+@pytest.fixture
+def honghua(settings, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def command(*words, status=0):
+        args = build_parser().parse_args([str(word) for word in words])
+        assert args.run(args, settings) == status
+        return capsys.readouterr().out
+
+    return command
+
+
+def test_jobs_run_when_due_and_their_state_is_told(honghua):
+    assert "never ran" in honghua("jobs", "status")
+    ran = json.loads(honghua("jobs", "run", "--once", "--json"))["ran"]
+    assert [(one["name"], one["error"]) for one in ran] == [
+        (name, None) for name in ("step-ups", "alerts", "lapses", "seals", "drift", "holds")
+    ]
+    assert "nothing is due" in honghua("jobs", "run", "--once")
+    assert "entries sealed" in honghua("jobs", "run", "--once", "seals")
+    told = {one["name"]: one for one in json.loads(honghua("jobs", "status", "--json"))["jobs"]}
+    assert (told["seals"]["row"]["runs"], told["seals"]["running"], told["holds"]["row"]["runs"]) == (2, False, 1)
+    with pytest.raises(NotFound, match="no such job: dance"):
+        honghua("jobs", "run", "--once", "dance")
+    with pytest.raises(BadInput, match="--once"):
+        honghua("jobs", "run", "seals")
+
+
+def test_a_stepped_up_purchase_is_challenged_and_lapses_by_itself(honghua, settings, tmp_path):
+    honghua("account", "open", "李雷", "--limit", "5000")
+    policy = tmp_path / "face.py"
+    policy.write_text(POLICY, encoding="utf-8")
+    number = json.loads(honghua("release", "propose", policy, "--by", "Ann", "--why", "a test", "--json"))["release"]
+    honghua("release", "approve", number, "--by", "Ben")
+    honghua("release", "activate", number, "--by", "Ben")
+    buy = ("account", "buy", "李雷", "--merchant", "书店", "--json", "123.40")
+    asked = json.loads(honghua(*buy, status=1))
+    assert asked["outcome"] == "step_up"
+    assert "1 step-up(s) wait" in honghua("jobs", "run", "--once", "step-ups")
+    prover, clock = FakeProver(), FixedClock(SystemClock().now() + dt.timedelta(minutes=1))
+    with open_database(settings.store) as database, connect(database) as conn:
+        each = jobs.make_jobs(jobs.Ports(prover))
+        sent = {one.name: one.told for one in jobs.run_jobs(conn, each, clock=clock)}
+        assert (sent["step-ups"], sent["lapses"]) == ("1 sent", "0 lapsed")
+        assert len(prover.sent) == 1
+        clock.at += dt.timedelta(hours=1)
+        assert {one.name: one.told for one in jobs.run_jobs(conn, each, clock=clock)}["lapses"] == "1 lapsed"
+    assert json.loads(honghua("verify", "--json"))["ok"] is True
+
+
+def test_a_job_that_keeps_failing_is_told_once_and_seen_by_name(honghua, settings):
+    def fail(_conn, _now):
+        raise BadInput("the bank does not answer")
+
+    clock = FixedClock(SystemClock().now() - dt.timedelta(days=1))
+    each = (Job("bank", dt.timedelta(seconds=1), fail, "asks the bank"),)
+    with open_database(settings.store) as database, connect(database) as conn:
+        failures = []
+        for _ in range(5):
+            failures += [one.failures for one in jobs.run_jobs(conn, each, clock=clock)]
+            clock.at += dt.timedelta(hours=1)
+        assert failures == [1, 2, 3, 4, 5]
+        decision.raise_alert(
+            conn, decision.Told("brake", "1", "risky of release 2", "the brake stopped it", clock.at), now=clock.at
+        )
+    (brake, job) = json.loads(honghua("alerts", "list", "--json"))["alerts"]
+    assert (job["kind"], job["subject"]) == ("job", "bank")
+    assert "3 times in a row: the bank does not answer" in job["sentence"]
+    assert "the brake stopped it" in honghua("alerts", "list")
+    assert "2 alert(s) that nobody has seen" in honghua("release", "status")
+    assert json.loads(honghua("alerts", "seen", job["alert_id"], "--by", "Eve", "--why", "called them", "--json"))[
+        "new"
+    ] == [job["alert_id"]]
+    assert "0 for the first time" in honghua("alerts", "seen", job["alert_id"], "--by", "Eve")
+    assert [a["alert_id"] for a in json.loads(honghua("alerts", "list", "--json"))["alerts"]] == [brake["alert_id"]]
+    assert "seen by Eve since" in honghua("alerts", "list", "--all")
+    assert "called them" in honghua("alerts", "list", "--all")
+    with pytest.raises(NotFound):
+        honghua("alerts", "seen", 999_999, "--by", "Eve")
+    honghua("alerts", "seen", brake["alert_id"], "--by", "Eve")
+    assert "No alert waits" in honghua("alerts", "list")
+
+
+def test_without_a_model_there_is_nothing_to_monitor(honghua):
+    assert "No model has judged" in honghua("decision", "monitor")
+    assert json.loads(honghua("decision", "monitor", "--json")) == {"counted": 0, "days": []}

@@ -1,0 +1,1 @@
+"""The risk engine's side of the credit room: what facts teach it."""
