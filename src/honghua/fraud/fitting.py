@@ -17,7 +17,7 @@ from honghua.fraud.core.plan import DETECTORS, Family, Value
 from honghua.fraud.core.tails import Tail
 from honghua.fraud.model import Detector, FraudModel, Fusion
 from honghua.fraud.sieving import Rows, needs_sieve, sieve
-from honghua.models.api import Model, Trained, auc, average_precision, build_model, train_forest
+from honghua.models.api import Model, auc, average_precision, build_model, train_forest
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -26,8 +26,10 @@ Bools = NDArray[np.bool_]
 POSITIVES_FOR_FOREST: Final = 10
 POSITIVES_FOR_VALID: Final = 10
 MANY_POSITIVES: Final = 2_000
+ROUNDS_UNJUDGED: Final = 60
 VALUES_FOR_THREADS: Final = 5_000_000
 RIDGE: Final = 0.3
+ALIKE: Final = {"bagging_fraction": 0.8, "bagging_freq": 1, "metric": "average_precision"}
 RANDOM_RATE: Final = 0.06
 SMALL_STEPS: Final = 12.0  # rounds times rate
 FRAUDS_PER_LEAF: Final = 60
@@ -184,7 +186,7 @@ def fit_detector(tail: Tail, rows: Rows, described: Sequence[Value], settings: F
     x = np.ascontiguousarray(rows.values[:, tail.columns])
     patience = 0 if rows.y.sum() < MANY_POSITIVES else 20
     recipe = {
-        **shapes(rows, settings, leaves=15, rounds=settings.detector_rounds)[-1], "monotone": monotone, "patience": patience,
+        **shape_of_detector(rows, settings, leaves=15, rounds=settings.detector_rounds), "monotone": monotone, "patience": patience,
     }  # fmt: skip
     early, late = ~rows.late, rows.late
     trained = train_forest(
@@ -196,51 +198,40 @@ def fit_detector(tail: Tail, rows: Rows, described: Sequence[Value], settings: F
     return Detector(tail, model, line)
 
 
-def shapes(rows: Rows, settings: FitSettings, *, leaves: int, rounds: int) -> list[dict[str, Any]]:
-    """Recipes that suit the number of labels; of several, the later rows say which, the first of equals.
+def shape(rows: Rows, settings: FitSettings, *, leaves: int, rounds: int) -> dict[str, Any]:
+    """A fusion's recipe, to suit the number of labels.
 
-    Of few frauds one shop's counts are a fingerprint that a forest learns by heart. Either its trees are small, the
-    smaller the fewer the frauds, and learn slowly, which suits a few strong signs among noise; or its thresholds are drawn at random,
-    which lets it combine many weak signs. Leaves are bounded, since the odds of a rare leaf are endless.
+    Of few frauds one shop's counts are a fingerprint that a forest learns by heart. Hence small trees, the smaller the fewer the frauds,
+    that learn slowly: as much in all, however many they are. And leaves are bounded, since the odds of a rare leaf are endless.
     """
     frauds = int(rows.y.sum())
-    alike = {"bagging_fraction": 0.8, "bagging_freq": 1, "metric": "average_precision"}
     if frauds >= MANY_POSITIVES:
-        leaf = int(np.clip(len(rows.y) / 500, 10, 300))
-        params = {
-            **alike, "num_leaves": leaves, "min_data_in_leaf": leaf, "learning_rate": settings.learning_rate, "feature_fraction": 0.35,
-            "lambda_l2": 5.0, "max_bin": 127, "min_sum_hessian_in_leaf": 1.0,
-        }  # fmt: skip
-        return [{"params": params, "rounds": rounds, "seed": settings.seed, "num_threads": settings.threads}]
-    few = {**alike, "max_delta_step": 1.0, "max_bin": 63}
-    random = {
-        **few, "num_leaves": leaves, "min_data_in_leaf": int(np.clip(len(rows.y) / 500, 10, 20)), "learning_rate": RANDOM_RATE,
-        "extra_trees": True, "feature_fraction": 0.5, "lambda_l2": 5.0,
+        return shape_of_many(rows, settings, leaves=leaves, rounds=rounds)
+    params = {
+        **ALIKE, "num_leaves": int(np.clip(frauds // FRAUDS_PER_LEAF, LEAVES_MIN, leaves)), "min_data_in_leaf": 30, "max_delta_step": 1.0,
+        "learning_rate": float(np.clip(SMALL_STEPS / rounds, 0.03, 0.1)), "feature_fraction": 0.3, "lambda_l2": 10.0, "max_bin": 63,
     }  # fmt: skip
-    small = {
-        **few, "num_leaves": int(np.clip(frauds // FRAUDS_PER_LEAF, LEAVES_MIN, leaves)), "min_data_in_leaf": 30,
-        "learning_rate": float(np.clip(SMALL_STEPS / rounds, 0.03, 0.1)), "feature_fraction": 0.3, "lambda_l2": 10.0,
-    }  # fmt: skip
-    return [
-        {"params": params, "rounds": rounds, "seed": settings.seed, "num_threads": settings.threads}
-        for params in (small, random)
-    ]
+    return {"params": params, "rounds": rounds, "seed": settings.seed, "num_threads": settings.threads}
 
 
-def train_best(
-    x: Floats, rows: Rows, names: Sequence[str], recipes: Sequence[Mapping[str, Any]]
-) -> tuple[Trained, Mapping[str, Any]]:
-    """The forest on the early rows that ranks the late ones best, and its recipe."""
-    early, late = ~rows.late, rows.late
-    found = []
-    for recipe in recipes:
-        trained = train_forest(
-            x[early], rows.y[early], names=names, weight=rows.weight[early], valid=(x[late], rows.y[late]), **recipe
-        )
-        ranked = average_precision(rows.y[late], trained.forest.score(x[late]), weight=rows.weight[late])
-        found.append((ranked, trained, recipe))
-    _, trained, recipe = max(found, key=lambda one: one[0])
-    return trained, recipe
+def shape_of_many(rows: Rows, settings: FitSettings, *, leaves: int, rounds: int) -> dict[str, Any]:
+    """Of many frauds a forest learns freely, as long as the later rows say that it still learns."""
+    params = {
+        **ALIKE, "num_leaves": leaves, "min_data_in_leaf": int(np.clip(len(rows.y) / 500, 10, 300)), "lambda_l2": 5.0, "max_bin": 127,
+        "learning_rate": settings.learning_rate, "feature_fraction": 0.35, "min_sum_hessian_in_leaf": 1.0,
+    }  # fmt: skip
+    return {"params": params, "rounds": rounds, "seed": settings.seed, "num_threads": settings.threads}
+
+
+def shape_of_detector(rows: Rows, settings: FitSettings, *, leaves: int, rounds: int) -> dict[str, Any]:
+    """A detector sees one side of many kinds of fraud: where they are few, thresholds drawn at random let it combine many weak signs."""
+    if rows.y.sum() >= MANY_POSITIVES:
+        return shape_of_many(rows, settings, leaves=leaves, rounds=rounds)
+    params = {
+        **ALIKE, "num_leaves": leaves, "min_data_in_leaf": int(np.clip(len(rows.y) / 500, 10, 20)), "learning_rate": RANDOM_RATE,
+        "max_delta_step": 1.0, "extra_trees": True, "feature_fraction": 0.5, "lambda_l2": 5.0, "max_bin": 63,
+    }  # fmt: skip
+    return {"params": params, "rounds": rounds, "seed": settings.seed, "num_threads": settings.threads}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -270,16 +261,18 @@ def fit_fusion(
     x = weak.matrix(rows.values, voices)
     late, few = rows.late, rows.y.sum() < MANY_POSITIVES
     categorical = [name for name in names if name.startswith("level_")]
-    recipes = [
-        {**recipe, "categorical": categorical, "patience": 0 if few else 60}
-        for recipe in shapes(rows, settings, leaves=31, rounds=settings.rounds)
-    ]
+    recipe: dict[str, Any] = {
+        **shape(rows, settings, leaves=31, rounds=settings.rounds), "categorical": categorical, "patience": 0 if few else 60,
+    }  # fmt: skip
     floor = np.array([0.2, *(FUSED_FLOOR_FEW if few else FUSED_FLOOR) * len(DETECTORS)])
     if not late.any():
-        model = train(x, rows, names, {**recipes[-1], "rounds": 60})
+        model = train(x, rows, names, {**recipe, **shape(rows, settings, leaves=31, rounds=ROUNDS_UNJUDGED)})
         only = Fusion(columns, model, Line(0.0, np.array([1.0, *np.zeros(9)])))
-        return FittedFusion(only, only, unknown, 60)
-    trained, recipe = train_best(x, rows, names, recipes)
+        return FittedFusion(only, only, unknown, ROUNDS_UNJUDGED)
+    early = ~late
+    trained = train_forest(
+        x[early], rows.y[early], names=names, weight=rows.weight[early], valid=(x[late], rows.y[late]), **recipe
+    )
     heard = np.column_stack([trained.forest.score(x[late]), *(voice[late] for voice in voices)])
     line = fit_line(heard, rows.y[late], rows.weight[late], floor=floor)
     trial = Fusion(columns, build_model(trained.forest), line)
