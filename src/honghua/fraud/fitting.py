@@ -34,6 +34,7 @@ RANDOM_RATE: Final = 0.06
 SMALL_STEPS: Final = 12.0  # rounds times rate
 FRAUDS_PER_LEAF: Final = 60
 LEAVES_MIN: Final = 8
+DETECTOR_LEAVES, FUSION_LEAVES = 15, 31
 # Voices of a detector: surprise, alarm beyond one in a thousand, margin of its forest. Without labels: odds 1 at one in a thousand.
 ALONE: Final = (-6.9, (2.3, 0.0, 0.0))
 ALONE_FLOOR: Final = (0.3, 0.5, 0.0)
@@ -109,8 +110,9 @@ def fit_fraud(
     for family in DETECTORS:
         tail = Tail.fit(peers, described, family, names=chosen.detectors[family])
         detectors[family] = fit_detector(tail, rows, described, settings)
+    voices = [detectors[family].voices(rows.values)[0] for family in DETECTORS]
     late_part, blind_part = (
-        fit_fusion(chosen.columns(names, described), detectors, rows, described, settings)
+        fit_fusion(chosen.columns(names, described), voices, rows, described, settings)
         for names in (chosen.late, chosen.blind)
     )
     model, trial = (
@@ -186,7 +188,8 @@ def fit_detector(tail: Tail, rows: Rows, described: Sequence[Value], settings: F
     x = np.ascontiguousarray(rows.values[:, tail.columns])
     patience = 0 if rows.y.sum() < MANY_POSITIVES else 20
     recipe = {
-        **shape_of_detector(rows, settings, leaves=15, rounds=settings.detector_rounds), "monotone": monotone, "patience": patience,
+        **recipe_of(shape_of_detector(rows, settings), settings, rounds=settings.detector_rounds),
+        "monotone": monotone, "patience": patience,
     }  # fmt: skip
     early, late = ~rows.late, rows.late
     trained = train_forest(
@@ -198,40 +201,42 @@ def fit_detector(tail: Tail, rows: Rows, described: Sequence[Value], settings: F
     return Detector(tail, model, line)
 
 
-def shape(rows: Rows, settings: FitSettings, *, leaves: int, rounds: int) -> dict[str, Any]:
-    """A fusion's recipe, to suit the number of labels.
+def recipe_of(params: Mapping[str, Any], settings: FitSettings, *, rounds: int) -> dict[str, Any]:
+    """What `train_forest` is told, whatever the shape of its trees."""
+    return {"params": {**ALIKE, **params}, "rounds": rounds, "seed": settings.seed, "num_threads": settings.threads}
+
+
+def shape_of_fusion(rows: Rows, settings: FitSettings, *, rounds: int) -> dict[str, Any]:
+    """How a fusion's trees are to be, to suit the number of labels.
 
     Of few frauds one shop's counts are a fingerprint that a forest learns by heart. Hence small trees, the smaller the fewer the frauds,
     that learn slowly: as much in all, however many they are. And leaves are bounded, since the odds of a rare leaf are endless.
     """
     frauds = int(rows.y.sum())
     if frauds >= MANY_POSITIVES:
-        return shape_of_many(rows, settings, leaves=leaves, rounds=rounds)
-    params = {
-        **ALIKE, "num_leaves": int(np.clip(frauds // FRAUDS_PER_LEAF, LEAVES_MIN, leaves)), "min_data_in_leaf": 30, "max_delta_step": 1.0,
+        return shape_of_many(rows, settings, leaves=FUSION_LEAVES)
+    return {
+        "num_leaves": int(np.clip(frauds // FRAUDS_PER_LEAF, LEAVES_MIN, FUSION_LEAVES)), "min_data_in_leaf": 30, "max_delta_step": 1.0,
         "learning_rate": float(np.clip(SMALL_STEPS / rounds, 0.03, 0.1)), "feature_fraction": 0.3, "lambda_l2": 10.0, "max_bin": 63,
     }  # fmt: skip
-    return {"params": params, "rounds": rounds, "seed": settings.seed, "num_threads": settings.threads}
 
 
-def shape_of_many(rows: Rows, settings: FitSettings, *, leaves: int, rounds: int) -> dict[str, Any]:
+def shape_of_many(rows: Rows, settings: FitSettings, *, leaves: int) -> dict[str, Any]:
     """Of many frauds a forest learns freely, as long as the later rows say that it still learns."""
-    params = {
-        **ALIKE, "num_leaves": leaves, "min_data_in_leaf": int(np.clip(len(rows.y) / 500, 10, 300)), "lambda_l2": 5.0, "max_bin": 127,
+    return {
+        "num_leaves": leaves, "min_data_in_leaf": int(np.clip(len(rows.y) / 500, 10, 300)), "lambda_l2": 5.0, "max_bin": 127,
         "learning_rate": settings.learning_rate, "feature_fraction": 0.35, "min_sum_hessian_in_leaf": 1.0,
     }  # fmt: skip
-    return {"params": params, "rounds": rounds, "seed": settings.seed, "num_threads": settings.threads}
 
 
-def shape_of_detector(rows: Rows, settings: FitSettings, *, leaves: int, rounds: int) -> dict[str, Any]:
+def shape_of_detector(rows: Rows, settings: FitSettings) -> dict[str, Any]:
     """A detector sees one side of many kinds of fraud: where they are few, thresholds drawn at random let it combine many weak signs."""
     if rows.y.sum() >= MANY_POSITIVES:
-        return shape_of_many(rows, settings, leaves=leaves, rounds=rounds)
-    params = {
-        **ALIKE, "num_leaves": leaves, "min_data_in_leaf": int(np.clip(len(rows.y) / 500, 10, 20)), "learning_rate": RANDOM_RATE,
+        return shape_of_many(rows, settings, leaves=DETECTOR_LEAVES)
+    return {
+        "num_leaves": DETECTOR_LEAVES, "min_data_in_leaf": int(np.clip(len(rows.y) / 500, 10, 20)), "learning_rate": RANDOM_RATE,
         "max_delta_step": 1.0, "extra_trees": True, "feature_fraction": 0.5, "lambda_l2": 5.0, "max_bin": 63,
     }  # fmt: skip
-    return {"params": params, "rounds": rounds, "seed": settings.seed, "num_threads": settings.threads}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -246,27 +251,28 @@ class FittedFusion:
 
 def fit_fusion(
     columns: NDArray[np.int64],
-    detectors: Mapping[Family, Detector],
+    voices: Sequence[Doubles],
     rows: Rows,
     described: Sequence[Value],
     settings: FitSettings,
 ) -> FittedFusion:
-    """The forest over these columns and the line over it and the detectors."""
+    """The forest over these columns and the line over it and the detectors' voices, float64[n, 3] each."""
     weak = Fusion(columns, None, Line(ALONE[0], np.array([0.0, *ALONE[1], *ALONE[1], *ALONE[1]])))
     unknown: dict[str, float | None] = {"auc": None, "ap": None}
     if rows.y.sum() < POSITIVES_FOR_FOREST:
         return FittedFusion(weak, weak, unknown, 0)
-    voices = [detectors[family].voices(rows.values)[0] for family in DETECTORS]
     names = [*(described[k].name for k in columns), *(f"{family.value}_surprise" for family in DETECTORS)]
     x = weak.matrix(rows.values, voices)
     late, few = rows.late, rows.y.sum() < MANY_POSITIVES
     categorical = [name for name in names if name.startswith("level_")]
-    recipe: dict[str, Any] = {
-        **shape(rows, settings, leaves=31, rounds=settings.rounds), "categorical": categorical, "patience": 0 if few else 60,
+    rounds = settings.rounds if late.any() else ROUNDS_UNJUDGED
+    recipe = {
+        **recipe_of(shape_of_fusion(rows, settings, rounds=rounds), settings, rounds=rounds),
+        "categorical": categorical, "patience": 0 if few else 60,
     }  # fmt: skip
     floor = np.array([0.2, *(FUSED_FLOOR_FEW if few else FUSED_FLOOR) * len(DETECTORS)])
     if not late.any():
-        model = train(x, rows, names, {**recipe, **shape(rows, settings, leaves=31, rounds=ROUNDS_UNJUDGED)})
+        model = train(x, rows, names, recipe)
         only = Fusion(columns, model, Line(0.0, np.array([1.0, *np.zeros(9)])))
         return FittedFusion(only, only, unknown, ROUNDS_UNJUDGED)
     early = ~late
