@@ -18,7 +18,7 @@ help: ## print the verbs
 setup: ## make .venv from the lock file; nothing to do when it is current
 	@sh tools/setup.sh
 
-run: setup ## seeded demo: generated purchases live through the whole main job; prints what to look at
+run: setup ## a small city's last six months lived on the platform; prints what to look at, and lives on
 	$(bin)/honghua demo
 
 fmt: setup ## put the code in shape

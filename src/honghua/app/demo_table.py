@@ -1,4 +1,4 @@
-"""A small town's purchases, made up by a seed: what `honghua demo` lives through. Nobody in it is real."""
+"""A small town's purchases, made up by a seed: what `honghua bench replay` lives through without a file. Nobody in it is real."""
 
 from __future__ import annotations
 

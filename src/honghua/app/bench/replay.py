@@ -1,4 +1,4 @@
-"""`honghua bench replay`: purchases a second of the whole main job, on a file or on the demo's made-up town."""
+"""`honghua bench replay`: purchases a second of the whole main job, on a file or on a made-up town."""
 
 from __future__ import annotations
 
