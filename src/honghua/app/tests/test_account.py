@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 import json
-import secrets
-from dataclasses import replace
 
 import pytest
 
-from honghua.app.cli import build_parser
-from honghua.app.settings import Settings
 from honghua.base.errors import BadInput, NotFound
 
 
 @pytest.fixture
-def settings(store_settings):
-    return Settings(store=replace(store_settings, database_name=f"account_{secrets.token_hex(4)}"))
-
-
-@pytest.fixture
-def honghua(settings, capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "80")
-
-    def command(*words, status=0):
-        args = build_parser().parse_args(words)
-        assert args.run(args, settings) == status
-        return capsys.readouterr().out
-
-    return command
+def columns():
+    return 80
 
 
 def told(text):

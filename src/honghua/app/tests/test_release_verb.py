@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import secrets
-from dataclasses import replace
 
 import pytest
 
-from honghua.app.cli import build_parser
-from honghua.app.settings import Settings
 from honghua.base.clock import SystemClock
 from honghua.base.errors import BadInput, Conflict, NotFound
 from honghua.decision.core import PolicyProblems
@@ -27,19 +23,6 @@ with score:
     risky = refuse("RISK_REFUSED", when=fused >= 0.9, missing=skip)
 '''
 ANN, BEN = ("--by", "Ann"), ("--by", "Ben")
-
-
-@pytest.fixture
-def honghua(store_settings, capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "200")
-    settings = Settings(store=replace(store_settings, database_name=f"release_{secrets.token_hex(4)}"))
-
-    def command(*words, status=0):
-        args = build_parser().parse_args([str(word) for word in words])
-        assert args.run(args, settings) == status
-        return capsys.readouterr().out
-
-    return command
 
 
 @pytest.fixture

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-import secrets
-from dataclasses import replace
 
 import pytest
 
-from honghua.app.cli import build_parser
 from honghua.app.fraud_fit import fit_table
-from honghua.app.settings import Settings
 from honghua.app.tables.keeping import keep_fitted
 from honghua.app.tests.test_fraud_verb import MAP, market, write
 from honghua.base.clock import SystemClock
@@ -51,16 +47,7 @@ def test_amounts_of_another_unit_are_refused(fitted, conn):
         keep_fitted(conn, fitted, currency="JPY", at=SystemClock().now())
 
 
-def test_it_is_proposed_from_the_command_line_and_somebody_answers_where_it_failed(
-    fitted, store_settings, capsys, tmp_path
-):
-    settings = Settings(store=replace(store_settings, database_name=f"kept_{secrets.token_hex(4)}"))
-
-    def honghua(*words):
-        args = build_parser().parse_args([str(word) for word in words])
-        assert args.run(args, settings) == 0
-        return capsys.readouterr().out
-
+def test_it_is_proposed_from_the_command_line_and_somebody_answers_where_it_failed(fitted, honghua, tmp_path):
     battery = fitted / "model" / "battery.json"
     told = json.loads(battery.read_text())
     battery.write_text(json.dumps({**told, "passed": False, "problems": ["calibration slope: slope is 9"]}))

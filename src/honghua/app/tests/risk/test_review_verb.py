@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import json
-import secrets
-from dataclasses import replace
 
 import pytest
-
-from honghua.app.cli import build_parser
-from honghua.app.settings import Settings
 
 POLICY = '''"""A person looks at everything above a hundred."""
 
@@ -28,16 +23,8 @@ with amount:
 
 
 @pytest.fixture
-def honghua(store_settings, capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "160")
-    settings = Settings(store=replace(store_settings, database_name=f"review_{secrets.token_hex(4)}"))
-
-    def command(*words, status=0):
-        args = build_parser().parse_args(words)
-        assert args.run(args, settings) == status
-        return capsys.readouterr().out
-
-    return command
+def columns():
+    return 160
 
 
 def test_a_queue_is_looked_at_claimed_and_decided(honghua, tmp_path):

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import secrets
-from dataclasses import replace
 
 import pytest
 
-from honghua.app.cli import build_parser
 from honghua.app.commands import jobs
-from honghua.app.settings import Settings
 from honghua.base.clock import FixedClock, SystemClock
 from honghua.base.errors import BadInput, NotFound
 from honghua.credit.jobs import FakeProver
@@ -30,23 +26,6 @@ with hard_deny:
 with score:
     asked = step_up("RISK_STEP_UP", kind="face", when=amount_minor > yuan(100))
 '''
-
-
-@pytest.fixture
-def settings(store_settings):
-    return Settings(store=replace(store_settings, database_name=f"watch_{secrets.token_hex(4)}"))
-
-
-@pytest.fixture
-def honghua(settings, capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def command(*words, status=0):
-        args = build_parser().parse_args([str(word) for word in words])
-        assert args.run(args, settings) == status
-        return capsys.readouterr().out
-
-    return command
 
 
 def test_jobs_run_when_due_and_their_state_is_told(honghua):
