@@ -10,8 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from honghua.app import replay, replay_risk
-from honghua.app.city import robots
+from honghua.app import replay, replay_risk, robots
 from honghua.app.replay import Beside, replay_table
 from honghua.app.replay_map import TableMap
 from honghua.app.replay_table import PurchaseTable

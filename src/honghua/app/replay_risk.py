@@ -16,9 +16,9 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
-from honghua.app.city.robots import POLICY, Known, Refit, Robots
 from honghua.app.replay_map import TableMap
 from honghua.app.replay_table import PurchaseTable
+from honghua.app.robots import POLICY, Known, Refit, Robots, draw_one_in
 from honghua.base.clock import DAY_US, from_micros
 from honghua.base.errors import Conflict
 from honghua.credit import api as credit
@@ -122,7 +122,7 @@ class RiskReplay:
         known_us = now_us - self.delay_us
         low, high = np.searchsorted(self.table.at_us, [known_us - HISTORY_DAYS * DAY_US, known_us])
         part = np.arange(low, high)
-        draw = (part * 2_654_435_761 % 2**32 >> 12) % NEGATIVES_ONE_IN == 0  # the same rows in every run
+        draw = draw_one_in(part, NEGATIVES_ONE_IN)
         chosen = (self.decision_ids[low:high] != 0) & ((labels[low:high] == 1) | ((labels[low:high] == 0) & draw))
         rows = part[chosen]
         return rows, np.where(labels[rows] == 1, 1.0, float(NEGATIVES_ONE_IN))

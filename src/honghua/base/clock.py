@@ -10,7 +10,8 @@ from honghua.base.errors import BadInput
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND = dt.timedelta(microseconds=1)
-DAY_US: Final = 86_400_000_000  # microseconds
+HOUR_US: Final = 3_600_000_000  # microseconds
+DAY_US: Final = 24 * HOUR_US
 
 
 class Clock(Protocol):

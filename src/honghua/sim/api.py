@@ -23,7 +23,6 @@ from honghua.sim.driving.city_actor import CityActor
 from honghua.sim.driving.diary import WORDS, Diary, read_diary
 from honghua.sim.driving.link import Platform, Wiring, amount_of, hear
 from honghua.sim.driving.manners import passes_step_up
-from honghua.sim.driving.market_actor import MarketActor
 from honghua.sim.driving.names import ZONE, Names, name_person
 from honghua.sim.driving.screens import Screens
 from honghua.sim.event_files import EVENTS_FILE, PEOPLE_FILE, SCHEMA_PAGE, SHOPS_FILE, TRUTH_FILE
@@ -85,7 +84,6 @@ __all__ = [
     "Judged",
     "Made",
     "MakePlan",
-    "MarketActor",
     "MarketPlan",
     "Message",
     "Names",

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from honghua.app.bench.gang_games.figures import Tally, tell_city, tell_crimes
-from honghua.app.bench.gang_games.fitting import SCENES, Fold, Sizes, city_of, fit_fold, fold_names, harden, seen_by
+from honghua.app.bench.gang_games.fitting import SCENES, Fold, Sizes, city_of, fit_fold, harden, seen_by
+from honghua.app.bench.ring_folds.folds import fold_names
 from honghua.base.errors import BadInput
 from honghua.base.rng import derive_rng
 from honghua.sim.core import ALL_TYPOLOGIES, Guard, OpenDoor, PlayPlan, play
@@ -54,7 +55,7 @@ def run(args: argparse.Namespace, store: StoreSettings) -> dict[str, Any]:
     """Fit each fold, play every city of the test against it; all typologies act in each, as many as it has and has not seen."""
     sizes = read_sizes(args)
     started = time.perf_counter()
-    names = fold_names(args.folds)
+    names = fold_names(args.folds, typologies=ALL_TYPOLOGIES)
     games = Games(play_cities(sizes, OpenDoor, adaptive=False), [])
     for number, unseen in enumerate(names):
         print(f"fold {number + 1}/{len(names)}: without {', '.join(unseen)}", file=sys.stderr)

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from honghua.app import ledger_view, statement_view
 from honghua.app.city.demo import Demo
+from honghua.base.clock import DAY_US
 from honghua.credit import api as credit
 from honghua.decision import api as decision
 from honghua.ledger import api as ledger
@@ -33,7 +34,7 @@ def judge_demo(demo: Demo) -> dict[str, Any]:
     released = [one for one in town.refits if one.released]
     since = released[0].day if released else None
     after = (
-        {name: values[columns["at_us"] >= since * 86_400_000_000] for name, values in columns.items()}
+        {name: values[columns["at_us"] >= since * DAY_US] for name, values in columns.items()}
         if since is not None
         else None
     )

@@ -27,7 +27,7 @@ import numpy as np
 from honghua.app.city.reconcile import reconcile
 from honghua.app.city.rush import Rush
 from honghua.app.city.town import Town, TownPlan, open_town
-from honghua.base.clock import DAY_US
+from honghua.base.clock import DAY_US, HOUR_US
 from honghua.base.errors import BadInput
 from honghua.credit import jobs
 from honghua.features.core import EventKind
@@ -53,7 +53,6 @@ FIRST_DAY_BEFORE: Final = dt.date(2026, 11, 10)  # the drill begins in the eveni
 FUTURE_DAYS: Final = 14  # of the rings' plans are pressed into the day
 KILL_AT: Final = 0.62  # of the day
 BACKLOG_SECONDS: Final = 10.0  # after the first answers: figures of calm leave out the outage and what it left behind
-HOUR_US: Final = 3_600_000_000
 ORDERS_A_SECOND: Final = 60
 PEOPLE_PER_RING: Final = 1_300  # of each typology: one or two purchases in a hundred are crimes
 Told = Callable[[str], None]

@@ -10,6 +10,7 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
+from honghua.base.clock import DAY_US
 from honghua.decision import api as decision
 from honghua.decision.core import Outcome
 from honghua.facts.kinds import FactKind
@@ -28,7 +29,6 @@ from honghua.store.facts import read_facts_after
 
 Columns = dict[str, NDArray[np.int64]]
 PAGE: Final = 200_000
-DAY_US: Final = 86_400_000_000
 BOUGHT: Final = (FactKind.PURCHASE_CAPTURED, FactKind.PURCHASE_AUTHORISED)
 STOPPED: Final = (Heard.REFUSED_RISK, Heard.DELAYED)
 FLAG: Final = 0.8  # where the policy sends to a reviewer whatever the amount

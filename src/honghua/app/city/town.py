@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,8 +11,8 @@ from typing import Final
 import numpy as np
 import psycopg
 
-from honghua.app.city import robots
-from honghua.base.clock import DAY_US, to_micros
+from honghua.app import robots
+from honghua.base.clock import DAY_US, HOUR_US, to_micros
 from honghua.base.rng import derive_rng
 from honghua.credit import api as credit
 from honghua.credit import core as c
@@ -28,8 +27,7 @@ from honghua.store.database import Database, connect
 
 SILENT_DAYS: Final = 12  # without a report a purchase is taken for clear
 ONE_IN: Final = 4  # clear purchases that a fit looks at
-OFFSET_US: Final = 8 * 3_600_000_000
-HOUR_US: Final = 3_600_000_000
+OFFSET_US: Final = 8 * HOUR_US
 DUE_DAY: Final = 10  # of the first pair of the terms
 DEBIT_DAYS: Final = 3  # that the bank is asked
 DEBIT_HOURS: Final = (12, 19)
@@ -221,10 +219,4 @@ def make_setup(plan: TownPlan, *, folder: Path | None) -> credit.RiskSetup:
     return credit.RiskSetup(RiskPlan(SCHEMA), EngineSettings(size, plan.silent_days), OFFSET_US, folder)
 
 
-def month_starts(first_day: dt.date, days: int) -> np.ndarray:
-    """Days of the plan that are the first of a month."""
-    found = [day for day in range(days) if (first_day + dt.timedelta(days=day)).day == 1]
-    return np.array(found, np.int64)
-
-
-__all__ = ["Town", "TownPlan", "make_setup", "month_starts", "open_town"]
+__all__ = ["Town", "TownPlan", "make_setup", "open_town"]

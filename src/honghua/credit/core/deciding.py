@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from honghua.base.clock import from_micros
+from honghua.base.clock import HOUR_US, from_micros
 from honghua.credit.core.account import Account
 from honghua.credit.core.commands import Order
 from honghua.credit.core.desk import (
@@ -30,7 +30,6 @@ from honghua.decision.core import ACCOUNT_INPUTS, WITHIN_LIMIT, Outcome
 from honghua.facts.kinds import Fact, FactKind
 
 RULE_INPUTS: Final = 6  # of them, what the account rules judge and their records keep
-HOUR_US: Final = 3_600_000_000
 STEP_UP_US: Final = HOUR_US // 4
 REVIEW_US: Final = 72 * HOUR_US
 CONFIRM_US: Final = 48 * HOUR_US  # after a delay is over

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from honghua.base.clock import DAY_US
+from honghua.base.clock import DAY_US, HOUR_US
 from honghua.decision.core.vocabulary import Input, Kind, Vocabulary
 from honghua.facts.kinds import SCENE, Fact, FactKind
 from honghua.features.core import ABSENT, FIXED, MISSING, EventKind, Schema
@@ -30,7 +30,6 @@ LIVE_SCHEMA: Final = Schema(
 PURCHASES: Final = frozenset({  # of them, those with command id 0 or their purchase's were attempts, not captures of a hold
     FactKind.PURCHASE_AUTHORISED, FactKind.PURCHASE_CAPTURED, FactKind.PURCHASE_REFUSED, FactKind.PURCHASE_SUSPENDED,
 })  # fmt: skip
-HOUR_US: Final = 3_600_000_000
 THURSDAY: Final = 3  # 1970-01-01; Monday is 0
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
-from honghua.base.clock import DAY_US, from_micros
+from honghua.base.clock import DAY_US, HOUR_US, from_micros
 from honghua.decision import store_judged
 from honghua.decision.core.engine_inputs import SCORE_INPUTS
 from honghua.decision.core.freezing import thaw
@@ -174,7 +174,7 @@ def _tell(conn: psycopg.Connection, one: DriftDay, now: dt.datetime) -> int:
 def sentence_of(report: DriftReport, kind: str) -> str:
     """What passed a bound, the worst first, in words."""
     mine = sorted((a for a in report.alarms if a.kind == kind), key=lambda alarm: -alarm.value)
-    unit = 3_600_000_000 if kind == "age" else 1
+    unit = HOUR_US if kind == "age" else 1
     named = ", ".join(f"{a.name} {a.value / unit:.3g}" for a in mine[:NAMED])
     more = f" and {len(mine) - NAMED} more" if len(mine) > NAMED else ""
     bound = f"{mine[0].bound / unit:g}{' hours' if kind == 'age' else ''}"

@@ -65,13 +65,6 @@ class Fold:
         return EngineGuard(PLAN, self.model, bar=self.bar)
 
 
-def fold_names(folds: int) -> list[tuple[str, ...]]:
-    """Which typologies each fold leaves out, families mixed: every typology is unseen in one fold."""
-    families = list(dict.fromkeys(one.family for one in ALL_TYPOLOGIES.values()))
-    by_kin = sorted(ALL_TYPOLOGIES, key=lambda name: families.index(ALL_TYPOLOGIES[name].family))
-    return [tuple(by_kin[k::folds]) for k in range(folds)]
-
-
 def seen_by(unseen: tuple[str, ...]) -> tuple[str, ...]:
     """All the others."""
     return tuple(name for name in ALL_TYPOLOGIES if name not in unseen)
@@ -136,4 +129,4 @@ def read_rows(sizes: Sizes, played: Played, label: str) -> Rows:
     return Rows(values, labels, weight, late)
 
 
-__all__ = ["SCENES", "Fold", "Sizes", "city_of", "fit_fold", "fold_names", "harden", "seen_by", "warm"]
+__all__ = ["SCENES", "Fold", "Sizes", "city_of", "fit_fold", "harden", "seen_by", "warm"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,7 +15,7 @@ from honghua.base.rng import derive_rng
 from honghua.features.core import EventKind
 from honghua.fraud.api import FitSettings, FraudModel, RiskSensor, Scores, fit_fraud
 from honghua.fraud.core import Family, RiskPlan
-from honghua.sim.core import TYPOLOGIES, Market, MarketPlan, Truth, make_market
+from honghua.sim.core import TYPOLOGIES, Market, MarketPlan, Truth, Typology, make_market
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -67,12 +67,14 @@ class Fold:
     sample: Sample
 
 
-def fold_names(folds: int, *, by_family: bool) -> list[tuple[str, ...]]:
+def fold_names(
+    folds: int, *, by_family: bool = False, typologies: Mapping[str, Typology] = TYPOLOGIES
+) -> list[tuple[str, ...]]:
     """Which typologies each fold leaves out: one family each, or mixed so that relatives of the unseen are seen."""
-    families = list(dict.fromkeys(one.family for one in TYPOLOGIES.values()))
-    by_kin = sorted(TYPOLOGIES, key=lambda name: families.index(TYPOLOGIES[name].family))
+    families = list(dict.fromkeys(one.family for one in typologies.values()))
+    by_kin = sorted(typologies, key=lambda name: families.index(typologies[name].family))
     if by_family:
-        return [tuple(name for name in by_kin if TYPOLOGIES[name].family == family) for family in families]
+        return [tuple(name for name in by_kin if typologies[name].family == family) for family in families]
     return [tuple(by_kin[k::folds]) for k in range(folds)]
 
 

@@ -7,13 +7,14 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from honghua.app.city.robots import read_known
-from honghua.app.city.town import SILENT_DAYS, TownPlan, month_starts, open_town
+from honghua.app.city.town import SILENT_DAYS, TownPlan, open_town
+from honghua.app.robots import read_known
 from honghua.app.verifying import verify
 from honghua.base.clock import to_micros
 from honghua.credit import api as credit
 from honghua.credit import core as c
-from honghua.sim.api import CATEGORY_NAMES, Heard, MarketActor, MarketPlan, Names
+from honghua.sim.api import CATEGORY_NAMES, Heard, MarketPlan, Names
+from honghua.sim.driving.tests.market_actor import MarketActor, month_starts
 from honghua.store.database import connect
 
 FIRST = dt.date(2026, 2, 20)

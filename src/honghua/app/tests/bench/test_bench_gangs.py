@@ -9,7 +9,8 @@ import pytest
 
 from honghua.app.bench import gangs
 from honghua.app.bench.gang_games.figures import GOT_MINOR, STOPPED, TRIED, Tally, ratio, tell_city, tell_crimes
-from honghua.app.bench.gang_games.fitting import SCENES, fold_names, seen_by
+from honghua.app.bench.gang_games.fitting import SCENES, seen_by
+from honghua.app.bench.ring_folds.folds import fold_names
 from honghua.app.cli import build_parser
 from honghua.app.settings import Settings
 from honghua.base.errors import BadInput
@@ -21,7 +22,7 @@ NAMES = tuple(ALL_TYPOLOGIES)
 
 
 def test_every_typology_is_unseen_once():
-    folds = fold_names(3)
+    folds = fold_names(3, typologies=ALL_TYPOLOGIES)
     assert sorted(sum(folds, ())) == sorted(NAMES)
     for unseen in folds:
         assert set(unseen) | set(seen_by(unseen)) == set(NAMES)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from honghua.app import replay_risk
-from honghua.app.city import robots
+from honghua.app import replay_risk, robots
 from honghua.app.replay import Beside, replay_table
 from honghua.app.replay_risk import judge_queue
 from honghua.app.replay_table import PurchaseTable, TableMap

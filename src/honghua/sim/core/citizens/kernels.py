@@ -6,6 +6,18 @@ from numba import njit
 
 
 @njit(cache=True)
+def first_above(running, low, high, chance):
+    """The first place of low … high whose running share, ascending, is above chance; high when none is."""
+    while low < high:
+        middle = (low + high) // 2
+        if running[middle] > chance:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+@njit(cache=True)
 def draw_columns(running, row, chance, out):
     """For each i the first column whose running share is above chance[i].
 
@@ -14,15 +26,7 @@ def draw_columns(running, row, chance, out):
     """
     last = running.shape[1] - 1
     for i in range(len(row)):
-        low, high = 0, last
-        at = row[i]
-        while low < high:
-            middle = (low + high) // 2
-            if running[at, middle] > chance[i]:
-                high = middle
-            else:
-                low = middle + 1
-        out[i] = low
+        out[i] = first_above(running[row[i]], 0, last, chance[i])
 
 
 @njit(cache=True)
@@ -33,14 +37,7 @@ def draw_members(start, running, group, chance, out):
     group int64[n];   chance float64[n] in [0, 1);   out int64[n]
     """
     for i in range(len(group)):
-        low, high = start[group[i]], start[group[i] + 1] - 1
-        while low < high:
-            middle = (low + high) // 2
-            if running[middle] > chance[i]:
-                high = middle
-            else:
-                low = middle + 1
-        out[i] = low
+        out[i] = first_above(running, start[group[i]], start[group[i] + 1] - 1, chance[i])
 
 
 @njit(cache=True)

@@ -11,9 +11,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from honghua.sim.core.citizens.occupations import IS_STUDENT, of
-from honghua.sim.core.citizens.records import Column
 from honghua.sim.core.draft import Ints
-from honghua.sim.core.people import NEVER, NIGHT, STUDENT, People, contacts_of, devices_of
+from honghua.sim.core.people import NEVER, NIGHT, STUDENT, contacts_of, devices_of
 from honghua.sim.core.shops import REGIONS
 
 PEOPLE_PER_DORM: Final = 150
@@ -67,9 +66,4 @@ def _addresses(rng: np.random.Generator, residents: Residents, days: int) -> dic
     }  # fmt: skip
 
 
-def lives_in_dormitory(people: People) -> Column:
-    """bool[n]: home is shared with far more than a household."""
-    return np.asarray(people.home >= len(people), np.bool_)
-
-
-__all__ = ["Residents", "lives_in_dormitory", "settle_streets"]
+__all__ = ["Residents", "settle_streets"]

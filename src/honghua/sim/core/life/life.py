@@ -134,10 +134,6 @@ class Life:
         )  # fmt: skip
         self.later.keep(wish)
 
-    def applicants(self, day: int) -> Ints:
-        """int64[k]: those who want a line from this day on, so that a platform opens their accounts."""
-        return np.asarray(self.members[self.registry.citizens.line_day[self.members] == day], np.int64)
-
     def _shop(self, rng: Rng, day: int) -> Bought:
         registry = self.registry
         mood = float(np.exp(registry.rng("mood", day).normal(0, MOOD)))

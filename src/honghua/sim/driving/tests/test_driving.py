@@ -14,9 +14,9 @@ from honghua.sim.core.outcomes import Heard, Outcomes
 from honghua.sim.driving.diary import WORDS, Diary, read_diary
 from honghua.sim.driving.link import hear
 from honghua.sim.driving.manners import passes_step_up
-from honghua.sim.driving.market_actor import MarketActor
 from honghua.sim.driving.names import Names, find_person, name_column, name_person
 from honghua.sim.driving.screens import NEVER_DUE, Screens
+from honghua.sim.driving.tests.market_actor import MarketActor
 
 NAMES = Names(7, dt.date(2026, 3, 1), ("food", "phones"), ("巷口咖啡",))
 

@@ -80,11 +80,17 @@ def read_known(conn: psycopg.Connection, *, now_us: int, silent_days: int, one_i
     rows = rows[np.argsort(rows[:, 0], kind="stable")]
     frauds = says_rows[says_rows[:, 1] == FRAUD, 0]
     is_fraud = np.isin(rows[:, 0], frauds)
-    draw = (rows[:, 0] * 2_654_435_761 % 2**32 >> 12) % one_in == 0
+    draw = draw_one_in(rows[:, 0], one_in)
     clear = ~is_fraud & (rows[:, 1] < now_us - silent_days * DAY_US) & draw
     kept = is_fraud | clear
     weight = np.where(is_fraud[kept], 1.0, float(one_in))
     return Known(rows[kept, 0], is_fraud[kept].astype(np.int8), weight, rows[kept, 1])
+
+
+def draw_one_in(numbers: Ints, one_in: int) -> NDArray[np.bool_]:
+    """One in so many, bool[n]: by the numbers alone, so the same ones in every run."""
+    found: NDArray[np.bool_] = (numbers * 2_654_435_761 % 2**32 >> 12) % one_in == 0
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,4 +149,4 @@ class Robots:
             decision.activate(conn, row.release_id, self.checker, role=decision.Role.CHAMPION)
 
 
-__all__ = ["POLICY", "Known", "Refit", "Robots", "read_known"]
+__all__ = ["POLICY", "Known", "Refit", "Robots", "draw_one_in", "read_known"]

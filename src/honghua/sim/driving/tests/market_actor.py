@@ -1,7 +1,8 @@
-"""The first city as an actor: a planned market played day by day, until people with lives of their own take over."""
+"""A stand-in for a city in tests: a planned market played day by day, small and quick; its people do not answer."""
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -109,4 +110,10 @@ def _whole(planned: Draft, kept: np.ndarray) -> Draft:
     return planned.take(kept)
 
 
-__all__ = ["MarketActor"]
+def month_starts(first_day: dt.date, days: int) -> Ints:
+    """Days of the plan that are the first of a month."""
+    found = [day for day in range(days) if (first_day + dt.timedelta(days=day)).day == 1]
+    return np.array(found, np.int64)
+
+
+__all__ = ["MarketActor", "month_starts"]
