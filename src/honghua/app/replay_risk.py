@@ -64,7 +64,7 @@ class RiskReplay:
     def learn_answers(self, rows: range, answers: Sequence[Mapping[str, Any]]) -> None:
         """Which decision each row of the table led to."""
         for row, answer in zip(rows, answers, strict=False):
-            number = find_decision_id(answer)
+            number = credit.find_decision_id(answer)
             self.decision_ids[row] = number
             self.scores[row] = self.sensed.get(number, self.scores[row])
         self.sensed.clear()
@@ -75,7 +75,7 @@ class RiskReplay:
         for key, answer in list_answers(conn, f"{self.prefix}:tx:"):
             row = places.get(key)
             if row is not None:
-                self.decision_ids[row] = find_decision_id(answer)
+                self.decision_ids[row] = credit.find_decision_id(answer)
         known = np.flatnonzero(self.decision_ids)
         for start in range(0, len(known), 50_000):
             rows = known[start : start + 50_000]
@@ -149,11 +149,6 @@ class RiskReplay:
             "refit_seconds": round(sum(week.seconds for week in self.weeks), 1),
             "refit_rows": [week.rows for week in self.weeks],
         }  # fmt: skip
-
-
-def find_decision_id(answer: Mapping[str, Any]) -> int:
-    """The decision behind an answer to an order, 0 when it was refused unjudged."""
-    return int(answer.get("purchase_id") or answer.get("suspension_id") or answer.get("decision_id") or 0)
 
 
 def judge_queue(

@@ -14,7 +14,7 @@ from honghua.credit import store
 from honghua.credit.booking import Booking
 from honghua.credit.bulk import import_accounts
 from honghua.credit.core.commands import Command, Order
-from honghua.credit.core.desk import Answer
+from honghua.credit.core.desk import Answer, find_decision_id
 from honghua.credit.core.refusals import refusal
 from honghua.credit.engine import (
     MANIFEST,
@@ -171,6 +171,7 @@ __all__ = [
     "count_statements",
     "execute",
     "find_account_view",
+    "find_decision_id",
     "find_replay",
     "find_settlement_quote",
     "get_business_day",

@@ -163,6 +163,11 @@ def debit_day(value_on: int, account: Account) -> int:
     return max(value_on, int(account.head[H_LAST_CUT]))
 
 
+def find_decision_id(answer: Mapping[str, Any]) -> int:
+    """The decision behind an answer to an order, 0 when it was refused unjudged."""
+    return int(answer.get("purchase_id") or answer.get("suspension_id") or answer.get("decision_id") or 0)
+
+
 def check_live(account: Account) -> Answer | None:
     """Refuse what needs an open account."""
     if not account.exists:

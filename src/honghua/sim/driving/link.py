@@ -187,7 +187,7 @@ class Platform:
         rows, wanted = bought.rows, bought.wanted_minor
         day = int(rows["at_us"][0] // US_PER_DAY)
         first = [str(answer["outcome"]) for answer in answers]
-        decided = np.array([find_decision_id(answer) for answer in answers], np.int64)
+        decided = np.array([credit.find_decision_id(answer) for answer in answers], np.int64)
         code, granted, short = (
             np.zeros(len(rows), np.int8),
             np.zeros(len(rows), np.int64),
@@ -371,11 +371,6 @@ def go_on(command: Order, proof: c.Continuation, *, suffix: str) -> Order:
     return replace(command, key=command.key + suffix, happened_at=None, continues=proof)
 
 
-def find_decision_id(answer: Answer) -> int:
-    """The decision behind an answer to an order, 0 when it was refused unjudged."""
-    return int(answer.get("purchase_id") or answer.get("suspension_id") or answer.get("decision_id") or 0)
-
-
 def amount_of(answer: Answer) -> int:
     """What an order was granted."""
     return int(answer.get("amount_minor") or answer.get("held_minor") or 0)
@@ -395,4 +390,4 @@ def hear(answer: Answer, wanted_minor: int, *, first: str) -> Heard:
     return Heard.REFUSED_LIMIT if answer.get("code") in RULES else Heard.REFUSED_RISK
 
 
-__all__ = ["Platform", "Wiring", "amount_of", "due_days", "find_decision_id", "hear"]
+__all__ = ["Platform", "Wiring", "amount_of", "due_days", "hear"]
