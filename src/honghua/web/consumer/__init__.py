@@ -1,0 +1,1 @@
+"""What customers see: limit, bills, checkout, repayment, plans, disputes, their data."""

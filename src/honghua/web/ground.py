@@ -1,0 +1,61 @@
+"""What routes and pages stand on: connections, the booker, the clock, secrets. Built once per process, by `app`."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import psycopg
+from psycopg_pool import ConnectionPool
+
+from honghua.base.clock import Clock
+from honghua.credit.api import Registry
+from honghua.store.database import run_unit
+from honghua.web.booker import Booker
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secrets:
+    """From the environment or the state folder, never from the code. session_key: signs what a browser carries. Rotating: the newest
+    of `field_keys` encrypts, all of them decrypt; by number. index_key: for blind indexes of what is encrypted."""
+
+    session_key: bytes
+    index_key: bytes
+    field_keys: dict[int, bytes] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Everything that a route may use. registry: names and terms for readers of `credit` (never for booking). is_demo: fake
+    gateways show what they sent. address: where browsers find us, without a slash at its end."""
+
+    pool: ConnectionPool[psycopg.Connection]
+    booker: Booker
+    clock: Clock
+    registry: Registry
+    secrets: Secrets
+    zone: dt.tzinfo
+    is_demo: bool = False
+    address: str = "http://127.0.0.1:8000"
+
+    async def read(self, work: Callable[[psycopg.Connection], T]) -> T:
+        """Run `work` on a pooled connection, in a thread, in one read-only moment."""
+        return await asyncio.to_thread(self._read, work)
+
+    async def write(self, work: Callable[[psycopg.Connection], T]) -> T:
+        """Run `work` in one transaction, in a thread; on disk when we return. Money moves through the booker instead."""
+        return await asyncio.to_thread(self._write, work)
+
+    def _read(self, work: Callable[[psycopg.Connection], T]) -> T:
+        with self.pool.connection() as conn, conn.transaction():
+            conn.execute("SET TRANSACTION READ ONLY")
+            return work(conn)
+
+    def _write(self, work: Callable[[psycopg.Connection], T]) -> T:
+        with self.pool.connection() as conn:
+            return run_unit(conn, work)

@@ -1,0 +1,1 @@
+"""The hot lane: purchases decided and durably booked by group commit, whichever process they enter by."""

@@ -1,0 +1,1 @@
+"""Parts that all pages share: layout, words, amounts and dates by locale, charts, browser files."""
