@@ -9,29 +9,15 @@ from importlib import import_module
 from types import ModuleType
 from typing import Final
 
-VERBS: Final = (
-    "demo",
-    "bench",
-    "db",
-    "eod",
-    "replay",
-    "ledger",
-    "statement",
-    "account",
-    "decision",
-    "review",
-    "policy",
-    "release",
-    "lists",
-    "alerts",
-    "jobs",
-    "fraud",
-    "sim",
-    "verify",
-    "cases",
-)
+FOLDERS: Final = {
+    "running": ("demo", "bench", "db", "jobs", "sim"),
+    "books": ("eod", "replay", "ledger", "statement", "account", "verify", "cases"),
+    "risk": ("decision", "review", "policy", "release", "lists", "alerts", "fraud"),
+}
+VERBS: Final = tuple(verb for verbs in FOLDERS.values() for verb in verbs)
 
 
 def load_verb(name: str) -> ModuleType:
     """The module behind a verb of `VERBS`."""
-    return import_module(f"{__name__}.{name}")
+    folder = next(folder for folder, verbs in FOLDERS.items() if name in verbs)
+    return import_module(f"{__name__}.{folder}.{name}")

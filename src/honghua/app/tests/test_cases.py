@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from honghua.app.case_kinds.comparing import Comparison, Exactly, parse_tolerance
 from honghua.app.cases import Outcome, read_cases, run_case, run_cases
-from honghua.app.commands import cases as command
+from honghua.app.commands.books import cases as command
 from honghua.base.errors import BadInput
 
 ORACLES = Path(__file__).resolve().parents[5] / "shared" / "oracles" / "loan_cases.json"

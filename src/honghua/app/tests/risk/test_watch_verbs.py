@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from honghua.app.commands import jobs
+from honghua.app.commands.running import jobs
 from honghua.base.clock import FixedClock, SystemClock
 from honghua.base.errors import BadInput, NotFound
 from honghua.credit.jobs import FakeProver

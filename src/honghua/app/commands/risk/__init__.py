@@ -1,0 +1,1 @@
+"""Verbs about decisions: policies, releases, lists, reviews, models, alerts."""
