@@ -33,6 +33,8 @@ class FactKind(IntEnum):
     SUSPENSION_SETTLED = 21
     DAY_CLOSED = 100
     ADJUSTED = 101
+    MERCHANT_PAID = 102
+    PAYOUT_RETURNED = 103
 
 
 # Where a purchase was made from and to: 63-bit keys of texts, 0 = not told. They end the arguments of whatever can tell a
@@ -43,6 +45,11 @@ SCENE: Final = ("device", "address", "payee", "region")
 PASSED_OVER: Final = frozenset({
     FactKind.FACT_REVERSED, FactKind.PURCHASE_REFUSED, FactKind.FRAUD_REPORTED, FactKind.PURCHASE_SUSPENDED,
     FactKind.SUSPENSION_SETTLED,
+})  # fmt: skip
+
+# Kinds of journal entries that no fact of an account causes.
+OF_ENTRIES: Final = frozenset({
+    FactKind.DAY_CLOSED, FactKind.ADJUSTED, FactKind.MERCHANT_PAID, FactKind.PAYOUT_RETURNED,
 })  # fmt: skip
 
 ARGS_OF: Final[dict[FactKind, tuple[str, ...]]] = {

@@ -22,6 +22,8 @@ from honghua.ledger.beancount import write_beancount as write_beancount
 from honghua.ledger.core.chain import FIRST_PREVIOUS, BlockFigures, compute_digest
 from honghua.ledger.core.chart import Component, OwnerKind, component_of, owner_of
 from honghua.ledger.core.entries import EntryBatch, compute_balance_change, require_sound
+from honghua.ledger.daily import DayOfBooks as DayOfBooks
+from honghua.ledger.daily import list_days_of_books as list_days_of_books
 from honghua.ledger.invariants import check_ledger as check_ledger
 from honghua.store.finality import read_final_txid
 from honghua.store.ids import allocate
@@ -81,6 +83,27 @@ class SealResult:
     entries: int
     lines: int
     digest: bytes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ComponentLines:
+    """What entries did to one component, in order of entry, a row per entry and owner of the lines. All int64[n].
+
+    owner_id: of the lines; entry_owner_id: of the entry. fact_id: 0 = none. booked_on: day number. amount_minor: debit +, credit −,
+    summed. recorded_at: microseconds since 1970 UTC.
+    """
+
+    owner_id: NDArray[np.int64]
+    entry_id: NDArray[np.int64]
+    entry_owner_id: NDArray[np.int64]
+    fact_id: NDArray[np.int64]
+    kind: NDArray[np.int64]
+    booked_on: NDArray[np.int64]
+    amount_minor: NDArray[np.int64]
+    recorded_at: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.entry_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +263,15 @@ def _entry_view(row: tuple[Any, ...], owner_id: int, after: dict[Component, int]
     return EntryView(
         entry_id, entry_owner_id, kind, value_on, booked_on, fact_id, currency, recorded_at, tuple(reversed(lines))
     )  # fmt: skip
+
+
+def read_component_lines(conn: Connection, component: Component, *, from_txid: int, until_txid: int) -> ComponentLines:
+    """For followers with a cursor: what the transactions from_txid ≤ txid < until_txid did to one component, whoever's it is.
+
+    Complete where `until_txid` is at most `store.finality.read_final_txid`.
+    """
+    columns = store.read_component_lines(conn, int(component), from_txid=from_txid, until_txid=until_txid)
+    return ComponentLines(*columns)
 
 
 def seal(conn: Connection, *, max_entries: int = ENTRIES_PER_BLOCK_MAX) -> SealResult:

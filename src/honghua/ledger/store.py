@@ -308,3 +308,17 @@ def count_entries(conn: Connection) -> tuple[int, int]:
     """(entries, lines) in the journal."""
     row = conn.execute("SELECT count(*), coalesce(sum(cardinality(accounts)), 0) FROM ledger_entry").fetchone()
     return (int(row[0]), int(row[1])) if row else (0, 0)
+
+
+def read_component_lines(conn: Connection, component: int, *, from_txid: int, until_txid: int) -> list[Any]:
+    """Columns of `ledger.api.ComponentLines`: what entries of these transactions did to one component, summed per entry and owner."""
+    return copy_out(
+        conn,
+        "SELECT line.account >> 8, entry.entry_id, entry.owner_id, coalesce(entry.fact_id, 0), entry.kind, entry.booked_on,"
+        " sum(line.amount)::bigint, (extract(epoch FROM min(entry.recorded_at)) * 1000000)::bigint"
+        " FROM ledger_entry AS entry CROSS JOIN LATERAL unnest(entry.accounts, entry.amounts_minor) AS line (account, amount)"
+        " WHERE entry.txid >= %s AND entry.txid < %s AND line.account & 255 = %s"
+        " GROUP BY line.account, entry.owner_id, entry.entry_id ORDER BY entry.entry_id, 1",
+        [Int8, Int8, Int8, Int8, Int2, Date, Int8, Int8],
+        [from_txid, until_txid, component],
+    )

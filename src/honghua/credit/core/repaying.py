@@ -8,13 +8,15 @@ from honghua.credit.core.desk import Desk, Result, is_amount, value_day
 from honghua.credit.core.layout import H_CHARGED_OFF, H_LAST_CUT, H_OVERPAID
 from honghua.credit.core.refusals import refusal
 from honghua.credit.core.terms import AMOUNT_MINOR_MAX
-from honghua.facts.kinds import PASSED_OVER, Fact, FactKind
+from honghua.facts.kinds import OF_ENTRIES, PASSED_OVER, Fact, FactKind
 
 # What may be undone. A hold is voided instead, an opening closed instead, and a reversal is final: book the fact again.
-REVERSIBLE = frozenset(FactKind) - PASSED_OVER - {
-    FactKind.ACCOUNT_OPENED, FactKind.PURCHASE_AUTHORISED, FactKind.AUTHORISATION_RELEASED,
-    FactKind.DAY_CLOSED, FactKind.ADJUSTED, FactKind.STATUS_SET,
-}  # fmt: skip
+REVERSIBLE = (
+    frozenset(FactKind)
+    - PASSED_OVER
+    - OF_ENTRIES
+    - {FactKind.ACCOUNT_OPENED, FactKind.PURCHASE_AUTHORISED, FactKind.AUTHORISATION_RELEASED, FactKind.STATUS_SET}
+)
 
 
 def repay(command: Repay, account: Account, desk: Desk) -> Result:

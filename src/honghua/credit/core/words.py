@@ -62,6 +62,8 @@ FACT_WORDS: Final[dict[int, Words]] = {
     FactKind.SUSPENSION_SETTLED: ("待确认已了结", "suspension settled"),
     FactKind.DAY_CLOSED: ("日终", "day closed"),
     FactKind.ADJUSTED: ("调整", "adjustment"),
+    FactKind.MERCHANT_PAID: ("商户结算付款", "paid out to the merchant"),
+    FactKind.PAYOUT_RETURNED: ("商户付款退回", "payout came back"),
 }
 
 

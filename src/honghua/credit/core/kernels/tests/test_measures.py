@@ -16,7 +16,7 @@ from honghua.credit.core import layout, purchasing
 from honghua.credit.core.kernels import audit, events, measures
 from honghua.credit.core.kernels.measures import prorate_half_up, share_half_up
 from honghua.credit.core.terms import ProductTerms
-from honghua.facts.kinds import PASSED_OVER, FactKind
+from honghua.facts.kinds import OF_ENTRIES, PASSED_OVER, FactKind
 from honghua.ledger.core.chart import COMPONENTS, Component
 
 AMOUNT_MAX = 10**15
@@ -65,7 +65,7 @@ def test_many_proportions_beside_fractions():
 def test_kinds_in_compiled_code_are_the_published_kinds():
     compiled = {kind: getattr(events, kind.name) for kind in FactKind if hasattr(events, kind.name)}
     assert compiled == {kind: int(kind) for kind in compiled}
-    assert {kind for kind in FactKind if kind not in compiled} == {*PASSED_OVER, FactKind.DAY_CLOSED, FactKind.ADJUSTED}
+    assert {kind for kind in FactKind if kind not in compiled} == {*PASSED_OVER, *OF_ENTRIES}
     assert sorted(PASSED_OVER) == list(range(audit.PASSED_FIRST, audit.PASSED_LAST + 1))
 
 

@@ -1,0 +1,252 @@
+"""From the journal to merchants' money: what each entry did to a merchant, what a business day comes to, and paying it out.
+
+The follower reads what the journal did to the component `payable to merchants` and the facts behind it, transaction by transaction, so a
+statement agrees with the books to the cent by construction. Paying out moves the debt to bank clearing; a payout that the bank refuses
+is booked back and carried to the merchant's next day.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import psycopg
+from numpy.typing import NDArray
+
+from honghua.base.dates import to_day
+from honghua.base.errors import BadInput, Conflict, NotFound, TimedOut
+from honghua.facts.kinds import ARGS_OF, FactKind
+from honghua.ledger import api as ledger
+from honghua.ledger.core import Component, account_key, entry_batch
+from honghua.merchants import store_campaigns
+from honghua.merchants import store_settlement as store
+from honghua.merchants.campaigns import settle_reservations
+from honghua.merchants.paying import PayoutBank
+from honghua.merchants.store_settlement import Ints, Movement, Movements, Settlement
+from honghua.store.database import run_unit
+from honghua.store.facts import FactColumns, read_final_facts
+from honghua.store.finality import read_final_txid
+from honghua.store.wishes import Wish, WishState, make_wishes, settle_wish, take_wishes
+
+PAYOUT_WISH: Final = "merchant_payout"
+PAYOUTS_AT_ONCE: Final = 100
+PAYOUT_LEASE: Final = dt.timedelta(minutes=5)
+TRY_AGAIN: Final = dt.timedelta(minutes=10)
+LIST_MAX: Final = 500
+LAST_ID: Final = np.iinfo(np.int64).max
+MOVED_BY_GOODS: Final = (FactKind.PURCHASE_CAPTURED, FactKind.PURCHASE_REFUNDED)
+
+
+@dataclass(frozen=True, slots=True)
+class DaySum:
+    """One business day of a merchant; refunds ≤ 0; fees are what the merchant bore; net is what became payable."""
+
+    day: dt.date
+    orders: int
+    sales_minor: int
+    refunds_minor: int
+    fees_minor: int
+    net_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementStatement:
+    """A settlement with all movements that it covers, oldest first."""
+
+    settlement: Settlement
+    from_day: dt.date | None
+    movements: tuple[Movement, ...]
+
+
+def follow_journal(conn: psycopg.Connection) -> int:
+    """Take in what the journal did to merchants since the last call; how many movements. In the caller's transaction."""
+    start = store.lock_cursor(conn)
+    until = read_final_txid(conn)
+    if until <= start:
+        return 0
+    lines = ledger.read_component_lines(conn, Component.MERCHANT_PAYABLE, from_txid=start, until_txid=until)
+    if len(lines):
+        rows = make_movements(lines, read_final_facts(conn, from_txid=start))
+        store.insert_movements(conn, rows)
+        back = (rows.fee_minor < 0) & (rows.purchase_id != 0)
+        store_campaigns.return_spent(conn, rows.purchase_id[back], -rows.fee_minor[back])
+    store.move_cursor(conn, until)
+    return len(lines)
+
+
+def make_movements(lines: ledger.ComponentLines, facts: FactColumns) -> Movements:
+    """Lines with the facts behind them. A line whose fact is not among them (time alone caused it, a payout) stands for itself."""
+    order = np.argsort(facts.fact_id, kind="stable")
+    ids = facts.fact_id[order]
+    place = np.searchsorted(ids, lines.fact_id)
+    place = np.minimum(place, max(len(ids) - 1, 0))
+    known = (lines.fact_id != 0) & (ids[place] == lines.fact_id) if len(ids) else np.zeros(len(lines), np.bool_)
+    at = order[place] if len(ids) else np.zeros(len(lines), np.int64)
+
+    def of_fact(column: Ints) -> Ints:
+        out: Ints = np.where(known, column[at], 0) if len(ids) else np.zeros(len(lines), np.int64)
+        return out
+
+    kind = np.where(known, of_fact(facts.kind), lines.kind)
+    net = -lines.amount_minor
+    by_goods = np.isin(kind, MOVED_BY_GOODS) & known
+    price = of_fact(facts.amount_minor) * np.where(kind == FactKind.PURCHASE_REFUNDED, -1, 1)
+    gross = np.where(by_goods, price, net)  # a reversal moves what it moves
+    happened = np.where(known, of_fact(facts.happened_at), lines.recorded_at)
+    periods = _argument(facts, at, known & (kind == FactKind.PURCHASE_CAPTURED), "periods")
+    texts = [facts.reference[i] or "" if k else "" for i, k in zip(at.tolist(), known.tolist(), strict=True)]
+    return Movements(
+        lines.owner_id, lines.entry_id, lines.entry_owner_id, lines.fact_id, kind, lines.booked_on, happened,
+        of_fact(facts.purchase_id), texts, gross, net, gross - net, periods,
+        _argument(facts, at, by_goods, "category"),
+    )  # fmt: skip
+
+
+def _argument(facts: FactColumns, at: Ints, wanted: NDArray[np.bool_], name: str) -> Ints:
+    """A named argument of the facts at these places, 0 where it is not wanted or not told."""
+    out = np.zeros(len(at), np.int64)
+    for row in np.flatnonzero(wanted).tolist():
+        fact = int(at[row])
+        names = ARGS_OF[FactKind(int(facts.kind[fact]))]
+        start, end = int(facts.args_offsets[fact]), int(facts.args_offsets[fact + 1])
+        spot = names.index(name) if name in names else end
+        if start + spot < end:
+            out[row] = facts.args_values[start + spot]
+    return out
+
+
+def settle_day(conn: psycopg.Connection, day: dt.date, *, business_on: dt.date, currency: str, now: dt.datetime) -> int:
+    """Settle every merchant up to a closed business day and ask for the payouts; how many merchants. In the caller's transaction.
+
+    A second call for the same day settles nobody again. Conflict while the day is still open.
+    """
+    if day >= business_on:
+        raise Conflict(f"{day} is not closed yet: the business date is {business_on}", code="DAY_OPEN")
+    settle_reservations(conn, now=now)  # before a refund of them is followed
+    follow_journal(conn)
+    made = store.make_settlements(conn, day=day, now=now)
+    paid = [(merchant, minor) for merchant, minor in made if minor > 0]
+    if paid:
+        ids = np.array([merchant for merchant, _ in paid], np.int64)
+        entry_ids = _post(conn, paid, FactKind.MERCHANT_PAID, booked_on=business_on, currency=currency)
+        store.note_entries(conn, day, ids, entry_ids)
+        refs = ledger.find_refs(conn, owner_ids=ids.tolist())
+        bodies = [
+            {"merchant_id": m, "merchant": refs[m], "day": day.isoformat(), "amount_minor": minor, "currency": currency}
+            for m, minor in paid
+        ]
+        make_wishes(conn, kind=PAYOUT_WISH, keys=[payout_key(m, day) for m, _ in paid], bodies=bodies, due_at=now)
+    return len(made)
+
+
+def payout_key(merchant_id: int, day: dt.date) -> str:
+    """The key under which a merchant's day is paid once."""
+    return f"payout:{merchant_id}:{day.isoformat()}"
+
+
+def _post(
+    conn: psycopg.Connection, rows: list[tuple[int, int]], kind: FactKind, *, booked_on: dt.date, currency: str
+) -> Ints:
+    """Entries that pay out (or, with PAYOUT_RETURNED, take back) an amount per merchant; their ids."""
+    sign = 1 if kind is FactKind.MERCHANT_PAID else -1
+    day = to_day(booked_on)
+    entries = [
+        {
+            "owner_id": merchant, "kind": int(kind), "value_on": day, "booked_on": day,
+            "lines": [
+                (account_key(merchant, Component.MERCHANT_PAYABLE), sign * minor),
+                (account_key(merchant, Component.BANK_CLEARING), -sign * minor),
+            ],
+        }
+        for merchant, minor in rows
+    ]  # fmt: skip
+    return ledger.post_entries(conn, entry_batch(entries, currency=currency))
+
+
+def pay_out(conn: psycopg.Connection, bank: PayoutBank, *, business_on: dt.date, now: dt.datetime) -> dict[str, int]:
+    """Send the payouts that are due: asked outside of any transaction, under a key that pays once; counts by outcome."""
+    counts = {"paid": 0, "failed": 0, "unknown": 0}
+    for one in run_unit(conn, lambda c: take_wishes(c, PAYOUT_WISH, PAYOUTS_AT_ONCE, now=now, lease=PAYOUT_LEASE)):
+        counts[_send(conn, bank, one, business_on=business_on, now=now)] += 1
+    return counts
+
+
+def _send(conn: psycopg.Connection, bank: PayoutBank, one: Wish, *, business_on: dt.date, now: dt.datetime) -> str:
+    """One payout and what became of it."""
+    body = one.body
+    try:
+        answer = bank.pay(
+            key=one.key, merchant=body["merchant"], amount_minor=body["amount_minor"], currency=body["currency"]
+        )
+    except TimedOut as error:
+        again, why = now + TRY_AGAIN, str(error)
+        run_unit(conn, lambda c: settle_wish(c, one, WishState.WAITING, now=now, due_at=again, error=why))
+        return "unknown"
+    run_unit(conn, lambda c: _close(c, one, answer.error, business_on=business_on, now=now))
+    return "paid" if answer.is_paid else "failed"
+
+
+def _close(conn: psycopg.Connection, one: Wish, error: str, *, business_on: dt.date, now: dt.datetime) -> None:
+    """Write down what the bank said; a refused payout is booked back and carried."""
+    body = one.body
+    merchant_id, day = int(body["merchant_id"]), dt.date.fromisoformat(body["day"])
+    if not settle_wish(conn, one, WishState.FAILED if error else WishState.DONE, now=now, error=error or None):
+        return
+    settled = store.settle(conn, merchant_id, day, state="failed" if error else "paid", error=error or None, now=now)
+    if settled and error:
+        rows = [(merchant_id, int(body["amount_minor"]))]
+        _post(conn, rows, FactKind.PAYOUT_RETURNED, booked_on=business_on, currency=body["currency"])
+
+
+def list_movements(
+    conn: psycopg.Connection,
+    merchant_id: int,
+    *,
+    days: tuple[dt.date, dt.date],
+    before: int | None = None,
+    limit: int = 50,
+) -> list[Movement]:
+    """What happened to a merchant on some business days (both inside), the newest first; `before` (an entry id) pages on."""
+    if not 1 <= limit <= LIST_MAX:
+        raise BadInput(f"1 … {LIST_MAX} movements at a time")
+    return store.list_movements(conn, merchant_id, before=LAST_ID if before is None else before, days=days, limit=limit)
+
+
+def list_of_purchase(conn: psycopg.Connection, merchant_id: int, purchase_id: int) -> list[Movement]:
+    """All movements of one purchase at this merchant, in order; empty where it is another's."""
+    return store.list_of_purchase(conn, merchant_id, purchase_id)
+
+
+def sum_days(conn: psycopg.Connection, merchant_id: int, *, days: tuple[dt.date, dt.date]) -> list[DaySum]:
+    """Business days with a movement, in order."""
+    return [DaySum(*row) for row in store.sum_days(conn, merchant_id, days=days)]
+
+
+def list_settlements(
+    conn: psycopg.Connection, merchant_id: int, *, before: dt.date | None = None, limit: int = 31
+) -> list[Settlement]:
+    """A merchant's settlements, the newest first."""
+    if not 1 <= limit <= LIST_MAX:
+        raise BadInput(f"1 … {LIST_MAX} settlements at a time")
+    return store.list_settlements(conn, merchant_id, before=before or dt.date.max, limit=limit)
+
+
+def get_statement(conn: psycopg.Connection, merchant_id: int, day: dt.date) -> SettlementStatement:
+    """A settlement with what it is made of; NotFound when that day was not settled."""
+    found = store.find_settlement(conn, merchant_id, day)
+    if found is None:
+        raise NotFound(f"no settlement on {day}", code="SETTLEMENT_UNKNOWN")
+    last = store.find_day_before(conn, merchant_id, day)
+    start = last + dt.timedelta(days=1) if last is not None else dt.date.min
+    rows: list[Movement] = []
+    before = LAST_ID
+    while True:
+        page = store.list_movements(conn, merchant_id, before=before, days=(start, day), limit=LIST_MAX)
+        rows += page
+        if len(page) < LIST_MAX:
+            break
+        before = page[-1].entry_id
+    goods = [row for row in reversed(rows) if row.kind not in (FactKind.MERCHANT_PAID, FactKind.PAYOUT_RETURNED)]
+    return SettlementStatement(found, last, tuple(goods))
