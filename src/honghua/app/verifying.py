@@ -12,6 +12,7 @@ from honghua.base.errors import HonghuaError
 from honghua.credit.invariants import check_credit, read_today
 from honghua.decision.invariants import check_decisions
 from honghua.ledger.invariants import check_dates_in_order, check_ledger
+from honghua.merchants.invariants import check_merchants
 from honghua.store.database import Database, connect
 from honghua.store.invariants import check_store
 
@@ -35,6 +36,7 @@ def check_all(conn: psycopg.Connection, *, accounts_done: AccountsDone | None = 
         *_look(conn, "store", check_store),
         *_look(conn, "decision", check_decisions),
         *_look(conn, "credit", lambda c: check_credit(c, progress=accounts_done)),
+        *_look(conn, "merchants", check_merchants),
     )
 
 

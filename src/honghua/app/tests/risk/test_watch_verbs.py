@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from honghua.app.commands.running import jobs
+from honghua.app.clockwork import jobs
 from honghua.base.clock import FixedClock, SystemClock
 from honghua.base.errors import BadInput, NotFound
 from honghua.credit.jobs import FakeProver
@@ -31,9 +31,10 @@ with score:
 def test_jobs_run_when_due_and_their_state_is_told(honghua):
     assert "never ran" in honghua("jobs", "status")
     ran = json.loads(honghua("jobs", "run", "--once", "--json"))["ran"]
-    assert [(one["name"], one["error"]) for one in ran] == [
-        (name, None) for name in ("step-ups", "alerts", "lapses", "seals", "drift", "holds")
-    ]
+    assert [(one["name"], one["error"]) for one in ran] == [(job.name, None) for job in jobs.make_jobs(jobs.Ports())]
+    assert {"step-ups", "alerts", "merchants", "lapses", "seals", "drift", "settlement", "payouts", "holds"} <= {
+        one["name"] for one in ran
+    }
     assert "nothing is due" in honghua("jobs", "run", "--once")
     assert "entries sealed" in honghua("jobs", "run", "--once", "seals")
     told = {one["name"]: one for one in json.loads(honghua("jobs", "status", "--json"))["jobs"]}

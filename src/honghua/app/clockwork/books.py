@@ -1,0 +1,89 @@
+"""Jobs about the books and decisions: challenges, alerts, lapses, seals, drift, holds."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Final
+
+import psycopg
+
+from honghua.base.errors import NotFound
+from honghua.credit import api as credit
+from honghua.credit import jobs as credit_jobs
+from honghua.decision import api as decision
+from honghua.ledger.jobs import seal_all
+from honghua.store.wishes import WishState, count_wishes
+
+SWEEPS_MAX: Final = 100  # of one run; what is left is due at the next
+SWEEP: Final = 10_000
+WAITING: Final = "no prover is attached: {} step-up(s) wait"
+
+
+def make_sender(prover: credit_jobs.Prover | None) -> Callable[[psycopg.Connection, dt.datetime], str]:
+    def send(conn: psycopg.Connection, now: dt.datetime) -> str:
+        if prover is None:
+            waiting = count_wishes(conn, credit_jobs.STEP_UP_WISH)[WishState.WAITING]
+            return WAITING.format(waiting) if waiting else "nothing to send"
+        total = 0
+        for _ in range(SWEEPS_MAX):
+            sent = credit_jobs.send_step_ups(conn, prover, now=now)
+            total += sent
+            if sent < credit_jobs.SENDS_AT_ONCE:
+                break
+        return f"{total} sent"
+
+    return send
+
+
+def deliver(conn: psycopg.Connection, now: dt.datetime) -> str:
+    """Alerts out of the outbox."""
+    return f"{decision.deliver_alerts(conn, now=now)} delivered"
+
+
+def lapse(conn: psycopg.Connection, now: dt.datetime) -> str:
+    """Suspensions whose time is over."""
+    if not has_begun(conn):
+        return "the book has not begun"
+    registry = credit.open_registry(conn)
+    total = 0
+    for _ in range(SWEEPS_MAX):
+        ended = credit_jobs.lapse_expired(conn, registry, now=now, limit=SWEEP)
+        total += ended
+        if ended < SWEEP:
+            break
+    return f"{total} lapsed"
+
+
+def seal(conn: psycopg.Connection, _now: dt.datetime) -> str:
+    """Entries that are final and unsealed."""
+    return f"{seal_all(conn)} entries sealed"
+
+
+def count(conn: psycopg.Connection, now: dt.datetime) -> str:
+    """Records that nobody has counted for drift."""
+    found = decision.count_drift(conn, now=now)
+    return f"{found.counted} of {found.records} records counted, {found.alerts} alerts"
+
+
+def release(conn: psycopg.Connection, now: dt.datetime) -> str:
+    """Holds that have expired by the business date."""
+    if not has_begun(conn):
+        return "the book has not begun"
+    registry, by = credit.open_registry(conn), credit.get_business_day(conn)
+    total = 0
+    for _ in range(SWEEPS_MAX):
+        swept = credit_jobs.release_expired(conn, registry, by=by, now=now)
+        total += swept.released
+        if not swept.more:
+            break
+    return f"{total} holds given back"
+
+
+def has_begun(conn: psycopg.Connection) -> bool:
+    """Whether the book has a business date."""
+    try:
+        credit.get_business_day(conn)
+    except NotFound:
+        return False
+    return True

@@ -1,0 +1,67 @@
+"""The jobs, in the order in which those that are due are run, and the ways to the outside world that they need."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from dataclasses import dataclass
+from typing import Final
+
+import psycopg
+
+from honghua.app.clockwork import books, merchants
+from honghua.base.clock import Clock
+from honghua.credit import jobs as credit_jobs
+from honghua.decision import api as decision
+from honghua.merchants.api import PayoutBank
+from honghua.store.jobs import Job, JobRun, run_due
+
+SECOND: Final = dt.timedelta(seconds=1)
+ALARMING: Final = 3  # failures in a row of which people are told
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Ways to the outside world that jobs need; None: not attached, and the job says so."""
+
+    prover: credit_jobs.Prover | None = None
+    payouts: PayoutBank | None = None
+
+
+def make_jobs(ports: Ports) -> tuple[Job, ...]:
+    """Every job, in the order in which those that are due are run."""
+    return (
+        Job("step-ups", 2 * SECOND, books.make_sender(ports.prover), "send the challenges of stepped-up purchases"),
+        Job("alerts", 5 * SECOND, books.deliver, "deliver what people are to know out of the outbox"),
+        Job("merchants", 5 * SECOND, merchants.follow, "tell merchants what the books did, settle campaign fees"),
+        Job("lapses", 60 * SECOND, books.lapse, "end suspended purchases whose time is over"),
+        Job("seals", 60 * SECOND, books.seal, "seal what has been written in the ledger"),
+        Job("drift", 60 * SECOND, books.count, "count what models read and say against their fitting"),
+        Job("settlement", 600 * SECOND, merchants.settle, "settle merchants up to the newest closed day"),
+        Job("payouts", 60 * SECOND, merchants.make_payer(ports.payouts), "pay settled merchants out"),
+        Job("holds", 3600 * SECOND, books.release, "give back authorisations that have expired by the business date"),
+    )
+
+
+def run_jobs(
+    conn: psycopg.Connection, jobs: tuple[Job, ...], *, clock: Clock, names: list[str] | None = None
+) -> list[JobRun]:
+    """What is due, and an alert for a job that keeps failing: one a series of failures."""
+    ran = run_due(conn, jobs, clock=clock, names=names)
+    for one in ran:
+        if one.failures == ALARMING and one.error is not None:
+            now = clock.now()
+            told = decision.Told(
+                "job", f"{one.name}:{now.isoformat()}", one.name, f"failed {ALARMING} times in a row: {one.error}", now
+            )
+            with conn.transaction():
+                decision.raise_alert(conn, told, now=now)
+    return ran
+
+
+def tell(one: JobRun) -> None:
+    """One line about one run."""
+    if one.error is None:
+        print(f"{one.name}: {one.told}", flush=True)
+    else:
+        print(f"{one.name} failed, {one.failures} in a row: {one.error}", file=sys.stderr, flush=True)

@@ -1,0 +1,50 @@
+"""Jobs about merchants: follow the journal, settle days that have closed, pay out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+import psycopg
+
+from honghua.app.clockwork.books import has_begun
+from honghua.credit import api as credit
+from honghua.merchants import api as merchants
+from honghua.store.database import run_unit
+
+
+def follow(conn: psycopg.Connection, now: dt.datetime) -> str:
+    """What the books did to merchants since the last look."""
+    found = merchants.catch_up(conn, now=now)
+    return f"{found['movements']} movements; {found['booked']} campaign fees spent, {found['released']} given back"
+
+
+def settle(conn: psycopg.Connection, now: dt.datetime) -> str:
+    """Every merchant up to the newest closed day."""
+    if not has_begun(conn):
+        return "the book has not begun"
+    today = credit.get_business_day(conn)
+    day = today - dt.timedelta(days=1)
+    currency = newest_currency(conn)
+    settled = run_unit(conn, lambda c: merchants.settle_day(c, day, business_on=today, currency=currency, now=now))
+    return f"{settled} merchants settled up to {day}"
+
+
+def newest_currency(conn: psycopg.Connection) -> str:
+    """Of the newest terms."""
+    terms = credit.open_registry(conn).terms
+    return terms[max(terms)].currency
+
+
+def make_payer(bank: merchants.PayoutBank | None) -> Callable[[psycopg.Connection, dt.datetime], str]:
+    """The job that sends payouts through a bank; without one they wait, and it says so."""
+
+    def pay(conn: psycopg.Connection, now: dt.datetime) -> str:
+        if bank is None:
+            return "no payout bank is attached: payouts wait"
+        if not has_begun(conn):
+            return "the book has not begun"
+        found = merchants.pay_out(conn, bank, business_on=credit.get_business_day(conn), now=now)
+        return f"{found['paid']} paid, {found['failed']} refused, {found['unknown']} without an answer, by {bank.name}"
+
+    return pay
