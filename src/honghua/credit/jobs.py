@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from honghua.credit.banking.bank import Bank
 from honghua.credit.banking.debits import (
     DebitReport,
     accept_answers,
@@ -20,6 +21,7 @@ from honghua.credit.suspensions import Tie, claim, decide_review, find_customer,
 __all__ = [
     "SENDS_AT_ONCE",
     "STEP_UP_WISH",
+    "Bank",
     "DayReport",
     "DebitReport",
     "FakeBank",

@@ -11,12 +11,14 @@ import psycopg
 from honghua.base.errors import NotFound
 from honghua.credit import api as credit
 from honghua.credit import jobs as credit_jobs
+from honghua.credit.jobs import Bank
 from honghua.decision import api as decision
 from honghua.ledger.jobs import seal_all
 from honghua.store.wishes import WishState, count_wishes
 
 SWEEPS_MAX: Final = 100  # of one run; what is left is due at the next
 SWEEP: Final = 10_000
+DEBITS_BEGIN: Final = (dt.time(11, 30), dt.time(19))  # rules.md §1: about noon, and in the evening
 WAITING: Final = "no prover is attached: {} step-up(s) wait"
 
 
@@ -78,6 +80,23 @@ def release(conn: psycopg.Connection, now: dt.datetime) -> str:
         if not swept.more:
             break
     return f"{total} holds given back"
+
+
+def make_debiter(bank: Bank | None, zone: dt.tzinfo) -> Callable[[psycopg.Connection, dt.datetime], str]:
+    """The job that debits what is due, twice a day by the local clock; each run of a day asks once, however often it is looked at."""
+
+    def debit(conn: psycopg.Connection, now: dt.datetime) -> str:
+        if bank is None:
+            return "no bank is attached: nothing is debited"
+        if not has_begun(conn):
+            return "the book has not begun"
+        slot = sum(now.astimezone(zone).time() >= begins for begins in DEBITS_BEGIN)
+        if slot == 0:
+            return f"the first debits are due at {DEBITS_BEGIN[0]:%H:%M}"
+        found = credit_jobs.run_debits(conn, credit.open_registry(conn), bank, slot=slot, now=now)
+        return f"run {slot}: {found.asked} asked, {found.paid} paid, {found.declined} declined, {found.stuck} stuck, by {found.bank}"
+
+    return debit
 
 
 def has_begun(conn: psycopg.Connection) -> bool:

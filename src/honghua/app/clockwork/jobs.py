@@ -26,6 +26,8 @@ class Ports:
 
     prover: credit_jobs.Prover | None = None
     payouts: PayoutBank | None = None
+    bank: credit_jobs.Bank | None = None
+    zone: dt.tzinfo = dt.UTC  # of the times of day at which jobs are due
 
 
 def make_jobs(ports: Ports) -> tuple[Job, ...]:
@@ -38,6 +40,7 @@ def make_jobs(ports: Ports) -> tuple[Job, ...]:
         Job("seals", 60 * SECOND, books.seal, "seal what has been written in the ledger"),
         Job("drift", 60 * SECOND, books.count, "count what models read and say against their fitting"),
         Job("settlement", 600 * SECOND, merchants.settle, "settle merchants up to the newest closed day"),
+        Job("debits", 600 * SECOND, books.make_debiter(ports.bank, ports.zone), "debit what is due, twice a day"),
         Job("payouts", 60 * SECOND, merchants.make_payer(ports.payouts), "pay settled merchants out"),
         Job("holds", 3600 * SECOND, books.release, "give back authorisations that have expired by the business date"),
     )
