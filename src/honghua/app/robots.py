@@ -1,6 +1,8 @@
 """The fraud model of a book that nobody watches: fitted on what the platform knows itself, released by two named robots.
 
-Labels are the facts that arrived: a purchase that somebody reported is a fraud, one that nobody has reported for long enough is clear.
+Labels are the facts that arrived: a purchase that somebody reported or a reviewer refused is a fraud, one that went through and that nobody
+has reported for long enough is clear. Both are taken from the same time: where frauds are known up to this morning and clear purchases
+only up to the week before last, whatever tells the date tells the label, and a fitted model takes everything new for a fraud.
 The robots go through the same maker–checker as people, and their acts say that they are none.
 """
 
@@ -15,13 +17,14 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
+from honghua.app.alarm_budget import AlarmBudget, Lines
 from honghua.base.clock import DAY_US
 from honghua.credit.api import RiskDesk, RiskSetup, keep_model
 from honghua.decision import api as decision
-from honghua.decision.core import POLICIES, engine_vocabulary
+from honghua.decision.core import POLICIES, Outcome, engine_vocabulary
 from honghua.facts.kinds import FactKind
 from honghua.fraud.api import Examination, FitSettings, FraudModel, examine, fit_fraud
-from honghua.store.facts import read_facts_after
+from honghua.store.facts import FactColumns, read_facts_after
 
 Ints = NDArray[np.int64]
 POLICY: Final = "purchase-risk"
@@ -30,6 +33,8 @@ POSITIVES_MIN: Final = 20
 THREADS: Final = 1  # the same trees on every machine
 BOUGHT: Final = (FactKind.PURCHASE_CAPTURED, FactKind.PURCHASE_AUTHORISED)
 FRAUD: Final = 1  # first argument of FRAUD_REPORTED; 0 = cleared
+DENIED: Final = 2  # second argument of SUSPENSION_SETTLED
+REFUSED_BY_PERSON: Final = (FactKind.SUSPENSION_SETTLED, (int(Outcome.REVIEW), DENIED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,30 +66,34 @@ class Refit:
 
 
 def read_known(conn: psycopg.Connection, *, now_us: int, silent_days: int, one_in: int) -> Known:
-    """From the facts: reported purchases, and of those that went through and stayed silent for long enough one in so many."""
+    """From the facts, of purchases so long ago: those that were reported or refused by a reviewer, and one in so many of those that went
+    through in silence."""
     bought: list[Ints] = []
-    told: list[Ints] = []
+    held: list[Ints] = []
+    frauds: list[Ints] = []
     cursor = 0
-    while True:
-        facts = read_facts_after(conn, cursor, limit=PAGE)
-        if not len(facts):
-            break
+    while len(facts := read_facts_after(conn, cursor, limit=PAGE)):
         cursor = int(facts.fact_id[-1])
-        first = np.isin(facts.kind, BOUGHT) & (facts.command_id == facts.purchase_id)
-        bought.append(np.stack([facts.purchase_id[first], facts.happened_at[first]], axis=1))
-        says = facts.kind == FactKind.FRAUD_REPORTED
-        label = facts.args_values[facts.args_offsets[:-1][says]]
-        told.append(np.stack([facts.purchase_id[says], label], axis=1))
-    rows = np.concatenate([*bought, np.zeros((0, 2), np.int64)])
-    says_rows = np.concatenate([*told, np.zeros((0, 2), np.int64)])
-    rows = rows[np.argsort(rows[:, 0], kind="stable")]
-    frauds = says_rows[says_rows[:, 1] == FRAUD, 0]
-    is_fraud = np.isin(rows[:, 0], frauds)
-    draw = draw_one_in(rows[:, 0], one_in)
-    clear = ~is_fraud & (rows[:, 1] < now_us - silent_days * DAY_US) & draw
-    kept = is_fraud | clear
+        told = np.stack([facts.purchase_id, facts.happened_at], axis=1)
+        bought.append(told[np.isin(facts.kind, BOUGHT) & (facts.command_id == facts.purchase_id)])
+        held.append(told[facts.kind == FactKind.PURCHASE_SUSPENDED])
+        frauds += [_find_frauds(facts, FactKind.FRAUD_REPORTED, (FRAUD,)), _find_frauds(facts, *REFUSED_BY_PERSON)]
+    is_told = np.unique(np.concatenate([np.zeros(0, np.int64), *frauds]))
+    stopped = np.concatenate([np.zeros((0, 2), np.int64), *held])
+    rows = np.concatenate([*bought, stopped[np.isin(stopped[:, 0], is_told)]])
+    rows = rows[np.unique(rows[:, 0], return_index=True)[1]]
+    is_fraud = np.isin(rows[:, 0], is_told)
+    kept = (rows[:, 1] < now_us - silent_days * DAY_US) & (is_fraud | draw_one_in(rows[:, 0], one_in))
     weight = np.where(is_fraud[kept], 1.0, float(one_in))
     return Known(rows[kept, 0], is_fraud[kept].astype(np.int8), weight, rows[kept, 1])
+
+
+def _find_frauds(facts: FactColumns, kind: FactKind, begins: tuple[int, ...]) -> Ints:
+    """The purchases of facts of a kind whose arguments begin so."""
+    says = np.flatnonzero(facts.kind == kind)
+    for place, value in enumerate(begins):
+        says = says[facts.args_values[facts.args_offsets[says] + place] == value]
+    return facts.purchase_id[says]
 
 
 def draw_one_in(numbers: Ints, one_in: int) -> NDArray[np.bool_]:
@@ -95,19 +104,19 @@ def draw_one_in(numbers: Ints, one_in: int) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True, slots=True)
 class Robots:
-    """Two of them, who are no persons and say so, and the seed of their fits."""
+    """Two of them, who are no persons and say so, and the seed of their fits. budget: what risk may hold up; None = the shipped policy."""
 
     maker: decision.Act
     checker: decision.Act
     seed: int
+    budget: AlarmBudget | None = None
 
     def start_policy(self, conn: psycopg.Connection, setup: RiskSetup, *, name: str) -> None:
         """Where nobody judges yet: the policy without a model. The account rules decide until the first refit."""
         if decision.find_lineup(conn) is None:
             vocabulary = engine_vocabulary()
-            self.put_in_force(
-                conn, decision.Proposal(name, POLICIES[POLICY], vocabulary, features_digest=setup.plan.digest)
-            )
+            source = POLICIES[POLICY] if self.budget is None else self.budget.unfitted().source()
+            self.put_in_force(conn, decision.Proposal(name, source, vocabulary, features_digest=setup.plan.digest))
 
     def refit(self, conn: psycopg.Connection, desk: RiskDesk, known: Known, *, name: str, day: int) -> Refit | None:
         """Fit on frozen records and release; None when it was done before or too few frauds are known. day: of whoever counts."""
@@ -124,21 +133,40 @@ class Robots:
         fitted = fit_fraud(values, labels, described=described, weight=weight, settings=settings)
         examination = examine(fitted, values, labels, described=described, weight=weight, at_us=known.at_us[place])
         if examination.passed:
-            self.release(conn, desk.setup, name, fitted.model, examination)
+            lines = self.draw_lines(conn, desk, fitted.model, known)
+            self.release(conn, desk.setup, (name, lines), fitted.model, examination)
         seconds = round(time.perf_counter() - started, 2)
         return Refit(name, day, fitted.labelled, fitted.positives, seconds, fitted.valid, tuple(examination.problems))
 
+    def draw_lines(self, conn: psycopg.Connection, desk: RiskDesk, model: FraudModel, known: Known) -> Lines | None:
+        """The budget's lines on the latest orders, whatever became of them, without those that taught the model."""
+        if self.budget is None:
+            return None
+        names, columns = desk.engine.sensor.names, desk.setup.plan.schema.columns
+        newest = decision.list_newest(conn, limit=self.budget.rows)
+        fresh = newest[~np.isin(newest, known.decision_ids)]
+        ids, values, _ = decision.read_frozen(conn, fresh.tolist(), signals=names)
+        _, events = decision.read_events(conn, ids, columns)
+        return self.budget.draw(model.score(values).fused, events[:, columns.index("amount_minor")])
+
     def release(
-        self, conn: psycopg.Connection, setup: RiskSetup, name: str, model: FraudModel, examination: Examination
+        self,
+        conn: psycopg.Connection,
+        setup: RiskSetup,
+        named: tuple[str, Lines | None],
+        model: FraudModel,
+        examination: Examination,
     ) -> None:
-        """Keep the model with its examination and put it in force."""
+        """Keep the model with its examination and put it in force, with the lines of the budget where there are some."""
+        name, lines = named
         with conn.transaction():
             digest = keep_model(conn, model, setup)
             decision.keep_beside(conn, digest, examination.files())
             vocabulary = engine_vocabulary(values=setup.settings.values)
             proposal = decision.Proposal(
-                name, POLICIES[POLICY], vocabulary, features_digest=setup.plan.digest, model_digest=digest
-            )
+                name, POLICIES[POLICY] if lines is None else lines.source(), vocabulary, features_digest=setup.plan.digest,
+                model_digest=digest, reference_ppm={} if lines is None else lines.reference_ppm(),
+            )  # fmt: skip
             self.put_in_force(conn, proposal)
 
     def put_in_force(self, conn: psycopg.Connection, proposal: decision.Proposal) -> None:

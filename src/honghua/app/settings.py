@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -15,13 +15,45 @@ from honghua.store.settings import StoreSettings
 ROOT_STATE_DIR = Path("/var/lib/honghua")
 DATABASE_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 URL_PREFIXES = ("postgresql://", "postgres://")
+READING_SECONDS = 10
+READING_SECONDS_MAX = 120
+
+
+@dataclass(frozen=True, slots=True)
+class KeySettings:
+    """Keys as the environment gives them, in base64url; "" = make them and keep them in the state folder."""
+
+    session_key: str = field(default="", repr=False)
+    index_key: str = field(default="", repr=False)
+    field_keys: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OidcSettings:
+    """An identity provider that vouches for users; no issuer = none."""
+
+    issuer: str = ""
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SmsSettings:
+    """Where short messages are posted to; no url = no gateway."""
+
+    url: str = ""
+    token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the whole program was told. `store`: see StoreSettings."""
+    """What the whole program was told. `store`: see StoreSettings. reading_seconds: how long a contract must have been on the screen."""
 
     store: StoreSettings
+    keys: KeySettings = KeySettings()
+    oidc: OidcSettings = OidcSettings()
+    sms: SmsSettings = SmsSettings()
+    reading_seconds: int = READING_SECONDS
 
 
 def find_state_dir(environment: Mapping[str, str], *, is_root: bool) -> Path:
@@ -40,6 +72,12 @@ def load_settings(*, environment: Mapping[str, str] | None = None) -> Settings:
 
     HONGHUA_STATE_DIR      folder of the embedded database
     HONGHUA_DATABASE_URL   postgresql://… of the operator's server, instead of the embedded one
+    HONGHUA_SESSION_KEY    32 bytes in base64url: signs what a browser carries; made and kept in the state folder when absent
+    HONGHUA_INDEX_KEY      the same, for blind indexes of what is encrypted; changing it loses the way from phones to customers
+    HONGHUA_FIELD_KEYS     "1:key,2:key": encrypt what is personal; the highest number seals, all open; see docs/SECURITY.md
+    HONGHUA_READING_SECONDS  how long a contract must have been on the screen before it can be agreed to (0 … 120)
+    HONGHUA_SMS_URL, HONGHUA_SMS_TOKEN   the operator's gateway for short messages: takes POST {"key", "to", "text"}
+    HONGHUA_OIDC_ISSUER, HONGHUA_OIDC_CLIENT_ID, HONGHUA_OIDC_CLIENT_SECRET   an identity provider for staff
     """
     given = os.environ if environment is None else environment
     url = given.get("HONGHUA_DATABASE_URL") or None
@@ -49,7 +87,40 @@ def load_settings(*, environment: Mapping[str, str] | None = None) -> Settings:
         state_dir = find_state_dir(given, is_root=os.geteuid() == 0)
     except RuntimeError as error:
         raise BadInput("no home directory: set HONGHUA_STATE_DIR") from error
-    return Settings(store=StoreSettings(state_dir=state_dir, database_url=url))
+    return Settings(
+        store=StoreSettings(state_dir=state_dir, database_url=url),
+        keys=KeySettings(
+            given.get("HONGHUA_SESSION_KEY", ""),
+            given.get("HONGHUA_INDEX_KEY", ""),
+            given.get("HONGHUA_FIELD_KEYS", ""),
+        ),
+        oidc=_read_oidc(given),
+        sms=_read_sms(given),
+        reading_seconds=_read_seconds(given.get("HONGHUA_READING_SECONDS", "")),
+    )
+
+
+def _read_seconds(text: str) -> int:
+    if not text:
+        return READING_SECONDS
+    if not text.isascii() or not text.isdigit() or int(text) > READING_SECONDS_MAX:
+        raise BadInput(f"HONGHUA_READING_SECONDS is 0 … {READING_SECONDS_MAX}")
+    return int(text)
+
+
+def _read_sms(given: Mapping[str, str]) -> SmsSettings:
+    found = SmsSettings(given.get("HONGHUA_SMS_URL", ""), given.get("HONGHUA_SMS_TOKEN", ""))
+    if found.url and not found.url.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+        raise BadInput("HONGHUA_SMS_URL is an https address, or one of this machine")
+    return found
+
+
+def _read_oidc(given: Mapping[str, str]) -> OidcSettings:
+    names = ("HONGHUA_OIDC_ISSUER", "HONGHUA_OIDC_CLIENT_ID", "HONGHUA_OIDC_CLIENT_SECRET")
+    found = OidcSettings(*(given.get(name, "") for name in names))
+    if found.issuer and not (found.issuer.startswith("https://") and found.client_id):
+        raise BadInput("HONGHUA_OIDC_ISSUER is an https address and needs HONGHUA_OIDC_CLIENT_ID")
+    return found
 
 
 def with_database(settings: Settings, name: str) -> Settings:

@@ -15,6 +15,7 @@ from honghua.credit.booking import Booking
 from honghua.credit.bulk import import_accounts
 from honghua.credit.core.commands import Command, Order
 from honghua.credit.core.desk import Answer, find_decision_id
+from honghua.credit.core.foresight import longest_grace
 from honghua.credit.core.refusals import refusal
 from honghua.credit.engine import (
     MANIFEST,
@@ -25,11 +26,16 @@ from honghua.credit.engine import (
     keep_model,
     zone_offset_us,
 )
+from honghua.credit.eod import DayReport, close_day
 from honghua.credit.quarantine import list_quarantined, release
 from honghua.credit.registry import Registry, open_registry
+from honghua.credit.reviewing import ReviewItem, ReviewService, Tie, claim_one, list_queue, list_ties, measure_reviews
+from honghua.credit.sources import list_sources, set_sources
 from honghua.credit.store import (
     count_closed_days,
     count_statements,
+    find_account_ids,
+    find_open_day,
     find_replay,
     get_business_day,
     list_bills_due,
@@ -37,8 +43,34 @@ from honghua.credit.store import (
     save_replay,
     try_lock_replay,
 )
-from honghua.credit.store_risk import is_risk_on, lock_deciders, switch_risk_on
+from honghua.credit.store_risk import find_customer_refs, is_risk_on, lock_deciders, switch_risk_on
+from honghua.credit.store_suspensions import find_one as find_suspension
+from honghua.credit.store_suspensions import list_of_account as list_suspensions
 from honghua.credit.unit import Unit
+from honghua.credit.viewing.closing import DayView, ShardView, find_day, list_day_views, list_shards
+from honghua.credit.viewing.deciding import NamedPurchase, name_purchases
+from honghua.credit.viewing.portfolio import (
+    BUCKETS,
+    WRITTEN_OFF,
+    BucketNow,
+    Migration,
+    Segment,
+    Vintage,
+    count_buckets,
+    list_migrations,
+    list_vintages,
+)
+from honghua.credit.viewing.purchases import (
+    Happening,
+    PurchaseDetail,
+    PurchaseState,
+    PurchaseSummary,
+    WaitingPurchase,
+    find_purchase_detail,
+    find_waiting,
+    list_purchases,
+    list_waiting,
+)
 from honghua.credit.viewing.statements import (
     HistoryItem,
     StatementDetail,
@@ -47,7 +79,14 @@ from honghua.credit.viewing.statements import (
     list_history,
     list_statements,
 )
-from honghua.credit.viewing.views import AccountView, find_account_view, find_settlement_quote, list_instalment_quotes
+from honghua.credit.viewing.views import (
+    AccountView,
+    InstalmentQuote,
+    PlanView,
+    find_account_view,
+    find_settlement_quote,
+    list_instalment_quotes,
+)
 from honghua.store.commands import StoredCommand, body_hash, find_commands
 from honghua.store.database import run_unit
 
@@ -62,12 +101,14 @@ def start_book(conn: psycopg.Connection, *, day: dt.date) -> dt.date:
 
 
 def execute(
-    conn: psycopg.Connection, registry: Registry, commands: Sequence[Command], *, now: dt.datetime
-) -> list[Answer]:
+    conn: psycopg.Connection, registry: Registry, commands: Sequence[Command], *, now: dt.datetime,
+    hashes: Sequence[bytes] | None = None,
+) -> list[Answer]:  # fmt: skip
     """Answer commands in order, in one transaction: decided, booked and remembered under their keys, or nothing at all.
 
     A key seen before gives the stored answer when the body is the same (with "repeated": true), else refusal KEY_REUSED; a command
-    without a key is refused. now: aware UTC instant, stamped on the facts. Raises errors of the world; then nothing was booked.
+    without a key is refused. now: aware UTC instant, stamped on the facts. hashes: of the bodies (`hash_commands`), where somebody made
+    them already. Raises errors of the world, or AccountBroken (a bug, with its customer); then nothing was booked.
     """
     assert now.tzinfo is not None, "now must be aware"
     if len(commands) > BATCH_MAX:
@@ -77,7 +118,8 @@ def execute(
         try:
             if risk is not None:
                 risk.prepare(conn)
-            answers = run_unit(conn, lambda c: _execute(c, registry, commands, now))
+            known = hash_commands(commands) if hashes is None else hashes
+            answers = run_unit(conn, lambda c: _execute(c, registry, commands, now, known))
             if risk is not None:
                 risk.committed()
             return answers
@@ -85,7 +127,15 @@ def execute(
             registry.forget()
             if attempt == OPENING_TRIES or not _raced_to_open(error):
                 raise
+        except BaseException:
+            registry.forget()
+            raise
     raise AssertionError("unreachable")
+
+
+def hash_commands(commands: Sequence[Command]) -> list[bytes]:
+    """What tells a repeated command from another one under the same key: sha256 of each body, empty without a key."""
+    return [body_hash(command.body()) if command.key else b"" for command in commands]
 
 
 def _raced_to_open(error: HonghuaError) -> bool:
@@ -97,9 +147,8 @@ def _raced_to_open(error: HonghuaError) -> bool:
 
 
 def _execute(
-    conn: psycopg.Connection, registry: Registry, commands: Sequence[Command], now: dt.datetime
+    conn: psycopg.Connection, registry: Registry, commands: Sequence[Command], now: dt.datetime, hashes: Sequence[bytes]
 ) -> list[Answer]:
-    hashes = [body_hash(command.body()) if command.key else b"" for command in commands]
     stored = find_commands(conn, sorted({command.key for command in commands if command.key}))
     first: dict[str, int] = {}
     for i, command in enumerate(commands):
@@ -157,37 +206,82 @@ def _recall(batch: _Batch, place: int) -> Answer:
 
 
 __all__ = [
+    "BUCKETS",
     "MANIFEST",
+    "WRITTEN_OFF",
     "AccountView",
+    "BucketNow",
+    "DayReport",
+    "DayView",
+    "Happening",
     "HistoryItem",
+    "InstalmentQuote",
+    "Migration",
+    "NamedPurchase",
+    "PlanView",
+    "PurchaseDetail",
+    "PurchaseState",
+    "PurchaseSummary",
     "Registry",
+    "ReviewItem",
+    "ReviewService",
     "RiskDesk",
     "RiskSetup",
+    "Segment",
+    "ShardView",
     "StatementDetail",
     "StatementView",
+    "Tie",
+    "Vintage",
+    "WaitingPurchase",
     "attach",
     "attach_released",
+    "claim_one",
+    "close_day",
+    "count_buckets",
     "count_closed_days",
     "count_statements",
     "execute",
+    "find_account_ids",
     "find_account_view",
+    "find_customer_refs",
+    "find_day",
     "find_decision_id",
+    "find_open_day",
+    "find_purchase_detail",
     "find_replay",
     "find_settlement_quote",
+    "find_suspension",
+    "find_waiting",
     "get_business_day",
     "get_statement",
+    "hash_commands",
     "import_accounts",
     "is_risk_on",
     "keep_model",
     "list_bills_due",
+    "list_day_views",
     "list_days",
     "list_history",
     "list_instalment_quotes",
+    "list_migrations",
+    "list_purchases",
     "list_quarantined",
+    "list_queue",
+    "list_shards",
+    "list_sources",
     "list_statements",
+    "list_suspensions",
+    "list_ties",
+    "list_vintages",
+    "list_waiting",
+    "longest_grace",
+    "measure_reviews",
+    "name_purchases",
     "open_registry",
     "release",
     "save_replay",
+    "set_sources",
     "start_book",
     "switch_risk_on",
     "try_lock_replay",

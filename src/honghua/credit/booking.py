@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from honghua.credit import store
 from honghua.credit.core.account import Account, Lines
 from honghua.credit.core.desk import DecisionDraft
+from honghua.credit.core.layout import DUE, H_DUES, H_PLANS, PLAN
+from honghua.credit.plain.table import AccountTable
+from honghua.credit.shard import gather
 from honghua.decision.api import BundleIds, DecisionRow, record_decisions
 from honghua.facts.kinds import Fact, FactKind
 from honghua.ledger import api as ledger
@@ -42,6 +45,14 @@ class Purchases:
     counts: Ints
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How far a booking had come: facts, statements, decisions, lines; entries and parts of their lines by currency."""
+
+    counts: tuple[int, int, int, int]
+    entries: dict[str, tuple[int, int]]
+
+
 @dataclass(slots=True)
 class EntryColumns:
     """Entries of one currency, growing."""
@@ -56,7 +67,8 @@ class EntryColumns:
     amounts: list[Ints] = field(default_factory=list)
 
     def batch(self, currency: str, booked_on: int) -> EntryBatch:
-        """As the journal takes them."""
+        """As the journal takes them: in the order of their facts, whatever the order in which they were collected."""
+        self._sort()
         n = len(self.owner_id)
         offsets = np.zeros(n + 1, np.int64)
         np.cumsum(self.ends, out=offsets[1:])
@@ -71,6 +83,28 @@ class EntryColumns:
             fact_id=np.array(self.fact_id, np.int64), line_offsets=offsets, line_accounts=account_keys(to_merchant, codes),
             line_amounts=np.concatenate(self.amounts), currency=currency,
         )  # fmt: skip
+
+
+    def marks(self) -> tuple[int, int]:
+        """How many entries and parts of lines there are."""
+        return len(self.owner_id), len(self.codes)
+
+    def cut(self, entries: int, parts: int) -> None:
+        """Keep so many."""
+        for column in (self.owner_id, self.kind, self.value_on, self.fact_id, self.ends, self.merchant_id):
+            del column[entries:]
+        del self.codes[parts:], self.amounts[parts:]
+
+    def _sort(self) -> None:
+        order = np.argsort(self.fact_id, kind="stable").tolist()
+        if order == list(range(len(order))):
+            return
+        codes = np.split(np.concatenate(self.codes), np.cumsum(self.ends)[:-1])
+        amounts = np.split(np.concatenate(self.amounts), np.cumsum(self.ends)[:-1])
+        self.codes, self.amounts = [codes[k] for k in order], [amounts[k] for k in order]
+        for name in ("owner_id", "kind", "value_on", "fact_id", "ends", "merchant_id"):
+            column = getattr(self, name)
+            setattr(self, name, [column[k] for k in order])
 
 
 @dataclass(slots=True)
@@ -91,6 +125,7 @@ class Booking:
     plain: list[FactBatch] = field(
         default_factory=list
     )  # purchases booked many at once (`credit.plain`), apart from `facts`
+    table: AccountTable | None = None  # the accounts side by side, of which those touched are written
 
     def post(self, account: Account, currency: str, lines: Lines, cause: Cause) -> None:
         """Collect an entry; lines of the merchant's component go to the merchant's own account when the cause names one."""
@@ -123,6 +158,18 @@ class Booking:
         columns.amounts.append(lines.amounts)
         self.lines += len(lines.codes)
 
+    def mark(self) -> Mark:
+        """How much was collected so far."""
+        entries = {currency: columns.marks() for currency, columns in self.entries.items()}
+        return Mark((len(self.facts), len(self.statements), len(self.decisions), self.lines), entries)
+
+    def back_to(self, mark: Mark) -> None:
+        """Forget what was collected since a mark."""
+        facts, statements, decisions, self.lines = mark.counts
+        del self.facts[facts:], self.statements[statements:], self.decisions[decisions:]
+        for currency, columns in self.entries.items():
+            columns.cut(*mark.entries.get(currency, (0, 0)))
+
     def last_fact_id(self) -> int:
         """The highest number of all facts collected, 0 = none."""
         return max(
@@ -146,15 +193,39 @@ class Booking:
             append_facts(conn, batch)
         self._write_statements(conn)
         store.insert_accounts(conn, list(self.opened.values()))
-        rest = [account for account_id, account in sorted(self.touched.items()) if account_id not in self.opened]
+        rest = [
+            account
+            for account_id, account in sorted(self.touched.items())
+            if account_id not in self.opened and account.place < 0
+        ]
+        self._write_rows(conn)
         if rest:
-            store.update_accounts(
+            store.update_account_columns(
                 conn, np.array([a.account_id for a in rest], np.int64), np.array([a.last_fact_id for a in rest], np.int64),
-                np.stack([a.head for a in rest]), [a.flat_dues() for a in rest], [a.flat_plans() for a in rest],
+                np.stack([a.head for a in rest]), dues=store.ragged(a.flat_dues() for a in rest),
+                plans=store.ragged(a.flat_plans() for a in rest),
             )  # fmt: skip
         for currency, columns in sorted(self.entries.items()):
+            if not columns.owner_id:
+                continue
             ledger.post_entries(conn, columns.batch(currency, self.today))
         record_decisions(conn, bundle_ids, self.decisions)
+
+    def _write_rows(self, conn: psycopg.Connection) -> None:
+        """Accounts that still are rows of the table: only what moved in them."""
+        table = self.table
+        if table is None:
+            return
+        for account in self.touched.values():
+            if account.place >= 0:
+                table.touch(account)
+        places, head, dues, plans = table.moved()
+        heads = table.heads[places]
+        store.update_account_columns(
+            conn, table.ids[places], table.last_fact_ids[places], heads,
+            dues=gather(table.dues[places], heads[:, H_DUES], DUE), plans=gather(table.plans[places], heads[:, H_PLANS], PLAN),
+            moved=store.Moved(head, dues, plans),
+        )  # fmt: skip
 
     def _write_facts(self, conn: psycopg.Connection) -> None:
         if not self.facts:

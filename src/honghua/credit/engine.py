@@ -1,8 +1,9 @@
 """The risk engine in the credit room: units of work fold their facts into it, in the order in which they commit.
 
 One unit at a time (the deciders' lock): it first learns what others booked, then senses its own orders, judges each with its
-account as it then stands, and records. When a unit fails its events did not happen: the state is built again from the last
-snapshot and the facts since. Every unit folds in one order: its purchases as their facts stand, then everything else.
+account as it then stands, and records. When a unit fails its orders mostly come again, and are known; when others come instead,
+the state is built again from the last snapshot and the facts since. Every unit folds in one order: its purchases as their facts
+stand, then everything else.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from honghua.credit import store_risk
 from honghua.credit.core.hearing import Brought, Hearing, Word, close_hearings
 from honghua.credit.registry import Registry, SensedOrders
 from honghua.credit.risk.learning import Learner, Names
+from honghua.credit.risk.unbooked import SensedRows, Unbooked
 from honghua.decision import api as decision
 from honghua.decision.api import (
     DecisionEngine,
@@ -82,6 +84,15 @@ class RiskSetup:
 Observer = Callable[[Ints, Sensed], None]  # decision ids int64[n] and how they were sensed
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A unit about to commit: its last fact, how many orders it sensed, what else it teaches."""
+
+    cursor: int
+    sensed: int
+    lesson: tuple[Ints, Ints] | None
+
+
 class RiskDesk:
     """The engine with its cursor. Implements `registry.RiskLink`; one per process and database, not shared between threads."""
 
@@ -94,11 +105,12 @@ class RiskDesk:
         self.model_digest = b""
         self.cursor = 0  # the last fact that the state has learnt
         self.saved_at = 0
-        self.has_begun = False  # whether a unit is under way
-        self.is_sound = False  # whether the state is that of the facts up to the cursor
+        self.conn: psycopg.Connection | None = None  # of the unit under way
+        self.is_sound = False  # whether the state is that of the facts up to the cursor and of what was sensed since
         self.current: Judge | None = None
         self.hearings: list[Hearing] = []  # of the unit under way
-        self.new_cursor = 0
+        self.unbooked = Unbooked()
+        self.ending: Ending | None = None  # of a unit that is about to commit
 
     @property
     def learner(self) -> Learner:
@@ -116,19 +128,23 @@ class RiskDesk:
 
     def begin(self, conn: psycopg.Connection) -> None:
         """Take the deciders' lock until the transaction ends, and learn what others booked meanwhile."""
-        store_risk.lock_deciders(conn)
+        last = store_risk.lock_deciders(conn)
+        self.unbooked.put_back()
+        if self.ending is not None and self.cursor < self.ending.cursor == last:
+            self._finish(self.ending)  # nobody heard its commit, but here are its facts
+        self.ending, self.conn, self.hearings = None, conn, []
+        if last > self.cursor and self.unbooked.left:
+            self.is_sound = False
         if not self.is_sound:
             self._rebuild(conn)
-        self._catch_up(conn)
-        self.is_sound, self.has_begun = False, True
-        self.new_cursor = self.cursor
-        self.hearings = []
+        if last > self.cursor:
+            self._catch_up(conn)
 
     def sense(self, orders: SensedOrders) -> NDArray[np.bool_]:
         """Take orders into the state, in order, and judge them ahead; row i is order i. Which are approved as foreseen, bool[n]."""
         assert self.current is not None, "prepare comes first"
-        ids = orders.command_ids
-        sensed = self.engine.sense(self._events(orders), ids, judge=self.current)
+        ids, events = orders.command_ids, self._events(orders)
+        sensed = self.engine.score(events, self._absorb(events, ids), judge=self.current)
         assert sensed.prepared is not None, "sensed for a judge"
         brought = Brought(np.stack([orders.account_ids, ids], axis=1), sensed.prepared, sensed.values, sensed.events)
         hearing = Hearing(self.current, brought, orders.inputs)
@@ -136,6 +152,31 @@ class RiskDesk:
         if self.observer is not None:
             self.observer(ids, sensed)
         return hearing.approved()
+
+    def _absorb(self, events: Ints, ids: Ints) -> NDArray[np.float32]:
+        """Values of orders: of those that a failed unit brought before, as they were sensed then."""
+        assert self.conn is not None, "a unit is under way"
+        before = self.unbooked.meet(events)
+        if before is None:  # others were sensed in vain
+            done = self.unbooked.done
+            self._rebuild(self.conn)
+            self._catch_up(self.conn)
+            self.unbooked.done = [
+                SensedRows(rows.ids, rows.events, self.engine.absorb(rows.events, rows.ids)) for rows in done
+            ]
+            before = self.unbooked.meet(events)
+            assert before is not None, "nothing was sensed in vain any more"
+        n = len(before.ids)
+        if n and self.engine.clearing is not None:
+            self.engine.clearing.rename(before.ids, ids[:n])
+        values = before.values
+        if n < len(events):
+            self.is_sound = False  # until it is written down what was taken in
+            fresh = self.engine.absorb(events[n:], ids[n:])
+            values = np.concatenate([before.values, fresh]) if n else fresh
+            self.is_sound = True
+        self.unbooked.done.append(SensedRows(ids, events, values))
+        return values
 
     def hear(self, rows: slice) -> None:
         """These orders of the newest hearing were booked as they were judged ahead."""
@@ -167,31 +208,43 @@ class RiskDesk:
         return self.hearings[-1].speak(row, account_inputs)
 
     def end(self, conn: psycopg.Connection, facts: Sequence[Booked], now_us: int, *, last_fact_id: int) -> None:
-        """Learn what else the unit booked, and write its decisions down; the unit is about to commit."""
-        self.learner.follow(conn, [(fact, fact.happened_at_us or now_us) for _, fact, _ in facts])
+        """Write the unit's decisions down; what else it booked is learnt when it is on disk."""
+        lesson = self.learner.read(conn, [(fact, fact.happened_at_us or now_us) for _, fact, _ in facts])
         if self.hearings:
             assert self.current is not None, "prepare comes first"
             columns, changes = close_hearings(self.current, self.hearings)
             decision.record_judged(conn, self.current, columns, changes, now=from_micros(now_us))
             self.hearings = []
-        self.new_cursor = last_fact_id or self.cursor
+        sensed = sum(len(rows.ids) for rows in self.unbooked.done)
+        self.ending = Ending(last_fact_id or self.cursor, sensed, lesson)
 
     def committed(self) -> None:
         """The unit is on disk: the state holds. Where every answer was known already, there was no unit."""
-        if not self.has_begun:
+        if self.ending is None:
             return
-        self.cursor, self.is_sound, self.has_begun = self.new_cursor, True, False
+        self.unbooked.put_back()
+        self._finish(self.ending)
+        self.ending = self.conn = None
         if self.cursor - self.saved_at >= SNAPSHOT_EVERY:
             self.snapshot()
 
+    def _finish(self, ending: Ending) -> None:
+        """A unit's facts are there: what it sensed is booked, what else it taught is learnt."""
+        self.unbooked.drop(ending.sensed)
+        self.cursor = ending.cursor
+        if ending.lesson is not None:
+            self.is_sound = False  # what is left was sensed before it, but is booked after it, if at all
+            self.engine.follow(*ending.lesson)
+            self.is_sound = not self.unbooked.left
+
     def forget(self) -> None:
-        """The unit was rolled back: its events did not happen."""
-        self.is_sound = self.has_begun = False
+        """The unit was rolled back, or nobody knows: what it sensed waits to come again (`Unbooked`)."""
+        self.unbooked.put_back()
         self.watch.forget()
 
     def snapshot(self) -> Path | None:
         """Write the state down, if there is a place for it."""
-        if self.setup.folder is None or not self.is_sound:
+        if self.setup.folder is None or not self.is_sound or self.unbooked.left:
             return None
         self.saved_at = self.cursor
         return save_snapshot(self.setup.folder, self.engine.save, fact_id=self.cursor)
@@ -200,13 +253,13 @@ class RiskDesk:
         """Bring the state up to all facts there are, outside of a unit: what start-up does."""
         with conn.transaction():
             store_risk.lock_deciders(conn)
-            if not self.is_sound:
+            if not self.is_sound or self.unbooked.left:
                 self._rebuild(conn)
             self._catch_up(conn)
-            self.is_sound = True
 
     def _rebuild(self, conn: psycopg.Connection) -> None:
         """From the newest snapshot, else from nothing."""
+        self.unbooked.clear()
         setup, model = self.setup, self.engine.model
         found = None
         if setup.folder is not None:
@@ -218,7 +271,7 @@ class RiskDesk:
         if found is None:
             found = DecisionEngine(setup.plan, settings=setup.settings, model=model), 0
         self.engine, self.cursor = found
-        self.saved_at = self.cursor
+        self.saved_at, self.is_sound = self.cursor, True
 
     def _catch_up(self, conn: psycopg.Connection) -> None:
         limit = FACTS_AT_ONCE
@@ -230,8 +283,9 @@ class RiskDesk:
             if whole == 0:  # one unit fills the page
                 limit *= 2
                 continue
+            self.is_sound = False
             self.learner.fold(conn, facts, whole)
-            self.cursor = int(facts.fact_id[whole - 1])
+            self.cursor, self.is_sound = int(facts.fact_id[whole - 1]), True
             if len(facts) < limit:
                 return
 

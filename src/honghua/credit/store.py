@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -38,21 +40,32 @@ BOOK_LOCK = "hashtext('credit_book')"  # held exclusively to move the business d
 STATEMENT_NAMES = ("account_id", *STATEMENT_COLUMNS, "booked_on", "last_fact_id", "snapshot")
 
 
-UPDATE_ACCOUNTS = (  # built from our own constant names, values are parameters
-    "UPDATE credit_account a SET "  # noqa: S608
-    + ", ".join(
-        f"{name} = " + (f"DATE '1970-01-01' + v.h{k}::int" if HEAD_IS_DATE[k] else f"v.h{k}")
-        for k, name in enumerate(HEAD_COLUMNS)
-    )
-    + ", dues = CASE WHEN v.d1 > v.d0 THEN (%(dues)s::bigint[])[v.d0 + 1 : v.d1] ELSE '{}' END"
-    ", plans = CASE WHEN v.p1 > v.p0 THEN (%(plans)s::bigint[])[v.p0 + 1 : v.p1] ELSE '{}' END, last_fact_id = v.fact FROM unnest("
-    + ", ".join(
-        f"%({name})s::bigint[]" for name in ("id", "fact", "d0", "d1", "p0", "p1", *(f"h{k}" for k in range(HEAD)))
-    )
-    + ") AS v (id, fact, d0, d1, p0, p1, "
-    + ", ".join(f"h{k}" for k in range(HEAD))
-    + ") WHERE a.account_id = v.id"
-)
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What of accounts is to be stored: columns of their heads, and whether dues and plans are."""
+
+    head: tuple[int, ...] = tuple(range(HEAD))
+    dues: bool = True
+    plans: bool = True
+
+
+EVERYTHING = Moved()
+
+
+@cache
+def _update_accounts(moved: Moved) -> str:
+    """The statement that stores this much of accounts, built from our own constant names; values are parameters."""
+    sets = [f"{HEAD_COLUMNS[k]} = " + (f"DATE '1970-01-01' + v.h{k}::int" if HEAD_IS_DATE[k] else f"v.h{k}") for k in moved.head]
+    names = ["id", "fact", *(f"h{k}" for k in moved.head)]
+    for kind, it_moved in (("dues", moved.dues), ("plans", moved.plans)):
+        if it_moved:
+            low, high = f"{kind}_from", f"{kind}_to"
+            names += [low, high]
+            sets.append(f"{kind} = CASE WHEN v.{high} > v.{low} THEN (%({kind})s::bigint[])[v.{low} + 1 : v.{high}] ELSE '{{}}' END")
+    return (
+        f"UPDATE credit_account a SET {', '.join([*sets, 'last_fact_id = v.fact'])} FROM unnest("  # noqa: S608
+        + ", ".join(f"%({name})s::bigint[]" for name in names) + f") AS v ({', '.join(names)}) WHERE a.account_id = v.id"
+    )  # fmt: skip
 
 
 class AccountRows:
@@ -136,23 +149,18 @@ def find_account_ids(conn: Connection, refs: Sequence[str]) -> dict[str, int]:
     return dict(rows.fetchall())
 
 
-def update_accounts(
-    conn: Connection, ids: Ints, last_fact_ids: Ints, heads: Ints, dues: Iterable[Ints], plans: Iterable[Ints]
-) -> None:
-    """Store the states of n accounts, one statement: heads int64[n, HEAD], dues and plans flat per account."""
-    update_account_columns(conn, ids, last_fact_ids, heads, dues=ragged(dues), plans=ragged(plans))
-
-
 def update_account_columns(
-    conn: Connection, ids: Ints, last_fact_ids: Ints, heads: Ints, *, dues: tuple[Ints, Ints], plans: tuple[Ints, Ints]
-) -> None:
-    """The same from ragged columns (flat values with offsets); every row must exist."""
+    conn: Connection, ids: Ints, last_fact_ids: Ints, heads: Ints, *, dues: tuple[Ints, Ints], plans: tuple[Ints, Ints],
+    moved: Moved = EVERYTHING,
+) -> None:  # fmt: skip
+    """Store the states of n accounts, one statement: heads int64[n, HEAD], ragged dues and plans; every row must exist."""
     if len(ids) == 0:
         return
-    columns = {f"h{k}": np.ascontiguousarray(heads[:, k]) for k in range(HEAD)}
-    columns |= {"id": ids, "fact": last_fact_ids, "dues": dues[0], "d0": dues[1][:-1], "d1": dues[1][1:]}
-    columns |= {"plans": plans[0], "p0": plans[1][:-1], "p1": plans[1][1:]}
-    done = conn.execute(UPDATE_ACCOUNTS, columns).rowcount
+    columns = {f"h{k}": np.ascontiguousarray(heads[:, k]) for k in moved.head} | {"id": ids, "fact": last_fact_ids}
+    for kind, (values, offsets), it_moved in (("dues", dues, moved.dues), ("plans", plans, moved.plans)):
+        if it_moved:
+            columns |= {kind: values, f"{kind}_from": offsets[:-1], f"{kind}_to": offsets[1:]}
+    done = conn.execute(_update_accounts(moved), columns).rowcount
     assert done == len(ids), f"{len(ids) - done} of {len(ids)} accounts vanished while they were locked"
 
 

@@ -7,9 +7,18 @@ from collections.abc import Sequence
 from honghua.credit.store import BOOK_LOCK, Connection
 
 
-def lock_deciders(conn: Connection) -> None:
-    """Wait for the turn to write facts in a book that the risk engine judges: fact ids become visible in their order."""
-    conn.execute("SELECT pg_advisory_xact_lock(hashtext('credit_deciders'))")
+def lock_deciders(conn: Connection) -> int:
+    """Wait for the turn to write facts in a book that the risk engine judges: fact ids become visible in their order.
+
+    Returns the last fact there is (0 = none), read when the turn has come: two statements in one round trip.
+    """
+    both = conn.execute(
+        "SELECT pg_advisory_xact_lock(hashtext('credit_deciders')); SELECT coalesce(max(fact_id), 0) FROM store_fact"
+    )
+    both.nextset()
+    row = both.fetchone()
+    assert row is not None, "an aggregate has one row"
+    return int(row[0])
 
 
 def switch_risk_on(conn: Connection) -> None:

@@ -111,6 +111,35 @@ def list_lapsed(conn: psycopg.Connection, *, now_us: int, limit: int) -> list[tu
     ).fetchall()
 
 
+def list_reviews(conn: psycopg.Connection, *, since_us: int, until_us: int, limit: int) -> list[tuple[int, str]]:
+    """(suspension, state) of the newest reviews that would end in a span: each has as long as all others."""
+    return conn.execute(
+        "SELECT suspension_id, state FROM credit_suspension WHERE outcome = %s AND expires_us >= %s AND expires_us < %s"
+        " ORDER BY suspension_id DESC LIMIT %s",
+        [REVIEW, since_us, until_us, limit],
+    ).fetchall()
+
+
+def list_of_account(conn: psycopg.Connection, account_id: int, *, limit: int) -> list[tuple[Suspension, str, str]]:
+    """(purchase, who has claimed it, who decided) of an account's suspended purchases, the newest first."""
+    query = (
+        f"SELECT {COLUMNS}, coalesce(claimed_by, ''), coalesce(decided_by, '') FROM credit_suspension WHERE account_id = %s"  # noqa: S608
+        " ORDER BY suspension_id DESC LIMIT %s"
+    )
+    return [(Suspension(*row[:-2]), row[-2], row[-1]) for row in conn.execute(query, [account_id, limit])]
+
+
+def find_one(conn: psycopg.Connection, suspension_id: int, *, now: dt.datetime) -> tuple[ReviewItem, str] | None:
+    """One suspended purchase with its customer, whoever has it now, and who decided; None where there is none."""
+    query = (
+        f"SELECT {', '.join('s.' + name for name in COLUMNS.split(', '))}, a.customer_ref,"  # noqa: S608
+        " CASE WHEN s.claimed_until > %s THEN s.claimed_by END, coalesce(s.decided_by, '')"
+        " FROM credit_suspension s JOIN credit_account a USING (account_id) WHERE s.suspension_id = %s"
+    )
+    row = conn.execute(query, [now, suspension_id]).fetchone()
+    return None if row is None else (ReviewItem(Suspension(*row[:-3]), row[-3], row[-2]), row[-1])
+
+
 def find_customer(conn: psycopg.Connection, suspension_id: int) -> str | None:
     """Whose purchase it is."""
     row = conn.execute(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import msgspec
@@ -12,17 +12,18 @@ import numpy as np
 import psycopg
 
 from honghua.base.clock import from_micros
+from honghua.base.dates import from_day
 from honghua.credit import store
 from honghua.credit.booking import Booking, Cause
 from honghua.credit.core import commands as c
-from honghua.credit.core.account import Account, Lines, event_row
-from honghua.credit.core.deciding import RULE_INPUTS
-from honghua.credit.core.desk import Answer, Desk, Result, Suspension, view_purchase
+from honghua.credit.core.account import Account, AccountBroken, Lines, event_row
+from honghua.credit.core.deciding import RULE_INPUTS, refuse
+from honghua.credit.core.desk import Answer, DecisionDraft, Desk, Result, Suspension, view_purchase
 from honghua.credit.core.dispatch import handle
 from honghua.credit.core.layout import S_OWN_MINIMUM, S_SEQ
 from honghua.credit.core.refusals import refusal
-from honghua.credit.plain.buying import PlainRun, is_plain
-from honghua.credit.plain.orders import Survey
+from honghua.credit.plain.buying import FactIds, PlainRun
+from honghua.credit.plain.orders import Survey, is_plain
 from honghua.credit.plain.table import AccountTable
 from honghua.credit.proving import STEP_UP_WISH, TOKEN_BYTES
 from honghua.credit.refold import each_fact, refold_account
@@ -33,11 +34,12 @@ from honghua.facts.kinds import PASSED_OVER, Fact, FactKind
 from honghua.ledger import api as ledger
 from honghua.ledger.core import OwnerKind
 from honghua.store.commands import save_commands
-from honghua.store.facts import allocate_fact_ids, read_facts, read_facts_of_purchases
-from honghua.store.ids import allocate
+from honghua.store.facts import FACT_SEQUENCE, read_facts, read_facts_of_purchases
+from honghua.store.ids import allocate_each
 from honghua.store.wishes import wish
 
 UNSENSED = (-1, None)
+COMMAND_SEQUENCE = "store_command_id"
 PLAIN_FROM = 16  # purchases in a unit: below, columns cost more than they save
 FACTS_PER_COMMAND = 3  # the most that one command books (a suspension settled, a limit for the order, the purchase)
 HOLD_KINDS = frozenset({
@@ -67,7 +69,8 @@ class Unit:
     # Row among those sensed together, with value day and fee, by place in the batch.
     rows: dict[int, tuple[int, tuple[int, int]]] = field(default_factory=dict)
     sensed_to: int = 0
-    plainly: bool = False  # whether every command is a plain purchase
+    plainly: bool = False  # whether enough of the commands are plain purchases
+    stirred: set[str] = field(default_factory=set)  # customers of whom there are other commands
     bought: PlainRun | None = None  # the plain purchases among those sensed together
     table: AccountTable = field(init=False)
     desk: Desk = field(init=False)
@@ -85,9 +88,10 @@ class Unit:
             risk.begin(self.conn)
             self.desk.decider = risk
         self.load(commands)
-        command_ids = allocate(self.conn, "store_command_id", len(commands)).tolist()
-        fact_ids = iter(allocate_fact_ids(self.conn, FACTS_PER_COMMAND * len(commands)).tolist())
-        answers = self.answer_all(commands, command_ids, fact_ids)
+        wanted = {COMMAND_SEQUENCE: len(commands), FACT_SEQUENCE: FACTS_PER_COMMAND * len(commands)}
+        numbers, fact_ids = allocate_each(self.conn, wanted)
+        command_ids = numbers.tolist()
+        answers = self.answer_all(commands, command_ids, FactIds(fact_ids))
         if risk is not None:
             risk.end(self.conn, self.booking.facts, self.desk.now_us, last_fact_id=self.booking.last_fact_id())
         self.booking.write(self.conn, self.registry.bundle_ids)
@@ -99,11 +103,13 @@ class Unit:
         return answers
 
     def answer_all(
-        self, commands: Sequence[c.Command], command_ids: Sequence[int], fact_ids: Iterator[int]
+        self, commands: Sequence[c.Command], command_ids: Sequence[int], fact_ids: FactIds
     ) -> list[Answer]:
         """Every command in its turn: plain purchases as many at once as stand together, the rest one by one."""
         answers: list[Answer] = []
-        self.plainly = len(commands) >= PLAIN_FROM and len(self.currencies()) == 1 and all(map(is_plain, commands))
+        self.stirred = {command.customer for command in commands if not is_plain(command)}
+        plain = sum(command.customer not in self.stirred for command in commands) if len(commands) >= PLAIN_FROM else 0
+        self.plainly = plain >= PLAIN_FROM and len(self.currencies()) == 1
         while len(answers) < len(commands):
             spot = len(answers)
             if spot >= self.sensed_to and isinstance(commands[spot], c.Order):
@@ -115,23 +121,40 @@ class Unit:
             command = commands[spot]
             self.desk.row, self.desk.checked = self.rows.get(spot, UNSENSED)
             answers.append(self.answer(command, command_ids[spot], fact_ids))
-            account = self.accounts.get(command.customer)
-            place = self.table.let_go(account) if account is not None else -1
-            if place >= 0 and self.bought is not None:
-                self.bought.forsake(place)
+            self.look_after(command.customer)
+        self.close_run()
         return answers
+
+    def look_after(self, customer: str) -> None:
+        """A handler was at work: see whether the account still is a row of the table."""
+        account = self.accounts.get(customer)
+        place = self.table.let_go(account) if account is not None else -1
+        if account is not None and place >= 0:
+            self.booking.touched[account.account_id] = account
+            if self.bought is not None:
+                self.bought.forsake(place)
+
+    def find(self, customer: str) -> Account | None:
+        """The customer's working account, if there is one."""
+        account = self.accounts.get(customer)
+        if account is None:
+            account = self.table.find(customer)
+            if account is not None:
+                self.accounts[customer] = account
+        return account
 
     def survey(self, commands: Sequence[c.Command], command_ids: Sequence[int], spot: int) -> None:
         """Look at the orders that stand together from here on, all at once: one pass over the engine's state, one over the rules."""
         risk = self.registry.risk
         if risk is None and not self.plainly:
             return
-        survey = Survey()
-        self.sensed_to = survey.gather(commands, spot, self.accounts, self.desk)
-        self.rows, self.bought = {}, None
+        self.close_run()
+        survey = Survey(self.table, self.desk, self.find)
+        self.sensed_to = survey.gather(commands, spot)
+        self.rows = {}
         if not survey.spots:
             return
-        orders = survey.columns(self.table, self.desk, command_ids)
+        orders = survey.columns(command_ids)
         approved = WITHIN_LIMIT.approves(orders.inputs[:, :RULE_INPUTS])  # the account's own rules bind every policy
         if risk is None:
             self.rows = {place: (-1, checked) for place, checked in zip(survey.spots, survey.checked, strict=True)}
@@ -139,21 +162,26 @@ class Unit:
             approved &= risk.sense(orders)
             self.rows = {place: (k, survey.checked[k]) for k, place in enumerate(survey.spots)}
         if self.plainly:
-            self.bought = PlainRun(survey, orders, approved, self.table)
+            self.bought = PlainRun(survey, orders, approved, self.table, self.stirred)
 
-    def book_plain(self, spot: int, fact_ids: Iterator[int]) -> list[Answer]:
+    def close_run(self) -> None:
+        """Collect what was booked of the plain purchases that stood together."""
+        if self.bought is not None:
+            self.bought.close(self.booking, *self.currencies())
+            self.bought = None
+
+    def book_plain(self, spot: int, fact_ids: FactIds) -> list[Answer]:
         """Answers to the plain purchases that could be booked from here on; none where the next one is not plain."""
         if self.bought is None:
             return []
-        (currency,) = self.currencies()
-        rows = self.bought.book(spot, fact_ids, self.booking, currency)
+        rows = self.bought.book(spot, fact_ids, self.booking.today)
         if rows.stop == rows.start:
             return []
         if self.registry.risk is not None:
             self.registry.risk.hear(rows)
         else:
             self.booking.decisions += self.bought.decisions(rows)
-        return self.bought.answers(rows, self.booking.plain[-1].fact_id)
+        return self.bought.answers(rows)
 
     def currencies(self) -> set[str]:
         """Of all versions of the terms."""
@@ -170,22 +198,51 @@ class Unit:
         self.registry.learn_categories(self.conn, (order.category for order in orders))
         ids = np.array(sorted({self.registry.accounts[ref] for ref in refs if ref in self.registry.accounts}), np.int64)
         rows = store.load_accounts(self.conn, ids, lock=True)
-        self.table = AccountTable(rows, self.registry.terms_rows)
-        moved = self.table.pass_quiet_days(self.booking.today)
-        for account in self.table.accounts:
-            self.accounts[account.customer_ref] = account
-            lines = moved.get(account.place)
-            if lines is not None:
-                self.days_passed(account, lines, self.booking.today)
-            elif not account.quarantined:
-                self.pass_days(account)
-                self.table.let_go(account)
-        self.prepare_openings([ref for ref in opening if ref not in self.accounts], currency)
+        self.table = self.booking.table = AccountTable(
+            rows, self.registry.terms_rows, self.booking.today
+        )
+        self.reach_today()
+        self.prepare_openings([ref for ref in opening if self.find(ref) is None], currency)
         self.load_purchases(commands)
         self.load_suspensions(
             [order.continues for order in orders if order.continues is not None],
             [command.suspension_id for command in commands if isinstance(command, OF_SUSPENSIONS)],
         )
+
+    def reach_today(self) -> None:
+        """Let days pass for all accounts, in their order."""
+        table, today = self.table, self.booking.today
+        moved = table.pass_quiet_days(today)
+        for ref, why in table.broken.items():
+            self.quarantine(ref, why)
+        late = sorted({*moved, *table.late(today).tolist()})
+        for ref in [*table.alone, *(table.refs[k] for k in late)]:
+            account = self.find(ref)
+            assert account is not None, "it was loaded"
+            if account.place in moved:
+                self.days_passed(account, moved[account.place], today)
+            elif not account.quarantined:
+                mark = self.booking.mark()
+                try:
+                    self.pass_days(account)
+                except AccountBroken as broken:
+                    self.booking.back_to(mark)
+                    self.quarantine(ref, str(broken))
+                table.let_go(account)
+
+    def quarantine(self, customer: str, why: str) -> None:
+        """An account that its own kernel refuses waits for a person, as its row was found; nobody else waits for it."""
+        account = self.find(customer)
+        assert account is not None, "it was loaded"
+        store.quarantine(self.conn, account.account_id, day=from_day(self.booking.today), error=why)
+        account.quarantined = True
+        self.booking.touched.pop(account.account_id, None)
+        if account.place >= 0:
+            self.table.touched[account.place] = False
+            self.table.quarantined[account.place] = True
+            if self.bought is not None:
+                self.bought.forsake(account.place)
+        account.place = -1
 
     def load_suspensions(self, wanted: Sequence[c.Continuation], ended: Sequence[int]) -> None:
         """Lock the suspended purchases in question, and check the proofs that orders bring."""
@@ -216,9 +273,8 @@ class Unit:
         purchase_ids = {command.purchase_id for command in commands if isinstance(command, OF_PURCHASES)}
         purchase_ids |= {command.suspension_id for command in commands if isinstance(command, OF_SUSPENSIONS)}
         reversals = [command for command in commands if isinstance(command, c.ReverseFact | c.RefundPurchase)]
-        ids = sorted(
-            {self.accounts[command.customer].account_id for command in reversals if command.customer in self.accounts}
-        )
+        found = [self.find(command.customer) for command in reversals]
+        ids = sorted({account.account_id for account in found if account is not None})
         for fact_id, fact in (
             *each_fact(read_facts(self.conn, np.array(ids, np.int64)) if ids else None),
             *each_fact(
@@ -258,14 +314,38 @@ class Unit:
         """Currency of the account's terms."""
         return self.registry.terms[int(account.head[2])].currency
 
-    def answer(self, command: c.Command, command_id: int, fact_ids: Iterable[int]) -> Answer:
+    def answer(self, command: c.Command, command_id: int, fact_ids: FactIds) -> Answer:
         """Decide one command on its account and take its facts into the unit."""
-        account = self.accounts.get(command.customer)
+        account = self.find(command.customer)
         if account is None:
             return refusal("ACCOUNT_UNKNOWN")
-        desk = self.desk
-        desk.command_id = command_id
-        result = handle(command, account, desk)
+        self.desk.command_id = command_id
+        if account.quarantined and self.desk.checked is not None:  # it broke after it was looked at
+            return self.decline(command, account, fact_ids)
+        mark = self.booking.mark()
+        try:
+            return self.book_answer(command, account, handle(command, account, self.desk), fact_ids)
+        except AccountBroken as broken:
+            self.booking.back_to(mark)
+            self.quarantine(command.customer, str(broken))
+            return self.decline(command, account, fact_ids)
+
+    def decline(self, command: c.Command, account: Account, fact_ids: FactIds) -> Answer:
+        """What is said of a broken account. A purchase that was sensed leaves its fact: the engine has learnt of it."""
+        if self.desk.row < 0 or self.registry.risk is None:
+            return refusal("ACCOUNT_QUARANTINED")
+        assert isinstance(command, c.Order), "only orders are sensed"
+        self.registry.risk.hear(slice(self.desk.row, self.desk.row + 1))
+        draft = DecisionDraft(int(Outcome.REFUSE), "", (), by_engine=True)
+        result = refuse(command, account, self.desk, draft, code="ACCOUNT_QUARANTINED")
+        self.book(account, result, self.desk.command_id, fact_ids)
+        del self.booking.touched[account.account_id]
+        return result.answer
+
+    def book_answer(self, command: c.Command, account: Account, result: Result, fact_ids: FactIds) -> Answer:
+        """Take what a command came to into the unit."""
+        command_id = self.desk.command_id
+        booked = self.book(account, result, command_id, fact_ids)
         if result.decision is not None:
             self.booking.decide(account.account_id, command_id, result.decision)
         if result.suspended is not None:
@@ -278,7 +358,6 @@ class Unit:
             if suspension_id:
                 known = replace(self.desk.suspensions[suspension_id], state=state)
                 self.desk.suspensions = {**self.desk.suspensions, suspension_id: known}
-        booked = self.book(account, result, command_id, fact_ids)
         if booked and result.answer["outcome"] != "refused":
             result.answer["fact_id"] = booked[-1] if isinstance(command, c.Order) else booked[0]
             if len(booked) > 1:
@@ -296,11 +375,11 @@ class Unit:
         wish(self.conn, kind=STEP_UP_WISH, key=f"step_up:{suspended.suspension_id}", body=body, due_at=at)
         return replace(suspended, token=token)
 
-    def book(self, account: Account, result: Result, command_id: int, fact_ids: Iterable[int]) -> list[int]:
+    def book(self, account: Account, result: Result, command_id: int, fact_ids: FactIds) -> list[int]:
         """Apply a result's facts to the account and collect what they write."""
         booked = []
         for fact in result.facts:
-            fact_id = next(iter(fact_ids))
+            fact_id = int(fact_ids.take(1)[0])
             booked.append(fact_id)
             self.booking.record(fact_id, fact, command_id)
             self.remember(fact_id, fact)

@@ -54,6 +54,7 @@ from honghua.decision.lists import (
     ListName,
     ShownEntry,
     add_entries,
+    find_key,
     list_entries,
     read_csv,
     read_instant,
@@ -62,6 +63,8 @@ from honghua.decision.lists import (
 from honghua.decision.monitoring.alerts import Alert, Told, deliver_alerts, list_alerts, mark_seen, raise_alert
 from honghua.decision.monitoring.drifting import DriftDay, count_drift, list_drift, sentence_of
 from honghua.decision.monitoring.evidence import Edge, Evidence, find_evidence
+from honghua.decision.monitoring.store import list_newest
+from honghua.decision.proposing import Draft, find_champion, name_role, prepare_proposal
 from honghua.decision.releases import (
     PURPOSE,
     Act,
@@ -86,8 +89,13 @@ from honghua.decision.scoring import find_scorer
 from honghua.decision.shadow import ShadowView, list_shadows
 from honghua.decision.showing import Trace, find_trace
 from honghua.decision.snapshots import load_newest, save_snapshot
+from honghua.decision.store_control import BrakeRow, Suppression
 from honghua.decision.store_judged import read_events
 from honghua.decision.store_policy import Change, LineupRow, ReleaseRow
+from honghua.decision.viewing.counting import Delays, OutcomeCount, count_judged, count_outcomes, measure_delays
+from honghua.decision.viewing.feed import FeedFilter, FeedPage, Judged, list_judged
+from honghua.decision.viewing.neighbourhood import Contact, Neighbourhood, find_around, find_neighbourhood
+from honghua.decision.viewing.rings import Ring, RingSearch, SharedThing, find_rings
 from honghua.decision.watching import EngineTerms, Watch, ensure_first, find_vocabulary
 
 BundleIds = dict[bytes, int]
@@ -180,35 +188,48 @@ __all__ = [
     "Alert",
     "BrakeChange",
     "BrakePlan",
+    "BrakeRow",
     "BundleIds",
     "Change",
+    "Contact",
     "DecisionEngine",
     "DecisionRow",
     "DecisionView",
+    "Delays",
     "Difference",
     "Docket",
+    "Draft",
     "DriftDay",
     "Edge",
     "EngineSettings",
     "EngineTerms",
     "Evidence",
+    "FeedFilter",
+    "FeedPage",
     "FindScorer",
     "Judge",
+    "Judged",
     "JudgedColumns",
     "LineupRow",
     "ListName",
     "Listed",
+    "Neighbourhood",
+    "OutcomeCount",
     "Prepared",
     "Proposal",
     "ReleaseRow",
     "Replayed",
+    "Ring",
+    "RingSearch",
     "Role",
     "Scorer",
     "Segments",
     "Sensed",
     "ShadowView",
+    "SharedThing",
     "ShownEntry",
     "Silenced",
+    "Suppression",
     "Told",
     "Trace",
     "Watch",
@@ -216,18 +237,25 @@ __all__ = [
     "add_entries",
     "check_examined",
     "count_drift",
+    "count_judged",
+    "count_outcomes",
     "deliver_alerts",
     "digest_files",
     "ensure_bundles",
     "ensure_first",
     "ensure_first_release",
+    "find_around",
+    "find_champion",
     "find_decision",
     "find_evidence",
     "find_holdout",
+    "find_key",
     "find_lineup",
+    "find_neighbourhood",
     "find_problems",
     "find_protected",
     "find_readers",
+    "find_rings",
     "find_scorer",
     "find_trace",
     "find_unguarded",
@@ -243,12 +271,17 @@ __all__ = [
     "list_drift",
     "list_entries",
     "list_experiments",
+    "list_judged",
+    "list_newest",
     "list_releases",
     "list_shadows",
     "list_suppressions",
     "load_model",
     "load_newest",
     "mark_seen",
+    "measure_delays",
+    "name_role",
+    "prepare_proposal",
     "propose",
     "raise_alert",
     "read_csv",

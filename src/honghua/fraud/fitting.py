@@ -15,6 +15,7 @@ from honghua.fraud.choosing import Chosen, choose_values
 from honghua.fraud.core.fusion import MARGIN_MAX, Line
 from honghua.fraud.core.plan import DETECTORS, Family, Value
 from honghua.fraud.core.tails import Tail
+from honghua.fraud.mixing import groups_of, mix_rows
 from honghua.fraud.model import Detector, FraudModel, Fusion
 from honghua.fraud.sieving import Rows, needs_sieve, sieve
 from honghua.models.api import Model, auc, average_precision, build_model, train_forest
@@ -49,6 +50,7 @@ class FitSettings:
 
     unreported: how many frauds that nobody reports are among the clear rows, as part of those that are told; so many of the most fraud-like
     clear rows teach nothing. 0 takes clear rows at their word. chosen: the values to read; None = chosen on the fitted rows.
+    mixed: where frauds are few, fusions also learn from mixed rows (mixing.py).
     """
 
     seed: int = 20261122
@@ -61,6 +63,7 @@ class FitSettings:
     refit: bool = True
     unreported: float = 0.0
     chosen: Chosen | None = None
+    mixed: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -271,14 +274,18 @@ def fit_fusion(
         "categorical": categorical, "patience": 0 if few else 60,
     }  # fmt: skip
     floor = np.array([0.2, *(FUSED_FLOOR_FEW if few else FUSED_FLOOR) * len(DETECTORS)])
+    taught = x, rows.y, rows.weight
+    groups = groups_of([described[k] for k in columns], len(DETECTORS))
+    if few and settings.mixed:
+        taught = mix_rows(*taught, groups=groups, seed=settings.seed)
     if not late.any():
-        model = train(x, rows, names, recipe)
+        model = train(taught, names, recipe)
         only = Fusion(columns, model, Line(0.0, np.array([1.0, *np.zeros(9)])))
         return FittedFusion(only, only, unknown, ROUNDS_UNJUDGED)
-    early = ~late
-    trained = train_forest(
-        x[early], rows.y[early], names=names, weight=rows.weight[early], valid=(x[late], rows.y[late]), **recipe
-    )
+    early = x[~late], rows.y[~late], rows.weight[~late]
+    if few and settings.mixed:
+        early = mix_rows(*early, groups=groups, seed=settings.seed)
+    trained = train_forest(early[0], early[1], names=names, weight=early[2], valid=(x[late], rows.y[late]), **recipe)
     heard = np.column_stack([trained.forest.score(x[late]), *(voice[late] for voice in voices)])
     line = fit_line(heard, rows.y[late], rows.weight[late], floor=floor)
     trial = Fusion(columns, build_model(trained.forest), line)
@@ -288,13 +295,14 @@ def fit_fusion(
     }  # fmt: skip
     if not settings.refit:
         return FittedFusion(trial, trial, found, trained.rounds)
-    again = train(x, rows, names, {**recipe, "rounds": max(trained.rounds, 20)})
+    again = train(taught, names, {**recipe, "rounds": max(trained.rounds, 20)})
     return FittedFusion(Fusion(columns, again, line), trial, found, trained.rounds)
 
 
-def train(x: Floats, rows: Rows, names: Sequence[str], recipe: Mapping[str, Any]) -> Model:
-    """A forest on all rows, of a given number of trees."""
-    return build_model(train_forest(x, rows.y, names=names, weight=rows.weight, **recipe).forest)
+def train(taught: tuple[Floats, Doubles, Doubles], names: Sequence[str], recipe: Mapping[str, Any]) -> Model:
+    """A forest of a given number of trees on rows, labels and weights."""
+    x, y, weight = taught
+    return build_model(train_forest(x, y, names=names, weight=weight, **recipe).forest)
 
 
 def fit_line(voices: Doubles, y: Doubles, weight: Doubles, *, floor: Doubles) -> Line:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -111,7 +112,14 @@ def list_unknown_owners(conn: Connection, owner_ids: Int64s, *, currency: str, l
 
 def update_balances(conn: Connection, change: BalanceChange) -> int:
     """Add a batch's change to the balances, touched columns only; how many rows changed."""
-    touched = [COLUMNS[component] for component in change.components]
+    statement = _change_balances(tuple(change.components.tolist()))
+    return conn.execute(statement, [change.owner_ids, *change.delta_minor]).rowcount
+
+
+@cache
+def _change_balances(components: tuple[int, ...]) -> bytes:
+    """The statement that changes the balances of these components, put together once."""
+    touched = [COLUMNS[component] for component in components]
     statement = SQL(
         "UPDATE ledger_balance AS balance SET {added} FROM unnest(%s::bigint[], {arrays}) AS change (owner_id, {names})"
         " WHERE balance.owner_id = change.owner_id"
@@ -120,7 +128,7 @@ def update_balances(conn: Connection, change: BalanceChange) -> int:
         arrays=SQL(", ").join([SQL("%s::bigint[]")] * len(touched)),
         names=names_of(touched),
     )
-    return conn.execute(statement, [change.owner_ids, *change.delta_minor]).rowcount
+    return statement.as_bytes(None)
 
 
 def read_balance_rows(conn: Connection, owner_ids: Int64s) -> NDArray[np.int64]:

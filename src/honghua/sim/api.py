@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from honghua.sim.core import Market, MarketPlan, Truth, make_market
 from honghua.sim.core.citizens import COURIER, calibration_figures
+from honghua.sim.core.draft import Draft, join
 from honghua.sim.core.gangs import CrewPlan
 from honghua.sim.core.outcomes import Heard, Outcomes
 from honghua.sim.core.plan import FIRST_DAY, CityPlan
@@ -78,6 +79,7 @@ __all__ = [
     "Clockings",
     "CrewPlan",
     "Diary",
+    "Draft",
     "DrillDay",
     "EngineGuard",
     "Heard",
@@ -102,6 +104,7 @@ __all__ = [
     "interval",
     "is_crime",
     "is_crime_column",
+    "join",
     "judged_of",
     "make_city",
     "make_drill_day",

@@ -13,6 +13,7 @@ from psycopg import pq
 from psycopg.abc import AdaptContext, Buffer
 from psycopg.adapt import Dumper, Loader
 
+TEXT_OID, TEXT_ARRAY_OID = 25, 1009
 HEADER = np.dtype([("ndim", ">i4"), ("nulls", ">i4"), ("oid", ">i4"), ("dim", ">i4"), ("lower", ">i4")])
 
 
@@ -20,13 +21,13 @@ def _element(value: str) -> np.dtype[Any]:
     return np.dtype([("size", ">i4"), ("value", value)])
 
 
-# numpy dtype -> (oid of the element, oid of the array, wire layout of one element)
+# numpy kind and size -> (oid of the element, oid of the array, wire layout of one element)
 WIRE: dict[str, tuple[int, int, np.dtype[Any]]] = {
-    "int64": (20, 1016, _element(">i8")),
-    "int32": (23, 1007, _element(">i4")),
-    "int16": (21, 1005, _element(">i2")),
-    "float64": (701, 1022, _element(">f8")),
-    "bool": (16, 1000, _element("?")),
+    "i8": (20, 1016, _element(">i8")),
+    "i4": (23, 1007, _element(">i4")),
+    "i2": (21, 1005, _element(">i2")),
+    "f8": (701, 1022, _element(">f8")),
+    "b1": (16, 1000, _element("?")),
 }
 
 
@@ -37,14 +38,14 @@ class _ArrayDumper(Dumper):
     children: dict[str, type[_ArrayDumper]]
 
     def get_key(self, obj: Any, format: Any) -> Any:  # noqa: A002 — psycopg's name
-        return (self.cls, obj.dtype.name) if self.wire is None else self.cls
+        return (self.cls, obj.dtype.str[1:]) if self.wire is None else self.cls
 
     def upgrade(self, obj: NDArray[Any], format: Any) -> Dumper:  # noqa: A002
         if self.wire is not None:
             return self
-        if obj.ndim != 1 or obj.dtype.name not in self.children:
+        if obj.ndim != 1 or obj.dtype.str[1:] not in self.children:
             raise psycopg.DataError(f"no SQL array for a numpy array of {obj.ndim} dimensions of {obj.dtype}")
-        return self.children[obj.dtype.name](self.cls)
+        return self.children[obj.dtype.str[1:]](self.cls)
 
 
 class BinaryArrayDumper(_ArrayDumper):
@@ -84,6 +85,29 @@ BinaryArrayDumper.children = _make_children(BinaryArrayDumper)
 TextArrayDumper.children = _make_children(TextArrayDumper)
 
 
+class Texts(tuple[str, ...]):
+    """Texts as one text[] parameter: many times faster than a list of them."""
+
+    __slots__ = ()
+
+
+class BinaryTextsDumper(Dumper):
+    """Texts -> array_send format."""
+
+    format = pq.Format.BINARY
+    oid = TEXT_ARRAY_OID
+
+    def dump(self, obj: Texts) -> Buffer:
+        if not obj:
+            return np.array((0, 0, TEXT_OID, 0, 1), dtype=HEADER).tobytes()[:12]
+        head = np.array((1, 0, TEXT_OID, len(obj), 1), dtype=HEADER).tobytes()
+        raw = [text.encode() for text in obj]
+        if any(b"\0" in text for text in raw):
+            raise psycopg.DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes")
+        sizes = np.fromiter(map(len, raw), ">i4", len(raw)).tobytes()
+        return head + b"".join([part for k, text in enumerate(raw) for part in (sizes[4 * k : 4 * k + 4], text)])
+
+
 class Int64ArrayLoader(Loader):
     """int8[] in binary form -> int64 array; NULL elements are refused."""
 
@@ -96,7 +120,7 @@ class Int64ArrayLoader(Loader):
         head = np.frombuffer(view, dtype=HEADER, count=1)[0]
         if head["ndim"] != 1 or head["nulls"]:
             raise psycopg.DataError("an int8[] with NULLs or of more than one dimension has no int64 array")
-        return np.frombuffer(view, dtype=WIRE["int64"][2], offset=HEADER.itemsize)["value"].astype(np.int64)
+        return np.frombuffer(view, dtype=WIRE["i8"][2], offset=HEADER.itemsize)["value"].astype(np.int64)
 
 
 def register(context: AdaptContext) -> None:
@@ -104,12 +128,13 @@ def register(context: AdaptContext) -> None:
     parameters."""
     context.adapters.register_dumper(np.ndarray, TextArrayDumper)
     context.adapters.register_dumper(np.ndarray, BinaryArrayDumper)
+    context.adapters.register_dumper(Texts, BinaryTextsDumper)
 
 
 def array_cursor(conn: psycopg.Connection) -> psycopg.Cursor:
     """A cursor whose int8[] results are int64 arrays instead of lists."""
     cursor = conn.cursor(binary=True)
-    cursor.adapters.register_loader(WIRE["int64"][1], Int64ArrayLoader)
+    cursor.adapters.register_loader(WIRE["i8"][1], Int64ArrayLoader)
     return cursor
 
 

@@ -68,24 +68,14 @@ class Fixed:
         piece.values, piece.valid = self.values[start:stop], cut_mask(self.valid, start, stop)
         return piece
 
-    def prepare(self) -> Fixed:
-        """Ready to be written: range checked, counted from PostgreSQL's epoch."""
-        used = self.values[self.valid] if len(self.valid) else self.values
-        if len(used) and (used.min() < self.LOW or used.max() > self.HIGH):
-            raise BadInput(f"{type(self).__name__}: a value outside {self.LOW} … {self.HIGH}")
-        if not self.SHIFT:
-            return self
-        piece = object.__new__(type(self))
-        piece.values, piece.valid = self.values - self.SHIFT, self.valid
-        return piece
-
     def sizes(self) -> NDArray[np.int64] | int:
         """Bytes per row, the size word included."""
         return 4 + self.WIDTH * self.valid.astype(np.int64) if len(self.valid) else 4 + self.WIDTH
 
     def put(self, out: NDArray[np.uint8], at: NDArray[np.int64]) -> None:
-        """Write every row at its position and move the positions on."""
-        kernels.put_fixed(out, at, self.values, self.valid, self.WIDTH)
+        """Write every row at its position and move the positions on; counted from PostgreSQL's epoch, BadInput out of range."""
+        if not kernels.put_fixed(out, at, self.values, self.valid, self.WIDTH, self.LOW, self.HIGH, self.SHIFT):
+            raise BadInput(f"{type(self).__name__}: a value outside {self.LOW} … {self.HIGH}")
 
     @classmethod
     def finish(cls, values: NDArray[np.int64], valid: NDArray[np.bool_]) -> NDArray[Any]:

@@ -13,7 +13,7 @@ import psycopg
 from numpy.typing import NDArray
 
 from honghua.base.errors import BadInput, Conflict
-from honghua.store.arrays import as_int64
+from honghua.store.arrays import Texts, as_int64
 from honghua.store.copybin import Bytes, Int8, Jsonb, Text, copy_in
 
 KEY_LENGTH_MAX = 200
@@ -64,7 +64,7 @@ def find_commands(conn: psycopg.Connection, keys: Sequence[str]) -> dict[str, St
     if not keys:
         return {}
     rows = conn.execute(
-        "SELECT key, command_id, body_hash, answer FROM store_command WHERE key = ANY(%s)", [list(keys)], binary=True
+        "SELECT key, command_id, body_hash, answer FROM store_command WHERE key = ANY(%s)", [Texts(keys)], binary=True
     ).fetchall()
     return {key: StoredCommand(key, command_id, bytes(digest), answer) for key, command_id, digest, answer in rows}
 
@@ -85,8 +85,7 @@ def save_commands(
     assert len(keys) == len(body_hashes) == len(answers_json) == len(command_ids), "parallel sequences of one length"
     if not keys:
         return
-    answers = [answer.decode() if isinstance(answer, bytes) else answer for answer in answers_json]
-    columns = (Text(list(keys)), Int8(as_int64(command_ids)), Bytes(list(body_hashes)), Jsonb(answers))
+    columns = (Text(list(keys)), Int8(as_int64(command_ids)), Bytes(list(body_hashes)), Jsonb(answers_json))
     copy_in(conn, "store_command", ("key", "command_id", "body_hash", "answer"), columns)
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import select
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -47,6 +48,7 @@ SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)  # flags and length of the header e
 TRAILER = b"\xff\xff"
 ROWS_PER_CHUNK = 65_536  # bounds the memory of one encoded piece
 SLICE_BYTES = 1 << 18
+STATEMENTS_KEPT = 256
 
 
 def encode(columns: Sequence[Column]) -> bytes:
@@ -73,15 +75,14 @@ def _encode_pieces(columns: Sequence[Column]) -> Iterator[bytes | memoryview]:
 
 def _encode_rows(columns: Sequence[Column]) -> NDArray[np.uint8]:
     """One piece: sizes first, then each column is written at every row's own position."""
-    ready = [column.prepare() for column in columns]
     sizes = np.full(len(columns[0]), 2, dtype=np.int64)
-    for column in ready:
+    for column in columns:
         sizes += column.sizes()
-    ends = np.cumsum(sizes)
+    ends = sizes.cumsum()
     out = np.empty(int(ends[-1]), dtype=np.uint8)
     at = ends - sizes
-    kernels.put_row_heads(out, at, len(ready))
-    for column in ready:
+    kernels.put_row_heads(out, at, len(columns))
+    for column in columns:
         column.put(out, at)
     return out
 
@@ -92,14 +93,18 @@ def copy_in(conn: psycopg.Connection, table: str, names: Sequence[str], columns:
     assert len(names) == len(columns), "one name per column"
     if not columns or not len(columns[0]):
         return 0
-    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(
-        sql.Identifier(*table.split(".")), sql.SQL(", ").join(map(sql.Identifier, names))
-    )
-    with conn.cursor() as cursor, cursor.copy(statement) as copy:
-        for piece in _encode_pieces(columns):
-            for start in range(0, len(piece), SLICE_BYTES):
-                copy.write(bytes(piece[start : start + SLICE_BYTES]))
+    _send(conn, _copy_statement(table, tuple(names)), _encode_pieces(columns))
     return len(columns[0])
+
+
+@lru_cache(maxsize=STATEMENTS_KEPT)
+def _copy_statement(table: str, names: tuple[str, ...]) -> bytes:
+    """The statement that rows are sent after, put together once."""
+    return (
+        sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)")
+        .format(sql.Identifier(*table.split(".")), sql.SQL(", ").join(map(sql.Identifier, names)))
+        .as_bytes(None)
+    )
 
 
 def decode(stream: bytes | bytearray | memoryview, kinds: Sequence[Kind]) -> list[Any]:
@@ -118,6 +123,13 @@ def decode(stream: bytes | bytearray | memoryview, kinds: Sequence[Kind]) -> lis
     wrong = kernels.split_rows(data, len(SIGNATURE), widths, values, sizes)
     if wrong:
         raise IntegrityBroken(f"field {wrong} has not the width of {plain[wrong - 1].__name__}")
+    if sizes.size and sizes.min() >= 0:  # no NULL anywhere: most columns are ready as they are
+        return [
+            kind.finish(values[k], NO_MASK)
+            if isinstance(kind, type) and issubclass(kind, Fixed)
+            else _finish(data, kind, values[k], sizes[k], k + 1)
+            for k, kind in enumerate(kinds)
+        ]
     return [_finish(data, kind, values[k], sizes[k], k + 1) for k, kind in enumerate(kinds)]
 
 
@@ -152,9 +164,10 @@ def copy_out(
 
     COPY takes no server-side parameters: psycopg quotes them into the text.
     """
-    statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT BINARY)").format(
-        sql.SQL(query) if isinstance(query, str) else query
-    )
+    if isinstance(query, str):
+        statement = f"COPY ({query}) TO STDOUT (FORMAT BINARY)"
+    else:
+        statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT BINARY)").format(query).as_string(conn)
     return decode(_drain(conn, psycopg.ClientCursor(conn).mogrify(statement, params)), kinds)
 
 
@@ -175,36 +188,92 @@ def _await_more(pgconn: pq.abc.PGconn) -> None:
     pgconn.consume_input()
 
 
-def _drain(conn: psycopg.Connection, statement: str) -> bytes:
-    """The whole COPY stream, read with libpq's own calls: half the cost of psycopg's row by row reading."""
-    assert conn.autocommit, "copy_out begins no transaction by itself"
-    pgconn, encoding = conn.pgconn, conn.info.encoding
-    pieces: list[bytes | memoryview] = []
-    finished = False
-    with conn.lock:
-        try:
-            pgconn.send_query(statement.encode(encoding))
-            result = _await_result(pgconn)
-            if result is not None and result.status == pq.ExecStatus.COPY_OUT:
-                while True:
-                    size, piece = pgconn.get_copy_data(1)
-                    if size < 0:
-                        break
-                    if size == 0:
-                        _await_more(pgconn)
-                    else:
-                        pieces.append(piece)
-                result = _await_result(pgconn)
-            while (another := _await_result(pgconn)) is not None:
-                result = another
-            finished = True
-        finally:
-            if not finished:  # interrupted half way: nothing else can be said on this connection
-                conn.close()
-    if result is None or result.status != pq.ExecStatus.COMMAND_OK:
+def _await_way(pgconn: pq.abc.PGconn) -> None:
+    """Wait until the socket takes more of what waits to go out, or the server says something meanwhile."""
+    poll = select.poll()
+    poll.register(pgconn.socket, select.POLLIN | select.POLLOUT)
+    poll.poll()
+    pgconn.consume_input()
+
+
+class _Talk:
+    """A COPY spoken with libpq's own calls, at half the cost of psycopg's; nothing else is said on the connection meanwhile.
+
+    Raises the server's error at the end, and closes a connection that was left in the middle of a COPY.
+    """
+
+    __slots__ = ("conn", "finished", "pgconn", "result")
+
+    def __init__(self, conn: psycopg.Connection) -> None:
+        assert conn.autocommit, "a COPY begins no transaction by itself"
+        self.conn, self.pgconn = conn, conn.pgconn
+        self.result: pq.abc.PGresult | None = None
+        self.finished = False
+
+    def __enter__(self) -> _Talk:
+        self.conn.lock.acquire()
+        return self
+
+    def begin(self, statement: bytes, *, wanted: int) -> bool:
+        """Send the statement; whether the server is ready to copy."""
+        self.pgconn.send_query(statement)
+        self.result = _await_result(self.pgconn)
+        return self.result is not None and self.result.status == wanted
+
+    def end(self) -> None:
+        """Hear all that the server has to say."""
+        while (another := _await_result(self.pgconn)) is not None:
+            self.result = another
+        self.finished = True
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if not self.finished:  # interrupted half way: nothing else can be said on this connection
+            self.conn.close()
+        self.conn.lock.release()
+        if kind is None and (self.result is None or self.result.status != pq.ExecStatus.COMMAND_OK):
+            self._raise()
+
+    def _raise(self) -> None:
         # A result without SQLSTATE is libpq's own word: the connection is gone, whether it has noticed or not.
+        result = self.result
         said = None if result is None else result.error_field(pq.DiagnosticField.SQLSTATE)
-        if conn.closed or result is None or said is None:
-            raise psycopg.OperationalError(f"reading by COPY ended early: {pgconn.get_error_message().strip()}")
-        raise psycopg.errors.error_from_result(result, encoding=encoding)
+        if self.conn.closed or result is None or said is None:
+            raise psycopg.OperationalError(f"COPY ended early: {self.pgconn.get_error_message().strip()}")
+        raise psycopg.errors.error_from_result(result, encoding=self.conn.info.encoding)
+
+
+def _drain(conn: psycopg.Connection, statement: str) -> bytes:
+    """The whole stream of a COPY out."""
+    pieces: list[bytes | memoryview] = []
+    with _Talk(conn) as talk:
+        pgconn = talk.pgconn
+        if talk.begin(statement.encode(conn.info.encoding), wanted=pq.ExecStatus.COPY_OUT):
+            while True:
+                size, piece = pgconn.get_copy_data(1)
+                if size < 0:
+                    break
+                if size == 0:
+                    _await_more(pgconn)
+                else:
+                    pieces.append(piece)
+        talk.end()
     return b"".join(pieces)
+
+
+def _send(conn: psycopg.Connection, statement: bytes, pieces: Iterator[bytes | memoryview]) -> None:
+    """A whole COPY in."""
+    with _Talk(conn) as talk:
+        pgconn = talk.pgconn
+        if talk.begin(statement, wanted=pq.ExecStatus.COPY_IN):
+            try:
+                for piece in pieces:
+                    for start in range(0, len(piece), SLICE_BYTES):
+                        pgconn.put_copy_data(piece[start : start + SLICE_BYTES])
+                        while pgconn.flush():
+                            _await_way(pgconn)
+            except BaseException:
+                pgconn.put_copy_end(b"the rows could not be written")  # the server forgets what it got
+                talk.end()
+                raise
+            pgconn.put_copy_end()
+        talk.end()

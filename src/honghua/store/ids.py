@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
 from honghua.base.errors import BadInput, NotFound
-from honghua.store.arrays import array_cursor
+from honghua.store.arrays import Texts, array_cursor
 
 IDS_MAX = 10_000_000  # one call
 
@@ -16,6 +18,25 @@ SELECT seqincrement, ARRAY(
   SELECT nextval(seqrelid::regclass) FROM generate_series(1, (%(n)s + seqincrement - 1) / seqincrement))
 FROM pg_sequence WHERE seqrelid = to_regclass(%(sequence)s)
 """
+
+
+ALLOCATE_EACH = """
+SELECT seqincrement, ARRAY(
+  SELECT nextval(seqrelid::regclass) FROM generate_series(1, (wanted.n + seqincrement - 1) / seqincrement))
+FROM unnest(%s::text[], %s::bigint[]) WITH ORDINALITY AS wanted (sequence, n, place)
+JOIN pg_sequence ON seqrelid = to_regclass(wanted.sequence) ORDER BY place
+"""
+
+
+def allocate_each(conn: psycopg.Connection, wanted: Mapping[str, int]) -> list[NDArray[np.int64]]:
+    """`allocate` of several sequences in one round trip, in their order; each n is at least 1."""
+    if not all(0 < n <= IDS_MAX for n in wanted.values()):
+        raise BadInput(f"cannot allocate {dict(wanted)} ids at once: 1 … {IDS_MAX} each")
+    sizes = np.array(list(wanted.values()), np.int64)
+    rows = array_cursor(conn).execute(ALLOCATE_EACH, [Texts(wanted), sizes]).fetchall()
+    if len(rows) < len(wanted):
+        raise NotFound(f"not all of these are sequences: {', '.join(wanted)}")
+    return [_spread(size, bases, n) for (size, bases), n in zip(rows, wanted.values(), strict=True)]
 
 
 def allocate(conn: psycopg.Connection, sequence: str, n: int) -> NDArray[np.int64]:
@@ -32,7 +53,11 @@ def allocate(conn: psycopg.Connection, sequence: str, n: int) -> NDArray[np.int6
     row = array_cursor(conn).execute(ALLOCATE, {"n": n, "sequence": sequence}).fetchone()
     if row is None:
         raise NotFound(f"no sequence {sequence}")
-    size, bases = row
-    assert size > 0, f"sequence {sequence} counts downwards"
+    return _spread(*row, n)
+
+
+def _spread(size: int, bases: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+    """The first n numbers of blocks of one size."""
+    assert size > 0, "sequences count upwards"
     ids: NDArray[np.int64] = (bases[:, None] + np.arange(size, dtype=np.int64)).reshape(-1)[:n]
     return ids

@@ -143,6 +143,11 @@ def list_jobs(conn: psycopg.Connection, *, names: Sequence[str] | None = None) -
     return [JobRow(*row) for row in rows]
 
 
+def make_due(conn: psycopg.Connection, name: str, *, now: dt.datetime) -> bool:
+    """Let a job's next turn be now, whoever runs it; False for one that never ran (it is due anyway)."""
+    return conn.execute("UPDATE store_job SET due_at = %s WHERE name = %s", [now, name]).rowcount == 1
+
+
 def list_running(conn: psycopg.Connection) -> frozenset[int]:
     """Keys of the leases that somebody holds now: hashtext of the jobs' names."""
     rows = conn.execute(
@@ -160,4 +165,4 @@ def is_running(conn: psycopg.Connection, name: str) -> bool:
     return int(row[0]) in list_running(conn)
 
 
-__all__ = ["Job", "JobRow", "JobRun", "back_off", "is_due", "is_running", "list_jobs", "run_due", "run_job"]
+__all__ = ["Job", "JobRow", "JobRun", "back_off", "is_due", "is_running", "list_jobs", "make_due", "run_due", "run_job"]

@@ -40,11 +40,11 @@ def put_row_heads(out, at, fields):
 
 
 @njit(cache=True)
-def put_fixed(out, at, values, valid, width):
-    """Write one fixed-width column.
+def put_fixed(out, at, values, valid, width, low, high, shift):
+    """Write one fixed-width column; False when a value is outside low … high: then nothing of it may be sent.
 
-    out uint8[]  at int64[n] write position per row, moved on  values int64[n], each within `width` (1, 2, 4, 8) bytes
-    valid bool[n] False = NULL, or bool[0] when nothing is NULL
+    out uint8[]  at int64[n] write position per row, moved on  values int64[n], `shift` is taken off them, then each is within
+    `width` (1, 2, 4, 8) bytes  valid bool[n] False = NULL, or bool[0] when nothing is NULL
     """
     nullable = valid.shape[0] > 0
     for i in range(at.shape[0]):
@@ -53,9 +53,12 @@ def put_fixed(out, at, values, valid, width):
             _put(out, place, -1, 4)
             at[i] = place + 4
         else:
+            if values[i] < low or values[i] > high:
+                return False
             _put(out, place, width, 4)
-            _put(out, place + 4, values[i], width)
+            _put(out, place + 4, values[i] - shift, width)
             at[i] = place + 4 + width
+    return True
 
 
 @njit(cache=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from honghua.base.errors import BadInput, IntegrityBroken
 from honghua.store import kernels
 from honghua.store.arrays import as_int64
-from honghua.store.columns import as_mask, cut_mask
+from honghua.store.columns import NO_MASK, as_mask, cut_mask
 
 JSONB_VERSION = b"\x01"
 
@@ -47,10 +47,6 @@ class Int8Array:
         piece.offsets, piece.valid = offsets - offsets[0], cut_mask(self.valid, start, stop)
         return piece
 
-    def prepare(self) -> Int8Array:
-        """Nothing to do: checked when made."""
-        return self
-
     def sizes(self) -> NDArray[np.int64]:
         """Bytes per row, the size word included."""
         counts = np.diff(self.offsets)
@@ -80,11 +76,21 @@ class Varying:
     __slots__ = ("data", "offsets", "valid")
 
     def __init__(self, values: Sequence[Any]) -> None:
-        pieces = [b"" if value is None else self.to_bytes(value) for value in values]
-        self.data = np.frombuffer(b"".join(pieces), dtype=np.uint8)
-        self.offsets = np.zeros(len(pieces) + 1, dtype=np.int64)
-        np.cumsum(np.fromiter(map(len, pieces), dtype=np.int64, count=len(pieces)), out=self.offsets[1:])
-        self.valid = as_mask([value is not None for value in values], len(pieces))
+        joined = self.join(values)
+        self.offsets = np.zeros(len(values) + 1, dtype=np.int64)
+        if joined is None:
+            pieces = [b"" if value is None else self.to_bytes(value) for value in values]
+            joined = b"".join(pieces), list(map(len, pieces))
+            self.valid = as_mask([value is not None for value in values], len(pieces))
+        else:
+            self.valid = NO_MASK
+        self.data = np.frombuffer(joined[0], dtype=np.uint8)
+        np.cumsum(joined[1], out=self.offsets[1:])
+
+    @classmethod
+    def join(cls, values: Sequence[Any]) -> tuple[bytes, list[int]] | None:
+        """All at once as they travel, with their lengths, where that is simple and nothing is NULL; else None."""
+        return None
 
     @classmethod
     def to_bytes(cls, value: Any) -> bytes:
@@ -106,10 +112,6 @@ class Varying:
         piece.data = self.data[offsets[0] : offsets[-1]]
         piece.offsets, piece.valid = offsets - offsets[0], cut_mask(self.valid, start, stop)
         return piece
-
-    def prepare(self) -> Varying:
-        """Nothing to do: checked when made."""
-        return self
 
     def sizes(self) -> NDArray[np.int64]:
         """Bytes per row, the size word included."""
@@ -136,11 +138,24 @@ class Bytes(Varying):
 
     __slots__ = ()
 
+    @classmethod
+    def join(cls, values: Sequence[Any]) -> tuple[bytes, list[int]] | None:
+        if not set(map(type, values)) <= {bytes}:
+            return None
+        return b"".join(values), list(map(len, values))
+
 
 class Text(Varying):
     """text; a zero byte is refused, as PostgreSQL does."""
 
     __slots__ = ()
+
+    @classmethod
+    def join(cls, values: Sequence[Any]) -> tuple[bytes, list[int]] | None:
+        if not set(map(type, values)) <= {str}:
+            return None
+        joined = "".join(values)
+        return (joined.encode(), list(map(len, values))) if joined.isascii() and "\0" not in joined else None
 
     @classmethod
     def to_bytes(cls, value: Any) -> bytes:
@@ -157,6 +172,12 @@ class Jsonb(Varying):
     """jsonb, given and returned as JSON text (str or bytes in, str out)."""
 
     __slots__ = ()
+
+    @classmethod
+    def join(cls, values: Sequence[Any]) -> tuple[bytes, list[int]] | None:
+        if not values or not set(map(type, values)) <= {bytes}:
+            return None
+        return JSONB_VERSION + JSONB_VERSION.join(values), [1 + len(value) for value in values]
 
     @classmethod
     def to_bytes(cls, value: Any) -> bytes:

@@ -22,9 +22,19 @@ class Overloaded(WorldFailed):
         self.retry_after_s = retry_after_s
 
 
+class TooLate(Overloaded):
+    """The deadline passed while the request stood in line: it is known that nothing was booked."""
+
+    code = "TOO_LATE"
+
+
 class Booker(Protocol):
     """Books commands by group commit, wherever the books' process is."""
 
     async def submit(self, commands: Sequence[Command], *, seconds_max: float = SECONDS_MAX) -> list[Answer]:
-        """Answers in order, each booked and on disk. Overloaded: nothing was taken. TimedOut: ask again under the same keys."""
+        """Answers in order, each booked and on disk. Overloaded: nothing was taken. TimedOut: ask again under the same keys.
+
+        An answer with outcome "failed" (code BOOKING_FAILED): this one command could not be booked, its neighbours were; a person
+        must look at the account.
+        """
         ...

@@ -32,7 +32,8 @@ class Secrets:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """Everything that a route may use. registry: names and terms for readers of `credit` (never for booking). is_demo: fake
-    gateways show what they sent. address: where browsers find us, without a slash at its end."""
+    gateways show what they sent. address: where browsers find us, without a slash at its end. reading_seconds: how long a cost table
+    is shown before the contract can be concluded (rules.md §2)."""
 
     pool: ConnectionPool[psycopg.Connection]
     booker: Booker
@@ -42,6 +43,7 @@ class Site:
     zone: dt.tzinfo
     is_demo: bool = False
     address: str = "http://127.0.0.1:8000"
+    reading_seconds: int = 10
 
     async def read(self, work: Callable[[psycopg.Connection], T]) -> T:
         """Run `work` on a pooled connection, in a thread, in one read-only moment."""
@@ -53,7 +55,7 @@ class Site:
 
     def _read(self, work: Callable[[psycopg.Connection], T]) -> T:
         with self.pool.connection() as conn, conn.transaction():
-            conn.execute("SET TRANSACTION READ ONLY")
+            conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             return work(conn)
 
     def _write(self, work: Callable[[psycopg.Connection], T]) -> T:

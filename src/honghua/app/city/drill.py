@@ -24,6 +24,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from honghua.app.alarm_budget import AlarmBudget, Band
 from honghua.app.city.reconcile import reconcile
 from honghua.app.city.rush import Rush
 from honghua.app.city.town import Town, TownPlan, open_town
@@ -51,6 +52,12 @@ from honghua.store.settings import StoreSettings
 
 FIRST_DAY_BEFORE: Final = dt.date(2026, 11, 10)  # the drill begins in the evening of this day
 FUTURE_DAYS: Final = 14  # of the rings' plans are pressed into the day
+# Before its model is in force, one order in twenty-five of the drill's city is a crime: so much of what is held on ordinary days is none
+# that should pass. Chosen on seeds 21 … 23.
+BUDGET: Final = AlarmBudget((
+    Band("small", 300_00, 20_000, 20_000), Band("middle", 2_000_00, 35_000, 30_000), Band("dear", 10_000_000_00, 50_000, 50_000),
+))  # fmt: skip
+REFIT_EVERY: Final = 14  # days before the drill: the city meets a model before it has its last
 KILL_AT: Final = 0.62  # of the day
 BACKLOG_SECONDS: Final = 10.0  # after the first answers: figures of calm leave out the outage and what it left behind
 ORDERS_A_SECOND: Final = 60
@@ -60,15 +67,16 @@ Told = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class DrillPlan:
-    """Sizes of a drill. history_days: ordinary days before; crime_share: of the day's orders (R-084: 0.56 % were blocked)."""
+    """Sizes of a drill. history_days: ordinary days before; crime_share: of the day's orders that crooks plan; those who
+    probe and are refused come with fewer (R-084: 0.56 % of all orders were blocked)."""
 
     shape: str = "double11"
     seconds: float = 60.0
     purchases: int = 3_600
     people: int = 4_000
-    history_days: int = 35
+    history_days: int = 42
     seed: int = 11
-    crime_share: float = 0.0075
+    crime_share: float = 0.015
     kill: bool = True
 
     def __post_init__(self) -> None:
@@ -86,7 +94,8 @@ class Breaks:
 
     killed_at: float | None = None
     down_seconds: float | None = None
-    answers_at: float | None = None  # the first answers after the kill
+    answers_at: float | None = None  # the first answers after the kill, and how long their batch took
+    first_batch: float | None = None
     closed_from: float | None = None
     closed_to: float | None = None
     problems: list[str] = field(default_factory=list)
@@ -119,29 +128,25 @@ def _drill(plan: DrillPlan, settings: StoreSettings, database: Database, say: To
         names,
         actor.limit_minor,
         actor.online,
-        (plan.history_days,),
+        tuple(day for day in (plan.history_days - REFIT_EVERY, plan.history_days) if day >= REFIT_EVERY),
         events=plan.people * plan.history_days + 2 * plan.purchases,
-    )
-    day = make_drill_day(
-        actor,
-        names,
-        day=plan.history_days,
-        orders=plan.purchases,
-        shape=SHAPES[plan.shape],
-        crime_share=plan.crime_share,
+        budget=BUDGET,
     )
     with open_town(database, town_plan, actor, folder=snapshot_folder(settings), told=say) as town:
         started = time.perf_counter()
         live_before(town, plan.history_days, say)
         history_s = time.perf_counter() - started
         before = len(town.platform.diary.columns()["act"])
+        day = make_drill_day(
+            actor, names, day=plan.history_days, orders=plan.purchases, shape=SHAPES[plan.shape], crime_share=plan.crime_share
+        )  # fmt: skip
         say(
             f"{before:,} purchases lived through in {history_s:.0f} s; the day begins: {len(day.rows):,} orders in {plan.seconds:.0f} s"
         )
         rush, breaks = play_day(plan, settings, town, day)
-        breaks.answers_at = next(
-            (at + took for at, _, took in rush.clock.batches if at > (breaks.killed_at or 0.0)), None
-        )
+        since = breaks.killed_at or 0.0
+        first = next(((at + took, took) for at, _, took in rush.clock.batches if at > since), (None, None))
+        breaks.answers_at, breaks.first_batch = first
         disturbed = []
         if breaks.killed_at is not None and breaks.answers_at is not None:
             disturbed = [(breaks.killed_at, breaks.answers_at + BACKLOG_SECONDS)]
@@ -149,7 +154,7 @@ def _drill(plan: DrillPlan, settings: StoreSettings, database: Database, say: To
         say("the day is over; every answer is compared with the books")
         checked = reconcile(rush.database, rush)
         return {
-            "shape": plan.shape, "people": plan.people, "purchases": len(day.rows), "day_seconds": plan.seconds,
+            "shape": plan.shape, "people": plan.people, "purchases": len(rush.rows), "day_seconds": plan.seconds,
             "history_days": plan.history_days, "history_purchases": before, "history_seconds": round(history_s, 1),
             "history_per_s": round(before / max(history_s, 1e-9), 1), "model": [one.name for one in town.refits if one.released],
             **found, **tell_breaks(breaks), **checked,
@@ -241,7 +246,7 @@ def tell_breaks(breaks: Breaks) -> dict[str, Any]:
 
     return {
         "killed_at_s": rounded(breaks.killed_at), "database_down_s": rounded(breaks.down_seconds),
-        "answers_again_at_s": rounded(breaks.answers_at),
+        "answers_again_at_s": rounded(breaks.answers_at), "first_batch_s": rounded(breaks.first_batch),
         "day_closed_from_s": rounded(breaks.closed_from), "day_closed_to_s": rounded(breaks.closed_to), "break_problems": breaks.problems,
     }  # fmt: skip
 

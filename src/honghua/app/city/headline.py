@@ -11,11 +11,11 @@ import psycopg
 from numpy.typing import NDArray
 
 from honghua.base.clock import DAY_US
-from honghua.decision import api as decision
 from honghua.decision.core import Outcome
 from honghua.facts.kinds import FactKind
 from honghua.sim.api import (
     COURIER,
+    WORDS,
     CityActor,
     Heard,
     Judged,
@@ -31,7 +31,6 @@ Columns = dict[str, NDArray[np.int64]]
 PAGE: Final = 200_000
 BOUGHT: Final = (FactKind.PURCHASE_CAPTURED, FactKind.PURCHASE_AUTHORISED)
 STOPPED: Final = (Heard.REFUSED_RISK, Heard.DELAYED)
-FLAG: Final = 0.8  # where the policy sends to a reviewer whatever the amount
 PASSED, DENIED = 1, 2  # how a review ended, in the facts
 
 
@@ -56,7 +55,7 @@ class Ratio:
 class Lived:
     """A lived city as evaluation sees it: the diary by column, the people, what their screens show.
 
-    model_day: the first with a model, None = none; signals: names of the values that decisions froze.
+    model_day: the first with a model, None = none.
     """
 
     diary: Columns
@@ -64,7 +63,6 @@ class Lived:
     screens: Screens
     day: int
     model_day: int | None
-    signals: Sequence[str]
 
     def since_model(self) -> Judged | None:
         """Orders judged by a model."""
@@ -114,7 +112,7 @@ def judge_city(conn: psycopg.Connection, lived: Lived) -> list[Ratio]:
     """All headline ratios, known ones first."""
     booked = read_booked(conn)
     known = [
-        *judge_risk(conn, lived, booked),
+        *judge_risk(lived, booked),
         *judge_shortage(lived, booked),
         judge_couriers(lived),
         *judge_people(lived),
@@ -122,7 +120,7 @@ def judge_city(conn: psycopg.Connection, lived: Lived) -> list[Ratio]:
     return [*known, *WAITING]
 
 
-def judge_risk(conn: psycopg.Connection, lived: Lived, booked: Booked) -> list[Ratio]:
+def judge_risk(lived: Lived, booked: Booked) -> list[Ratio]:
     """Precision and recall of what was stopped, what passed, and how many good orders paid for it."""
     judged = lived.since_model()
     if judged is None:
@@ -140,7 +138,7 @@ def judge_risk(conn: psycopg.Connection, lived: Lived, booked: Booked) -> list[R
         Ratio("R-082", "precision of what risk stopped", interval(denied, passed + denied), found["precision"], "≥ 95 %",
               f"measured: reviewed purchases that reviewers refused; true: crimes among all stopped, at recall {share:.0%} "
               f"({low:.0%} … {high:.0%})"),
-        judge_fusion(conn, lived),
+        judge_held(lived),
         Ratio("R-083", "suspected cash-out share of money out", round(lost / max(paid, 1), 5), found["cashout_interval"], "< 1 %",
               "measured: approved purchases that were reported; true: approved money that crimes got, rings adapting"),
         Ratio("R-084", "orders blocked", found["blocked_interval"], found["crime_share"], "0.56 % reported for 11 November",
@@ -150,31 +148,16 @@ def judge_risk(conn: psycopg.Connection, lived: Lived, booked: Booked) -> list[R
     ]  # fmt: skip
 
 
-def judge_fusion(conn: psycopg.Connection, lived: Lived) -> Ratio:
-    """Precision of the fused score at the recall where the policy refuses outright."""
-    rows = np.flatnonzero((lived.diary["decision_id"] > 0) & (lived.diary["at_us"] >= (lived.model_day or 0) * DAY_US))
-    ids, scores = read_scores(conn, lived.diary["decision_id"][rows], lived.signals)
-    place = np.searchsorted(ids, lived.diary["decision_id"][rows])
-    place = np.minimum(place, max(len(ids) - 1, 0))
-    has = (ids[place] == lived.diary["decision_id"][rows]) if len(ids) else np.zeros(len(rows), np.bool_)
-    score = np.where(has, scores[place] if len(ids) else np.nan, np.nan)
-    crime = is_crime_column(lived.diary["crime"][rows])
-    good = lived.diary["ring"][rows] == 0
-    flagged = score >= FLAG
+def judge_held(lived: Lived) -> Ratio:
+    """Precision and recall where the fused score passed the line from which on a person looks, or a refusal is written."""
+    rows = lived.diary["at_us"] >= (lived.model_day or 0) * DAY_US
+    crime, good = is_crime_column(lived.diary["crime"]) & rows, (lived.diary["ring"] == 0) & rows
+    flagged = (lived.diary["word"] == WORDS.index("review")) & rows
     precision = interval(int((flagged & crime).sum()), int((flagged & (crime | good)).sum()))
-    recall = interval(int((flagged & crime).sum()), int((crime & ~np.isnan(score)).sum()))
-    how = f"score of the fusion ≥ {FLAG}: recall {recall[1]:.0%} ({recall[0]:.0%} … {recall[2]:.0%})"
+    judged = crime & (lived.diary["heard"] != Heard.REFUSED_LIMIT)
+    recall = interval(int((flagged & judged).sum()), int(judged.sum()))
+    how = f"the fused score held it for a person: recall {recall[1]:.0%} ({recall[0]:.0%} … {recall[2]:.0%})"
     return Ratio("R-082", "precision of the fusion at this recall", None, precision, "≥ 95 %", how)
-
-
-def read_scores(
-    conn: psycopg.Connection, decision_ids: NDArray[np.int64], signals: Sequence[str]
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Fused scores as they were frozen: ids rising, scores."""
-    if not len(decision_ids):
-        return np.zeros(0, np.int64), np.zeros(0)
-    ids, _, fused = decision.read_frozen(conn, np.unique(decision_ids).tolist(), signals=signals)
-    return ids, fused
 
 
 def judge_shortage(lived: Lived, booked: Booked) -> list[Ratio]:

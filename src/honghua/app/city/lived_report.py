@@ -14,7 +14,6 @@ from honghua.app.backtest_page import STYLE
 from honghua.app.city.headline import Lived, Ratio, judge_city
 from honghua.app.city.memory import find_morning
 from honghua.base.errors import NotFound
-from honghua.credit import api as credit
 from honghua.sim.api import read_diary
 from honghua.store.database import Database, connect
 
@@ -28,13 +27,9 @@ def report_city(database: Database, folder: Path) -> list[Ratio]:
         raise NotFound("no city has lived in this database: `honghua demo` lets one", code="NO_CITY")
     released = [one.day for one in morning.refits if one.released]
     with connect(database) as conn:
-        desk = credit.attach_released(conn, credit.open_registry(conn), folder=folder / "risk")
-        signals = desk.engine.sensor.names if desk is not None else ()
         screens = morning.platform["screens"]
         model_day = min(released) if released else None
-        return judge_city(
-            conn, Lived(read_diary(folder / "truth"), morning.actor, screens, morning.day, model_day, signals)
-        )
+        return judge_city(conn, Lived(read_diary(folder / "truth"), morning.actor, screens, morning.day, model_day))
 
 
 def show(ratios: Sequence[Ratio], console: Console) -> None:

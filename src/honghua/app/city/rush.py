@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -10,6 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 import psycopg
+from numpy.typing import NDArray
 
 from honghua.app.city.town import Town
 from honghua.base.errors import HonghuaError
@@ -21,6 +23,7 @@ from honghua.sim.api import (
     BACK_OFF_SECONDS,
     PATIENCE_SECONDS,
     Clockings,
+    Draft,
     DrillDay,
     Message,
     Purpose,
@@ -28,24 +31,31 @@ from honghua.sim.api import (
     amount_of,
     draw_delays,
     hear,
+    join,
     passes_step_up,
 )
 from honghua.store.database import Database, connect
 
 Answer = Mapping[str, Any]
+Order = c.BuyNow | c.AuthorisePurchase
+Ints = NDArray[np.int64]
 BATCH_MAX: Final = 1_000
 IDLE_SECONDS: Final = 0.002
 RECONNECT_TRIES: Final = 200
 PROOF_PLACES: Final = 2 / (24 * 60)  # of the day: two minutes
 PROOF_WITHIN: Final = dt.timedelta(minutes=14)  # of event time: a step-up ends after fifteen
 RECEIVED: Final = (0.60, 0.70)  # of held orders so many are received on the day, so many more given back
+COUNTED: Final = (
+    "batches", "messages", "repeated", "contradicted", "broken_batches", "resent", "step_ups", "proofs_expired",
+)  # fmt: skip
 RETURNED: Final = 0.02  # of the others go back
 LATER: Final = (0.03, 0.25)  # of the day until then
 
 
 @dataclass(slots=True)
 class Rush:
-    """One day under way. answers: the first answer to each key, as its client heard it."""
+    """One day under way. answers: the first answer to each key, as its client heard it. rows: orders so far, the crowd's first; heard,
+    granted, wanted, first_word: of each. wave: of the crooks, the next that comes."""
 
     town: Town
     day: DrillDay
@@ -54,59 +64,65 @@ class Rush:
     traffic: Traffic = field(default_factory=Traffic)
     clock: Clockings = field(default_factory=Clockings)
     answers: dict[str, Answer] = field(default_factory=dict)
-    orders: list[c.BuyNow | c.AuthorisePurchase] = field(default_factory=list)
-    heard: np.ndarray = field(init=False)
-    granted: np.ndarray = field(init=False)
-    wanted: np.ndarray = field(init=False)
+    orders: list[Order] = field(default_factory=list)
+    rows: Draft = field(default_factory=lambda: join([]))
+    heard: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    granted: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    wanted: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    may_pass: np.ndarray = field(default_factory=lambda: np.zeros(0, np.bool_))
+    draw: np.ndarray = field(default_factory=lambda: np.zeros((0, 2)))
     first_word: list[str] = field(default_factory=list)
     codes: dict[str, int] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTED, 0))
+    wave: int = 0
+    raided: tuple[int, int] = (0, 0)  # the rows of the last wave, from and until before
     began: float = field(init=False)
-    may_pass: np.ndarray = field(init=False)
-    draw: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
-        n = len(self.day.rows)
-        self.heard, self.granted = np.zeros(n, np.int8), np.zeros(n, np.int64)
-        self.wanted = np.zeros(n, np.int64)
-        self.first_word = [""] * n
-        self.counts = dict.fromkeys(
-            (
-                "batches",
-                "messages",
-                "repeated",
-                "contradicted",
-                "broken_batches",
-                "resent",
-                "step_ups",
-                "proofs_expired",
-            ),
-            0,
-        )
-        self.may_pass = passes_step_up(self.day.rows, seed=self.seed)
-        self.draw = derive_rng(self.seed, "drill", "rush").random((n, 3))
-        self.prepare()
-
-    # What comes before the first second: orders as commands, on their way at their times.
-
-    def prepare(self) -> None:
-        """All orders of the day with their delays and doubles."""
-        rows, platform = self.day.rows, self.town.platform
-        platform.open_accounts(rows, self.town.day)
-        self.wanted = platform.choose_amounts(rows)
-        keys = platform.names.keys(rows["act"])
-        delays = draw_delays(derive_rng(self.seed, "drill", "delays"), len(rows), seconds=self.seconds)
-        at = self.day.places * self.seconds
-        for k in range(len(rows)):
-            order = platform.make_order(rows, k, int(self.wanted[k]), keys[k])
-            self.orders.append(order)
-            first = float(at[k])
-            arrives = first + float(delays.late_by[k])
-            message = Message(order, Purpose.ORDER, k, arrives, arrives)
-            self.traffic.send(message)
-            if not np.isnan(delays.again_after[k]):
-                self.traffic.send(replace(message, arrives_at=arrives + float(delays.again_after[k]), is_copy=True))
+        raids = self.day.raids
+        if raids is not None:
+            self.town.platform.open_for(raids.members, self.town.day)
+        self.put_on_the_way(self.day.rows)
         self.began = time.perf_counter()
+
+    # Orders as commands, on their way at their times.
+
+    def put_on_the_way(self, rows: Draft) -> None:
+        """Orders with their delays and doubles."""
+        platform, n, first = self.town.platform, len(rows), len(self.rows)
+        platform.open_accounts(rows, self.town.day)
+        bought = platform.ask_orders(rows, np.arange(n))
+        rng = derive_rng(self.seed, "drill", "way", first)
+        delays = draw_delays(rng, n, seconds=self.seconds)
+        self.rows = rows if not first else join([self.rows, rows])
+        self.wanted = np.concatenate([self.wanted, bought.wanted_minor])
+        self.heard, self.granted = (np.concatenate([old, np.zeros(n, np.int64)]) for old in (self.heard, self.granted))
+        self.may_pass = np.concatenate([self.may_pass, passes_step_up(rows, seed=self.seed)])
+        self.draw = np.concatenate([self.draw, rng.random((n, 2))])
+        self.first_word += [""] * n
+        self.orders += bought.commands
+        at = self.day.places(rows) * self.seconds
+        arrives, again = (at + delays.late_by).tolist(), delays.again_after.tolist()
+        for k, order in enumerate(bought.commands):
+            message = Message(order, Purpose.ORDER, first + k, arrives[k], arrives[k])
+            self.traffic.send(message)
+            if not math.isnan(again[k]):
+                self.traffic.send(replace(message, arrives_at=arrives[k] + again[k], is_copy=True))
+
+    def send_raiders(self) -> bool:
+        """When a wave of crooks is due: they hear what became of the last one, and come. False when none is to come any more."""
+        raids = self.day.raids
+        if raids is None or self.wave >= raids.waves:
+            return False
+        if self.elapsed() >= raids.begins(self.wave) * self.seconds:
+            if self.wave:
+                mine = slice(*self.raided)
+                raids.hear(self.wave - 1, self.heard[mine], self.granted[mine])
+            first = len(self.rows)
+            self.put_on_the_way(raids.wants(self.wave))
+            self.raided = first, len(self.rows)
+            self.wave += 1
+        return True
 
     def elapsed(self) -> float:
         """Seconds since the beginning."""
@@ -126,10 +142,10 @@ class Rush:
     def run(self) -> None:
         """Until every message has its answer."""
         self.began = time.perf_counter()
-        while (next_at := self.traffic.next_at()) is not None:
-            now = self.elapsed()
-            if next_at > now:
-                time.sleep(min(next_at - now, IDLE_SECONDS))
+        while (comes := self.send_raiders()) or self.traffic.next_at() is not None:
+            next_at, now = self.traffic.next_at(), self.elapsed()
+            if next_at is None or next_at > now:
+                time.sleep(IDLE_SECONDS if comes or next_at is None else min(next_at - now, IDLE_SECONDS))
                 continue
             batch = self.traffic.take(now, BATCH_MAX)
             proofs = [one for one in batch if one.purpose is Purpose.PROOF]
@@ -290,8 +306,7 @@ class Rush:
 
     def judged(self) -> tuple[np.ndarray, ...]:
         """Columns of `Judged`."""
-        rows = self.day.rows
-        return self.heard.astype(np.int64), self.wanted, self.granted, rows["crime"], rows["ring"]
+        return self.heard, self.wanted, self.granted, self.rows["crime"], self.rows["ring"]
 
 
 __all__ = ["Rush"]

@@ -12,6 +12,7 @@ import numpy as np
 import psycopg
 
 from honghua.app import robots
+from honghua.app.alarm_budget import AlarmBudget, Band
 from honghua.base.clock import DAY_US, HOUR_US, to_micros
 from honghua.base.rng import derive_rng
 from honghua.credit import api as credit
@@ -34,6 +35,9 @@ DEBIT_HOURS: Final = (12, 19)
 REVIEWERS: Final = 40  # purchases that they can look at on a day
 REVIEW_RIGHT: Final = 0.9  # they phone people: how often they find out what is true
 REVIEWER: Final = "city reviewer (simulated)"
+BUDGET: Final = AlarmBudget((
+    Band("small", 300_00, 4_000, 10_000), Band("middle", 2_000_00, 10_000, 20_000), Band("dear", 10_000_000_00, 25_000, 40_000),
+))  # fmt: skip
 SCHEMA: Final = Schema(
     ("customer", "merchant", "device", "address", "category", "region"),
     ("available_minor", "limit_minor", "hour", "weekday"),
@@ -51,6 +55,7 @@ class TownPlan:
     silent_days: int = SILENT_DAYS
     one_in: int = ONE_IN
     events: int = 200_000  # that the engine may have to remember
+    budget: AlarmBudget = BUDGET
     autopay: np.ndarray | None = None  # bool[people]: who lets the bank pay bills from the due day on
 
 
@@ -154,7 +159,7 @@ class Town:
         now_us = to_micros(self.platform.names.at(self.day * DAY_US))
         known = robots.read_known(self.conn, now_us=now_us, silent_days=self.plan.silent_days, one_in=self.plan.one_in)
         name = f"{robots.POLICY} {self.platform.names.prefix}day {self.day}"
-        found = robots_of(self.platform.names).refit(self.conn, self.desk, known, name=name, day=self.day)
+        found = robots_of(self.plan).refit(self.conn, self.desk, known, name=name, day=self.day)
         if found is not None:
             self.refits.append(found)
             said = "released" if found.released else "not released: " + "; ".join(found.problems)
@@ -175,7 +180,7 @@ def open_town(
         prover = jobs.FakeProver()
         registry.prover = prover
         setup = make_setup(plan, folder=folder)
-        robots_of(names).start_policy(conn, setup, name=f"{robots.POLICY} {names.prefix}without a model")
+        robots_of(plan).start_policy(conn, setup, name=f"{robots.POLICY} {names.prefix}without a model")
         released = credit.attach_released(conn, registry, folder=folder)
         desk = (
             released
@@ -197,12 +202,13 @@ def open_town(
             town.conn.close()  # a drill has changed it for another
 
 
-def robots_of(names: Names) -> robots.Robots:
+def robots_of(plan: TownPlan) -> robots.Robots:
     """Who fits and releases in a city."""
     return robots.Robots(
         decision.Act("city robot 1 (maker; no person)", "refit of a simulated city"),
         decision.Act("city robot 2 (checker; no person)", "the refit passed its checks"),
-        names.seed,
+        plan.names.seed,
+        plan.budget,
     )
 
 

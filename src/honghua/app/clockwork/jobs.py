@@ -9,12 +9,14 @@ from typing import Final
 
 import psycopg
 
-from honghua.app.clockwork import books, merchants
+from honghua.app.clockwork import books, merchants, people
 from honghua.base.clock import Clock
 from honghua.credit import jobs as credit_jobs
 from honghua.decision import api as decision
 from honghua.merchants.api import PayoutBank
 from honghua.store.jobs import Job, JobRun, run_due
+from honghua.web.ground import Secrets
+from honghua.web.signin.messages import Gateway
 
 SECOND: Final = dt.timedelta(seconds=1)
 ALARMING: Final = 3  # failures in a row of which people are told
@@ -27,6 +29,8 @@ class Ports:
     prover: credit_jobs.Prover | None = None
     payouts: PayoutBank | None = None
     bank: credit_jobs.Bank | None = None
+    secrets: Secrets | None = None
+    gateway: Gateway | None = None
     zone: dt.tzinfo = dt.UTC  # of the times of day at which jobs are due
 
 
@@ -34,6 +38,7 @@ def make_jobs(ports: Ports) -> tuple[Job, ...]:
     """Every job, in the order in which those that are due are run."""
     return (
         Job("step-ups", 2 * SECOND, books.make_sender(ports.prover), "send the challenges of stepped-up purchases"),
+        Job("messages", 2 * SECOND, people.make_courier(ports.secrets, ports.gateway), "send short messages"),
         Job("alerts", 5 * SECOND, books.deliver, "deliver what people are to know out of the outbox"),
         Job("merchants", 5 * SECOND, merchants.follow, "tell merchants what the books did, settle campaign fees"),
         Job("lapses", 60 * SECOND, books.lapse, "end suspended purchases whose time is over"),
@@ -43,6 +48,9 @@ def make_jobs(ports: Ports) -> tuple[Job, ...]:
         Job("debits", 600 * SECOND, books.make_debiter(ports.bank, ports.zone), "debit what is due, twice a day"),
         Job("payouts", 60 * SECOND, merchants.make_payer(ports.payouts), "pay settled merchants out"),
         Job("holds", 3600 * SECOND, books.release, "give back authorisations that have expired by the business date"),
+        Job("rotation", 3600 * SECOND, people.make_rotator(ports.secrets), "re-encrypt what lies under an old key"),
+        Job("erasure", 3600 * SECOND, people.make_eraser(ports.zone), "erase identities that need no longer be kept"),
+        Job("doors", 3600 * SECOND, people.sweep, "delete old messages, counts of tries and challenges"),
     )
 
 

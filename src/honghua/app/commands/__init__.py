@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Final
 
 FOLDERS: Final = {
-    "running": ("demo", "bench", "db", "jobs", "sim"),
+    "running": ("demo", "serve", "staff", "partner", "bench", "db", "jobs", "sim"),
     "books": ("eod", "replay", "ledger", "statement", "account", "verify", "cases"),
     "risk": ("decision", "review", "policy", "release", "lists", "alerts", "fraud"),
 }

@@ -16,7 +16,7 @@ import numpy as np
 import psycopg
 
 from honghua.base.dates import from_day
-from honghua.base.errors import NotFound, WorldFailed
+from honghua.base.errors import WorldFailed
 from honghua.credit import store, store_debits
 from honghua.credit.api import execute
 from honghua.credit.banking.bank import Bank, DebitAnswer, Paid
@@ -27,18 +27,16 @@ from honghua.credit.core.debiting import (
     Pays,
     Source,
     SourceKind,
-    check_sources,
     compute_wanted,
     find_due_on,
     find_next_source,
 )  # fmt: skip
-from honghua.credit.core.desk import Answer
 from honghua.credit.core.layout import H_TERMS
-from honghua.credit.core.refusals import refusal
 from honghua.credit.core.terms import ProductTerms
 from honghua.credit.registry import Registry
+from honghua.credit.sources import list_sources, set_sources
 from honghua.credit.store_debits import Debit, list_debits
-from honghua.credit.viewing.reading import find_current, load_current
+from honghua.credit.viewing.reading import load_current
 from honghua.store.database import run_unit
 from honghua.store.wishes import Wish, WishState, make_wishes, settle_wish, take_wishes
 
@@ -77,31 +75,6 @@ class DebitReport:
         for column in fields(self):
             if column.name != "bank":
                 setattr(self, column.name, getattr(self, column.name) + getattr(other, column.name))
-
-
-def set_sources(conn: psycopg.Connection, registry: Registry, customer: str, sources: Sequence[Source]) -> Answer:
-    """Store a customer's sources in their own order of asking, in place of the order before; or the refusal."""
-
-    def work(c: psycopg.Connection) -> Answer:
-        account = find_current(c, registry, customer)
-        if account is None:
-            return refusal("ACCOUNT_UNKNOWN")
-        problem = check_sources(sources, registry.terms[int(account.head[H_TERMS])])
-        if problem is not None:
-            return problem
-        store_debits.replace_sources(c, account.account_id, sources)
-        return {"outcome": "done", "sources": len(sources)}
-
-    return run_unit(conn, work)
-
-
-def list_sources(conn: psycopg.Connection, customer: str) -> list[Source]:
-    """A customer's sources in order; NotFound without an account."""
-    found = store.find_account_ids(conn, [customer])
-    if not found:
-        raise NotFound(f"no credit account for {customer!r}", code="ACCOUNT_UNKNOWN")
-    account_id = found[customer]
-    return store_debits.list_sources(conn, np.array([account_id], np.int64)).get(account_id, [])
 
 
 def run_debits(conn: psycopg.Connection, registry: Registry, bank: Bank, *, slot: int, now: dt.datetime) -> DebitReport:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from honghua.credit.core.account import AccountBroken
 from honghua.credit.core.commands import (
     LABEL_CHARGEBACK,
     LABEL_CUSTOMER,
@@ -51,14 +52,21 @@ from honghua.credit.core.finance import (
     tvm,
 )
 from honghua.credit.core.layout import EVENT
+from honghua.credit.core.refusals import REFUSALS
 from honghua.credit.core.terms import ProductTerms
+from honghua.credit.core.words import CLASS_WORDS, FACT_WORDS, STATUS_WORDS
 
 __all__ = [
+    "CLASS_WORDS",
     "EVENT",
+    "FACT_WORDS",
     "LABEL_CHARGEBACK",
     "LABEL_CUSTOMER",
     "LABEL_FILE",
     "LABEL_REVIEW",
+    "REFUSALS",
+    "STATUS_WORDS",
+    "AccountBroken",
     "AgreeHardship",
     "AuthorisePurchase",
     "BuyNow",

@@ -61,6 +61,14 @@ class State:
         return cls(np.zeros(HEAD, np.int64), roomy(NOTHING_ISSUED, DUE, 0), roomy(NOTHING_ISSUED, PLAN, 0))
 
 
+class AccountBroken(AssertionError):
+    """An account whose state its own kernel refuses: a bug or rotten data. customer: whose it is, so that others need not wait."""
+
+    def __init__(self, customer: str, why: str) -> None:
+        super().__init__(f"account of {customer}: {why}")
+        self.customer = customer
+
+
 @dataclass(slots=True)
 class Lines:
     """Journal lines of one step: component codes and amounts in minor units, debit positive, summing to zero."""
@@ -154,7 +162,8 @@ class Account:
         self.ensure_room()
         statements = np.zeros((1, STATEMENT), np.int64)
         status, count = advance(self.head, self.dues, self.plans, self.terms, NOTHING_ISSUED, to, statements, 0)
-        assert status == OK, f"account {self.account_id}: kernel status {status} on {from_day(to)}"
+        if status != OK:
+            raise AccountBroken(self.customer_ref, f"kernel status {status} on {from_day(to)}")
         return self._lines(), statements[0] if count else None
 
     def apply(self, event: Ints, *, terms_id: int | None = None) -> Lines:
@@ -164,7 +173,8 @@ class Account:
         status, n = step(
             self.head, self.dues, self.plans, terms, event, self.balance, self.after, self.codes, self.amounts
         )
-        assert status == OK, f"account {self.account_id}: kernel status {status} on event {event.tolist()}"
+        if status != OK:
+            raise AccountBroken(self.customer_ref, f"kernel status {status} on event {event.tolist()}")
         return Lines(self.codes[:n].copy(), self.amounts[:n].copy())
 
     def replace(self, other: Account) -> Lines:
@@ -234,4 +244,4 @@ def refold(base: Account, events: Ints, issued: Ints, to: int) -> tuple[Account,
     raise AssertionError(f"account {base.account_id}: more than {FOLD_ROWS_MAX} open rows")
 
 
-__all__ = ["S_SEQ", "Account", "Lines", "ProductTerms", "event_row", "refold", "restore", "roomy"]
+__all__ = ["S_SEQ", "Account", "AccountBroken", "Lines", "ProductTerms", "event_row", "refold", "restore", "roomy"]

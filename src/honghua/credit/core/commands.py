@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from functools import cache, lru_cache
+from operator import attrgetter
 from typing import Any, Final
 
 from honghua.credit.core.layout import PAYER_CONSUMER
@@ -32,8 +34,15 @@ def scene_key(text: str) -> int:
 
 @cache
 def covered_fields(command: type) -> tuple[str, ...]:
-    """Names of the fields of a command but its key."""
-    return tuple(f.name for f in fields(command) if f.name != "key")
+    """Names of the fields of a command but its key, and but what our own door wrote on it."""
+    return tuple(f.name for f in fields(command) if f.name not in ("key", "is_stamped"))
+
+
+@cache
+def field_reader(command: type) -> tuple[tuple[str, ...], Callable[[object], tuple[Any, ...]], tuple[bool, ...]]:
+    """Those names, what reads all of them at once, and which of them stay in a body where they say nothing."""
+    names = covered_fields(command)
+    return names, attrgetter(*names), tuple(name not in ADDED_LATER for name in names)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +56,8 @@ class Command:
     def body(self) -> dict[str, Any]:
         """What the idempotency hash covers: everything but the key."""
         cls: Any = type(self)
-        values = {
-            name: value for name in covered_fields(cls) if (value := getattr(self, name)) or name not in ADDED_LATER
-        }
+        names, read, always = field_reader(cls)
+        values = {name: value for name, value, stays in zip(names, read(self), always, strict=True) if stays or value}
         values["command"] = cls.__name__
         return values
 
@@ -95,6 +103,12 @@ class Scene:
         return keys if any(keys) else ()
 
 
+@lru_cache(maxsize=SCENE_KEYS_KEPT)
+def read_scene(scene: Scene) -> tuple[int, ...] | None:
+    """A scene's keys, None where it is not valid."""
+    return scene.keys() if scene.is_valid() else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Continuation:
     """Going on with a suspended purchase: which, the proof that a step-up asked for, or that the customer confirms after a warning."""
@@ -106,7 +120,10 @@ class Continuation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order(Command):
-    """What every purchase on credit says. happened_at: event time, aware (None = now). accept_less: a smaller amount will do."""
+    """What every purchase on credit says. happened_at: event time, aware (None = now). accept_less: a smaller amount will do.
+
+    is_stamped: happened_at is the moment of arrival at our door, not the caller's word; the same request may come again later.
+    """
 
     amount_minor: int
     merchant: str
@@ -116,6 +133,14 @@ class Order(Command):
     scene: Scene | None = None
     accept_less: bool = False
     continues: Continuation | None = None
+    is_stamped: bool = False
+
+    def body(self) -> dict[str, Any]:
+        """As of all commands, without a moment of arrival."""
+        values = Command.body(self)
+        if self.is_stamped:
+            values.pop("happened_at", None)
+        return values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,33 +55,29 @@ class Brought:
 class Hearing:
     """One batch of orders before the judge. `speak` gives each its word; `close_hearings` what to record."""
 
-    __slots__ = ("_brought", "_foreseen", "_groups", "_heard", "_judge", "_place", "_prepared", "_words")
+    __slots__ = ("_brought", "_foreseen", "_groups", "_heard", "_judge", "_place", "_prepared")
 
     def __init__(self, judge: Judge, brought: Brought, foreseen: Ints) -> None:
         n = len(foreseen)
         self._judge, self._brought, self._prepared = judge, brought, brought.prepared
-        self._foreseen = list(map(tuple, foreseen.tolist()))
+        self._foreseen = foreseen.copy()
         self._prepared.inputs[:, :ACCOUNT] = foreseen
         self._groups = judge.batch(self._prepared)
         self._place = np.zeros((n, 2), np.int64)  # which group, which place in it
-        self._words: list[Word] = [SILENCE] * n
         self._heard = bytearray(n)
         for k, group in enumerate(self._groups):
             self._place[group.rows, 0], self._place[group.rows, 1] = k, np.arange(len(group.rows))
-            for row, word in zip(group.rows.tolist(), self._tell(group, group.verdicts.figures), strict=True):
-                self._words[row] = word
 
-    def _tell(self, group: Group, figures: Ints) -> list[Word]:
+    def _tell(self, group: Group, figures: Ints) -> Word:
         said = self._judge.force.seats[group.seat].bundle.plan.said
-        return [
-            Word(outcome, "", amount, extra, 0, "") if number < 0
-            else Word(outcome, said[number].code, amount, extra, said[number].minutes, said[number].detail)
-            for outcome, number, _, _, amount, extra in figures.tolist()
-        ]  # fmt: skip
+        outcome, number, _, _, amount, extra = figures.tolist()
+        if number < 0:
+            return Word(outcome, "", amount, extra, 0, "")
+        return Word(outcome, said[number].code, amount, extra, said[number].minutes, said[number].detail)
 
     def approved(self) -> NDArray[np.bool_]:
         """Which orders the policy approves if their accounts stand as was foreseen; bool[n]."""
-        said = np.zeros(len(self._words), np.bool_)
+        said = np.zeros(len(self._heard), np.bool_)
         for group in self._groups:
             said[group.rows] = group.verdicts.figures[:, 0] == Outcome.APPROVE
         return said
@@ -94,20 +90,19 @@ class Hearing:
         """The word on an order whose account stands like this now."""
         assert row >= 0, "sensed before it is judged"
         self._heard[row] = 1
-        if inputs != self._foreseen[row]:
-            self._again(row, inputs)
-        return self._words[row]
-
-    def _again(self, row: int, inputs: Sequence[int]) -> None:
-        self._prepared.inputs[row, :ACCOUNT] = inputs
         k, place = self._place[row].tolist()
         group = self._groups[k]
+        if list(inputs) != self._foreseen[row].tolist():
+            self._again(row, inputs, group, place)
+        return self._tell(group, group.verdicts.figures[place])
+
+    def _again(self, row: int, inputs: Sequence[int], group: Group, place: int) -> None:
+        self._prepared.inputs[row, :ACCOUNT] = inputs
         seat, verdicts = self._judge.force.seats[group.seat], group.verdicts
         anew = judge_batch(seat.bundle, seat.vectors(self._prepared.inputs[row : row + 1]), off=verdicts.off)
         verdicts.figures[place], verdicts.fired[place], verdicts.unknown[place] = (
             anew.figures[0], anew.fired[0], anew.unknown[0],
         )  # fmt: skip
-        (self._words[row],) = self._tell(group, anew.figures)
 
 
 def close_hearings(judge: Judge, hearings: Sequence[Hearing]) -> tuple[JudgedColumns, list[tuple[int, BrakeChange]]]:
@@ -133,7 +128,5 @@ def close_hearings(judge: Judge, hearings: Sequence[Hearing]) -> tuple[JudgedCol
 def _join(parts: Sequence[NDArray[Number]]) -> NDArray[Number]:
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
-
-SILENCE = Word(0, "", 0, 0, 0, "")
 
 __all__ = ["Brought", "Hearing", "Word", "close_hearings"]

@@ -35,35 +35,52 @@ ROWS_MAX: Final = 64  # open statements or plans of one account; a unit with mor
 class AccountTable:
     """heads int64[n, HEAD], dues int64[n, d, DUE], plans int64[n, p, PLAN], balances int64[n, COMPONENTS]; accounts in that order.
 
-    Where rows do not fit their counts (quarantined, corrupt) or are too many, accounts stand alone and the table has no rows.
+    ids, last_fact_ids int64[n]; touched bool[n]: to be written. Accounts whose rows do not fit their counts (corrupt) or are too many
+    stand alone. A row becomes a working account when somebody asks for it (`find`). broken: what is wrong with an account, by customer.
     """
 
-    def __init__(self, rows: AccountRows, terms_rows: Ints) -> None:
-        heads = rows.heads
+    def __init__(self, rows: AccountRows, terms_rows: Ints, today: int) -> None:
+        counts, fits = rows.heads[:, [H_DUES, H_PLANS]], find_sound(rows, terms_rows, today)
+        self.broken = {rows.refs[i]: "a row that no fold makes" for i in np.flatnonzero(~(fits | rows.quarantined)).tolist()}
+        rows.quarantined = rows.quarantined | ~fits
+        side_by_side = fits & (counts <= ROWS_MAX).all(axis=1)
+        others = [rows.account(i, terms_rows) for i in np.flatnonzero(~side_by_side).tolist()]
+        self.alone = {account.customer_ref: account for account in others}  # working accounts by customer, as far as they are made
+        rows = rows.select(np.flatnonzero(side_by_side))
+        n, heads = len(rows), rows.heads
         most = heads[:, [H_DUES, H_PLANS]].max(axis=0, initial=0)
-        fits = (np.diff(rows.dues_at) == heads[:, H_DUES] * DUE) & (np.diff(rows.plans_at) == heads[:, H_PLANS] * PLAN)
-        n = len(rows) if fits.all() and (most <= ROWS_MAX).all() else 0
-        self.heads: Ints = heads[:n].copy()
+        self.refs, self.terms_rows = rows.refs, terms_rows
+        self.ids, self.last_fact_ids, self.quarantined = rows.ids, rows.last_fact_ids.copy(), rows.quarantined.copy()
+        self.heads: Ints = heads.copy()
         self.dues: Ints = np.zeros((n, int(most[0]) + SPARE_ROWS, DUE), np.int64)
         self.plans: Ints = np.zeros((n, int(most[1]) + SPARE_ROWS, PLAN), np.int64)
         self.balances: Ints = np.zeros((n, COMPONENTS), np.int64)
-        if n == 0:
-            self.accounts = [rows.account(i, terms_rows) for i in range(len(rows))]
-            return
+        self.touched = np.zeros(n, np.bool_)
+        self.places = dict(zip(rows.refs, range(n), strict=True))
         spread_rows(rows.dues, rows.dues_at, DUE, self.dues)
         spread_rows(rows.plans, rows.plans_at, PLAN, self.plans)
         measure_accounts(self.heads, self.dues, self.plans, self.balances)
-        self.terms_rows = terms_rows
-        scratch = (np.zeros(COMPONENTS, np.int64), np.zeros(COMPONENTS, np.int64), np.zeros(COMPONENTS, np.int64))
-        self.accounts = [
-            Account.of_row(
-                place, (account_id, ref), terms_rows, State(head, dues, plans), (balance, *scratch)
-            ).known(last_fact_id, quarantined=quarantined)
-            for place, (account_id, ref, head, dues, plans, balance, last_fact_id, quarantined) in enumerate(zip(
-                rows.ids.tolist(), rows.refs, self.heads, self.dues, self.plans, self.balances,
-                rows.last_fact_ids.tolist(), rows.quarantined.tolist(), strict=True,
-            ))
-        ]  # fmt: skip
+        self._before = self.heads.copy(), self.dues.copy(), self.plans.copy()
+        self._scratch = tuple(np.zeros(COMPONENTS, np.int64) for _ in range(3))
+
+    def find(self, ref: str) -> Account | None:
+        """A customer's working account: a view of its row, made when it is first asked for."""
+        account = self.alone.get(ref)
+        if account is None and (place := self.places.get(ref, -1)) >= 0:
+            state = State(self.heads[place], self.dues[place], self.plans[place])
+            names = int(self.ids[place]), ref
+            vectors = self.balances[place], *self._scratch
+            account = Account.of_row(place, names, self.terms_rows, state, vectors).known(
+                int(self.last_fact_ids[place]), quarantined=bool(self.quarantined[place])
+            )
+            self.alone[ref] = account
+        return account
+
+    def touch(self, account: Account) -> None:
+        """A working account that is a row of the table moved."""
+        place = account.place
+        self.touched[place] = True
+        self.last_fact_ids[place] = max(int(self.last_fact_ids[place]), account.last_fact_id)
 
     def let_go(self, account: Account) -> int:
         """The place of an account that no longer is a view of its row, folded anew or grown: it stands alone from now on. Else −1."""
@@ -72,41 +89,72 @@ class AccountTable:
             account.head.base is self.heads and account.dues.base is self.dues and account.plans.base is self.plans
         ):
             return -1
-        account.place = -1
+        account.place, account.last_fact_id = -1, max(int(self.last_fact_ids[place]), account.last_fact_id)
+        self.touched[place] = False
         return place
+
+    def moved(self) -> tuple[Ints, tuple[int, ...], bool, bool]:
+        """(places int64[k] of rows to be written, columns of their heads that changed, whether dues did, whether plans did)."""
+        places = np.flatnonzero(self.touched)
+        if not len(places):
+            return places, (), False, False
+        heads, dues, plans = (
+            now[places] != before[places]
+            for now, before in zip((self.heads, self.dues, self.plans), self._before, strict=True)
+        )
+        return places, tuple(np.flatnonzero(heads.any(axis=0)).tolist()), bool(dues.any()), bool(plans.any())
 
     def terms(self) -> Ints:
         """The terms of each account, int64[n, TERMS]."""
         found: Ints = self.terms_rows[self.heads[:, H_TERMS]] if len(self.heads) else np.zeros((0, 0), np.int64)
         return found
 
-    def pass_quiet_days(self, to: int) -> dict[int, Lines]:
-        """Let days pass for all accounts that time alone does not change before the start of day `to`.
+    def late(self, to: int) -> Ints:
+        """Places of accounts that have not reached day `to`, and may."""
+        found: Ints = np.flatnonzero(
+            (self.heads[:, H_STATUS] != STATUS_NONE) & (self.heads[:, H_AS_OF] < to) & ~self.quarantined
+        )
+        return found
 
-        Those moved: place → journal lines, mostly none.
+    def pass_quiet_days(self, to: int) -> dict[int, Lines]:
+        """Let days pass for all accounts that time alone does not change before the start of day `to`; they are touched.
+
+        Those whose components moved: place → journal lines.
         """
-        heads = self.heads
-        quiet = np.flatnonzero(
-            (heads[:, H_STATUS] != STATUS_NONE) & (heads[:, H_AS_OF] < to) & (heads[:, H_NEXT_ACTION] > to)
-            & ~np.array([account.quarantined for account in self.accounts[: len(heads)]], np.bool_)
-        )  # fmt: skip
+        quiet = self.late(to)
+        quiet = quiet[self.heads[quiet, H_NEXT_ACTION] > to]
         n = len(quiet)
         if n == 0:
             return {}
-        moved, dues, plans = heads[quiet], self.dues[quiet], self.plans[quiet]
+        moved, dues, plans = self.heads[quiet], self.dues[quiet], self.plans[quiet]
         cut, statements = np.zeros(n, np.bool_), np.zeros((n, STATEMENT), np.int64)
         codes, amounts = np.zeros((n, COMPONENTS), np.int64), np.zeros((n, COMPONENTS), np.int64)
         counts, statuses = np.zeros(n, np.int64), np.full(n, FULL, np.int64)
         close_shard(moved, dues, plans, self.terms_rows, to, statements, cut, codes, amounts, counts, statuses)
-        assert (statuses == OK).all(), "time alone moves an account that its kernel refuses"
-        assert not cut.any(), "a statement was cut before its day"
-        heads[quiet], self.dues[quiet], self.plans[quiet] = moved, dues, plans
-        if counts.any():
-            measure_accounts(self.heads, self.dues, self.plans, self.balances)
+        fine = (statuses == OK) & ~cut
+        for i in np.flatnonzero(~fine).tolist():
+            self.broken[self.refs[quiet[i]]] = f"quiet days: kernel status {statuses[i]}, statement {cut[i]}"
+            counts[i] = 0
+        good = quiet[fine]
+        self.heads[good], self.dues[good], self.plans[good] = moved[fine], dues[fine], plans[fine]
+        self.touched[good] = True
+        if not counts.any():
+            return {}
+        measure_accounts(self.heads, self.dues, self.plans, self.balances)
         return {
-            place: Lines(codes[i, :count].copy(), amounts[i, :count].copy())
-            for i, (place, count) in enumerate(zip(quiet.tolist(), counts.tolist(), strict=True))
+            int(quiet[i]): Lines(codes[i, : counts[i]].copy(), amounts[i, : counts[i]].copy())
+            for i in np.flatnonzero(counts).tolist()
         }
+
+
+def find_sound(rows: AccountRows, terms_rows: Ints, today: int) -> NDArray[np.bool_]:
+    """Which rows kernels may see, bool[n]: they check no bounds. Terms known, no day ahead of the book, as many parts as are counted."""
+    heads = rows.heads
+    found: NDArray[np.bool_] = (
+        (heads[:, H_TERMS] >= 0) & (heads[:, H_TERMS] < len(terms_rows)) & (heads[:, H_AS_OF] <= today)
+        & (np.diff(rows.dues_at) == heads[:, H_DUES] * DUE) & (np.diff(rows.plans_at) == heads[:, H_PLANS] * PLAN)
+    )  # fmt: skip
+    return found
 
 
 __all__ = ["AccountTable"]

@@ -102,15 +102,21 @@ class Learner:
 
     def follow(self, conn: psycopg.Connection, facts: Sequence[tuple[Fact, int]]) -> None:
         """What facts other than purchases teach, each with its time."""
+        lesson = self.read(conn, facts)
+        if lesson is not None:
+            self.engine.follow(*lesson)
+
+    def read(self, conn: psycopg.Connection, facts: Sequence[tuple[Fact, int]]) -> tuple[Ints, Ints] | None:
+        """That as the engine takes it: events int64[n, C] and ids int64[k] of purchases that are labelled; None = nothing to learn."""
         taught = [(fact, at_us) for fact, at_us in facts if fact.kind in TEACHING]
         if not taught:
-            return
+            return None
         self.names.learn(conn, [fact for fact, _ in taught])
         keys = self.names.keys()
         found = [row for fact, at_us in taught if (row := self.maker.follow(fact, keys, at_us)) is not None]
         labelled = [fact.purchase_id for fact, _ in taught if fact.kind is FactKind.FRAUD_REPORTED]
         events = np.array(found, np.int64).reshape(-1, self.maker.schema.width)
-        self.engine.follow(events, np.array(labelled, np.int64))
+        return events, np.array(labelled, np.int64)
 
     def _events(self, conn: psycopg.Connection, facts: FactColumns, rows: Ints) -> Ints:
         """The purchases in these rows as events: as they were sensed, where that is on record, else as far as their facts tell."""

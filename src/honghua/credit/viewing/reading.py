@@ -20,7 +20,10 @@ Ints = NDArray[np.int64]
 
 @contextmanager
 def one_moment(conn: psycopg.Connection) -> Iterator[None]:
-    """Everything read inside shows one moment, while others go on booking."""
+    """Everything read inside shows one moment, while others go on booking. Inside a caller's transaction it is the caller's moment."""
+    if conn.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+        yield  # PostgreSQL sets the isolation of a whole transaction only, before its first query
+        return
     with conn.transaction():
         conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         yield

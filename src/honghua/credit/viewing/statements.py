@@ -92,7 +92,7 @@ class StatementItem:
     """One thing on a statement. `amount_minor`: positive raises what is owed, negative lowers it.
 
     `late`: it counts for an earlier cycle but was recorded after that cycle's statement was closed. `undone`: reversed
-    since.
+    since. `text` says in one line what `subject` (merchant and order), `periods` and `source` say in parts.
     """
 
     on: dt.date
@@ -102,6 +102,9 @@ class StatementItem:
     fact_id: int = 0
     late: bool = False
     undone: bool = False
+    subject: str = ""
+    periods: int = 0
+    source: Words | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,15 +212,25 @@ def list_items(
         reversal = undone.get(fact_id)
         if reversal is not None and reversal <= statement.last_fact_id:
             continue  # undone before the statement was closed: as if it had never happened
-        yield StatementItem(
-            from_day(fact.value_on),
-            FACT_WORDS[fact.kind],
-            signed_amount(fact),
-            describe(fact, names),
-            fact_id,
-            late,
-            reversal is not None,
-        )
+        yield make_item(fact_id, fact, names, late=late, undone=reversal is not None)
+
+
+def make_item(fact_id: int, fact: Fact, names: dict[int, str], *, late: bool, undone: bool) -> StatementItem:
+    """A fact as it stands on a statement."""
+    args, is_repayment = fact.named_args(), fact.kind is FactKind.REPAYMENT_RECEIVED
+    subject = [] if is_repayment else [names.get(fact.counterparty_id, ""), fact.reference or ""]
+    return StatementItem(
+        on=from_day(fact.value_on),
+        kind=FACT_WORDS[fact.kind],
+        amount_minor=signed_amount(fact),
+        text=describe(fact, names),
+        fact_id=fact_id,
+        late=late,
+        undone=undone,
+        subject=" · ".join(part for part in subject if part),
+        periods=args.get("periods", 0),
+        source=SOURCE_WORDS.get(args.get("source", 0), SOURCE_WORDS[0]) if is_repayment else None,
+    )
 
 
 def list_parts(account: Account, statement: StatementView, facts: FactColumns, issued: Ints) -> Iterable[PlanPart]:

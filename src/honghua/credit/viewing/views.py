@@ -179,6 +179,7 @@ class AccountView:
     holds: tuple[HoldView, ...]
     sources: tuple[Source, ...]
     minimum_cost: MinimumCost
+    terms: ProductTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +257,7 @@ def view_account(
         holds=holds,
         sources=sources,
         minimum_cost=compute_minimum_cost(account),
+        terms=terms,
     )
 
 

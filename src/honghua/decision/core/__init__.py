@@ -33,7 +33,7 @@ from honghua.decision.core.engine_inputs import (
     Keys,
     engine_vocabulary,
 )
-from honghua.decision.core.experiment import HOLDOUT, HOLDOUT_WORD
+from honghua.decision.core.experiment import HOLDOUT, HOLDOUT_WORD, compute_shares, make_salt
 from honghua.decision.core.judging import Group, Judge, Prepared
 from honghua.decision.core.language.saying import say_expression, say_outcome
 from honghua.decision.core.language.telling import Trace
@@ -95,6 +95,7 @@ __all__ = [
     "compile_bundle",
     "compute_reference",
     "compute_report",
+    "compute_shares",
     "differing",
     "empty_tally",
     "engine_vocabulary",
@@ -103,6 +104,7 @@ __all__ = [
     "judge",
     "judge_batch",
     "judge_twin",
+    "make_salt",
     "read_vocabulary",
     "record_batch",
     "say_expression",

@@ -40,6 +40,14 @@ class Clearing:
         self.ids[part], self.rows[part], self.gone[part] = ids, events, False
         self.count += n
 
+    def rename(self, old: Ints, new: Ints) -> None:
+        """Purchases that wait get other ids, row by row."""
+        order = np.argsort(old)
+        mine = self.ids[: self.count]
+        place = np.minimum(np.searchsorted(old[order], mine), len(old) - 1)
+        known = old[order][place] == mine
+        mine[known] = new[order][place[known]]
+
     def settle(self, ids: Ints) -> None:
         """These were labelled: they are not cleared by silence."""
         self.gone[: self.count] |= np.isin(self.ids[: self.count], ids)

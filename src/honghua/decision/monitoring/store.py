@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
@@ -144,6 +145,14 @@ def find_oldest_near(conn: psycopg.Connection, before: int, *, limit: int) -> in
 def read_recent(conn: psycopg.Connection, *, limit: int) -> tuple[NDArray[Any], ...]:
     """(decision id, event time in microseconds, bundle, outcome) of the newest records, the newest first."""
     return tuple(copy_out(conn, RECENT, [Int8, Timestamp, Int2, Int2], [limit]))
+
+
+def list_newest(conn: psycopg.Connection, *, limit: int) -> NDArray[np.int64]:
+    """int64[k]: the newest decisions, whatever they said, rising."""
+    (ids,) = copy_out(
+        conn, "SELECT decision_id FROM decision_judged ORDER BY decision_id DESC LIMIT %s", [Int8], [limit]
+    )
+    return np.ascontiguousarray(ids[::-1])
 
 
 def list_reopened(conn: psycopg.Connection, purpose: str, bundle_id: int) -> list[tuple[str, dt.datetime]]:

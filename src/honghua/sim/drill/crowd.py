@@ -1,93 +1,99 @@
-"""Who orders what on the day: the crowd at hot shops, and crooks who hide in it."""
+"""The innocent orders of a shopping day: the city's own people want what they want on that date, much more of it, and many at hot shops."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from honghua.base.rng import derive_rng
-from honghua.features.core import EventKind
-from honghua.sim.core.background import City, buy
-from honghua.sim.core.draft import NONE, US_PER_DAY, US_PER_HOUR, Draft, Ints, act_ids, join
-from honghua.sim.core.truth import CRIME_STEP
-from honghua.sim.drill.shape import BEGINS_HOUR, Shape, draw_places
+from honghua.sim.core.draft import NONE, US_PER_DAY, US_PER_HOUR, Draft, Ints, join
+from honghua.sim.core.life import Life, Registry
+from honghua.sim.core.shops import CATEGORIES
+from honghua.sim.drill.shape import BEGINS_HOUR, Shape, draw_places, of_ordinary
 
 HOT_SHOPS: Final = 30
-RINGS_AT_LEAST: Final = 8  # share the crimes of the day
 HOT_SHARE: Final = 0.35  # of all orders go there
-DRILL_ACTOR: Final = 2**21  # in whose name the day's acts are: nobody's of the city
-RUSH: Final = 2.0  # how much more those buy who buy much anyway: power on their usual rate
-INSTALMENTS: Final = ((0, 3, 6, 12), (0.9, 0.04, 0.03, 0.03))
+WAVES_MAX: Final = 60  # days' worth of wants that are laid on one another until there are orders enough
+OPEN_HOURS: Final = (9, 21)  # when orders at places come
+
+Floats = NDArray[np.float64]
+Rng = np.random.Generator
 
 
-def gather(city: City, *, seed: int, day: int, orders: int, shape: Shape) -> Draft:
-    """The innocent orders of the day that begins on `day` at BEGINS_HOUR, by time, all wished on credit."""
-    rng = derive_rng(seed, "drill", "crowd")
-    begin = day * US_PER_DAY + BEGINS_HOUR * US_PER_HOUR
-    at_us = begin + (draw_places(rng, shape, orders) * US_PER_DAY).astype(np.int64)
-    people = city.people
-    # Near the end of the plan everybody has joined; those who never buy on credit do not order on it today either.
-    weight = np.maximum(people.per_day, 0.05) ** (1 / RUSH) * people.credit_share * (people.joined_day < day)
-    who = rng.choice(len(people), orders, p=weight / weight.sum())
-    shop = _choose_shops(rng, city, who)
-    rows = buy(rng, city, who=who, at_us=at_us, shop=shop)
-    months = rng.choice(INSTALMENTS[0], orders, p=INSTALMENTS[1])
-    months = np.where(rows["amount_minor"] >= 60_000, months, 0)
-    return Draft({**rows.columns, "credit": np.ones(orders, np.int64), "instalments": months})
+def gather(lives: Sequence[Life], registry: Registry, *, seed: int, day: int, orders: int, shape: Shape) -> Draft:
+    """So many orders on credit, by time, of the 24 hours that begin on `day` at BEGINS_HOUR.
 
-
-def _choose_shops(rng: np.random.Generator, city: City, who: Ints) -> Ints:
-    """Most by popularity near home or online, many at the hot shops of the day."""
-    shops = city.shops
-    online = np.flatnonzero(shops.online & (shops.popularity > 0) & (shops.opened_day < 0))
-    hot = rng.choice(online, min(HOT_SHOPS, len(online)), replace=False, p=_shares(shops.popularity[online]))
-    rank = 1.0 / np.arange(1, len(hot) + 1)
-    there = rng.choice(hot, len(who), p=rank / rank.sum())
-    category = rng.choice(shops.category[online], len(who))
-    usual = shops.groups.draw(rng, category, city.people.region[who])
-    return np.where(rng.random(len(who)) < HOT_SHARE, there, usual)
-
-
-def _shares(weight: np.ndarray) -> np.ndarray:
-    return np.asarray(weight / weight.sum())
-
-
-def squeeze_crimes(planned: Draft, *, seed: int, day: int, orders: int) -> Draft:
-    """What rings plan for the days from `day` on, pressed into the one day in which nobody looks closely; at most so many orders.
-
-    Rings come in a random order until there are crimes enough, none with more than its share. The order of a ring's acts stays, and
-    its members' camouflage comes along.
+    Everybody shops as on the date of the sale, once and again until there are as many orders as are asked for: the same people, habits,
+    shops, prices, devices as on any day, only more. Fewer orders where the city does not want so many.
     """
-    rng = derive_rng(seed, "drill", "crooks")
-    begin = day * US_PER_DAY + BEGINS_HOUR * US_PER_HOUR
-    acts = (planned["kind"] == EventKind.PURCHASE) & (planned["credit"] > 0) & (planned["ring"] > 0)
-    later = np.flatnonzero(acts & (planned["at_us"] >= begin))
-    rows = Draft({name: values[later] for name, values in planned.columns.items()})
+    rng = derive_rng(seed, "drill", "crowd")
+    rows = _wanted(lives, registry, rng, day + 1, orders)
+    rows = _to_hot_shops(rng, registry, rows)
+    at_us = day * US_PER_DAY + BEGINS_HOUR * US_PER_HOUR + _places(rng, registry, rows, shape)
+    place = registry.place_of(rng, rows["customer"], at_us)
+    online = registry.shops.shops.online[rows["merchant"]]
+    region = np.where(online, place.region, registry.shops.shops.region[rows["merchant"]])
+    here = {"at_us": at_us, "device": place.device, "address": place.address, "region": region}
+    rows = Draft({**rows.columns, **here, "about": np.full(len(rows), NONE)})
+    return rows.take(np.argsort(at_us, kind="stable"))
+
+
+def _wanted(lives: Sequence[Life], registry: Registry, rng: Rng, date: int, orders: int) -> Draft:
+    """Purchases that are wished on credit, drawn from as many days of wants as it takes."""
     parts: list[Draft] = []
-    left = orders
-    for ring in rng.permutation(np.unique(rows["ring"])).tolist():
-        chosen = np.flatnonzero(rows["ring"] == ring)
-        chosen = chosen[np.argsort(rows["at_us"][chosen], kind="stable")]
-        crimes = np.cumsum(rows["crime"][chosen] % CRIME_STEP == 1)
-        chosen = chosen[crimes <= min(left, max(orders // RINGS_AT_LEAST, 3))]
-        if not len(chosen) or not left:
-            continue
-        mine = {name: values[chosen] for name, values in rows.columns.items()}
-        at = mine["at_us"]
-        low, high = np.sort(rng.uniform(0.02, 0.98, 2))
-        place = low + (at - at[0]) / max(int(at[-1] - at[0]), 1) * (high - low)
-        at_us = begin + (place * US_PER_DAY).astype(np.int64)
-        parts.append(Draft({**mine, "at_us": at_us, "origin": np.full(len(chosen), NONE)}))
-        left -= int(crimes[len(chosen) - 1])
-    return join(parts)
+    found = 0
+    for wave in range(WAVES_MAX):
+        for life in lives:
+            bought = life.shop(registry.rng("drill", life.number, wave), date).today
+            parts.append(bought.take(bought["credit"] > 0))
+            found += len(parts[-1])
+        if found >= orders:
+            break
+    rows = join(parts)
+    chosen = np.sort(rng.permutation(len(rows))[:orders])
+    return rows.take(chosen)
 
 
-def order_of_day(crowd: Draft, crimes: Draft, *, day: int) -> Draft:
-    """Both together by time, with acts of their own."""
-    both = join([crowd, crimes])
-    both = both.take(np.argsort(both["at_us"], kind="stable"))
-    return Draft({**both.columns, "act": act_ids(DRILL_ACTOR, day, len(both)), "about": np.full(len(both), NONE)})
+def _to_hot_shops(rng: Rng, registry: Registry, rows: Draft) -> Draft:
+    """Of what is bought online, so much goes to a few shops with the day's best offers of such goods, that they have their share."""
+    shops, book = registry.shops.shops, registry.plan.scenes
+    pull = shops.popularity * np.maximum(book.promo[registry.shops.scene] - 1.0, 0.0)
+    sells = np.flatnonzero(shops.online & (pull > 0) & (shops.opened_day < 0))
+    hot = rng.choice(sells, min(HOT_SHOPS, len(sells)), replace=False, p=pull[sells] / pull[sells].sum())
+    draws = np.zeros((len(CATEGORIES), len(hot)))
+    draws[shops.category[hot], np.arange(len(hot))] = pull[hot]
+    may = shops.online[rows["merchant"]] & (draws[rows["category"]].sum(axis=1) > 0)
+    there = np.isin(rows["merchant"], hot)
+    missing = HOT_SHARE * len(rows) - np.count_nonzero(there)
+    goes = np.flatnonzero(may & ~there & (rng.random(len(rows)) < missing / max(np.count_nonzero(may & ~there), 1)))
+    running = np.cumsum(draws[rows["category"][goes]], axis=1)
+    picked = (rng.random(len(goes))[:, None] * running[:, -1:] >= running).sum(axis=1)
+    merchant, amount, scene = (rows[name].copy() for name in ("merchant", "amount_minor", "scene"))
+    merchant[goes] = hot[np.minimum(picked, len(hot) - 1)]
+    amount[goes] = np.maximum(registry.shops.price(rng, merchant[goes], amount[goes]), 1)
+    scene[goes] = registry.shops.scene[merchant[goes]]
+    return Draft({**rows.columns, "merchant": merchant, "amount_minor": amount, "scene": scene})
 
 
-__all__ = ["gather", "order_of_day", "squeeze_crimes"]
+def _places(rng: Rng, registry: Registry, rows: Draft, shape: Shape) -> Ints:
+    """int64[n] microseconds into the day: arrivals as the shape says. The wave is online; places keep their hours, and everybody the
+    order in which they would have bought."""
+    places = draw_places(rng, shape, len(rows))
+    hour = (BEGINS_HOUR + 24 * places) % 24
+    is_open = (hour >= OPEN_HOURS[0]) & (hour < OPEN_HOURS[1])
+    weight = np.where(is_open, of_ordinary(shape, places), 1e-6)
+    offline = np.flatnonzero(~registry.shops.shops.online[rows["merchant"]])
+    taken = np.argsort(-np.log(rng.random(len(rows))) / weight)[: len(offline)]  # without replacement, by weight
+    is_taken = np.zeros(len(rows), np.bool_)
+    is_taken[taken] = True
+    since = (rows["at_us"] - BEGINS_HOUR * US_PER_HOUR) % US_PER_DAY
+    at = np.empty(len(rows))
+    for mine, free in ((offline, places[is_taken]), (np.setdiff1d(np.arange(len(rows)), offline), places[~is_taken])):
+        at[mine[np.argsort(since[mine], kind="stable")]] = free
+    return np.asarray(np.minimum(at * US_PER_DAY, US_PER_DAY - 1), np.int64)
+
+
+__all__ = ["HOT_SHARE", "gather"]

@@ -40,6 +40,11 @@ def double11(place: Floats) -> Floats:
 SHAPES: Final[Mapping[str, Shape]] = {"double11": double11, "ordinary": ordinary}
 
 
+def of_ordinary(shape: Shape, place: Floats) -> Floats:
+    """How much of the density at a place would come on an ordinary day, 0 … 1: the rest is the wave."""
+    return np.asarray(np.minimum(ordinary(place) / np.maximum(shape(place), 1e-9), 1.0))
+
+
 def draw_places(rng: np.random.Generator, shape: Shape, n: int) -> Floats:
     """n places in the day, ascending, drawn from a shape."""
     edges = np.linspace(0, 1, STEPS + 1)
@@ -48,4 +53,4 @@ def draw_places(rng: np.random.Generator, shape: Shape, n: int) -> Floats:
     return np.sort(np.interp(rng.random(n), running / running[-1], edges))
 
 
-__all__ = ["BEGINS_HOUR", "MIDNIGHT", "PEAK", "SHAPES", "Shape", "draw_places"]
+__all__ = ["BEGINS_HOUR", "MIDNIGHT", "PEAK", "SHAPES", "Shape", "draw_places", "of_ordinary"]

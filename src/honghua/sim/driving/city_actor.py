@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from honghua.sim.core.draft import Draft, Ints, actor_of, join
+from honghua.sim.core.draft import Draft, Ints, actor_of
 from honghua.sim.core.gangs import CrewPlan
 from honghua.sim.core.life import GANGS_FROM, NEVER_DUE, Actor, Crowd, Life, blocks_of, cast_city, settle_city
 from honghua.sim.core.outcomes import Outcomes
@@ -24,7 +24,7 @@ class CityActor:
         ]
         actors: list[Actor] = [*self.lives, *([cast.gangs] if cast.gangs is not None else [])]
         self.crowd = Crowd(actors)
-        self.plans = join([gang.plan for gang in cast.gangs.crew.gangs] if cast.gangs is not None else [])
+        self.gangs = cast.gangs
         self.heard_on = -1
 
     @property

@@ -163,8 +163,11 @@ class Platform:
     def open_accounts(self, rows: Draft, day: int) -> None:
         """Who wants to buy on credit for the first time opens an account before."""
         wants = (rows["kind"] == EventKind.PURCHASE) & (rows["credit"] > 0)
-        who = np.unique(rows["customer"][wants])
-        who = who[~self.screens.opened[who]]
+        self.open_for(np.unique(rows["customer"][wants]), day)
+
+    def open_for(self, people: Ints, day: int) -> None:
+        """Accounts of those who have none."""
+        who = people[~self.screens.opened[people]]
         commands = [
             c.OpenAccount(
                 key=f"{self.names.prefix}{name_person(one)}:open", customer=name_person(one), limit_minor=limit_minor

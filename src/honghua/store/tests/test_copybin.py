@@ -154,8 +154,8 @@ def test_parameters(table):
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: Int2([40_000]).prepare(),
-        lambda: Date([3_000_000]).prepare(),
+        lambda: encode([Int2([40_000])]),
+        lambda: encode([Date([3_000_000])]),
         lambda: Int8([1.5]),
         lambda: Int8([2**63]),
         lambda: Int8([[1]]),

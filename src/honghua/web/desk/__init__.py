@@ -1,1 +1,1 @@
-"""What staff see: decisions, rings, reviews, policies, accounts, the close of day, the portfolio."""
+"""The desk: where strategists, reviewers, operations, care, collectors and auditors see what the platform does, and steer it."""

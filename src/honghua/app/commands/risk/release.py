@@ -118,18 +118,14 @@ def _propose(conn: psycopg.Connection, args: argparse.Namespace, act: decision.A
         source = args.file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"cannot read {args.file}: {error}", code="FILE_UNREADABLE") from error
-    decision.ensure_first(conn)
-    base = decision.find_vocabulary(conn)
-    lineup = decision.find_lineup(conn)
-    assert lineup is not None, "ensure_first made one"
-    champion = decision.get_release(conn, lineup.champion)
-    digests = (champion.features_digest, champion.model_digest)
+    digests = None
     if args.model is not None:
         terms = credit.open_registry(conn).terms
         digests = keep_fitted(conn, args.model, currency=terms[max(terms)].currency, at=SystemClock().now())
-    proposal = decision.Proposal(
-        args.name or args.file.stem, source, base, *digests, reference_ppm=_read_reference(args.reference), despite=args.despite,
-    )  # fmt: skip
+    proposal = decision.prepare_proposal(
+        conn,
+        decision.Draft(args.name or args.file.stem, source, _read_reference(args.reference), args.despite, digests),
+    )
     made = decision.propose(conn, proposal, act)
     unguarded = decision.find_unguarded(made)
     sentence = (

@@ -23,8 +23,9 @@ from honghua.app.bench import (
     s_ffsd,
     trees,
 )
-from honghua.app.city import bench_city, bench_drill
+from honghua.app.city import bench_city, bench_drill, bench_shortage
 from honghua.app.report import print_json, report_header
+from honghua.app.serving import bench_purchase
 from honghua.app.settings import Settings
 
 BENCHES = (
@@ -45,6 +46,8 @@ BENCHES = (
     restart,
     bench_city,
     bench_drill,
+    bench_shortage,
+    bench_purchase,
 )
 
 

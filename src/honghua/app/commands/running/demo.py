@@ -6,7 +6,7 @@ import argparse
 import datetime as dt
 import sys
 import time
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from typing import Final
 
 from rich.console import Console
@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from honghua.app.city.demo import DEMO_DATABASE, OTHER_BUSINESS, Demo, DemoPlan, open_demo
 from honghua.app.city.demo_page import judge_demo, show_demo
 from honghua.app.report import print_json, report_header
+from honghua.app.serving.demo_doors import PORT, open_doors
 from honghua.app.settings import Settings, with_database
 from honghua.app.verifying import verify
 from honghua.base.clock import SystemClock
@@ -40,6 +41,11 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     live = "go on in real time until Ctrl-C (on a terminal that is what it does)"
     parser.add_argument("--live", action=argparse.BooleanOptionalAction, default=None, help=live)
     parser.add_argument("--pace", type=float, default=1.0, help="times real time (%(default)s)")
+    doors = "serve API and pages while the city lives; without --live they are opened once and looked at (default, but not with --json)"
+    parser.add_argument("--doors", action=argparse.BooleanOptionalAction, default=None, help=doors)
+    parser.add_argument(
+        "--port", type=int, default=PORT, help="of the pages; any other where it is taken (%(default)s)"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run)
 
@@ -76,8 +82,15 @@ def live(args: argparse.Namespace, mine: Settings, *, fresh: bool) -> int:
             program = f"{_program()} --database {database.name}"
             show_demo(Console(), demo, shown, program=program, seconds=time.perf_counter() - started)
         demo.town.platform.diary.save(folder / "truth")
-        if args.live or (args.live is None and sys.stdout.isatty() and not args.json):
-            live_on(demo, args.pace)
+        goes_on = args.live or (args.live is None and sys.stdout.isatty() and not args.json)
+        with ExitStack() as stack:
+            if args.doors or (args.doors is None and not args.json):
+                doors = stack.enter_context(open_doors(demo, mine, star=shown["star"], port=args.port))
+                doors.show(Console(stderr=args.json))
+                sizes = doors.check()
+                tell("The doors were looked at: " + ", ".join(f"{path} {size} bytes" for path, size in sizes.items()))
+            if goes_on:
+                live_on(demo, args.pace)
     if broken:
         print(f"honghua: {len(broken)} invariants are broken: {', '.join(broken)}", file=sys.stderr)
     return 1 if broken else 0

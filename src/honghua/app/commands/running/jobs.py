@@ -15,11 +15,13 @@ from rich.table import Table
 
 from honghua.app.book import to_plain
 from honghua.app.clockwork.jobs import Ports, make_jobs, run_jobs, tell
+from honghua.app.doors.keys import load_secrets
+from honghua.app.doors.proving import make_gateway, make_prover
 from honghua.app.report import print_json
 from honghua.app.settings import Settings
 from honghua.base.clock import SystemClock
 from honghua.base.errors import BadInput, NotFound
-from honghua.store.database import connect, open_database
+from honghua.store.database import Database, connect, open_database
 from honghua.store.jobs import Job, JobRow, is_running, list_jobs
 
 LOOK_SECONDS: Final = 2.0  # between two looks at what is due
@@ -46,8 +48,8 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
     """Run one action; 1 when a job asked for once has failed."""
-    jobs = make_jobs(Ports())
     with open_database(settings.store) as database:
+        jobs = make_jobs(_make_ports(database, settings))
         if args.action == "status":
             with connect(database) as conn:
                 return _status(args, conn, jobs)
@@ -57,6 +59,12 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
             return _run_on(args, lambda: connect(database), jobs)
         with connect(database) as conn:
             return _run_once(args, conn, jobs)
+
+
+def _make_ports(database: Database, settings: Settings) -> Ports:
+    prover = make_prover(database, settings, SystemClock())
+    gateway = make_gateway(settings, is_demo=False)
+    return Ports(prover=prover, secrets=load_secrets(settings), gateway=gateway)
 
 
 def _run_once(args: argparse.Namespace, conn: psycopg.Connection, jobs: tuple[Job, ...]) -> int:

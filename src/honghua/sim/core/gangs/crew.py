@@ -65,6 +65,10 @@ class Crew:
         self._span = Span(0, 0)
         self._acted = 0
 
+    def kind_of(self, gang: int) -> str:
+        """The typology of a gang by its number."""
+        return self._kinds[gang]
+
     def wants(self, day: int) -> Draft:
         """What the gangs would do on a day, in order of time; `act` names each row."""
         return self.wants_between(day * US_PER_DAY, (day + 1) * US_PER_DAY)

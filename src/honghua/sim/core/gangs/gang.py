@@ -114,6 +114,12 @@ class Gang:
         """bool[plan]: crimes that are not about another."""
         return np.asarray(self.plan["crime"] % 2 == 1)
 
+    def leave(self) -> None:
+        """Go away at once: nothing of the plan is due any more."""
+        self.mood = Mood.GONE
+        self.due[:] = NOT_DUE
+        self._followers = []
+
     def stirs(self, span: Span) -> bool:
         """Whether anything is due in a span; most gangs sleep most of the time."""
         due = (self.due >= span.from_us) & (self.due < span.to_us)

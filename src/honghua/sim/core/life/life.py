@@ -66,7 +66,7 @@ class Life:
         registry, members = self.registry, self.members
         rng = registry.rng("life", self.number, day)
         today = pass_day(registry.citizens, self.standing, day, rng)
-        bought = self._shop(rng, day)
+        bought = self.shop(rng, day)
         renters = np.flatnonzero(today.rent_minor)
         wanted = [
             self.later.take(day),
@@ -134,7 +134,8 @@ class Life:
         )  # fmt: skip
         self.later.keep(wish)
 
-    def _shop(self, rng: Rng, day: int) -> Bought:
+    def shop(self, rng: Rng, day: int) -> Bought:
+        """What these people would buy on a day as they stand now; nothing of it is remembered."""
         registry = self.registry
         mood = float(np.exp(registry.rng("mood", day).normal(0, MOOD)))
         setting = Setting(

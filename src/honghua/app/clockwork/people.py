@@ -1,0 +1,80 @@
+"""Jobs about people: their messages, the rotation of the keys that seal what is known of them, and the erasure of what may not be kept."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Final
+
+import psycopg
+
+from honghua.customers import jobs as customers_jobs
+from honghua.customers.api import Vault
+from honghua.store.database import run_unit
+from honghua.store.wishes import WishState, count_wishes
+from honghua.web.ground import Secrets
+from honghua.web.signin.bounds import sweep_bounds
+from honghua.web.signin.messages import AT_ONCE, WISH_KIND, Gateway, deliver_messages, sweep_messages
+from honghua.web.signin.staff.users import rotate_secrets
+
+Work = Callable[[psycopg.Connection, dt.datetime], str]
+SWEEPS_MAX: Final = 100  # of one run; what is left is due at the next
+NO_KEYS: Final = "no keys are attached"
+WAITING: Final = "no gateway is attached: {} message(s) wait"
+
+
+def make_courier(secrets: Secrets | None, gateway: Gateway | None) -> Work:
+    """Sends messages that are due."""
+
+    def send(conn: psycopg.Connection, now: dt.datetime) -> str:
+        if secrets is None or gateway is None:
+            waiting = count_wishes(conn, WISH_KIND)[WishState.WAITING]
+            return WAITING.format(waiting) if waiting else "nothing to send"
+        vault, total = _open_vault(secrets), 0
+        for _ in range(SWEEPS_MAX):
+            sent = deliver_messages(conn, gateway, vault, now=now)
+            total += sent
+            if sent < AT_ONCE:
+                break
+        return f"{total} sent"
+
+    return send
+
+
+def make_rotator(secrets: Secrets | None) -> Work:
+    """Moves persons and users under the newest field key."""
+
+    def rotate(conn: psycopg.Connection, _now: dt.datetime) -> str:
+        if secrets is None:
+            return NO_KEYS
+        vault, persons = _open_vault(secrets), 0
+        for _ in range(SWEEPS_MAX):
+            moved = customers_jobs.rotate_keys(conn, vault)
+            persons += moved
+            if moved < customers_jobs.SWEEP:
+                break
+        users = run_unit(conn, lambda c: rotate_secrets(c, vault))
+        return f"{persons} persons and {users} users moved to key {vault.newest}"
+
+    return rotate
+
+
+def make_eraser(zone: dt.tzinfo) -> Work:
+    """Erases identities whose time of keeping is over, by the local date."""
+
+    def erase(conn: psycopg.Connection, now: dt.datetime) -> str:
+        erased = customers_jobs.erase_due(conn, on=now.astimezone(zone).date(), now=now)
+        return f"{erased} identities erased"
+
+    return erase
+
+
+def sweep(conn: psycopg.Connection, now: dt.datetime) -> str:
+    """Old messages, counts and challenges."""
+    messages = run_unit(conn, lambda c: sweep_messages(c, now=now))
+    rows = run_unit(conn, lambda c: sweep_bounds(c, now=now))
+    return f"{messages} messages and {rows} counts deleted"
+
+
+def _open_vault(secrets: Secrets) -> Vault:
+    return Vault(secrets.field_keys, secrets.index_key)

@@ -1,0 +1,56 @@
+"""The process of a desk: books, risk engine and connection in one thread, the sockets of the workers in the other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import psycopg
+
+from honghua.app.serving.plan import Orders, ServePlan
+from honghua.app.serving.ports import find_prover
+from honghua.base.clock import SystemClock
+from honghua.credit import api as credit
+from honghua.store.database import connect
+from honghua.web.hot.answering import Attach, Books
+from honghua.web.hot.serving import DeskServer
+
+LEARNT_MUCH: Final = 50_000  # facts since the last snapshot: the next start shall not learn them again
+FLUSH_S: Final = 2.0  # that the last answers may take to leave
+
+
+def make_attach(plan: ServePlan, folder: Path) -> Attach:
+    """How a desk comes to its registry: with the risk engine of the policy in force, and whoever checks proofs."""
+
+    def attach(conn: psycopg.Connection) -> credit.Registry:
+        registry = credit.open_registry(conn)
+        registry.prover = find_prover(plan, SystemClock())
+        credit.attach_released(conn, registry, folder=folder)
+        return registry
+
+    return attach
+
+
+def write_down(registry: credit.Registry | None) -> None:
+    """Snapshot an engine that has learnt much since the last one."""
+    risk = registry.risk if registry is not None else None
+    if isinstance(risk, credit.RiskDesk) and risk.cursor - risk.saved_at >= LEARNT_MUCH:
+        risk.snapshot()
+
+
+async def run_desk(orders: Orders, stopping: asyncio.Event, ready: Callable[[], None]) -> None:
+    """Serve until told to stop; then answer what was taken."""
+    plan, number = orders.plan, orders.number
+    folder = plan.snapshots(number)
+    folder.mkdir(parents=True, exist_ok=True)
+    books = Books(lambda: connect(plan.database), make_attach(plan, folder), SystemClock(), at_end=write_down)
+    server = DeskServer(books, plan.desk_sockets[number], waiting_max=plan.waiting_max)
+    await server.start()
+    ready()
+    await stopping.wait()
+    await server.stop(FLUSH_S)
+
+
+__all__ = ["run_desk"]

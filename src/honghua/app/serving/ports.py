@@ -1,0 +1,48 @@
+"""Ways to the outside world and secrets, as a server's processes know them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from honghua.app.clockwork.jobs import Ports
+from honghua.app.doors.keys import load_secrets
+from honghua.app.doors.proving import make_gateway, make_prover
+from honghua.app.serving.plan import ServePlan
+from honghua.app.settings import Settings, load_settings
+from honghua.base.clock import Clock
+from honghua.credit.jobs import Prover
+from honghua.merchants.api import FakePayoutBank
+from honghua.web.ground import Secrets
+
+DEMO_SEED: Final = 5
+
+
+def find_settings(plan: ServePlan) -> Settings:
+    """Of the server that the plan names."""
+    settings = load_settings()
+    return replace(settings, store=replace(settings.store, state_dir=Path(plan.state_dir)))
+
+
+def find_secrets(plan: ServePlan) -> Secrets:
+    """Keys of this server."""
+    return load_secrets(find_settings(plan))
+
+
+def find_prover(plan: ServePlan, clock: Clock) -> Prover:
+    """Who challenges customers and checks their proofs."""
+    return make_prover(plan.database, find_settings(plan), clock)
+
+
+def make_ports(plan: ServePlan, clock: Clock) -> Ports:
+    """What the clock's jobs reach the world by. Money leaves by a bank only where the operator has plugged one in; a demo's is a fake."""
+    settings = find_settings(plan)
+    return Ports(
+        prover=find_prover(plan, clock), payouts=FakePayoutBank(DEMO_SEED) if plan.is_demo else None, secrets=load_secrets(settings),
+        gateway=make_gateway(settings, is_demo=plan.is_demo), zone=ZoneInfo(plan.zone),
+    )  # fmt: skip
+
+
+__all__ = ["find_prover", "find_secrets", "find_settings", "make_ports"]

@@ -1,0 +1,55 @@
+"""What runs by the clock: move persons under the newest master key, erase what the law no longer keeps."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final
+
+import psycopg
+
+from honghua.customers import store
+from honghua.customers.core.personal import PARTS
+from honghua.customers.persons import field_place, get_person, key_place, open_field, open_keys
+from honghua.customers.rights import erase_retained
+from honghua.customers.vault import OWN, Vault, seal
+from honghua.store.database import run_unit
+
+SWEEP: Final = 500
+
+
+def rotate_keys(conn: psycopg.Connection, vault: Vault, *, limit: int = SWEEP) -> int:
+    """Give persons under an old master key a new key of their own, under the newest; how many. 0: the old keys may go.
+
+    Each person is one transaction, so it may be killed at any moment and run again.
+    """
+    customers = store.list_old_keys(conn, vault.newest, limit=limit)
+    for customer in customers:
+        run_unit(conn, lambda c, customer=customer: rotate_person(c, vault, customer))  # type: ignore[misc]
+    return len(customers)
+
+
+def rotate_person(conn: psycopg.Connection, vault: Vault, customer: str) -> None:
+    """Re-encrypt all versions of all fields of somebody under new keys."""
+    person = get_person(conn, customer, lock=True)
+    old = open_keys(conn, vault, person, lock=True)
+    new = {part: vault.new_person_key(key_place(person.person_id, part)) for part in old}
+    for row in store.list_fields(conn, person.person_id):
+        part = PARTS[row.field]
+        if part in old:
+            text = open_field(old, person.person_id, row)
+            sealed = seal(new[part][0], OWN, text.encode(), field_place(person.person_id, row.field))
+            store.reseal_field(conn, person.person_id, row, sealed)
+    for part, (_, wrapped) in new.items():
+        store.update_key(conn, person.person_id, part, vault.newest, wrapped)
+
+
+def erase_due(conn: psycopg.Connection, *, on: dt.date, now: dt.datetime, limit: int = SWEEP) -> int:
+    """Erase identities whose time of keeping is over; how many."""
+    customers = store.list_retained_until(conn, on, limit=limit)
+    return sum(
+        run_unit(conn, lambda c, customer=customer: erase_retained(c, customer, on=on, now=now))  # type: ignore[misc]
+        for customer in customers
+    )
+
+
+__all__ = ["SWEEP", "erase_due", "rotate_keys", "rotate_person"]

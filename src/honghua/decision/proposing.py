@@ -1,0 +1,55 @@
+"""A policy text made into a proposal for this database: its words, and the champion's features and model unless told otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import psycopg
+
+from honghua.decision.releases import Proposal, find_lineup, get_release
+from honghua.decision.store_policy import LineupRow, ReleaseRow
+from honghua.decision.watching import ensure_first, find_vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What somebody wrote. reference_ppm, despite: see Proposal. digests: (features, model) of another model than the champion's."""
+
+    name: str
+    source: str
+    reference_ppm: Mapping[str, int] = field(default_factory=dict)
+    despite: str = field(default="")
+    digests: tuple[bytes, bytes] | None = field(default=None)
+
+
+def prepare_proposal(conn: psycopg.Connection, draft: Draft) -> Proposal:
+    """The proposal of a draft; in an empty database the account rules that came with the program judge from here on."""
+    ensure_first(conn)
+    lineup = find_lineup(conn)
+    assert lineup is not None, "ensure_first made one"
+    champion = get_release(conn, lineup.champion)
+    digests = draft.digests or (champion.features_digest, champion.model_digest)
+    return Proposal(
+        draft.name, draft.source, find_vocabulary(conn), *digests, reference_ppm=draft.reference_ppm, despite=draft.despite
+    )  # fmt: skip
+
+
+def name_role(lineup: LineupRow | None, release_id: int) -> str:
+    """What a release does now: champion, challenger, shadow; empty when nothing."""
+    if lineup is None:
+        return ""
+    if release_id == lineup.champion:
+        return "champion"
+    if release_id == lineup.challenger:
+        return "challenger"
+    return "shadow" if release_id in lineup.shadows else ""
+
+
+def find_champion(conn: psycopg.Connection) -> ReleaseRow | None:
+    """The release that judges; None where nobody does yet."""
+    lineup = find_lineup(conn)
+    return None if lineup is None else get_release(conn, lineup.champion)
+
+
+__all__ = ["Draft", "find_champion", "name_role", "prepare_proposal"]

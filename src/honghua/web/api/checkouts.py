@@ -1,0 +1,249 @@
+"""One way to pay an order, whoever shows a code to whom: a link or a picture of the shop's, a code on the customer's phone, or a face.
+
+A checkout is booked under the keys `checkout:<id>:<attempt>`. A code that is read twice therefore pays once, whoever reads it: the books
+know the key, and refuse another customer under it. After a refusal, or to go on with a suspended purchase, the next attempt begins.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import psycopg
+
+from honghua.base.errors import Conflict
+from honghua.credit.core import BuyNow, Continuation, Instalments, Scene
+from honghua.merchants import api as merchants
+from honghua.merchants.core import Asked
+from honghua.store.commands import body_hash, find_commands
+from honghua.web.booker import Answer
+from honghua.web.ground import Site
+from honghua.web.problems import Trouble
+from honghua.web.tickets import Ticket, seal_ticket
+
+ATTEMPTS_MAX: Final = 8
+ID_CHARS: Final = 32
+CONSUMER: Final = 1
+SELECT: Final = (
+    "SELECT checkout_id, coalesce(partner_id, 0), merchant, order_ref, category, amount_minor, currency, title, return_to, paid_by, ticket,"
+    " expires_at FROM web_checkout"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """An order that waits for its money. paid_by: periods whose fee the shop bears."""
+
+    checkout_id: str
+    partner_id: int
+    merchant: str
+    order: str
+    category: str
+    amount_minor: int
+    currency: str
+    title: str
+    return_to: str
+    paid_by: list[int]
+    ticket: str
+    expires_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """How a customer pays. offer: the campaign that bears the fee of these instalments."""
+
+    customer: str
+    instalments: Instalments | None = None
+    scene: Scene | None = None
+    continues: Continuation | None = None
+    offer: merchants.Offer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """What the books remember of a checkout, by attempt."""
+
+    answers: Sequence[Answer]
+
+    @property
+    def state(self) -> str:
+        """open, suspended (it waits for its customer or for a person), refused (it may be tried again) or paid."""
+        if not self.answers:
+            return "open"
+        outcome = self.answers[-1]["outcome"]
+        return "paid" if outcome == "approved" else "refused" if outcome == "refused" else "suspended"
+
+    @property
+    def number(self) -> int:
+        """The attempt that comes next; of a paid one, the one that paid."""
+        return len(self.answers) if self.state == "paid" else len(self.answers) + 1
+
+
+def id_of_ticket(text: str) -> str:
+    """The checkout of a sealed ticket."""
+    return hashlib.sha256(text.encode()).hexdigest()[:ID_CHARS]
+
+
+def register_checkout(conn: psycopg.Connection, site: Site, ticket: Ticket, *, now: dt.datetime) -> str:
+    """A checkout of our own demonstration's shop; the sealed ticket."""
+    return _insert(conn, site, ticket, now=now).ticket
+
+
+def open_checkout(
+    conn: psycopg.Connection, site: Site, ticket: Ticket, *, partner_id: int, key: str, now: dt.datetime
+) -> Checkout:
+    """A partner's checkout, once per key; Conflict KEY_REUSED when the key was used for another order."""
+    asked = body_hash({
+        "merchant": ticket.merchant, "order": ticket.order, "category": ticket.category, "amount_minor": ticket.amount_minor,
+        "currency": ticket.currency, "title": ticket.title, "return_to": ticket.return_to, "paid_by": list(ticket.merchant_pays),
+    })  # fmt: skip
+    conn.execute("SELECT 1 FROM web_partner WHERE partner_id = %s FOR UPDATE", [partner_id])  # one key at a time
+    query = f"{SELECT} WHERE partner_id = %s AND asked_key = %s"
+    row = conn.execute(query, [partner_id, key]).fetchone()
+    if row is None:
+        return _insert(conn, site, ticket, now=now, asked=(partner_id, key, asked))
+    known = conn.execute("SELECT asked_hash FROM web_checkout WHERE checkout_id = %s", [row[0]]).fetchone()
+    if known is None or bytes(known[0]) != asked:
+        raise Conflict(f"key {key!r} was used before for another checkout", code="KEY_REUSED")
+    return Checkout(*row)
+
+
+def _insert(
+    conn: psycopg.Connection,
+    site: Site,
+    ticket: Ticket,
+    *,
+    now: dt.datetime,
+    asked: tuple[Any, Any, Any] = (None, None, None),
+) -> Checkout:
+    text = seal_ticket(site.secrets.session_key, replace(ticket, nonce=ticket.nonce or secrets.token_hex(8)))
+    checkout = Checkout(
+        id_of_ticket(text), asked[0] or 0, ticket.merchant, ticket.order, ticket.category, ticket.amount_minor, ticket.currency,
+        ticket.title, ticket.return_to, list(ticket.merchant_pays), text, ticket.expires_at,
+    )  # fmt: skip
+    conn.execute(
+        "INSERT INTO web_checkout (checkout_id, partner_id, asked_key, asked_hash, merchant, order_ref, category, amount_minor, currency,"
+        " title, return_to, paid_by, ticket, created_at, expires_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        [
+            checkout.checkout_id, *asked, checkout.merchant, checkout.order, checkout.category, checkout.amount_minor,
+            checkout.currency, checkout.title, checkout.return_to, checkout.paid_by, text, now, checkout.expires_at,
+        ],
+    )  # fmt: skip
+    return checkout
+
+
+def get_checkout(conn: psycopg.Connection, checkout_id: str, *, partner_id: int | None = None) -> Checkout:
+    """A checkout, with `partner_id` only if it is that partner's; Trouble CHECKOUT_UNKNOWN."""
+    row = conn.execute(f"{SELECT} WHERE checkout_id = %s", [checkout_id]).fetchone()
+    if row is None or partner_id not in (None, row[1]):
+        raise Trouble("CHECKOUT_UNKNOWN", "there is no such checkout")
+    return Checkout(*row)
+
+
+def find_attempts(conn: psycopg.Connection, checkout_id: str) -> Attempts:
+    """What became of a checkout so far."""
+    keys = [key_of(checkout_id, number) for number in range(1, ATTEMPTS_MAX + 1)]
+    found = find_commands(conn, keys)
+    return Attempts([found[key].answer for key in keys if key in found])
+
+
+def key_of(checkout_id: str, number: int) -> str:
+    """The idempotency key of an attempt."""
+    return f"checkout:{checkout_id}:{number}"
+
+
+async def pay_checkout(site: Site, checkout_id: str, payment: Payment) -> Answer:
+    """Judge and book the order for a customer; the answer of the books, with "repeated" when this very payment was made before.
+
+    Trouble: CHECKOUT_UNKNOWN, CHECKOUT_EXPIRED, CHECKOUT_DONE (too many attempts), CODE_SPENT (paid by somebody else, or in another
+    way), PAYER_INVALID (nobody agreed to bear the fee), OFFER_GONE (the campaign is used up).
+    """
+    now = site.clock.now()
+    checkout = await site.read(lambda conn: get_checkout(conn, checkout_id))
+    attempts = await site.read(lambda conn: find_attempts(conn, checkout_id))
+    check_payment(checkout, attempts, payment, now=now)
+    key = key_of(checkout_id, attempts.number)
+    if attempts.state != "paid" and payment.offer is not None:
+        await reserve(site, checkout, payment, key=key)
+    command = BuyNow(
+        key=key, customer=payment.customer, amount_minor=checkout.amount_minor, merchant=checkout.merchant, order=checkout.order,
+        category=checkout.category, happened_at=now, is_stamped=True, scene=payment.scene, continues=payment.continues,
+        instalments=payment.instalments,
+    )  # fmt: skip
+    answer = (await site.booker.submit([command]))[0]
+    if answer["outcome"] == "refused" and answer["code"] == "KEY_REUSED":
+        raise Trouble("CODE_SPENT", "this checkout was paid before")
+    return answer
+
+
+def check_payment(checkout: Checkout, attempts: Attempts, payment: Payment, *, now: dt.datetime) -> None:
+    """Whether this may be tried (again)."""
+    if attempts.state == "paid":
+        return  # the books compare, and give the same answer to the same payment
+    if now > checkout.expires_at and payment.continues is None:
+        raise Trouble("CHECKOUT_EXPIRED", "the time to pay this order is over")
+    if attempts.number > ATTEMPTS_MAX:
+        raise Trouble("CHECKOUT_DONE", f"this order was tried {ATTEMPTS_MAX} times")
+    choice = payment.instalments
+    if (
+        choice is not None
+        and choice.payer != CONSUMER
+        and payment.offer is None
+        and choice.periods not in checkout.paid_by
+    ):
+        raise Trouble("PAYER_INVALID", "nobody has agreed to bear this fee")
+
+
+def order_of(site: Site, checkout: Checkout, customer: str) -> Asked:
+    """The order as campaigns look at it."""
+    return Asked(
+        merchant=checkout.merchant,
+        customer=customer,
+        category=checkout.category,
+        amount_minor=checkout.amount_minor,
+        at=site.clock.now(),
+        zone=site.zone,
+    )
+
+
+async def find_offer(site: Site, checkout_id: str, customer: str, campaign_id: int) -> merchants.Offer:
+    """A campaign that bears the fee of this order for this customer; Trouble OFFER_GONE when it does not (any more)."""
+    checkout = await site.read(lambda conn: get_checkout(conn, checkout_id))
+    asked = order_of(site, checkout, customer)
+    for offer in await site.read(lambda conn: merchants.find_offers(conn, asked)):
+        if offer.campaign.campaign_id == campaign_id:
+            return offer
+    raise Trouble("OFFER_GONE", "this offer does not cover the order")
+
+
+async def reserve(site: Site, checkout: Checkout, payment: Payment, *, key: str) -> None:
+    """Keep the campaign's money for this fee, under the key of the booking; Trouble OFFER_GONE."""
+    choice, offer = payment.instalments, payment.offer
+    assert choice is not None, "a campaign pays for instalments"
+    assert offer is not None, "called for campaigns only"
+    fee_minor = choice.fee_minor
+    if not fee_minor or choice.payer != offer.campaign.draft.payer:
+        raise Trouble("PAYER_INVALID", "a campaign bears the quoted fee: say it, and who pays")
+    asked = order_of(site, checkout, payment.customer)
+    plan = (choice.periods, fee_minor)
+    if not await site.write(lambda conn: merchants.reserve(conn, offer, asked, key=key, plan=plan)):
+        raise Trouble("OFFER_GONE", "this offer is used up")
+
+
+__all__ = [
+    "ATTEMPTS_MAX",
+    "Attempts",
+    "Checkout",
+    "Payment",
+    "find_attempts",
+    "find_offer",
+    "get_checkout",
+    "id_of_ticket",
+    "open_checkout",
+    "pay_checkout",
+    "register_checkout",
+]

@@ -1,0 +1,258 @@
+"""Partners and their keys: made, stopped, looked up. Each process keeps them all in memory, two seconds old at most."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import psycopg
+from psycopg.rows import class_row
+
+from honghua.base.errors import BadInput
+from honghua.web.api import sealing
+from honghua.web.api.buckets import Bucket
+from honghua.web.ground import Site
+from honghua.web.problems import Trouble
+
+SCOPES: Final = frozenset({
+    "accounts", "accounts:open", "checkouts", "decisions", "events", "limits", "purchases", "repayments", "webhooks",
+})  # fmt: skip
+RATE_PER_S: Final = 200
+AGE_S_MAX: Final = 2.0  # how long a revoked key may still be believed
+PARTNERS_MAX: Final = 10_000
+SECRET_BYTES: Final = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Partner:
+    """Who signs with one key. merchants: the shops whose orders are theirs; is_house: the lender's own, to whom no customer is foreign."""
+
+    partner_id: int
+    name: str
+    scopes: frozenset[str]
+    merchants: frozenset[str]
+    is_house: bool
+    rate_per_s: int
+    burst: int
+    secret: bytes = field(repr=False)
+
+    def check_merchant(self, merchant: str) -> None:
+        """Trouble when the shop is not one of theirs."""
+        if merchant not in self.merchants:
+            raise Trouble("MERCHANT_NOT_YOURS", "this partner has no such merchant")
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key as it is shown once."""
+
+    partner_id: int
+    key_id: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPartner:
+    """What a partner is made of."""
+
+    name: str
+    scopes: frozenset[str]
+    merchants: Sequence[str] = ()
+    is_house: bool = False
+    rate_per_s: int = RATE_PER_S
+    burst: int = RATE_PER_S
+
+
+def create_partner(
+    conn: psycopg.Connection, new: NewPartner, *, field_keys: Mapping[int, bytes], now: dt.datetime
+) -> NewKey:
+    """A partner with its first key. Raises BadInput for a scope that does not exist, or a name that is taken."""
+    if not new.scopes <= SCOPES:
+        raise BadInput(f"no such scopes: {sorted(new.scopes - SCOPES)}; there are {sorted(SCOPES)}")
+    row = conn.execute(
+        "INSERT INTO web_partner (name, scopes, is_house, rate_per_s, burst, created_at) VALUES (%s, %s, %s, %s, %s, %s)"
+        " ON CONFLICT DO NOTHING RETURNING partner_id",
+        [new.name, sorted(new.scopes), new.is_house, new.rate_per_s, new.burst, now],
+    ).fetchone()
+    if row is None:
+        raise BadInput(f"there is a partner {new.name!r} already")
+    add_merchants(conn, row[0], new.merchants)
+    return add_key(conn, row[0], field_keys=field_keys, now=now)
+
+
+def add_key(conn: psycopg.Connection, partner_id: int, *, field_keys: Mapping[int, bytes], now: dt.datetime) -> NewKey:
+    """One more key: the old one works until it is revoked."""
+    key_id, secret = f"hk_{secrets.token_hex(8)}", secrets.token_urlsafe(SECRET_BYTES)
+    sealed = sealing.seal(field_keys, secret.encode(), place=f"web_partner_key:{key_id}")
+    conn.execute(
+        "INSERT INTO web_partner_key (key_id, partner_id, sealed, created_at) VALUES (%s, %s, %s, %s)",
+        [key_id, partner_id, sealed, now],
+    )
+    return NewKey(partner_id, key_id, secret)
+
+
+def revoke_key(conn: psycopg.Connection, key_id: str, *, now: dt.datetime) -> bool:
+    """End a key; False when there is none, or it was ended before."""
+    query = "UPDATE web_partner_key SET revoked_at = %s WHERE key_id = %s AND revoked_at IS NULL"
+    return conn.execute(query, [now, key_id]).rowcount == 1
+
+
+def add_merchants(conn: psycopg.Connection, partner_id: int, merchants: Sequence[str]) -> None:
+    """Give a partner shops."""
+    conn.execute(
+        "INSERT INTO web_partner_merchant (partner_id, merchant) SELECT %s, unnest(%s::text[]) ON CONFLICT DO NOTHING",
+        [partner_id, list(merchants)],
+    )
+
+
+def link_customer(conn: psycopg.Connection, partner_id: int, customer: str, *, now: dt.datetime) -> None:
+    """From now on the partner may look at this customer's account: it opened it, or the customer agreed."""
+    conn.execute(
+        "INSERT INTO web_partner_customer (partner_id, customer, since) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+        [partner_id, customer, now],
+    )
+
+
+def is_linked(conn: psycopg.Connection, partner: Partner, customer: str) -> bool:
+    """Whether this customer's account is open to the partner."""
+    if partner.is_house:
+        return True
+    query = "SELECT 1 FROM web_partner_customer WHERE partner_id = %s AND customer = %s"
+    return conn.execute(query, [partner.partner_id, customer]).fetchone() is not None
+
+
+def check_linked(conn: psycopg.Connection, partner: Partner, customer: str) -> None:
+    """Trouble for a customer who is none of theirs; it says the same of one who does not exist."""
+    if not is_linked(conn, partner, customer):
+        raise Trouble("CUSTOMER_NOT_YOURS", "this partner has no such customer")
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerRow:
+    """A partner as its keeper sees it; keys: those that work."""
+
+    partner_id: int
+    name: str
+    scopes: list[str]
+    merchants: list[str]
+    keys: list[str]
+    is_house: bool
+    rate_per_s: int
+    is_stopped: bool
+
+
+def list_partners(conn: psycopg.Connection) -> list[PartnerRow]:
+    """All partners, by name."""
+    query = (
+        "SELECT p.partner_id, p.name, p.scopes,"
+        " ARRAY(SELECT m.merchant FROM web_partner_merchant m WHERE m.partner_id = p.partner_id ORDER BY 1) AS merchants,"
+        " ARRAY(SELECT k.key_id FROM web_partner_key k WHERE k.partner_id = p.partner_id AND k.revoked_at IS NULL ORDER BY 1) AS keys,"
+        " p.is_house, p.rate_per_s, p.is_stopped FROM web_partner p ORDER BY p.name LIMIT %s"
+    )
+    with conn.cursor(row_factory=class_row(PartnerRow)) as cursor:
+        return cursor.execute(query, [PARTNERS_MAX]).fetchall()
+
+
+def get_partner(conn: psycopg.Connection, name: str) -> PartnerRow:
+    """One partner by its name; Trouble PARTNER_UNKNOWN."""
+    found = next((row for row in list_partners(conn) if row.name == name), None)
+    if found is None:
+        raise Trouble("PARTNER_UNKNOWN", f"there is no partner {name!r}")
+    return found
+
+
+def stop_partner(conn: psycopg.Connection, name: str, *, is_stopped: bool) -> None:
+    """None of its keys works any more, or again; Trouble PARTNER_UNKNOWN."""
+    if conn.execute("UPDATE web_partner SET is_stopped = %s WHERE name = %s", [is_stopped, name]).rowcount == 0:
+        raise Trouble("PARTNER_UNKNOWN", f"there is no partner {name!r}")
+
+
+def rotate_keys(conn: psycopg.Connection, field_keys: Mapping[int, bytes]) -> int:
+    """Seal what lies under an older field key with the newest, of keys and of webhook endpoints; how many moved. In one transaction."""
+    moved = 0
+    for table, name in (("web_partner_key", "key_id"), ("web_endpoint", "endpoint_id")):
+        for row_id, sealed in conn.execute(f"SELECT {name}, sealed FROM {table} ORDER BY 1 FOR UPDATE").fetchall():  # noqa: S608
+            again = sealing.reseal(field_keys, bytes(sealed), place=f"{table}:{row_id}")
+            if again is not None:
+                conn.execute(f"UPDATE {table} SET sealed = %s WHERE {name} = %s", [again, row_id])  # noqa: S608
+                moved += 1
+    return moved
+
+
+def load_partners(conn: psycopg.Connection, field_keys: Mapping[int, bytes]) -> dict[str, Partner]:
+    """Every partner at work by each of its keys."""
+    rows = conn.execute(
+        "SELECT k.key_id, k.sealed, p.partner_id, p.name, p.scopes, p.is_house, p.rate_per_s, p.burst,"
+        " ARRAY(SELECT m.merchant FROM web_partner_merchant m WHERE m.partner_id = p.partner_id)"
+        " FROM web_partner_key k JOIN web_partner p USING (partner_id)"
+        " WHERE k.revoked_at IS NULL AND NOT p.is_stopped ORDER BY k.created_at DESC LIMIT %s",
+        [PARTNERS_MAX],
+    )
+    return {
+        row[0]: Partner(
+            secret=sealing.unseal(field_keys, bytes(row[1]), place=f"web_partner_key:{row[0]}"),
+            partner_id=row[2], name=row[3], scopes=frozenset(row[4]), is_house=row[5], rate_per_s=row[6], burst=row[7],
+            merchants=frozenset(row[8]),
+        )
+        for row in rows
+    }  # fmt: skip
+
+
+@dataclass(slots=True)
+class PartnerBook:
+    """What a process knows of partners, and how fast each may go on."""
+
+    by_key: dict[str, Partner] = field(default_factory=dict)
+    buckets: dict[int, Bucket] = field(default_factory=dict)
+    loaded_at: float = -AGE_S_MAX
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def refresh(self, site: Site) -> None:
+        """Read them again when what is known is too old; those who come meanwhile wait for the one who reads."""
+        if time.perf_counter() - self.loaded_at < AGE_S_MAX and self.loaded_at >= 0:
+            return
+        async with self.lock:
+            if self.loaded_at >= 0 and time.perf_counter() - self.loaded_at < AGE_S_MAX:
+                return
+            self.by_key = await site.read(lambda conn: load_partners(conn, site.secrets.field_keys))
+            self.loaded_at = time.perf_counter()
+
+    def forget(self) -> None:
+        """Read again at the next call: somebody here has changed a partner."""
+        self.loaded_at = -AGE_S_MAX
+
+    def check_rate(self, partner: Partner, *, cost: int = 1) -> None:
+        """Trouble RATE_EXCEEDED when a partner is too fast. Each process counts for itself."""
+        bucket = self.buckets.get(partner.partner_id)
+        if bucket is None or bucket.burst != partner.burst or bucket.rate_per_s != partner.rate_per_s:
+            bucket = self.buckets[partner.partner_id] = Bucket(partner.rate_per_s, partner.burst)
+        wait_s = bucket.take(time.perf_counter(), cost)
+        if wait_s:
+            raise Trouble("RATE_EXCEEDED", f"{partner.rate_per_s} calls a second", retry_after_s=wait_s)
+
+
+__all__ = [
+    "SCOPES",
+    "NewKey",
+    "NewPartner",
+    "Partner",
+    "PartnerBook",
+    "PartnerRow",
+    "add_key",
+    "add_merchants",
+    "check_linked",
+    "create_partner",
+    "get_partner",
+    "is_linked",
+    "link_customer",
+    "list_partners",
+    "load_partners",
+    "revoke_key",
+    "rotate_keys",
+    "stop_partner",
+]

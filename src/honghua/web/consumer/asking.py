@@ -1,0 +1,83 @@
+"""What every customer's page needs: who asks, their account, a command booked for them, and what to say to an answer."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from fastapi import Request
+
+from honghua.base.errors import HonghuaError
+from honghua.credit import api as credit
+from honghua.credit.core import Command, Scene
+from honghua.web.ground import Site
+from honghua.web.ui.pages import Notice
+from honghua.web.viewer import Viewer
+
+Answer = dict[str, Any]
+DONE: Final = frozenset({"done", "approved"})
+
+
+class NoAccount(HonghuaError):
+    """A customer without a credit account asked for a page about one."""
+
+    code = "NO_ACCOUNT"
+
+
+def site_of(request: Request) -> Site:
+    """What the pages stand on."""
+    site: Site = request.app.state.site
+    return site
+
+
+def viewer_of(request: Request) -> Viewer:
+    """Who asks."""
+    viewer: Viewer = request.state.viewer
+    return viewer
+
+
+def customer_of(request: Request) -> str:
+    """The customer's reference; every route of theirs is guarded."""
+    subject = viewer_of(request).subject
+    assert subject, "guarded: somebody is signed in"
+    return subject
+
+
+async def find_account(request: Request) -> credit.AccountView | None:
+    """The viewer's account as it stands, None when they have none yet."""
+    site, customer = site_of(request), customer_of(request)
+    return await site.read(lambda conn: credit.find_account_view(conn, site.registry, customer))
+
+
+async def get_account(request: Request) -> credit.AccountView:
+    """The viewer's account; NoAccount leads to the page that opens one."""
+    account = await find_account(request)
+    if account is None:
+        raise NoAccount("no credit account yet")
+    return account
+
+
+async def submit(request: Request, command: Command) -> Answer:
+    """Book one command and wait until it is on disk."""
+    (answer,) = await site_of(request).booker.submit([command])
+    return answer
+
+
+def is_done(answer: Answer) -> bool:
+    """Whether what was asked for has happened."""
+    return answer["outcome"] in DONE
+
+
+def sentence_of(request: Request, answer: Answer) -> str:
+    """What the books said, in the viewer's language."""
+    return str(answer.get("sentence" if viewer_of(request).language == "zh" else "sentence_en", ""))
+
+
+def refusal_notice(request: Request, answer: Answer) -> Notice:
+    """A refusal as a notice on the next page."""
+    return Notice(sentence=sentence_of(request, answer), tone="bad")
+
+
+def scene_of(request: Request) -> Scene:
+    """From where the customer asks, as far as the session knows it."""
+    session = getattr(request.state, "session", None)
+    return Scene(address=session.network if session is not None else "")

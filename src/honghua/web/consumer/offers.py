@@ -1,0 +1,80 @@
+"""What an order or a bill may be split into, and what each choice costs whom."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import psycopg
+
+from honghua.credit import api as credit
+from honghua.merchants import api as merchants
+from honghua.merchants.core import Asked
+from honghua.web.consumer.readings import digest_shown
+from honghua.web.ground import Site
+from honghua.web.tickets import Ticket
+
+CONSUMER, MERCHANT = 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One number of periods with its whole cost. campaign: the one that pays the fee, None = nobody else does."""
+
+    quote: credit.InstalmentQuote
+    payer: int
+    campaign: merchants.Offer | None = None
+
+    @property
+    def periods(self) -> int:
+        """How many instalments."""
+        return self.quote.periods
+
+    @property
+    def digest(self) -> bytes:
+        """Of everything that the cost table shows."""
+        plan = self.quote.plan
+        dates = [(one.due_on, one.total_minor) for one in plan.periods]
+        return digest_shown(self.payer, plan.principal_minor, plan.fee_minor, plan.effective_percent, dates)
+
+
+def list_choices(
+    conn: psycopg.Connection, site: Site, customer: str, ticket: Ticket, *, now: dt.datetime
+) -> list[Choice]:
+    """The periods on offer for an order; a campaign, or the shop by its ticket, may pay for some of them."""
+    asked = ask(ticket, customer, site, now=now)
+    campaigns = {periods: offer for offer in merchants.find_offers(conn, asked) for periods in offer.periods}
+    payers = {n: offer.campaign.draft.payer for n, offer in campaigns.items()}
+    payers |= {n: MERCHANT for n in ticket.merchant_pays if n not in campaigns}
+    own = credit.list_instalment_quotes(conn, site.registry, customer, amount_minor=ticket.amount_minor)
+    paid: dict[int, dict[int, credit.InstalmentQuote]] = {}
+    for payer in set(payers.values()):
+        quotes = credit.list_instalment_quotes(
+            conn, site.registry, customer, amount_minor=ticket.amount_minor, payer=payer
+        )
+        paid[payer] = {quote.periods: quote for quote in quotes}
+    return [
+        Choice(paid[payers[q.periods]][q.periods], payers[q.periods], campaigns.get(q.periods)) if q.periods in payers
+        else Choice(q, CONSUMER)
+        for q in own
+    ]  # fmt: skip
+
+
+def ask(ticket: Ticket, customer: str, site: Site, *, now: dt.datetime) -> Asked:
+    """The order as campaigns look at it."""
+    return Asked(
+        merchant=ticket.merchant, customer=customer, category=ticket.category, amount_minor=ticket.amount_minor, at=now,
+        zone=site.zone,
+    )  # fmt: skip
+
+
+def list_bill_choices(conn: psycopg.Connection, site: Site, customer: str, amount_minor: int) -> list[Choice]:
+    """The periods on offer for a part of the last bill."""
+    quotes = credit.list_instalment_quotes(conn, site.registry, customer, amount_minor=amount_minor, of_bill=True)
+    return [Choice(quote, CONSUMER) for quote in quotes]
+
+
+def find_choice(choices: Sequence[Choice], periods: int) -> Choice | None:
+    """The choice of so many periods."""
+    return next((choice for choice in choices if choice.periods == periods), None)

@@ -1,0 +1,70 @@
+"""Purchases: the list, one with its story, and "this was not me"."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from honghua.base.errors import NotFound
+from honghua.credit import api as credit
+from honghua.credit.core import ClearReport, ReportFraud
+from honghua.web.consumer.asking import customer_of, is_done, refusal_notice, site_of, submit
+from honghua.web.ui.forms import read_form
+from honghua.web.ui.pages import Notice, page, redirect
+
+router = APIRouter(include_in_schema=False)
+SHOWN: Final = 20
+ID_MAX: Final = 2**62
+
+
+@router.get("/my/purchases", name="consumer.purchases")
+async def purchases(request: Request, *, before: Annotated[int | None, Query(ge=1, le=ID_MAX)] = None) -> Response:
+    """Purchases and attempts, newest first."""
+    site, customer = site_of(request), customer_of(request)
+    found = await site.read(lambda conn: credit.list_purchases(conn, customer, limit=SHOWN + 1, before=before))
+    more = found[SHOWN - 1].purchase_id if len(found) > SHOWN else None
+    currency = await currency_of(request)
+    return await page(
+        request, "consumer/purchases.html", purchases=found[:SHOWN], more=more, before=before, currency=currency
+    )
+
+
+async def currency_of(request: Request) -> str:
+    """The currency of the viewer's account; that of the newest terms without one."""
+    site, customer = site_of(request), customer_of(request)
+    account = await site.read(lambda conn: credit.find_account_view(conn, site.registry, customer))
+    return account.currency if account is not None else site.registry.terms[max(site.registry.terms)].currency
+
+
+@router.get("/my/purchases/{purchase_id}", name="consumer.purchase")
+async def purchase(request: Request, purchase_id: int) -> Response:
+    """One purchase from its first moment on: bought, refunded, disputed."""
+    site, customer = site_of(request), customer_of(request)
+    detail = await site.read(lambda conn: credit.find_purchase_detail(conn, customer, purchase_id))
+    if detail is None:
+        raise NotFound("no such purchase", code="PURCHASE_UNKNOWN")
+    return await page(
+        request, "consumer/purchase.html", one=detail.summary, detail=detail, currency=await currency_of(request)
+    )
+
+
+@router.post("/my/purchases/{purchase_id}/report", name="consumer.report")
+async def report(request: Request, purchase_id: int) -> Response:
+    """The customer says: I did not buy this."""
+    form = await read_form(request)
+    command = ReportFraud(key=f"report:{form.key()}", customer=customer_of(request), purchase_id=purchase_id)
+    answer = await submit(request, command)
+    notice = Notice(key="consumer.reported") if is_done(answer) else refusal_notice(request, answer)
+    return redirect(request, "consumer.purchase", notice, purchase_id=purchase_id)
+
+
+@router.post("/my/purchases/{purchase_id}/clear", name="consumer.clear")
+async def clear(request: Request, purchase_id: int) -> Response:
+    """The customer takes the report back: it was them after all."""
+    form = await read_form(request)
+    command = ClearReport(key=f"clear:{form.key()}", customer=customer_of(request), purchase_id=purchase_id)
+    answer = await submit(request, command)
+    notice = Notice(key="consumer.cleared") if is_done(answer) else refusal_notice(request, answer)
+    return redirect(request, "consumer.purchase", notice, purchase_id=purchase_id)

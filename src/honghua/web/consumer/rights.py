@@ -1,0 +1,16 @@
+"""Who may call customers' pages."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from honghua.web.roles import CUSTOMERS, PUBLIC, Rights
+
+OPEN: Final = ("consumer.landing", "consumer.shop")
+OWN: Final = (
+    "home", "limit", "bills", "statement", "repay", "repay_now", "take_back", "sources", "change_sources", "split",
+    "choose_split", "plans", "plan", "settle", "days", "change_days", "purchases", "purchase", "report", "clear", "checkout",
+    "choose", "contract", "sign", "result", "opening", "begin_opening", "waiting", "go_on", "code", "make_code", "shop_buy",
+    "shop_return", "settings", "consents", "change_consent", "data", "correct", "export", "erase", "help", "ask_help",
+)  # fmt: skip
+RIGHTS: Final[Rights] = {**dict.fromkeys(OPEN, PUBLIC), **{f"consumer.{name}": CUSTOMERS for name in OWN}}

@@ -1,0 +1,45 @@
+"""All pages of customers."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import Response
+
+from honghua.web.consumer import (
+    bills,
+    checkout,
+    contracts,
+    days,
+    home,
+    instalments,
+    mine,
+    opening,
+    purchases,
+    repaying,
+    shop,
+    till,
+    waiting,
+)
+from honghua.web.consumer.asking import NoAccount
+from honghua.web.ground import Site
+from honghua.web.ui.pages import redirect
+
+PARTS: Final = (
+    home, bills, repaying, instalments, days, purchases, checkout, contracts, opening, waiting, till, shop, mine,
+)  # fmt: skip
+
+router = APIRouter()
+for part in PARTS:
+    router.include_router(part.router)
+
+
+async def to_opening(request: Request, _: Exception) -> Response:
+    """Whoever has no account yet is shown how to open one."""
+    return redirect(request, "consumer.opening")
+
+
+def install(app: FastAPI, site: Site) -> None:
+    """What the application must know beside the routes."""
+    app.add_exception_handler(NoAccount, to_opening)

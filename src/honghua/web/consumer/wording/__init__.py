@@ -1,0 +1,1 @@
+"""The words of customers' pages, by topic: 中文, English."""

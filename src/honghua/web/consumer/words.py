@@ -1,0 +1,11 @@
+"""All words of customers' pages."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from honghua.web.consumer.wording.account import ACCOUNT
+from honghua.web.consumer.wording.buying import BUYING
+from honghua.web.consumer.wording.own import OWN
+
+WORDS: Final[dict[str, tuple[str, str]]] = {**ACCOUNT, **BUYING, **OWN}

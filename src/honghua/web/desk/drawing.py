@@ -1,0 +1,102 @@
+"""What every page of the desk has: the navigation that this person may follow, the currency, and refusals told on the page before."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Final
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from honghua.base.errors import BadInput, HonghuaError
+from honghua.credit.core import CLASS_WORDS, STATUS_WORDS
+from honghua.web.desk.rights import RIGHTS
+from honghua.web.ground import Site
+from honghua.web.ui.pages import Notice, page, redirect
+from honghua.web.viewer import Viewer
+
+# (route, words, the path that lights it up, icon)
+NAVIGATION: Final = (
+    ("desk.home", "desk.nav_home", "/desk/", "home"),
+    ("desk.feed", "desk.nav_feed", "/desk/feed", "clock"),
+    ("desk.reviews", "desk.nav_reviews", "/desk/reviews", "check"),
+    ("desk.rings", "desk.nav_rings", "/desk/rings", "graph"),
+    ("desk.customers", "desk.nav_customers", "/desk/customers", "person"),
+    ("desk.policy", "desk.nav_policy", "/desk/policy", "shield"),
+    ("desk.lists", "desk.nav_lists", "/desk/lists", "list"),
+    ("desk.books", "desk.nav_books", "/desk/books", "bill"),
+    ("desk.closing", "desk.nav_closing", "/desk/closing", "plan"),
+    ("desk.webhooks", "desk.nav_webhooks", "/desk/webhooks", "gear"),
+    ("desk.portfolio", "desk.nav_portfolio", "/desk/portfolio", "chart"),
+)
+WHY_CHARS_MAX: Final = 500
+
+
+def site_of(request: Request) -> Site:
+    """What the application stands on."""
+    site: Site = request.app.state.site
+    return site
+
+
+def viewer_of(request: Request) -> Viewer:
+    """Who asks."""
+    viewer: Viewer = request.state.viewer
+    return viewer
+
+
+def currency_of(site: Site) -> str:
+    """The currency of the newest terms."""
+    return site.registry.terms[max(site.registry.terms)].currency
+
+
+def offset_of(site: Site, now: dt.datetime) -> int:
+    """Minutes by which the site's zone is ahead of UTC: scripts tell moments as pages do."""
+    return round((now.astimezone(site.zone).utcoffset() or dt.timedelta()) / dt.timedelta(minutes=1))
+
+
+async def draw(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    """A page of the desk, with `may(route name)` for what this person may do."""
+    viewer, site = viewer_of(request), site_of(request)
+    now = site.clock.now()
+    entries = [entry for entry in NAVIGATION if viewer.may(RIGHTS[entry[0]])]
+    return await page(
+        request, template, status=status, nav_entries=entries, may=lambda name: viewer.may(RIGHTS[name]),
+        currency=currency_of(site), now=now, offset_minutes=offset_of(site, now),
+        status_words=STATUS_WORDS, class_words=CLASS_WORDS, **values,
+    )  # fmt: skip
+
+
+def told(request: Request, name: str, words: str, *, tone: str = "good", **parts: Any) -> RedirectResponse:
+    """On to a page, with a notice there. Words under `values` fill the notice."""
+    filled = parts.pop("values", {})
+    return redirect(request, name, Notice(key=words, values=filled, tone=tone), **parts)
+
+
+def refused(request: Request, name: str, error: HonghuaError, **parts: Any) -> RedirectResponse:
+    """Back to a page that says why it was refused."""
+    values = {"code": error.code, "sentence": str(error)}
+    return redirect(request, name, Notice(key="desk.refused", values=values, tone="bad"), **parts)
+
+
+def read_day(text: str | None, otherwise: dt.date) -> dt.date:
+    """An ISO date of a query, or another day where none was given; BadInput for what is none."""
+    if not text:
+        return otherwise
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise BadInput(f"{text[:20]!r} is no date; write it as 2026-11-21", code="DATE_INVALID") from error
+
+
+def read_number(text: str | None) -> int | None:
+    """A whole number of a query, None where none was given; BadInput for what is none."""
+    if not text:
+        return None
+    if not text.strip().isascii() or not text.strip().isdigit() or len(text) > 18:
+        raise BadInput(f"{text[:20]!r} is no whole number", code="NUMBER_INVALID")
+    return int(text)
+
+
+__all__ = [
+    "WHY_CHARS_MAX", "currency_of", "draw", "read_day", "read_number", "refused", "site_of", "told", "viewer_of",
+]  # fmt: skip

@@ -1,0 +1,71 @@
+"""Who may do what at the desk. An auditor reads all of it and changes nothing; an administrator sees no business data."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from honghua.web.roles import DESK_READERS, Rights, Role
+
+ALL: Final = DESK_READERS
+RISK: Final = frozenset({Role.STRATEGIST, Role.REVIEWER, Role.OPERATIONS, Role.AUDITOR})
+DIGGING: Final = frozenset({Role.STRATEGIST, Role.REVIEWER, Role.AUDITOR})
+BOOKS: Final = frozenset({Role.STRATEGIST, Role.OPERATIONS, Role.COLLECTOR, Role.CARE, Role.AUDITOR})
+KEEPING: Final = frozenset({Role.OPERATIONS, Role.AUDITOR})
+FIGURES: Final = frozenset({Role.STRATEGIST, Role.OPERATIONS, Role.COLLECTOR, Role.AUDITOR})
+ACTING: Final = DESK_READERS - {Role.AUDITOR}
+STRATEGISTS: Final = frozenset({Role.STRATEGIST})
+REVIEWERS: Final = frozenset({Role.REVIEWER})
+LISTERS: Final = frozenset({Role.STRATEGIST, Role.REVIEWER})
+OPERATORS: Final = frozenset({Role.OPERATIONS})
+TALKERS: Final = frozenset({Role.CARE, Role.COLLECTOR, Role.REVIEWER})
+
+RIGHTS: Final[Rights] = {
+    "desk.home": ALL,
+    "desk.alert_seen": ACTING,
+    "desk.feed": RISK,
+    "desk.feed_news": RISK,
+    "desk.decision": ALL,
+    "desk.decision_replay": ACTING,
+    "desk.decision_graph": ALL,
+    "desk.rings": DIGGING,
+    "desk.around": DIGGING,
+    "desk.around_graph": DIGGING,
+    "desk.reviews": DIGGING,
+    "desk.review": DIGGING,
+    "desk.review_claim": REVIEWERS,
+    "desk.review_decide": REVIEWERS,
+    "desk.lists": RISK,
+    "desk.list_add": LISTERS,
+    "desk.list_remove": LISTERS,
+    "desk.list_upload": LISTERS,
+    "desk.policy": RISK,
+    "desk.policy_history": RISK,
+    "desk.release": RISK,
+    "desk.release_review": STRATEGISTS,
+    "desk.release_activate": STRATEGISTS,
+    "desk.rollback": STRATEGISTS,
+    "desk.suppress": STRATEGISTS,
+    "desk.lift": STRATEGISTS,
+    "desk.reopen": STRATEGISTS,
+    "desk.experiment": STRATEGISTS,
+    "desk.experiment_stop": STRATEGISTS,
+    "desk.write": STRATEGISTS,
+    "desk.write_check": STRATEGISTS,
+    "desk.backtest": STRATEGISTS,
+    "desk.propose": STRATEGISTS,
+    "desk.task": ALL,
+    "desk.customers": ALL,
+    "desk.customer": ALL,
+    "desk.customer_reveal": TALKERS,
+    "desk.books": BOOKS,
+    "desk.owner": BOOKS,
+    "desk.check_books": OPERATORS,
+    "desk.closing": KEEPING,
+    "desk.close_day": OPERATORS,
+    "desk.quarantine_release": OPERATORS,
+    "desk.job_retry": OPERATORS,
+    "desk.webhooks": KEEPING,
+    "desk.webhook_replay": OPERATORS,
+    "desk.portfolio": FIGURES,
+    "desk.portfolio_csv": FIGURES,
+}

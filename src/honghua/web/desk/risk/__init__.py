@@ -1,0 +1,1 @@
+"""Pages about risk: decisions, who stands around them, reviews, lists and the policy."""

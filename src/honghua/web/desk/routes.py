@@ -1,0 +1,30 @@
+"""All routes of the desk. The runner of its tasks lives as long as the application."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from honghua.web.desk import books, closing, customers, home, portfolio, running, webhooks
+from honghua.web.desk.risk import decisions, feed, lists, policies, reviews, rings, writing
+
+router = APIRouter()
+# A page that names its part beats one with a number in the same place: writing before policies.
+for part in (
+    home,
+    feed,
+    decisions,
+    rings,
+    reviews,
+    lists,
+    writing,
+    policies,
+    running,
+    customers,
+    books,
+    closing,
+    portfolio,
+    webhooks,
+):
+    router.include_router(part.router)
+
+__all__ = ["router"]

@@ -1,0 +1,88 @@
+"""What partners are told: every delivery with its tries, and sending one again with the reason why."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any, Final
+
+import psycopg
+from fastapi import APIRouter, Query, Request, Response
+
+from honghua.base.errors import HonghuaError
+from honghua.web.api.webhooks import STATES, count_deliveries, replay_delivery
+from honghua.web.desk.acts import record_act
+from honghua.web.desk.drawing import WHY_CHARS_MAX, draw, read_number, refused, site_of, told, viewer_of
+from honghua.web.ui.forms import read_form
+
+router = APIRouter(prefix="/desk/webhooks")
+SHOWN: Final = 50
+DELIVERIES: Final = """
+SELECT d.delivery_id, p.partner_id, p.name, e.url, d.fact_id, d.state, d.tries, d.due_at, d.last_status, d.last_error, d.created_at,
+  d.settled_at, d.body
+FROM web_delivery AS d JOIN web_endpoint AS e USING (endpoint_id) JOIN web_partner AS p USING (partner_id)
+WHERE (%(state)s = '' OR d.state = %(state)s) AND (%(before)s::bigint IS NULL OR d.delivery_id < %(before)s)
+ORDER BY d.delivery_id DESC LIMIT %(limit)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRow:
+    """One event for one endpoint of one partner."""
+
+    delivery_id: int
+    partner_id: int
+    partner: str
+    url: str
+    fact_id: int
+    state: str
+    tries: int
+    due_at: dt.datetime
+    last_status: int | None
+    last_error: str | None
+    created_at: dt.datetime
+    settled_at: dt.datetime | None
+    body: str
+
+
+@router.get("", name="desk.webhooks")
+async def show(
+    request: Request, state: str = Query("", max_length=10), before: str = Query("", max_length=20)
+) -> Response:
+    """The newest deliveries, of one state or of all."""
+    cursor = read_number(before)
+
+    def read(conn: psycopg.Connection) -> dict[str, Any]:
+        values = {"state": state if state in STATES else "", "before": cursor, "limit": SHOWN}
+        rows = [DeliveryRow(*row) for row in conn.execute(DELIVERIES, values)]
+        return {
+            "rows": rows,
+            "counts": count_deliveries(conn),
+            "older": rows[-1].delivery_id if len(rows) == SHOWN else None,
+        }
+
+    return await draw(request, "desk/webhooks.html", **await site_of(request).read(read), chosen=state, states=STATES)
+
+
+@router.post("/{delivery_id}/replay", name="desk.webhook_replay")
+async def replay(request: Request, delivery_id: int) -> Response:
+    """Send one again, whether it arrived or died."""
+    form = await read_form(request)
+    partner_id, why = form.whole("partner"), form.text("why", chars_max=WHY_CHARS_MAX)
+    if not form.is_good:
+        return told(request, "desk.webhooks", "desk.why_needed", tone="bad")
+    site, person = site_of(request), viewer_of(request).subject
+    now = site.clock.now()
+
+    def work(conn: psycopg.Connection) -> None:
+        replay_delivery(conn, partner_id, delivery_id, now=now)
+        record_act(conn, action="replay webhook", subject=f"delivery {delivery_id}", person=person, why=why, now=now)
+
+    try:
+        await site.write(work)
+    except HonghuaError as error:
+        return refused(request, "desk.webhooks", error)
+    return told(request, "desk.webhooks", "desk.webhook_again", values={"id": delivery_id})
+
+
+__all__ = ["router"]

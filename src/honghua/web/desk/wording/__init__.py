@@ -1,0 +1,1 @@
+"""The desk's words, by pages that are read together."""

@@ -1,0 +1,17 @@
+"""The words of the desk: 中文, English."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from honghua.credit.core import FACT_WORDS
+from honghua.web.desk.wording import books, common, policy, portfolio, risk
+
+WORDS: Final[dict[str, tuple[str, str]]] = {
+    **common.WORDS,
+    **risk.WORDS,
+    **policy.WORDS,
+    **books.WORDS,
+    **portfolio.WORDS,
+    **{f"desk.fact_{int(kind)}": words for kind, words in FACT_WORDS.items()},
+}

@@ -1,0 +1,32 @@
+"""One key that stops everything: no new purchases, and nobody is signed in any more but whoever pressed it (R-283)."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Final
+
+import psycopg
+
+from honghua.credit.core import SetStatus
+from honghua.web.booker import Answer
+from honghua.web.ground import Site
+from honghua.web.signin import events, sessions
+from honghua.web.signin.events import EventKind
+from honghua.web.viewer import Viewer
+
+FROZEN: Final = 2  # credit's STATUS_WORDS
+DONE: Final = "done"
+
+
+async def freeze(site: Site, viewer: Viewer, *, key: str = "") -> Answer:
+    """Freeze the viewer's account and end all their other sessions; the books' answer. Sessions end even where there is no account."""
+    command = SetStatus(key=key or f"freeze:{uuid.uuid4()}", customer=viewer.subject, status=FROZEN)
+    (answer,) = await site.booker.submit([command])
+    now = site.clock.now()
+
+    def close_doors(conn: psycopg.Connection) -> None:
+        sessions.end_sessions(conn, viewer.subject, now=now, why="frozen", but=viewer.session_id)
+        events.note(conn, EventKind.FROZEN, viewer.subject, now=now, detail=str(answer["outcome"]))
+
+    await site.write(close_doors)
+    return answer

@@ -1,0 +1,48 @@
+"""How a try to sign in ends. Failures of people who exist and of people who do not look alike."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from honghua.web.signin.sessions import Begun, Device
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """From where somebody tries: the device as the list will show it, the network as it is counted."""
+
+    device: Device = field(default_factory=Device)
+
+    @property
+    def network(self) -> str:
+        """The shortened network."""
+        return self.device.network
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """begun: signed in. token: of a challenge that is to be answered next. code: of what went wrong; wait: until the next try."""
+
+    begun: Begun | None = None
+    subject: str = ""
+    token: str = ""
+    code: str = ""
+    wait: dt.timedelta | None = None
+    way_back: str = ""
+    realm: str = ""
+
+    @property
+    def is_good(self) -> bool:
+        """Whether nothing went wrong."""
+        return not self.code
+
+
+def too_many(wait: dt.timedelta) -> Outcome:
+    """Nobody may try before `wait` is over."""
+    return Outcome(code="TOO_MANY_TRIES", wait=wait)
+
+
+def wrong(wait: dt.timedelta | None) -> Outcome:
+    """It was not right, whatever of it was not."""
+    return Outcome(code="SIGN_IN_WRONG", wait=wait)

@@ -1,0 +1,1 @@
+"""Sign-in of users: staff and merchants, by password and authenticator or through an identity provider."""

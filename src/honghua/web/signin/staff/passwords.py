@@ -1,0 +1,80 @@
+"""Passwords: argon2id with its parameters in this one place, and which passwords are no good."""
+
+from __future__ import annotations
+
+import re
+import threading
+import unicodedata
+from typing import Final
+
+from argon2 import PasswordHasher, Type
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from honghua.base.errors import BadInput
+
+LENGTH_MIN: Final = 12
+LENGTH_MAX: Final = 128
+HASHING_AT_ONCE: Final = 4  # each takes MEMORY_KIB: so many people at the door cannot fill the memory
+MEMORY_KIB: Final = 47_104  # OWASP's first recommendation for argon2id: 46 MiB, one pass, one lane
+HASHER: Final = PasswordHasher(
+    time_cost=1, memory_cost=MEMORY_KIB, parallelism=1, hash_len=32, salt_len=16, type=Type.ID
+)
+GATE: Final = threading.BoundedSemaphore(HASHING_AT_ONCE)
+# Verified where there is nobody of that name, so that the answer takes as long as for somebody. Nobody knows its password.
+DUMMY: Final = HASHER.hash("nobody's password: " + "\x00")
+COMMON: Final = frozenset(
+    ("password", "passw0rd", "letmein", "welcome", "qwertyuiop", "qwerty", "admin", "administrator", "iloveyou", "monkey", "dragon",
+     "football", "baseball", "sunshine", "princess", "master", "shadow", "superman", "trustno", "changeme", "secret", "honghua",
+     "woaini", "mima", "taobao", "alipay", "beijing", "shanghai", "abcdef", "abcdefghijkl", "asdfghjkl", "zxcvbnm", "qazwsx", "login")
+)  # fmt: skip
+LEET: Final = str.maketrans("@01345$7!", "aoleasstl")
+EDGES: Final = re.compile(r"^[^a-z@$]+|[^a-z@$]+$")  # what people put around a word to make it count
+RUN_LENGTH: Final = 4
+NAME_LENGTH_MIN: Final = 3
+DIFFERENT_MIN: Final = 6
+
+
+def hash_password(password: str) -> str:
+    """A password as it is kept: parameters, salt and hash in one text."""
+    with GATE:
+        return HASHER.hash(_fold(password))
+
+
+def is_password(kept: str | None, password: str) -> bool:
+    """Whether it is the one. None: there is nobody; the answer is no, after the same work."""
+    if len(password) > LENGTH_MAX:
+        return False
+    try:
+        with GATE:
+            HASHER.verify(kept or DUMMY, _fold(password))
+    except (VerificationError, InvalidHashError):
+        return False
+    return kept is not None
+
+
+def needs_rehash(kept: str) -> bool:
+    """Whether it was hashed with other parameters than today's."""
+    return HASHER.check_needs_rehash(kept)
+
+
+def check_password(password: str, *, about: tuple[str, ...] = ()) -> None:
+    """BadInput says why a password is no good. about: what others know of its owner: names."""
+    if not LENGTH_MIN <= len(password) <= LENGTH_MAX:
+        raise BadInput(f"a password has {LENGTH_MIN} … {LENGTH_MAX} characters", code="PASSWORD_LENGTH")
+    folded = _fold(password).casefold()
+    if len(set(folded)) < DIFFERENT_MIN:
+        raise BadInput("too few different characters", code="PASSWORD_WEAK")
+    words = re.sub(r"[^a-z]", "", EDGES.sub("", folded).translate(LEET))
+    rest = words
+    for common in sorted(COMMON, key=len, reverse=True):
+        rest = rest.replace(common, "")
+    if words and len(rest) < RUN_LENGTH and len(words) - len(rest) >= len(rest):
+        raise BadInput("this is a password that everybody tries first", code="PASSWORD_COMMON")
+    for name in about:
+        if len(name) >= NAME_LENGTH_MIN and name.casefold() in folded:
+            raise BadInput("a password does not contain its owner's name", code="PASSWORD_OWN_NAME")
+
+
+def _fold(password: str) -> str:
+    """The same characters however a keyboard composes them."""
+    return unicodedata.normalize("NFKC", password)

@@ -1,0 +1,59 @@
+"""An order on its way to be paid, as a link or a picture: what a shop asks for, sealed by us so that nobody can change it on the way."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from honghua.base.errors import BadInput
+
+MARK_BYTES: Final = 16
+CHARS_MAX: Final = 3_000
+KIND: Final = b"ticket:"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """One order of one shop. merchant_pays: the numbers of periods whose cost the shop bears. return_to: where the customer goes
+    back to, "" = nowhere. nonce: makes two tickets for the same order different."""
+
+    merchant: str
+    order: str
+    category: str
+    amount_minor: int
+    currency: str
+    title: str
+    expires_at: dt.datetime
+    return_to: str = ""
+    merchant_pays: tuple[int, ...] = ()
+    nonce: str = ""
+
+
+def seal_ticket(session_key: bytes, ticket: Ticket) -> str:
+    """The ticket as a part of an address."""
+    body = msgspec.msgpack.encode(ticket)
+    return base64.urlsafe_b64encode(_mark(session_key, body) + body).decode().rstrip("=")
+
+
+def open_ticket(session_key: bytes, text: str, *, now: dt.datetime) -> Ticket:
+    """The order of a ticket that we sealed; BadInput for any other (TICKET_WRONG) and for one whose time is over (TICKET_EXPIRED)."""
+    try:
+        raw = base64.urlsafe_b64decode(text[:CHARS_MAX] + "=" * (-len(text) % 4))
+        if len(text) > CHARS_MAX or not hmac.compare_digest(raw[:MARK_BYTES], _mark(session_key, raw[MARK_BYTES:])):
+            raise ValueError(text)
+        ticket = msgspec.msgpack.decode(raw[MARK_BYTES:], type=Ticket)
+    except (ValueError, msgspec.MsgspecError):
+        raise BadInput("this is not a payment link of ours", code="TICKET_WRONG") from None
+    if now > ticket.expires_at:
+        raise BadInput("the time to pay by this link is over; ask the shop for a new one", code="TICKET_EXPIRED")
+    return ticket
+
+
+def _mark(session_key: bytes, body: bytes) -> bytes:
+    return hmac.new(session_key, KIND + body, hashlib.sha256).digest()[:MARK_BYTES]

@@ -1,0 +1,122 @@
+"""Journeys through real Chromium: the town that is served, and pages that fail on any console error, failed request or axe fault."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_playwright
+
+from tests.browser.town import Town, serve
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+CHROMIUM: Final = Path("/usr/bin/chromium")
+AXE: Final = ROOT / ".browser" / "node_modules" / "axe-core" / "axe.min.js"
+PHONE: Final = {"width": 390, "height": 844}
+DESKTOP: Final = {"width": 1280, "height": 800}
+GRAVE: Final = ("serious", "critical")
+SQUEEZED: Final = """[...document.querySelectorAll("main :is(p, h1, h2, h3, a, button, dt, dd, td, small, label)")]
+  .map(e => [e, e.getBoundingClientRect()])
+  .filter(([e, box]) => box.width > 1 && box.height > 8 * box.width && e.textContent.trim().length > 6)
+  .map(([e]) => e.textContent.trim().slice(0, 40))"""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every journey is slow; without a browser it is skipped on a developer's machine and fails in CI."""
+    for item in items:
+        if "browser" in item.path.parts:
+            item.add_marker(pytest.mark.slow)
+            if not CHROMIUM.exists() and not os.environ.get("CI"):
+                item.add_marker(pytest.mark.skip(reason=f"no {CHROMIUM}: apt-get install chromium"))
+
+
+@pytest.fixture
+def town(database) -> Iterator[Town]:
+    """The application as it is, on a port of its own."""
+    with serve(database) as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser for all journeys."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Eye:
+    """A page that notices what goes wrong on it. refused: answers of the server that the journey expects, by status."""
+
+    town: Town
+    page: Page
+    context: BrowserContext
+    shots: Path
+    troubles: list[str] = field(default_factory=list)
+
+    def go(self, path: str) -> Response:
+        """Open a page of the town; it must be there."""
+        response = self.page.goto(self.town.address + path)
+        assert response is not None
+        assert response.ok, (path, response.status)
+        return response
+
+    def shoot(self, name: str) -> None:
+        """Keep a picture, and have axe look at the page."""
+        self.page.screenshot(path=self.shots / f"{name}.png", full_page=True)
+        self.check_axe(name)
+
+    def check_axe(self, name: str) -> None:
+        """No grave fault of accessibility."""
+        found: dict[str, Any] = self.page.evaluate(
+            f"async () => {{ {AXE.read_text()}; return await axe.run(document); }}"
+        )
+        grave = [
+            (fault["id"], [node["html"][:160] for node in fault["nodes"][:3]])
+            for fault in found["violations"]
+            if fault["impact"] in GRAVE
+        ]
+        assert found["passes"], "axe looked at nothing"
+        assert not grave, (name, grave)
+        squeezed = self.page.evaluate(SQUEEZED)
+        assert not squeezed, (name, squeezed)
+        wide, shown = self.page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+        assert wide <= shown, f"{name} is wider than the screen: {wide} > {shown}"
+
+
+@contextmanager
+def watching(
+    chromium: Browser, town: Town, cookies: dict[str, str], *, viewport: dict[str, int], shots: Path, **options: Any
+) -> Iterator[Eye]:
+    """A browser context with these cookies; what goes wrong on its pages fails the journey."""
+    context = chromium.new_context(viewport=viewport, locale="zh-CN", **options)  # type: ignore[arg-type]
+    context.add_cookies([{"name": name, "value": value, "url": town.address} for name, value in cookies.items()])
+    page = context.new_page()
+    eye = Eye(town, page, context, shots)
+    page.on("console", lambda said: eye.troubles.append(f"console: {said.text}") if said.type == "error" else None)
+    page.on("pageerror", lambda error: eye.troubles.append(f"script: {error}"))
+    page.on("requestfailed", lambda request: eye.troubles.append(f"failed: {request.url} {request.failure}"))
+    page.on(
+        "response",
+        lambda answer: eye.troubles.append(f"{answer.status}: {answer.url}") if answer.status >= 400 else None,
+    )
+    try:
+        yield eye
+        assert not eye.troubles, eye.troubles
+    finally:
+        context.close()
+
+
+@pytest.fixture
+def shots(request: pytest.FixtureRequest) -> Path:
+    """Where pictures are kept: docs/img when they are wanted there, else build/."""
+    folder = Path(os.environ.get("HONGHUA_SHOTS", ROOT / "build" / "shots"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
