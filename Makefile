@@ -25,17 +25,19 @@ fmt: setup ## put the code in shape
 	$(bin)/ruff format .
 	$(bin)/ruff check --fix-only .
 
-check: setup ## ruff, mypy strict, the import contracts, the tidy rules
+check: setup ## ruff, mypy strict, the import contracts, the tidy rules, known holes in dependencies
 	$(bin)/ruff format --check .
 	$(bin)/ruff check .
 	$(bin)/mypy
 	$(bin)/lint-imports
 	$(bin)/python -m tools.tidy
+	$(bin)/python -m tools.audit
 
 test: setup ## all tests but the slow ones
 	$(pytest) -n $(workers) -m "not slow"
 
-test-all: setup ## everything: slow tests, the rooms without the compiler (kernels as plain Python), published cases
+test-all: setup ## everything: slow tests, journeys in a browser, the rooms without the compiler, published cases
+	@sh tools/chromium.sh
 	$(pytest) -n $(workers)
 	NUMBA_DISABLE_JIT=1 $(pytest) -n $(workers) -m "not slow" src
 	if [ -f ../shared/oracles/loan_cases.json ]; then $(bin)/honghua cases ../shared/oracles/loan_cases.json; fi

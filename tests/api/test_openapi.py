@@ -31,7 +31,7 @@ from honghua.web.app import build_app
 from honghua.web.ground import Site
 from honghua.web.tests.doors import NOON, Browser, buy, make_site, open_account
 
-FAST, DEEP = 3, 120  # requests for each operation and manner
+FAST, DEEP = 2, 120  # requests for each operation and manner
 ENDLESS = "/v1/events/stream"
 CHECKS: list[Any] = [
     not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance,

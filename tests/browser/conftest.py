@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Response, expect, sync_playwright
 
 from tests.browser.town import Town, serve
 
@@ -19,6 +19,7 @@ CHROMIUM: Final = Path("/usr/bin/chromium")
 AXE: Final = ROOT / ".browser" / "node_modules" / "axe-core" / "axe.min.js"
 PHONE: Final = {"width": 390, "height": 844}
 DESKTOP: Final = {"width": 1280, "height": 800}
+WAIT_MS: Final = 60_000
 GRAVE: Final = ("serious", "critical")
 SQUEEZED: Final = """[...document.querySelectorAll("main :is(p, h1, h2, h3, a, button, dt, dd, td, small, label)")]
   .map(e => [e, e.getBoundingClientRect()])
@@ -44,7 +45,8 @@ def town(database) -> Iterator[Town]:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """One browser for all journeys."""
+    """One browser for all journeys. It waits long for what must come: a busy machine is no fault of a page."""
+    expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
         yield browser
@@ -69,8 +71,13 @@ class Eye:
         return response
 
     def shoot(self, name: str) -> None:
-        """Keep a picture, and have axe look at the page."""
-        self.page.screenshot(path=self.shots / f"{name}.png", full_page=True)
+        """Keep a picture of the whole page, as on a screen so long that its bar stands at its end; have axe look at the page."""
+        shown = self.page.viewport_size
+        assert shown is not None
+        height: int = self.page.evaluate("document.documentElement.scrollHeight")
+        self.page.set_viewport_size({"width": shown["width"], "height": max(height, shown["height"])})
+        self.page.screenshot(path=self.shots / f"{name}.png")
+        self.page.set_viewport_size(shown)
         self.check_axe(name)
 
     def check_axe(self, name: str) -> None:
@@ -98,6 +105,7 @@ def watching(
     """A browser context with these cookies; what goes wrong on its pages fails the journey."""
     context = chromium.new_context(viewport=viewport, locale="zh-CN", **options)  # type: ignore[arg-type]
     context.add_cookies([{"name": name, "value": value, "url": town.address} for name, value in cookies.items()])
+    context.set_default_timeout(WAIT_MS)
     page = context.new_page()
     eye = Eye(town, page, context, shots)
     page.on("console", lambda said: eye.troubles.append(f"console: {said.text}") if said.type == "error" else None)

@@ -16,7 +16,7 @@ from tests.browser.conftest import DESKTOP, PHONE, watching
 ME = "李雷"
 PAGES = (
     "/my", "/my/limit", "/my/bills", "/my/repay", "/my/sources", "/my/split", "/my/plans", "/my/days?cut=5&due=15", "/my/purchases",
-    "/my/code", "/shop", "/my/settings", "/my/consents", "/my/data", "/my/help",
+    "/my/code", "/shop", "/my/settings", "/my/consents", "/my/data", "/my/help", "/signin/devices", "/signin/outbox",
 )  # fmt: skip
 KB_MAX = 300
 
@@ -27,14 +27,15 @@ def customer(town):
     return town.begin_session(Role.CUSTOMER, ME)
 
 
-def take(eye, goods: str, plan: str) -> None:
+def take(eye, goods: str, plan: str, *, shot: str = "") -> None:
     """From the shelf to the contract, with this many instalments."""
     eye.go("/shop")
     eye.page.get_by_role("button", name=re.compile(goods)).click()
     radios = eye.page.get_by_role("radio")
     assert not any(radios.nth(i).is_checked() for i in range(radios.count())), "credit is never chosen ahead"
     eye.page.locator(f'input[name="plan"][value="{plan}"]').check()
-    if plan != "0":
+    if shot:
+        eye.shoot(shot)
         expect(eye.page.locator(".cost:visible")).to_have_count(1)  # the whole cost of what was chosen, in plain sight
     eye.page.get_by_role("button", name="下一步").click()
 
@@ -68,7 +69,7 @@ def test_from_the_first_purchase_to_the_refund(chromium, town, customer, shots):
         expect(page.get_by_role("link", name="请真人处理")).to_be_visible()
         eye.shoot("customer-refused")
 
-        take(eye, "手机", "6")
+        take(eye, "手机", "6", shot="customer-checkout")
         eye.shoot("customer-contract")
         expect(page.locator("button[data-after-reading]")).to_be_disabled()
         sign(eye, town, wait_s=10)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from playwright.sync_api import expect
@@ -22,7 +23,7 @@ PAGES = (
 )  # fmt: skip
 
 
-def buy(town, customer: str, amount_minor: int, order: str) -> dict[str, object]:
+def buy(town, customer: str, amount_minor: int, order: str) -> dict[str, Any]:
     """One purchase through the site's own booker; Playwright keeps a loop of its own in this thread."""
     command = BuyNow(
         key=f"buy:{order}",
@@ -34,8 +35,8 @@ def buy(town, customer: str, amount_minor: int, order: str) -> dict[str, object]
         scene=SHARED,
     )
     with ThreadPoolExecutor(1) as aside:
-        (answer,) = aside.submit(lambda: asyncio.run(town.site.booker.submit([command]))).result()
-    return answer
+        answers: list[dict[str, Any]] = aside.submit(lambda: asyncio.run(town.site.booker.submit([command]))).result()
+    return answers[0]
 
 
 @pytest.fixture
@@ -50,14 +51,21 @@ def people(town):
     return answers
 
 
+def find_champion(town) -> int:
+    """Who judges now."""
+    with town.site.pool.connection() as conn:
+        row = decision.find_champion(conn)
+    assert row is not None
+    return row.release_id
+
+
 def staff(town, role: Role, name: str) -> dict[str, str]:
     cookie, token = town.begin_session(role, name)
     return {cookie: token}
 
 
 def test_a_strategist_proposes_another_approves_it_is_deployed_and_rolled_back(chromium, town, people, shots):
-    with town.site.pool.connection() as conn:
-        first = decision.find_lineup(conn).champion
+    first = find_champion(town)
     with watching(chromium, town, staff(town, Role.STRATEGIST, "ann"), viewport=DESKTOP, shots=shots) as eye:
         page = eye.page
         eye.go("/desk/")
@@ -97,8 +105,7 @@ def test_a_strategist_proposes_another_approves_it_is_deployed_and_rolled_back(c
         page.get_by_role("button", name="回滚").click()
         expect(page.locator(".notice.good")).to_contain_text("已回滚")
         assert buy(town, "李雷", 444_44, "o6")["outcome"] == "refused"
-    with town.site.pool.connection() as conn:
-        assert decision.find_lineup(conn).champion == first
+    assert find_champion(town) == first
 
 
 def test_a_reviewer_claims_looks_decides_by_a_key_and_the_queue_is_empty(chromium, town, people, shots):
@@ -167,8 +174,7 @@ def test_an_auditor_reads_everything_and_finds_no_button_that_changes_anything(c
     with watching(chromium, town, staff(town, Role.AUDITOR, "eve"), viewport=viewport, shots=shots) as eye:
         with town.site.pool.connection() as conn:
             account_id = credit.find_account_ids(conn, ["李雷"])["李雷"]
-            champion = decision.find_lineup(conn).champion
-        decided = people[2]["decision_id"]
+        decided, champion = people[2]["decision_id"], find_champion(town)
         more = (
             "/desk/customers/李雷",
             f"/desk/decisions/{decided}",

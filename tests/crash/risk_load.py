@@ -10,10 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from honghua.app import replay, replay_risk, robots
+from honghua.app import replay, replay_risk
 from honghua.app.replay import Beside, replay_table
 from honghua.app.replay_map import TableMap
 from honghua.app.replay_table import PurchaseTable
+from honghua.app.robots import refitting
 from honghua.credit import engine
 from honghua.store.database import open_database
 from honghua.store.settings import StoreSettings
@@ -45,7 +46,7 @@ def snapshot_folder(settings: StoreSettings) -> Path:
 
 def main() -> None:
     """Live through the town, or through what is left of it."""
-    replay.BATCH, robots.POSITIVES_MIN, replay_risk.NEGATIVES_ONE_IN = 40, 5, 2  # type: ignore[misc]
+    replay.BATCH, refitting.POSITIVES_MIN, replay_risk.NEGATIVES_ONE_IN = 40, 5, 2  # type: ignore[misc]
     engine.SNAPSHOT_EVERY = 300  # type: ignore[misc]
     settings = StoreSettings(state_dir=Path(sys.argv[1]), database_name=sys.argv[2])
     with open_database(settings) as database:

@@ -92,7 +92,8 @@ def fit_table(path: Path, table_map: TableMap, *, label: str, until: str, out: P
     phases.end("read")
     past, reach = read_past(table, last_us, until)
     size = size_for(past.events, table.spec)
-    settings = FitSettings(seed=seed, silence_days=silence_of(past))
+    unreported = float(table_map.labels.get("unreported", 0.0))
+    settings = FitSettings(seed=seed, silence_days=silence_of(past), unreported=unreported)
     settings = replace(settings, chosen=choose(table, past, reach, size, settings))
     assert settings.chosen is not None
     phases.end("choose values")

@@ -44,11 +44,18 @@ KEYS: Final[dict[str, dict[str, tuple[type, ...]]]] = {
     "money": {"currency": (str,), "unit": (str,)},
     "book": {"timezone": (str,), "category": (str,), "limit_minor": (int,)},
     "repayment": dict.fromkeys(("full", "minimum", "late", "never"), (int, float)),
-    "labels": {"delay_days": (int, float), "unlabelled": (list,), "fraud": (list,), "clear": (list,)},
+    "labels": {
+        "delay_days": (int, float),
+        "unlabelled": (list,),
+        "fraud": (list,),
+        "clear": (list,),
+        "unreported": (int, float),
+    },
     "time": {"unit": (str,)},
     "kinds": dict.fromkeys(("purchase", "refund", "transfer", "limit_raised"), (list,)),
 }
 JOINT: Final = " + "  # between the names of columns that make one together
+UNREPORTED_MAX: Final = 10  # frauds that nobody reports, for one that is
 TIME_UNITS: Final = ("us", "ms", "s", "minute", "hour", "day", "step")
 
 
@@ -58,7 +65,7 @@ class TableMap:
 
     unit: "major", "minor", or "" = minor for a column that is called amount_minor, else major.
     Of `honghua fraud` only: joined (purposes made of several columns), numbers, categories (further columns that a model reads), ignore
-    (never read), others ("use" or "ignore": columns that the map does not name), labels ([labels] delay_days and which
+    (never read), others ("use" or "ignore": columns that the map does not name), labels ([labels] delay_days, unreported and which
     values mean what), time_unit ([time] unit of whole-number times, "" = guessed) and kinds ([kinds] values of the kind column).
     """
 
@@ -151,6 +158,8 @@ def _check_sense(table_map: TableMap, path: Path) -> None:
         raise BadInput(f"map {path}: [time] unit must be one of {', '.join(TIME_UNITS)}", code="BAD_MAP")
     if table_map.labels.get("delay_days", 0) < 0:
         raise BadInput(f"map {path}: [labels] delay_days must be 0 or more", code="BAD_MAP")
+    if not 0 <= table_map.labels.get("unreported", 0) <= UNREPORTED_MAX:
+        raise BadInput(f"map {path}: [labels] unreported must be 0 … {UNREPORTED_MAX}", code="BAD_MAP")
     named = (
         *table_map.numbers,
         *table_map.categories,

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from honghua.app.replay_map import TableMap
 from honghua.app.replay_table import PurchaseTable
-from honghua.app.robots import POLICY, Known, Refit, Robots, draw_one_in
+from honghua.app.robots.refitting import POLICY, Known, Refit, Robots, draw_one_in
 from honghua.base.clock import DAY_US, from_micros
 from honghua.base.errors import Conflict
 from honghua.credit import api as credit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from collections.abc import Mapping
@@ -47,13 +48,15 @@ class SmsSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the whole program was told. `store`: see StoreSettings. reading_seconds: how long a contract must have been on the screen."""
+    """What the whole program was told. `store`: see StoreSettings. reading_seconds: how long a contract must have been on the screen.
+    proxies: addresses whose word about who asks is believed, as uvicorn takes them."""
 
     store: StoreSettings
     keys: KeySettings = KeySettings()
     oidc: OidcSettings = OidcSettings()
     sms: SmsSettings = SmsSettings()
     reading_seconds: int = READING_SECONDS
+    proxies: str = ""
 
 
 def find_state_dir(environment: Mapping[str, str], *, is_root: bool) -> Path:
@@ -76,6 +79,7 @@ def load_settings(*, environment: Mapping[str, str] | None = None) -> Settings:
     HONGHUA_INDEX_KEY      the same, for blind indexes of what is encrypted; changing it loses the way from phones to customers
     HONGHUA_FIELD_KEYS     "1:key,2:key": encrypt what is personal; the highest number seals, all open; see docs/SECURITY.md
     HONGHUA_READING_SECONDS  how long a contract must have been on the screen before it can be agreed to (0 … 120)
+    HONGHUA_PROXIES        addresses or networks of the proxies in front of us, with commas: they may say who asks and how
     HONGHUA_SMS_URL, HONGHUA_SMS_TOKEN   the operator's gateway for short messages: takes POST {"key", "to", "text"}
     HONGHUA_OIDC_ISSUER, HONGHUA_OIDC_CLIENT_ID, HONGHUA_OIDC_CLIENT_SECRET   an identity provider for staff
     """
@@ -96,6 +100,7 @@ def load_settings(*, environment: Mapping[str, str] | None = None) -> Settings:
         ),
         oidc=_read_oidc(given),
         sms=_read_sms(given),
+        proxies=_read_proxies(given.get("HONGHUA_PROXIES", "")),
         reading_seconds=_read_seconds(given.get("HONGHUA_READING_SECONDS", "")),
     )
 
@@ -113,6 +118,17 @@ def _read_sms(given: Mapping[str, str]) -> SmsSettings:
     if found.url and not found.url.startswith(("https://", "http://127.0.0.1", "http://localhost")):
         raise BadInput("HONGHUA_SMS_URL is an https address, or one of this machine")
     return found
+
+
+def _read_proxies(text: str) -> str:
+    """Addresses and networks, never "*": whoever may say who asks may be anybody."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    for part in parts:
+        try:
+            ipaddress.ip_network(part, strict=False)
+        except ValueError as error:
+            raise BadInput(f"HONGHUA_PROXIES: {part!r} is no address or network") from error
+    return ",".join(parts)
 
 
 def _read_oidc(given: Mapping[str, str]) -> OidcSettings:

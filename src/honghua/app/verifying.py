@@ -10,6 +10,7 @@ import psycopg
 from honghua.base.checks import Check, check_of
 from honghua.base.errors import HonghuaError
 from honghua.credit.invariants import check_credit, read_today
+from honghua.customers.invariants import check_customers
 from honghua.decision.invariants import check_decisions
 from honghua.ledger.invariants import check_dates_in_order, check_ledger
 from honghua.merchants.invariants import check_merchants
@@ -37,6 +38,7 @@ def check_all(conn: psycopg.Connection, *, accounts_done: AccountsDone | None = 
         *_look(conn, "decision", check_decisions),
         *_look(conn, "credit", lambda c: check_credit(c, progress=accounts_done)),
         *_look(conn, "merchants", check_merchants),
+        *_look(conn, "customers", check_customers),
     )
 
 

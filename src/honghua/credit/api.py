@@ -6,16 +6,19 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import psycopg
 
 from honghua.base.dates import to_day
-from honghua.base.errors import BadInput, Conflict, HonghuaError
-from honghua.credit import store
+from honghua.base.errors import BadInput, Conflict, HonghuaError, NotFound
+from honghua.credit import store, store_debits
 from honghua.credit.booking import Booking
 from honghua.credit.bulk import import_accounts
 from honghua.credit.core.commands import Command, Order
+from honghua.credit.core.debiting import Source, check_sources
 from honghua.credit.core.desk import Answer, find_decision_id
 from honghua.credit.core.foresight import longest_grace
+from honghua.credit.core.layout import H_TERMS
 from honghua.credit.core.refusals import refusal
 from honghua.credit.engine import (
     MANIFEST,
@@ -29,8 +32,6 @@ from honghua.credit.engine import (
 from honghua.credit.eod import DayReport, close_day
 from honghua.credit.quarantine import list_quarantined, release
 from honghua.credit.registry import Registry, open_registry
-from honghua.credit.reviewing import ReviewItem, ReviewService, Tie, claim_one, list_queue, list_ties, measure_reviews
-from honghua.credit.sources import list_sources, set_sources
 from honghua.credit.store import (
     count_closed_days,
     count_statements,
@@ -44,6 +45,7 @@ from honghua.credit.store import (
     try_lock_replay,
 )
 from honghua.credit.store_risk import find_customer_refs, is_risk_on, lock_deciders, switch_risk_on
+from honghua.credit.store_suspensions import claim_one
 from honghua.credit.store_suspensions import find_one as find_suspension
 from honghua.credit.store_suspensions import list_of_account as list_suspensions
 from honghua.credit.unit import Unit
@@ -70,6 +72,15 @@ from honghua.credit.viewing.purchases import (
     find_waiting,
     list_purchases,
     list_waiting,
+)
+from honghua.credit.viewing.reading import find_current
+from honghua.credit.viewing.reviewing import (
+    ReviewItem,
+    ReviewService,
+    Tie,
+    list_queue,
+    list_ties,
+    measure_reviews,
 )
 from honghua.credit.viewing.statements import (
     HistoryItem,
@@ -114,11 +125,11 @@ def execute(
     if len(commands) > BATCH_MAX:
         raise BadInput(f"at most {BATCH_MAX} commands in one batch")
     risk = registry.risk
+    known = hash_commands(commands) if hashes is None else hashes
     for attempt in range(1, OPENING_TRIES + 1):
         try:
             if risk is not None:
                 risk.prepare(conn)
-            known = hash_commands(commands) if hashes is None else hashes
             answers = run_unit(conn, lambda c: _execute(c, registry, commands, now, known))
             if risk is not None:
                 risk.committed()
@@ -203,6 +214,31 @@ def _recall(batch: _Batch, place: int) -> Answer:
         return batch.answers[place]
     same = batch.hashes[origin] == batch.hashes[place]
     return {**batch.answers[origin], "repeated": True} if same else refusal("KEY_REUSED")
+
+
+def set_sources(conn: psycopg.Connection, registry: Registry, customer: str, sources: Sequence[Source]) -> Answer:
+    """Store a customer's sources in their own order of asking, in place of the order before; or the refusal."""
+
+    def _work(c: psycopg.Connection) -> Answer:
+        account = find_current(c, registry, customer)
+        if account is None:
+            return refusal("ACCOUNT_UNKNOWN")
+        problem = check_sources(sources, registry.terms[int(account.head[H_TERMS])])
+        if problem is not None:
+            return problem
+        store_debits.replace_sources(c, account.account_id, sources)
+        return {"outcome": "done", "sources": len(sources)}
+
+    return run_unit(conn, _work)
+
+
+def list_sources(conn: psycopg.Connection, customer: str) -> list[Source]:
+    """A customer's sources in order; NotFound without an account."""
+    found = store.find_account_ids(conn, [customer])
+    if not found:
+        raise NotFound(f"no credit account for {customer!r}", code="ACCOUNT_UNKNOWN")
+    account_id = found[customer]
+    return store_debits.list_sources(conn, np.array([account_id], np.int64)).get(account_id, [])
 
 
 __all__ = [

@@ -13,9 +13,6 @@ from numpy.typing import NDArray
 from honghua.credit import store
 from honghua.credit.core.account import Account, Lines
 from honghua.credit.core.desk import DecisionDraft
-from honghua.credit.core.layout import DUE, H_DUES, H_PLANS, PLAN
-from honghua.credit.plain.table import AccountTable
-from honghua.credit.shard import gather
 from honghua.decision.api import BundleIds, DecisionRow, record_decisions
 from honghua.facts.kinds import Fact, FactKind
 from honghua.ledger import api as ledger
@@ -84,7 +81,6 @@ class EntryColumns:
             line_amounts=np.concatenate(self.amounts), currency=currency,
         )  # fmt: skip
 
-
     def marks(self) -> tuple[int, int]:
         """How many entries and parts of lines there are."""
         return len(self.owner_id), len(self.codes)
@@ -125,7 +121,6 @@ class Booking:
     plain: list[FactBatch] = field(
         default_factory=list
     )  # purchases booked many at once (`credit.plain`), apart from `facts`
-    table: AccountTable | None = None  # the accounts side by side, of which those touched are written
 
     def post(self, account: Account, currency: str, lines: Lines, cause: Cause) -> None:
         """Collect an entry; lines of the merchant's component go to the merchant's own account when the cause names one."""
@@ -198,34 +193,17 @@ class Booking:
             for account_id, account in sorted(self.touched.items())
             if account_id not in self.opened and account.place < 0
         ]
-        self._write_rows(conn)
         if rest:
             store.update_account_columns(
                 conn, np.array([a.account_id for a in rest], np.int64), np.array([a.last_fact_id for a in rest], np.int64),
-                np.stack([a.head for a in rest]), dues=store.ragged(a.flat_dues() for a in rest),
-                plans=store.ragged(a.flat_plans() for a in rest),
+                np.stack([a.head for a in rest]),
+                rows={"dues": store.ragged(a.flat_dues() for a in rest), "plans": store.ragged(a.flat_plans() for a in rest)},
             )  # fmt: skip
         for currency, columns in sorted(self.entries.items()):
             if not columns.owner_id:
                 continue
             ledger.post_entries(conn, columns.batch(currency, self.today))
         record_decisions(conn, bundle_ids, self.decisions)
-
-    def _write_rows(self, conn: psycopg.Connection) -> None:
-        """Accounts that still are rows of the table: only what moved in them."""
-        table = self.table
-        if table is None:
-            return
-        for account in self.touched.values():
-            if account.place >= 0:
-                table.touch(account)
-        places, head, dues, plans = table.moved()
-        heads = table.heads[places]
-        store.update_account_columns(
-            conn, table.ids[places], table.last_fact_ids[places], heads,
-            dues=gather(table.dues[places], heads[:, H_DUES], DUE), plans=gather(table.plans[places], heads[:, H_PLANS], PLAN),
-            moved=store.Moved(head, dues, plans),
-        )  # fmt: skip
 
     def _write_facts(self, conn: psycopg.Connection) -> None:
         if not self.facts:

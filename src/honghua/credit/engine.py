@@ -50,6 +50,7 @@ Ints = NDArray[np.int64]
 AMOUNT: Final = ACCOUNT_INPUTS.index("amount_minor")
 Booked = tuple[int, Fact, int]  # fact id, fact, command id
 FACTS_AT_ONCE: Final = 50_000
+SLICE: Final = 1_000  # facts that a successor learns between two units: some 20 ms
 SNAPSHOT_EVERY: Final = 1_000_000  # facts
 LEARNT_MUCH: Final = 100_000  # facts at a start: the next one shall not learn them again
 MANIFEST: Final = "engine.json"  # beside a model's files: the plan and the settings that it was fitted with
@@ -100,7 +101,9 @@ class RiskDesk:
         self.setup, self.observer = setup, observer
         self.engine = DecisionEngine(setup.plan, settings=setup.settings)
         self.maker = EventMaker(setup.plan.schema, offset_us=setup.offset_us)
-        self.watch = Watch(self.engine.terms())
+        self.watch = Watch(self.engine.terms(), choose=self._choose)
+        self.lineup: decision.LineupRow | None = None  # who judges here
+        self.successor: Successor | None = None  # learns to serve the line-up in force
         self.names = Names()
         self.model_digest = b""
         self.cursor = 0  # the last fact that the state has learnt
@@ -118,13 +121,46 @@ class RiskDesk:
         return Learner(self.engine, self.maker, self.names)
 
     def prepare(self, conn: psycopg.Connection) -> None:
-        """Before a unit's transaction: see what is in force by now, and with which model."""
+        """Before a unit's transaction: see what is in force by now, and with which model.
+
+        A model that reads what this engine does not sense needs another engine: that learns the book's facts a slice at a time, here,
+        between units; until it has, those judge who judged before. Whoever has time to spare may call this as often as he likes.
+        """
+        if self.successor is not None and self.successor.study(conn):
+            self._hand_over(self.successor.desk)
         judge = self.watch.judge(conn)
         self.current = judge
         wanted = judge.force.champion.model_digest
         if wanted != self.model_digest:
-            self.engine.use(unpack_model(read_model_files(conn, wanted)) if wanted else None)
+            self.engine.use(self._place(unpack_model(read_model_files(conn, wanted))) if wanted else None)
             self.model_digest = wanted
+
+    def _place(self, model: FraudModel) -> FraudModel:
+        sensor = self.engine.sensor
+        return model if model.names == sensor.names else model.placed(sensor.values)
+
+    def _choose(self, conn: psycopg.Connection, lineup: decision.LineupRow) -> decision.LineupRow:
+        """The newest line-up, or the one before while its engine is not ready."""
+        digest = decision.get_release(conn, lineup.champion).model_digest
+        if self.lineup is None or digest in (b"", self.model_digest):
+            self.lineup, self.successor = lineup, None
+            return lineup
+        files = read_model_files(conn, digest)
+        setup = RiskSetup.read(files[MANIFEST], self.setup.folder) if MANIFEST in files else self.setup
+        reads, values = set(unpack_model(files).reads), set(setup.settings.values)
+        if reads <= set(self.engine.sensor.names) and values <= set(self.setup.settings.values):
+            self.lineup, self.successor = lineup, None
+        elif MANIFEST in files and (self.successor is None or self.successor.digest != digest):
+            self.successor = Successor(digest, RiskDesk(setup))
+        return self.lineup
+
+    def _hand_over(self, to: RiskDesk) -> None:
+        """From this unit on the other engine's state is ours."""
+        self.setup, self.engine, self.maker, self.names = to.setup, to.engine, to.maker, to.names
+        self.cursor, self.saved_at, self.is_sound = to.cursor, to.saved_at, to.is_sound
+        self.watch = Watch(self.engine.terms(), choose=self._choose)
+        self.lineup, self.successor, self.ending, self.model_digest = None, None, None, b""
+        self.unbooked.clear()
 
     def begin(self, conn: psycopg.Connection) -> None:
         """Take the deciders' lock until the transaction ends, and learn what others booked meanwhile."""
@@ -273,12 +309,12 @@ class RiskDesk:
         self.engine, self.cursor = found
         self.saved_at, self.is_sound = self.cursor, True
 
-    def _catch_up(self, conn: psycopg.Connection) -> None:
-        limit = FACTS_AT_ONCE
-        while True:
+    def _catch_up(self, conn: psycopg.Connection, *, limit: int = FACTS_AT_ONCE, pages: int | None = None) -> bool:
+        """Learn the facts after the cursor, so many pages of whole units of work at most; whether there are no more of them."""
+        while pages is None or pages > 0:
             facts = read_facts_after(conn, self.cursor, limit=limit)
             if not len(facts):
-                return
+                return True
             whole = len(facts) if len(facts) < limit else int(np.searchsorted(facts.txid == facts.txid[-1], True))
             if whole == 0:  # one unit fills the page
                 limit *= 2
@@ -287,7 +323,27 @@ class RiskDesk:
             self.learner.fold(conn, facts, whole)
             self.cursor, self.is_sound = int(facts.fact_id[whole - 1]), True
             if len(facts) < limit:
-                return
+                return True
+            pages = pages - 1 if pages is not None else None
+        return False
+
+    def study(self, conn: psycopg.Connection) -> bool:
+        """Learn a slice of the facts, outside of units; whether that were the last. Facts become visible in the order of their numbers."""
+        if not self.is_sound:
+            self._rebuild(conn)
+        return self._catch_up(conn, limit=SLICE, pages=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Successor:
+    """An engine on its way to serve a model: digest of the model, and the desk whose state learns."""
+
+    digest: bytes
+    desk: RiskDesk
+
+    def study(self, conn: psycopg.Connection) -> bool:
+        """Learn a slice; whether it is ready."""
+        return self.desk.study(conn)
 
 
 def column(values: Sequence[int]) -> Ints:

@@ -191,8 +191,8 @@ def write_shard(
     dues, plans = shard.dues[keep], shard.plans[keep]
     last_fact_ids = shard.rows.last_fact_ids[keep]
     store.update_account_columns(
-        conn, ids, last_fact_ids, heads, dues=gather(dues, heads[:, H_DUES], DUE),
-        plans=gather(plans, heads[:, H_PLANS], PLAN),
+        conn, ids, last_fact_ids, heads,
+        rows={"dues": gather(dues, heads[:, H_DUES], DUE), "plans": gather(plans, heads[:, H_PLANS], PLAN)},
     )  # fmt: skip
     stated = np.flatnonzero(shard.has_statement[keep])
     if len(stated):

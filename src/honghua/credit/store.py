@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -31,6 +31,7 @@ from honghua.store.copybin import Bool, Date, Int8, Int8Array, Text, copy_in, co
 
 Connection = psycopg.Connection
 Ints = NDArray[np.int64]
+Ragged = tuple[Ints, Ints]  # flat values with offsets int64[n + 1]
 
 HEAD_IS_DATE = [name.endswith("_on") for name in HEAD_COLUMNS]
 ACCOUNT_NAMES = ("account_id", "customer_ref", *HEAD_COLUMNS, "dues", "plans", "last_fact_id", "quarantined")
@@ -40,13 +41,19 @@ BOOK_LOCK = "hashtext('credit_book')"  # held exclusively to move the business d
 STATEMENT_NAMES = ("account_id", *STATEMENT_COLUMNS, "booked_on", "last_fact_id", "snapshot")
 
 
+HEAD_SET = [
+    f"{n} = " + (f"DATE '1970-01-01' + v.h{k}::int" if HEAD_IS_DATE[k] else f"v.h{k}")
+    for k, n in enumerate(HEAD_COLUMNS)
+]
+ROWS_SET = "{0} = CASE WHEN v.{0}_to > v.{0}_from THEN (%({0})s::bigint[])[v.{0}_from + 1 : v.{0}_to] ELSE '{{}}' END"
+
+
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """What of accounts is to be stored: columns of their heads, and whether dues and plans are."""
+    """What of accounts is to be stored: columns of their heads, and which of dues and plans."""
 
     head: tuple[int, ...] = tuple(range(HEAD))
-    dues: bool = True
-    plans: bool = True
+    rows: tuple[str, ...] = ("dues", "plans")
 
 
 EVERYTHING = Moved()
@@ -55,17 +62,15 @@ EVERYTHING = Moved()
 @cache
 def _update_accounts(moved: Moved) -> str:
     """The statement that stores this much of accounts, built from our own constant names; values are parameters."""
-    sets = [f"{HEAD_COLUMNS[k]} = " + (f"DATE '1970-01-01' + v.h{k}::int" if HEAD_IS_DATE[k] else f"v.h{k}") for k in moved.head]
-    names = ["id", "fact", *(f"h{k}" for k in moved.head)]
-    for kind, it_moved in (("dues", moved.dues), ("plans", moved.plans)):
-        if it_moved:
-            low, high = f"{kind}_from", f"{kind}_to"
-            names += [low, high]
-            sets.append(f"{kind} = CASE WHEN v.{high} > v.{low} THEN (%({kind})s::bigint[])[v.{low} + 1 : v.{high}] ELSE '{{}}' END")
-    return (
-        f"UPDATE credit_account a SET {', '.join([*sets, 'last_fact_id = v.fact'])} FROM unnest("  # noqa: S608
-        + ", ".join(f"%({name})s::bigint[]" for name in names) + f") AS v ({', '.join(names)}) WHERE a.account_id = v.id"
-    )  # fmt: skip
+    names = [
+        "id",
+        "fact",
+        *(f"h{k}" for k in moved.head),
+        *(f"{kind}_{end}" for kind in moved.rows for end in ("from", "to")),
+    ]
+    sets = [*(HEAD_SET[k] for k in moved.head), *map(ROWS_SET.format, moved.rows), "last_fact_id = v.fact"]
+    arrays, columns = ", ".join(f"%({name})s::bigint[]" for name in names), ", ".join(names)
+    return f"UPDATE credit_account a SET {', '.join(sets)} FROM unnest({arrays}) AS v ({columns}) WHERE a.account_id = v.id"  # noqa: S608
 
 
 class AccountRows:
@@ -112,13 +117,9 @@ class AccountRows:
             head[H_DUES] = head[H_PLANS] = 0
         dues, plans = roomy(flat_dues, DUE, int(head[H_DUES])), roomy(flat_plans, PLAN, int(head[H_PLANS]))
         return Account(
-            int(self.ids[i]),
-            self.refs[i],
-            terms_rows,
-            state=State(head, dues, plans),
-            last_fact_id=int(self.last_fact_ids[i]),
-            quarantined=bool(self.quarantined[i]),
-        )
+            int(self.ids[i]), self.refs[i], terms_rows, state=State(head, dues, plans),
+            last_fact_id=int(self.last_fact_ids[i]), quarantined=bool(self.quarantined[i]),
+        )  # fmt: skip
 
 
 def load_accounts(conn: Connection, account_ids: Ints, *, lock: bool) -> AccountRows:
@@ -150,21 +151,20 @@ def find_account_ids(conn: Connection, refs: Sequence[str]) -> dict[str, int]:
 
 
 def update_account_columns(
-    conn: Connection, ids: Ints, last_fact_ids: Ints, heads: Ints, *, dues: tuple[Ints, Ints], plans: tuple[Ints, Ints],
-    moved: Moved = EVERYTHING,
+    conn: Connection, ids: Ints, last_fact_ids: Ints, heads: Ints, *, rows: Mapping[str, Ragged], moved: Moved = EVERYTHING
 ) -> None:  # fmt: skip
-    """Store the states of n accounts, one statement: heads int64[n, HEAD], ragged dues and plans; every row must exist."""
+    """Store n accounts, one statement: heads int64[n, HEAD], ragged "dues" and "plans", or what moved of them; every row must exist."""
     if len(ids) == 0:
         return
     columns = {f"h{k}": np.ascontiguousarray(heads[:, k]) for k in moved.head} | {"id": ids, "fact": last_fact_ids}
-    for kind, (values, offsets), it_moved in (("dues", dues, moved.dues), ("plans", plans, moved.plans)):
-        if it_moved:
-            columns |= {kind: values, f"{kind}_from": offsets[:-1], f"{kind}_to": offsets[1:]}
+    for kind in moved.rows:
+        values, offsets = rows[kind]
+        columns |= {kind: values, f"{kind}_from": offsets[:-1], f"{kind}_to": offsets[1:]}
     done = conn.execute(_update_accounts(moved), columns).rowcount
     assert done == len(ids), f"{len(ids) - done} of {len(ids)} accounts vanished while they were locked"
 
 
-def ragged(parts: Iterable[Ints]) -> tuple[Ints, Ints]:
+def ragged(parts: Iterable[Ints]) -> Ragged:
     """Flat values with offsets int64[n + 1]."""
     pieces = list(parts)
     offsets = np.zeros(len(pieces) + 1, np.int64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from honghua.credit.store import BOOK_LOCK, Connection
+from honghua.store.facts import LAST_FACT
 
 
 def lock_deciders(conn: Connection) -> int:
@@ -12,9 +13,7 @@ def lock_deciders(conn: Connection) -> int:
 
     Returns the last fact there is (0 = none), read when the turn has come: two statements in one round trip.
     """
-    both = conn.execute(
-        "SELECT pg_advisory_xact_lock(hashtext('credit_deciders')); SELECT coalesce(max(fact_id), 0) FROM store_fact"
-    )
+    both = conn.execute("SELECT pg_advisory_xact_lock(hashtext('credit_deciders')); " + LAST_FACT)
     both.nextset()
     row = both.fetchone()
     assert row is not None, "an aggregate has one row"

@@ -9,12 +9,14 @@ from typing import Any
 
 import psycopg
 
+from honghua.base.errors import BadInput
 from honghua.credit.core.desk import Suspension
 from honghua.credit.proving import TRIES_MAX
 from honghua.store.copybin import Column, Int2, Int8, Text, copy_in
 
 # In the order of desk.Suspension.
 COLUMNS = "suspension_id, account_id, outcome, amount_minor, merchant, category, order_ref, until_us, expires_us, state, token"
+CLAIM = dt.timedelta(minutes=30)  # a reviewer who went away gives the purchase back after this
 REVIEW = 4  # decision.core.Outcome.REVIEW
 
 
@@ -100,6 +102,15 @@ def claim(
     values: dict[str, Any] = {"who": reviewer, "until": until, "now": now, "id": suspension_id}
     row = conn.execute(query, values).fetchone()
     return Suspension(*row) if row else None
+
+
+def claim_one(
+    conn: psycopg.Connection, *, reviewer: str, now: dt.datetime, suspension_id: int | None = None
+) -> Suspension | None:
+    """Take the oldest purchase that nobody looks at, or the one named, for as long as a claim holds; None: there is none to be had."""
+    if not reviewer:
+        raise BadInput("a reviewer has a name")
+    return claim(conn, reviewer=reviewer, now=now, until=now + CLAIM, suspension_id=suspension_id)
 
 
 def list_lapsed(conn: psycopg.Connection, *, now_us: int, limit: int) -> list[tuple[int, str]]:

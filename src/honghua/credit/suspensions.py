@@ -1,4 +1,4 @@
-"""The end of suspended purchases: a reviewer decides, or they lapse. Both are commands like all others; the queue is in `reviewing`."""
+"""The end of suspended purchases: a reviewer decides, or they lapse; both are commands. The queue is in `viewing.reviewing`."""
 
 from __future__ import annotations
 
@@ -13,9 +13,18 @@ from honghua.base.errors import BadInput, NotFound
 from honghua.credit import store_suspensions
 from honghua.credit.api import BATCH_MAX, execute
 from honghua.credit.core.commands import LapseSuspension, SettleReview
+from honghua.credit.core.desk import Suspension
 from honghua.credit.registry import Registry
-from honghua.credit.reviewing import Tie, claim, list_queue, list_ties
-from honghua.credit.store_suspensions import find_customer
+from honghua.credit.store_suspensions import claim_one, find_customer
+from honghua.credit.viewing.reviewing import Tie, list_queue, list_ties
+from honghua.store.database import run_unit
+
+
+def claim(
+    conn: psycopg.Connection, *, reviewer: str, now: dt.datetime, suspension_id: int | None = None
+) -> Suspension | None:
+    """Take the oldest purchase that nobody looks at, or the one named, in a transaction of its own."""
+    return run_unit(conn, lambda c: claim_one(c, reviewer=reviewer, now=now, suspension_id=suspension_id))
 
 
 def decide_review(

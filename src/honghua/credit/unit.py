@@ -40,7 +40,7 @@ from honghua.store.wishes import wish
 
 UNSENSED = (-1, None)
 COMMAND_SEQUENCE = "store_command_id"
-PLAIN_FROM = 16  # purchases in a unit: below, columns cost more than they save
+PLAIN_FROM = 1  # plain purchases in a unit: columns cost no more than handlers even for one
 FACTS_PER_COMMAND = 3  # the most that one command books (a suspension settled, a limit for the order, the purchase)
 HOLD_KINDS = frozenset({
     FactKind.PURCHASE_AUTHORISED, FactKind.PURCHASE_CAPTURED, FactKind.AUTHORISATION_RELEASED, FactKind.FACT_REVERSED,
@@ -94,6 +94,7 @@ class Unit:
         answers = self.answer_all(commands, command_ids, FactIds(fact_ids))
         if risk is not None:
             risk.end(self.conn, self.booking.facts, self.desk.now_us, last_fact_id=self.booking.last_fact_id())
+        self.table.store(self.conn, self.booking.touched.values())
         self.booking.write(self.conn, self.registry.bundle_ids)
         self.write_holds()
         write_suspensions(self.conn, self.suspended, self.settled, self.ended)
@@ -102,9 +103,7 @@ class Unit:
         )  # fmt: skip
         return answers
 
-    def answer_all(
-        self, commands: Sequence[c.Command], command_ids: Sequence[int], fact_ids: FactIds
-    ) -> list[Answer]:
+    def answer_all(self, commands: Sequence[c.Command], command_ids: Sequence[int], fact_ids: FactIds) -> list[Answer]:
         """Every command in its turn: plain purchases as many at once as stand together, the rest one by one."""
         answers: list[Answer] = []
         self.stirred = {command.customer for command in commands if not is_plain(command)}
@@ -198,9 +197,7 @@ class Unit:
         self.registry.learn_categories(self.conn, (order.category for order in orders))
         ids = np.array(sorted({self.registry.accounts[ref] for ref in refs if ref in self.registry.accounts}), np.int64)
         rows = store.load_accounts(self.conn, ids, lock=True)
-        self.table = self.booking.table = AccountTable(
-            rows, self.registry.terms_rows, self.booking.today
-        )
+        self.table = AccountTable(rows, self.registry.terms_rows, self.booking.today)
         self.reach_today()
         self.prepare_openings([ref for ref in opening if self.find(ref) is None], currency)
         self.load_purchases(commands)

@@ -6,7 +6,7 @@ So an activation, a rollback, a list entry, a suppression or a word of the brake
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -39,6 +39,10 @@ STANDING_LISTS: Final = ("allow", "deny", "exclusion")  # there from the start, 
 PREPARED: Final = (LIST_PREFIX, ARM_PREFIX)  # inputs that are not the engine's own
 
 
+Choose = Callable[[psycopg.Connection, LineupRow], LineupRow]
+"""Which line-up an engine follows: the newest, which is given, or the one before for as long as it cannot serve the newest."""
+
+
 @dataclass(frozen=True, slots=True)
 class EngineTerms:
     """What an engine brings: its own inputs, the model's inputs, and the columns of its events (entities under their names)."""
@@ -58,10 +62,10 @@ class EngineTerms:
 class Watch:
     """One engine's view of what is in force. Not shared between threads."""
 
-    __slots__ = ("_book", "_brakes", "_bundles", "_judge", "_references", "_rescores", "purpose", "terms")
+    __slots__ = ("_book", "_brakes", "_bundles", "_choose", "_judge", "_references", "_rescores", "purpose", "terms")
 
-    def __init__(self, terms: EngineTerms, *, purpose: str = PURPOSE) -> None:
-        self.terms, self.purpose = terms, purpose
+    def __init__(self, terms: EngineTerms, *, purpose: str = PURPOSE, choose: Choose | None = None) -> None:
+        self.terms, self.purpose, self._choose = terms, purpose, choose
         self._judge: Judge | None = None
         self._bundles: dict[int, Bundle] = {}
         self._references: dict[int, dict[str, int]] = {}
@@ -103,6 +107,8 @@ class Watch:
         lineup = releases.find_lineup(conn, purpose=self.purpose)
         if lineup is None:
             raise NotFound(f"nobody judges {self.purpose}: activate a release", code="NO_CHAMPION")
+        if self._choose is not None:
+            lineup = self._choose(conn, lineup)
         sitting = [lineup.champion] + ([lineup.challenger] if lineup.challenger is not None else [])
         bundles = self._find_bundles(conn, [*sitting, *lineup.shadows])
         layout = find_layout(self.terms, bundles.values())

@@ -49,8 +49,8 @@ class FitSettings:
     """How to fit. rounds: trees of a fusion at most; refit: on all rows once the number of trees is known.
 
     unreported: how many frauds that nobody reports are among the clear rows, as part of those that are told; so many of the most fraud-like
-    clear rows teach nothing. 0 takes clear rows at their word. chosen: the values to read; None = chosen on the fitted rows.
-    mixed: where frauds are few, fusions also learn from mixed rows (mixing.py).
+    clear rows teach nothing, and where frauds are few fusions also learn from mixed rows, for kinds that nobody told of (mixing.py).
+    0 takes clear rows at their word. chosen: the values to read; None = chosen on the fitted rows.
     """
 
     seed: int = 20261122
@@ -63,7 +63,6 @@ class FitSettings:
     refit: bool = True
     unreported: float = 0.0
     chosen: Chosen | None = None
-    mixed: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -276,14 +275,15 @@ def fit_fusion(
     floor = np.array([0.2, *(FUSED_FLOOR_FEW if few else FUSED_FLOOR) * len(DETECTORS)])
     taught = x, rows.y, rows.weight
     groups = groups_of([described[k] for k in columns], len(DETECTORS))
-    if few and settings.mixed:
+    mixed = few and settings.unreported > 0
+    if mixed:
         taught = mix_rows(*taught, groups=groups, seed=settings.seed)
     if not late.any():
         model = train(taught, names, recipe)
         only = Fusion(columns, model, Line(0.0, np.array([1.0, *np.zeros(9)])))
         return FittedFusion(only, only, unknown, ROUNDS_UNJUDGED)
     early = x[~late], rows.y[~late], rows.weight[~late]
-    if few and settings.mixed:
+    if mixed:
         early = mix_rows(*early, groups=groups, seed=settings.seed)
     trained = train_forest(early[0], early[1], names=names, weight=early[2], valid=(x[late], rows.y[late]), **recipe)
     heard = np.column_stack([trained.forest.score(x[late]), *(voice[late] for voice in voices)])

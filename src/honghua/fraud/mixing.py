@@ -3,6 +3,7 @@
 Where few frauds are known, a forest learns the company that signs keep in them: a new device *and* a large sum *and* a young shop. A crime
 of a kind that nobody has told of yet has some of these signs in other company. So every fraud also teaches in copies that lack a part of
 what it showed; clear rows are mixed in the same way, that being a mixture tells nothing. All of it is drawn from the fitted rows alone.
+For books whose labels are incomplete: where all is told, later frauds keep the same company, and a forest does well to know it.
 """
 
 from __future__ import annotations

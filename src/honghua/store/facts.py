@@ -3,6 +3,8 @@ them."""
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +57,13 @@ WHERE f.txid >= %s AND f.txid < %s AND (f.txid, f.fact_id) > (%s, %s) ORDER BY f
 PAGE_TXIDS_FIRST = 256  # transactions that a page looks at first; four times as many whenever there was nothing
 PAGE_FACTS_MAX = 10_000
 
+SUMS = """
+SELECT value_on, kind, CASE WHEN kind = ANY(%(split)s::smallint[]) THEN coalesce(args[1], 0) ELSE 0 END, count(*), sum(amount_minor)::bigint
+FROM store_fact WHERE value_on BETWEEN %(since)s AND %(until)s AND kind = ANY(%(kinds)s::smallint[])
+GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+"""
+
+LAST_FACT = "SELECT coalesce(max(fact_id), 0) FROM store_fact"
 AFTER = f"""SELECT {SELECT_COLUMNS} FROM store_fact f WHERE f.fact_id > %s ORDER BY f.fact_id LIMIT %s"""  # noqa: S608
 
 
@@ -222,7 +231,7 @@ def read_facts_after(conn: psycopg.Connection, fact_id: int, *, limit: int) -> F
 
 def find_last_fact_id(conn: psycopg.Connection) -> int:
     """The highest fact id, 0 where there is no fact."""
-    row = conn.execute("SELECT fact_id FROM store_fact ORDER BY fact_id DESC LIMIT 1").fetchone()
+    row = conn.execute(LAST_FACT).fetchone()
     return int(row[0]) if row else 0
 
 
@@ -241,3 +250,22 @@ def read_fact_days(conn: psycopg.Connection, account_id: int) -> tuple[NDArray[n
     query = "SELECT effective_on, fact_id FROM store_fact WHERE account_id = %s ORDER BY effective_on, fact_id"
     days, fact_ids = copy_out(conn, query, [Date, Int8], [account_id])
     return days, fact_ids
+
+
+@dataclass(frozen=True, slots=True)
+class FactSum:
+    """Facts of one kind on one value day. first_arg: their first argument where they were asked for by it, else 0."""
+
+    day: dt.date
+    kind: int
+    first_arg: int
+    facts: int
+    amount_minor: int
+
+
+def sum_facts(
+    conn: psycopg.Connection, kinds: Sequence[int], *, since: dt.date, until: dt.date, split: Sequence[int] = ()
+) -> list[FactSum]:
+    """Sums from one value day to another, both counted. split: kinds that are told apart by their first argument."""
+    values = {"kinds": list(kinds), "split": list(split), "since": since, "until": until}
+    return [FactSum(*row) for row in conn.execute(SUMS, values)]

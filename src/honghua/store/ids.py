@@ -53,7 +53,8 @@ def allocate(conn: psycopg.Connection, sequence: str, n: int) -> NDArray[np.int6
     row = array_cursor(conn).execute(ALLOCATE, {"n": n, "sequence": sequence}).fetchone()
     if row is None:
         raise NotFound(f"no sequence {sequence}")
-    return _spread(*row, n)
+    size, bases = row
+    return _spread(size, bases, n)
 
 
 def _spread(size: int, bases: NDArray[np.int64], n: int) -> NDArray[np.int64]:

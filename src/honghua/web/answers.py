@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import traceback
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -86,6 +87,7 @@ async def on_database_error(request: Request, error: Exception) -> Response:
     meaning = find_meaning(error)
     if meaning is None:
         return await on_bug(request, error)
+    meaning.__cause__ = error
     return await on_honghua_error(request, meaning)
 
 
@@ -118,6 +120,14 @@ async def on_bug(request: Request, error: Exception) -> Response:
     return await problem_response(request, Problem(code="INTERNAL"))
 
 
+async def on_any(request: Request, error: Exception) -> Response:
+    """An error that came from outside the router: the guard's, or a bug that nobody caught."""
+    for kind, handler in HANDLERS.items():
+        if isinstance(error, kind):
+            return await handler(request, error)
+    return await on_bug(request, error)
+
+
 def log_failure(request: Request, error: Exception) -> None:
     """Which error, where; not its message, which may hold what people sent us."""
     place = "".join(traceback.format_tb(error.__traceback__))
@@ -130,12 +140,18 @@ def route_name(scope: Any) -> str:
     return str(getattr(scope.get("route"), "name", None) or "unknown")
 
 
+HANDLERS: Final[dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]]] = {
+    HonghuaError: on_honghua_error,
+    HTTPException: on_http_error,
+    RequestValidationError: on_invalid_request,
+    psycopg.Error: on_database_error,
+}
+
+
 def install_handlers(app: FastAPI) -> None:
     """Every error becomes a problem."""
-    app.add_exception_handler(HonghuaError, on_honghua_error)
-    app.add_exception_handler(HTTPException, on_http_error)
-    app.add_exception_handler(RequestValidationError, on_invalid_request)
-    app.add_exception_handler(psycopg.Error, on_database_error)
+    for kind, handler in HANDLERS.items():
+        app.add_exception_handler(kind, handler)
 
 
-__all__ = ["install_handlers", "on_bug", "on_http_error", "problem_response", "refuse", "route_name"]
+__all__ = ["install_handlers", "on_any", "problem_response", "refuse", "route_name"]

@@ -13,7 +13,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from honghua.web.answers import on_bug, on_http_error, problem_response, route_name
+from honghua.web.answers import on_any, problem_response, route_name
 from honghua.web.problems import Problem
 from honghua.web.viewer import Viewer
 
@@ -73,8 +73,7 @@ class Frame:
         except Exception as error:  # a bug must not take its caller's answer with it
             if passage.status:
                 raise  # too late to say anything: the connection breaks
-            on_error = on_http_error if isinstance(error, HTTPException) else on_bug
-            await (await on_error(request, error))(scope, receive, out)
+            await (await on_any(request, error))(scope, receive, out)
         finally:
             took_ms = (time.perf_counter() - passage.began) * 1_000
             LOG.info(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
+import psycopg
 
 from honghua.base.errors import (
     BadInput,
@@ -131,10 +132,12 @@ OWN: Final[dict[str, Entry]] = {
     "STATEMENT_UNKNOWN": Entry(404, "没有这期账单。", "There is no such statement."),
     "DECISION_UNKNOWN": Entry(404, "没有这条决策。", "There is no such decision."),
     "NO_ACCOUNT": Entry(404, "您还没有开通信用账户。", "You have no credit account yet."),
+    "CONSENT_MISSING": Entry(409, "客户尚未完成必要的授权与确认。", "The customer has not given the consents that an account needs."),
     "PARTNER_UNKNOWN": Entry(404, "没有这个接入方。", "There is no such partner."),
     "BOOK_NOT_STARTED": Entry(503, "系统尚未开账,请稍后再试。", "The book is not started yet."),
     "ENGINE_MISSING": Entry(503, "风控引擎暂不可用,请稍后再试。", "The risk engine is not there now."),
     "BOOKING_FAILED": Entry(500, "系统出错了,请用同一编号再试。", "Booking failed on our side; ask again under the same key."),
+    "GATEWAY_MISSING": Entry(503, "尚未接通收款通道,请通过自动扣款还款。", "No payment gateway is connected; please repay by auto-debit."),
     "TROUBLE": Entry(400, "请求无法处理。", "The request can't be handled."),
     "INTERNAL": Entry(500, "系统出错了,我们已收到报告。", "Something went wrong on our side; it has been noted."),
 }  # fmt: skip
@@ -191,10 +194,11 @@ def find_class_entry(error: HonghuaError) -> Entry:
 
 
 def problem_of_error(error: HonghuaError) -> tuple[Problem, int]:
-    """A raised error as a problem, with its status. What went wrong on our side is not told, only that it did."""
+    """A raised error as a problem, with its status. What went wrong inside is not told, only that it did."""
     entry = TABLE.get(error.code) or find_class_entry(error)
     status = entry.status if entry.status != OK else 422
-    detail = str(error)[:DETAIL_LENGTH_MAX] if status < 500 else entry.en
+    is_ours = status >= 500 or isinstance(error.__cause__, psycopg.Error)  # then the words are about our inside
+    detail = entry.en if is_ours else str(error)[:DETAIL_LENGTH_MAX]
     more = {**getattr(error, "more", {}), "retryable": error.retryable}
     wait = float(getattr(error, "retry_after_s", 0)) or (RETRY_AFTER_S if error.retryable else 0)
     return Problem(code=error.code, detail=detail, more=more, retry_after_s=wait), status

@@ -76,7 +76,10 @@ def run(args: argparse.Namespace, store: StoreSettings) -> dict[str, Any]:
         "folds": len(folds), "events": tested.events, "scored": len(judged.fraud), "crimes": int(judged.fraud.sum()),
         "crime_share": round(float(judged.fraud.mean()), 5), **headline(folds, tested),
         "typologies": by_typology(folds, tested, sizes.seed), "detectors": {name: by_detector(folds, tested, name) for name in VOICES},
-        "graph_gain": measure_gain(folds[0].sample, tested, folds[0].unseen, sizes.seed), "fit_seconds": round(fitted - started, 1),
+        "graph_gain": measure_gain(
+            folds[0].sample, tested, folds[0].unseen, seed=sizes.seed, threads=sizes.threads
+        ),
+        "fit_seconds": round(fitted - started, 1),
         "test_seconds": round(scored - fitted, 1), "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }  # fmt: skip
 

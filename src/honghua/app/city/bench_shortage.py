@@ -17,8 +17,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from honghua.app.alarm_budget import AlarmBudget, Rescue
 from honghua.app.city.town import BUDGET, Town, TownPlan, open_town
+from honghua.app.robots.alarm_budget import AlarmBudget, Rescue
 from honghua.base.clock import DAY_US
 from honghua.base.rng import derive_rng
 from honghua.sim.api import (
@@ -105,15 +105,14 @@ def count(town: Town) -> dict[str, Doubles]:
     good, crime = diary["ring"] == 0, is_crime_column(diary["crime"])
     short = (diary["short"] == 1) & (diary["heard"] == Heard.REFUSED_LIMIT)
 
-    def per_person(rows: NDArray[np.bool_], values: NDArray[np.int64] | None = None) -> Doubles:
-        chosen = np.flatnonzero(rows)
-        weight = None if values is None else values[chosen]
-        return np.bincount(diary["customer"][chosen], weight, people).astype(np.float64)
+    def per_person(rows: NDArray[np.bool_], values: NDArray[np.int64]) -> Doubles:
+        return np.bincount(diary["customer"][rows], values[rows], people).astype(np.float64)
 
+    ones = np.ones(len(late), np.int64)
     unpaid = np.where(screens.due_day < town.day, screens.due_minor, 0).astype(np.float64)
     return {
-        "orders": per_person(late & good), "short": per_person(late & good & short),
-        "out_minor": per_person(np.ones(len(late), np.bool_), diary["granted_minor"]),
+        "orders": per_person(late & good, ones), "short": per_person(late & good & short, ones),
+        "out_minor": per_person(ones > 0, diary["granted_minor"]),
         "late_minor": unpaid, "crime_minor": per_person(crime, diary["granted_minor"]),
     }  # fmt: skip
 

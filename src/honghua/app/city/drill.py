@@ -24,10 +24,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from honghua.app.alarm_budget import AlarmBudget, Band
 from honghua.app.city.reconcile import reconcile
 from honghua.app.city.rush import Rush
 from honghua.app.city.town import Town, TownPlan, open_town
+from honghua.app.robots.alarm_budget import AlarmBudget, Band
 from honghua.base.clock import DAY_US, HOUR_US
 from honghua.base.errors import BadInput
 from honghua.credit import jobs
@@ -52,11 +52,13 @@ from honghua.store.settings import StoreSettings
 
 FIRST_DAY_BEFORE: Final = dt.date(2026, 11, 10)  # the drill begins in the evening of this day
 FUTURE_DAYS: Final = 14  # of the rings' plans are pressed into the day
-# Before its model is in force, one order in twenty-five of the drill's city is a crime: so much of what is held on ordinary days is none
-# that should pass. Chosen on seeds 21 … 23.
+# In the drill's city one order in twenty-five is a crime before its model is in force: most of what the lines hold up on ordinary days
+# is none that should pass. Chosen on seeds 21 … 23, 31 and 33.
 BUDGET: Final = AlarmBudget((
-    Band("small", 300_00, 20_000, 20_000), Band("middle", 2_000_00, 35_000, 30_000), Band("dear", 10_000_000_00, 50_000, 50_000),
+    Band("small", 300_00, 5_000, 5_000), Band("middle", 2_000_00, 9_000, 8_000), Band("dear", 10_000_000_00, 15_000, 12_000),
 ))  # fmt: skip
+# On the day itself the lines follow the crowd: this share of the latest orders.
+DAY_BUDGET: Final = AlarmBudget((Band("any", 10_000_000_00, 4_500, 4_000),), rows=2_000)
 REFIT_EVERY: Final = 14  # days before the drill: the city meets a model before it has its last
 KILL_AT: Final = 0.62  # of the day
 BACKLOG_SECONDS: Final = 10.0  # after the first answers: figures of calm leave out the outage and what it left behind
@@ -76,7 +78,7 @@ class DrillPlan:
     people: int = 4_000
     history_days: int = 42
     seed: int = 11
-    crime_share: float = 0.015
+    crime_share: float = 0.0056
     kill: bool = True
 
     def __post_init__(self) -> None:
@@ -145,8 +147,9 @@ def _drill(plan: DrillPlan, settings: StoreSettings, database: Database, say: To
         )
         rush, breaks = play_day(plan, settings, town, day)
         since = breaks.killed_at or 0.0
-        first = next(((at + took, took) for at, _, took in rush.clock.batches if at > since), (None, None))
-        breaks.answers_at, breaks.first_batch = first
+        after = [(at + took, took) for at, _, took in rush.clock.batches if at > since]
+        if after:
+            breaks.answers_at, breaks.first_batch = after[0]
         disturbed = []
         if breaks.killed_at is not None and breaks.answers_at is not None:
             disturbed = [(breaks.killed_at, breaks.answers_at + BACKLOG_SECONDS)]
@@ -187,7 +190,7 @@ def live_until_evening(town: Town) -> None:
 def play_day(plan: DrillPlan, settings: StoreSettings, town: Town, day: DrillDay) -> tuple[Rush, Breaks]:
     """The rush with its breaks: the end of day at midnight in a thread of its own, the kill by a timer."""
     breaks = Breaks()
-    rush = Rush(town, day, plan.seconds, seed=plan.seed)
+    rush = Rush(town, day, plan.seconds, seed=plan.seed, budget=DAY_BUDGET)
     with beside(plan, settings, town, rush, breaks):
         rush.run()
     return rush, breaks

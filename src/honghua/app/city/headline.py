@@ -161,8 +161,9 @@ def judge_held(lived: Lived) -> Ratio:
 
 
 def judge_shortage(lived: Lived, booked: Booked) -> list[Ratio]:
-    """Good orders that the limit was too small for: refused, or decided one by one."""
-    diary = lived.diary
+    """Good orders that the limit was too small for: refused, or decided one by one, which takes a model's score."""
+    since = lived.diary["at_us"] >= (lived.model_day or 0) * DAY_US
+    diary = {name: values[since] for name, values in lived.diary.items()}
     short = diary["short"] == 1
     good = diary["ring"] == 0
     refused = short & (diary["heard"] == Heard.REFUSED_LIMIT)
@@ -172,7 +173,8 @@ def judge_shortage(lived: Lived, booked: Booked) -> list[Ratio]:
     bad = interval(int((helped & is_crime_column(diary["crime"])).sum()), int(helped.sum()))
     return [
         Ratio("R-010", "orders refused for want of limit", interval(int(refused.sum()), len(short)),
-              interval(int((refused & good).sum()), int(good.sum())), "halved at equal loss", "true: of the good orders alone"),
+              interval(int((refused & good).sum()), int(good.sum())), "halved at equal loss",
+              "true: of the good orders alone; whether that is fewer takes a twin city (`honghua bench shortage`)"),
         Ratio("R-010", "orders beyond the limit that were decided one by one", interval(int(helped.sum()), int((helped | refused).sum())),
               interval(int((helped & good).sum()), int(((helped | refused) & good).sum())), "≥ 50 %",
               f"a limit for the order, or less with consent; crimes among them {bad[1]:.1%} ({bad[0]:.1%} … {bad[2]:.1%})"),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from honghua.app.robots import Refit
+from honghua.app.robots.refitting import Refit
 from honghua.sim.api import CityActor
 
 

@@ -13,7 +13,8 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
-from honghua.app.city.town import Town
+from honghua.app.city.town import Town, robots_of
+from honghua.app.robots.alarm_budget import AlarmBudget
 from honghua.base.errors import HonghuaError
 from honghua.base.rng import derive_rng
 from honghua.credit import api as credit
@@ -46,8 +47,9 @@ PROOF_PLACES: Final = 2 / (24 * 60)  # of the day: two minutes
 PROOF_WITHIN: Final = dt.timedelta(minutes=14)  # of event time: a step-up ends after fifteen
 RECEIVED: Final = (0.60, 0.70)  # of held orders so many are received on the day, so many more given back
 COUNTED: Final = (
-    "batches", "messages", "repeated", "contradicted", "broken_batches", "resent", "step_ups", "proofs_expired",
+    "batches", "messages", "repeated", "contradicted", "broken_batches", "resent", "step_ups", "proofs_expired", "redrawn", "judged",
 )  # fmt: skip
+REDRAW_EVERY: Final = 600  # orders
 RETURNED: Final = 0.02  # of the others go back
 LATER: Final = (0.03, 0.25)  # of the day until then
 
@@ -61,6 +63,7 @@ class Rush:
     day: DrillDay
     seconds: float
     seed: int
+    budget: AlarmBudget  # of the day: the robots draw its lines anew every so many orders
     traffic: Traffic = field(default_factory=Traffic)
     clock: Clockings = field(default_factory=Clockings)
     answers: dict[str, Answer] = field(default_factory=dict)
@@ -76,6 +79,7 @@ class Rush:
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTED, 0))
     wave: int = 0
     raided: tuple[int, int] = (0, 0)  # the rows of the last wave, from and until before
+    drawn_at: int = 0  # orders that had their first word when lines were drawn last
     began: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -143,6 +147,7 @@ class Rush:
         """Until every message has its answer."""
         self.began = time.perf_counter()
         while (comes := self.send_raiders()) or self.traffic.next_at() is not None:
+            self.draw_lines()
             next_at, now = self.traffic.next_at(), self.elapsed()
             if next_at is None or next_at > now:
                 time.sleep(IDLE_SECONDS if comes or next_at is None else min(next_at - now, IDLE_SECONDS))
@@ -152,6 +157,20 @@ class Rush:
             for part in (proofs, [one for one in batch if one.purpose is not Purpose.PROOF]):
                 if part:
                     self.serve(part)
+
+    def draw_lines(self) -> None:
+        """As an operator's robots would through the day: a policy with new lines, proposed, approved, in force at the next batch."""
+        answered = self.counts["judged"]
+        if answered - self.drawn_at < REDRAW_EVERY:
+            return
+        self.drawn_at = answered
+        name = f"{self.town.platform.names.prefix}lines after {answered} orders"
+        try:
+            self.counts["redrawn"] += robots_of(self.town.plan).redraw(
+                self.town.conn, self.town.desk, self.budget, name=name
+            )
+        except (HonghuaError, psycopg.OperationalError):
+            self.reconnect()
 
     def serve(self, batch: list[Message]) -> None:
         """One transaction for all of them; when the connection breaks they come again."""
@@ -248,6 +267,7 @@ class Rush:
         outcome = str(answer["outcome"])
         if message.purpose is Purpose.ORDER:
             self.first_word[row] = outcome
+            self.counts["judged"] += 1
             code = str(answer.get("reason") or answer.get("code") or "")
             if code:
                 self.codes[code] = self.codes.get(code, 0) + 1

@@ -11,8 +11,8 @@ from typing import Final
 import numpy as np
 import psycopg
 
-from honghua.app import robots
-from honghua.app.alarm_budget import AlarmBudget, Band
+from honghua.app.robots import refitting
+from honghua.app.robots.alarm_budget import AlarmBudget, Band
 from honghua.base.clock import DAY_US, HOUR_US, to_micros
 from honghua.base.rng import derive_rng
 from honghua.credit import api as credit
@@ -71,7 +71,7 @@ class Town:
     desk: credit.RiskDesk
     bank: jobs.FakeBank | None = None  # None: nobody lets the bank pay
     debits: jobs.DebitReport = field(default_factory=lambda: jobs.DebitReport("fake bank (moves no real money)"))
-    refits: list[robots.Refit] = field(default_factory=list)
+    refits: list[refitting.Refit] = field(default_factory=list)
     day: int = 0
     told: Callable[[str], None] = print
 
@@ -157,8 +157,10 @@ class Town:
     def refit(self) -> None:
         """Fit on what the platform knows by this morning, and release."""
         now_us = to_micros(self.platform.names.at(self.day * DAY_US))
-        known = robots.read_known(self.conn, now_us=now_us, silent_days=self.plan.silent_days, one_in=self.plan.one_in)
-        name = f"{robots.POLICY} {self.platform.names.prefix}day {self.day}"
+        known = refitting.read_known(
+            self.conn, now_us=now_us, silent_days=self.plan.silent_days, one_in=self.plan.one_in
+        )
+        name = f"{refitting.POLICY} {self.platform.names.prefix}day {self.day}"
         found = robots_of(self.plan).refit(self.conn, self.desk, known, name=name, day=self.day)
         if found is not None:
             self.refits.append(found)
@@ -180,7 +182,7 @@ def open_town(
         prover = jobs.FakeProver()
         registry.prover = prover
         setup = make_setup(plan, folder=folder)
-        robots_of(plan).start_policy(conn, setup, name=f"{robots.POLICY} {names.prefix}without a model")
+        robots_of(plan).start_policy(conn, setup, name=f"{refitting.POLICY} {names.prefix}without a model")
         released = credit.attach_released(conn, registry, folder=folder)
         desk = (
             released
@@ -202,9 +204,9 @@ def open_town(
             town.conn.close()  # a drill has changed it for another
 
 
-def robots_of(plan: TownPlan) -> robots.Robots:
+def robots_of(plan: TownPlan) -> refitting.Robots:
     """Who fits and releases in a city."""
-    return robots.Robots(
+    return refitting.Robots(
         decision.Act("city robot 1 (maker; no person)", "refit of a simulated city"),
         decision.Act("city robot 2 (checker; no person)", "the refit passed its checks"),
         plan.names.seed,
@@ -225,4 +227,4 @@ def make_setup(plan: TownPlan, *, folder: Path | None) -> credit.RiskSetup:
     return credit.RiskSetup(RiskPlan(SCHEMA), EngineSettings(size, plan.silent_days), OFFSET_US, folder)
 
 
-__all__ = ["Town", "TownPlan", "make_setup", "open_town"]
+__all__ = ["BUDGET", "Town", "TownPlan", "make_setup", "open_town", "robots_of"]

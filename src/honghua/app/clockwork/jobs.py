@@ -15,6 +15,7 @@ from honghua.credit import jobs as credit_jobs
 from honghua.decision import api as decision
 from honghua.merchants.api import PayoutBank
 from honghua.store.jobs import Job, JobRun, run_due
+from honghua.web.api.delivering import list_jobs as list_web_jobs
 from honghua.web.ground import Secrets
 from honghua.web.signin.messages import Gateway
 
@@ -32,6 +33,7 @@ class Ports:
     secrets: Secrets | None = None
     gateway: Gateway | None = None
     zone: dt.tzinfo = dt.UTC  # of the times of day at which jobs are due
+    is_demo: bool = False  # partners' addresses may be on this machine
 
 
 def make_jobs(ports: Ports) -> tuple[Job, ...]:
@@ -51,6 +53,7 @@ def make_jobs(ports: Ports) -> tuple[Job, ...]:
         Job("rotation", 3600 * SECOND, people.make_rotator(ports.secrets), "re-encrypt what lies under an old key"),
         Job("erasure", 3600 * SECOND, people.make_eraser(ports.zone), "erase identities that need no longer be kept"),
         Job("doors", 3600 * SECOND, people.sweep, "delete old messages, counts of tries and challenges"),
+        *list_web_jobs({} if ports.secrets is None else ports.secrets.field_keys, is_demo=ports.is_demo),
     )
 
 

@@ -12,6 +12,7 @@ from honghua.customers import jobs as customers_jobs
 from honghua.customers.api import Vault
 from honghua.store.database import run_unit
 from honghua.store.wishes import WishState, count_wishes
+from honghua.web.api.partners import rotate_keys
 from honghua.web.ground import Secrets
 from honghua.web.signin.bounds import sweep_bounds
 from honghua.web.signin.messages import AT_ONCE, WISH_KIND, Gateway, deliver_messages, sweep_messages
@@ -42,7 +43,7 @@ def make_courier(secrets: Secrets | None, gateway: Gateway | None) -> Work:
 
 
 def make_rotator(secrets: Secrets | None) -> Work:
-    """Moves persons and users under the newest field key."""
+    """Moves persons, users and partners under the newest field key."""
 
     def rotate(conn: psycopg.Connection, _now: dt.datetime) -> str:
         if secrets is None:
@@ -54,7 +55,8 @@ def make_rotator(secrets: Secrets | None) -> Work:
             if moved < customers_jobs.SWEEP:
                 break
         users = run_unit(conn, lambda c: rotate_secrets(c, vault))
-        return f"{persons} persons and {users} users moved to key {vault.newest}"
+        partners = run_unit(conn, lambda c: rotate_keys(c, secrets.field_keys))
+        return f"{persons} persons, {users} users, {partners} secrets of partners moved to key {vault.newest}"
 
     return rotate
 

@@ -1,4 +1,4 @@
-"""What the bench of the doors stands on: a durable server of its own, a town, a partner's key, and volleys of load with what each process used."""
+"""What the bench of the doors stands on: a durable server of its own, a town, a partner's key, and volleys of load with their cost."""
 
 from __future__ import annotations
 

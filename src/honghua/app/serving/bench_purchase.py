@@ -50,7 +50,7 @@ def run(args: argparse.Namespace, _store: StoreSettings) -> dict[str, Any]:
     parts = args.parts.split(",")
     if not 1 <= args.seconds <= SECONDS_MAX or args.people < 100 or not set(parts) <= set(PARTS):
         raise BadInput(f"1 … {SECONDS_MAX:.0f} seconds, at least 100 people, parts of {PARTS}", code="BAD_SIZE")
-    town = Town(args.people, int(args.seconds * 60_000), args.seed)
+    town = Town(people=args.people, events=int(args.seconds * 60_000), seed=args.seed)
     say("a durable server, a town, a model")
     with grounded(town) as ground:
         found = measure_all(args, parts, ground)

@@ -35,7 +35,6 @@ CATEGORIES: Final = ("books", "food", "clothes", "phones", "home")
 REGIONS: Final = 31
 FARM: Final = 12  # devices
 FARM_SHARE: Final = 0.0056  # of the load: R-084
-TAUGHT: Final = 6_000  # purchases that the model is fitted on
 TAUGHT_SHARE: Final = 0.04  # of them from the farm
 BATCH: Final = 500
 POLICY: Final = "purchase-risk"
@@ -50,13 +49,14 @@ MAKER, CHECKER = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Town:
-    """Sizes: people with an account, shops. events: purchases that the engine shall be able to remember."""
+    """Sizes: people with an account. events: purchases that the engine shall be able to remember; taught: that the model is fitted on."""
 
     people: int
     events: int
     seed: int
+    taught: int = 6_000
 
     @property
     def shops(self) -> int:
@@ -108,9 +108,9 @@ def found_town(conn: psycopg.Connection, town: Town, *, clock: Clock, folder: Pa
     put_in_force(conn, setup, b"")
     desk = credit.attach(conn, registry, setup)
     rng = np.random.default_rng([town.seed, 1])
-    orders = list(town.draw(rng, TAUGHT, farm_share=TAUGHT_SHARE))
+    orders = list(town.draw(rng, town.taught, farm_share=TAUGHT_SHARE))
     ids: list[int] = []
-    for start in range(0, TAUGHT, BATCH):
+    for start in range(0, town.taught, BATCH):
         commands = [make_order(order, f"taught:{start + k}") for k, order in enumerate(orders[start : start + BATCH])]
         ids += [credit.find_decision_id(one) for one in credit.execute(conn, registry, commands, now=clock.now())]
     is_farm = {i: order["scene"]["device"].startswith("farm") for i, order in zip(ids, orders, strict=True)}

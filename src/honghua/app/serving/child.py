@@ -24,7 +24,9 @@ ROLES: dict[str, Role] = {DESK: run_desk, WORKER: run_worker, CLOCK: run_clock}
 
 
 def say_ready() -> None:
-    """Whoever started us waits for this line."""
+    """Whoever started us waits for this line. What was loaded by now stays: collections of garbage look at the rest only."""
+    gc.collect()
+    gc.freeze()
     print("ready", flush=True)
 
 
@@ -47,8 +49,6 @@ async def work(orders: Orders) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the supervisor's to act on
     watch_parent(lambda: loop.call_soon_threadsafe(stopping.set))
     faulthandler.register(signal.SIGUSR1)  # where every thread stands, for whoever wonders
-    gc.collect()
-    gc.freeze()  # what was loaded by now stays; collections look at the rest only
     await ROLES[orders.role](orders, stopping, say_ready)
 
 

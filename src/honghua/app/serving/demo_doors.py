@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import errno
 import socket
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
+import httpx
 import numpy as np
 from rich.console import Console
-from rich.table import Table
 
 from honghua.app.city.demo import Demo
 from honghua.app.doors.keys import load_secrets
 from honghua.app.doors.proving import make_prover
+from honghua.app.serving.blocking import BlockingBooker
 from honghua.app.serving.plan import ServePlan, listen, serving_folder
 from honghua.app.serving.supervising import Supervisor, make_reviver
 from honghua.app.settings import Settings
@@ -50,28 +50,34 @@ class Doors:
         found = {}
         for path in PATHS:
             try:
-                with urllib.request.urlopen(self.address + path, timeout=LOOK_SECONDS_MAX) as page:
-                    found[path] = len(page.read())
-            except urllib.error.URLError as error:
+                page = httpx.get(
+                    self.address + path, timeout=LOOK_SECONDS_MAX, follow_redirects=True
+                ).raise_for_status()
+                found[path] = len(page.content)
+            except httpx.HTTPError as error:
                 raise WorldFailed(f"{self.address}{path}: {error}") from error
         return found
 
     def show(self, console: Console) -> None:
         """Where to go, and as whom."""
-        console.print(f"\n[bold]Open[/] {self.address}", highlight=False)
-        table = Table("role", "at", "name", "password", "code", box=None)
+        say = partial(console.print, highlight=False, markup=False, soft_wrap=True)
+        say(f"\nOpen {self.address}", style="bold")
         for one in self.sign_ins:
-            code = one.code or (f"see {self.address}{one.note}" if one.note else "")
-            table.add_row(str(one.role), f"{self.address}{one.address}", one.name, one.password, code)
-        console.print(table)
-        console.print(
-            "Made-up people, fake gateways, no real money. A code of six digits is of this half minute.", style="dim"
+            word = f"password {one.password}" if one.password else ""
+            code = f"code now {one.code}" if one.code else f"code at {self.address}{one.note}"
+            say(f"  {one.role:15} {self.address}{one.address:18} name {one.name:20} {word} {code}")
+        say(
+            "Made-up people, fake gateways, no real money. A code is good for half a minute: the pages for signing in show fresh ones.",
+            style="dim",
         )
 
 
 @contextmanager
-def open_doors(demo: Demo, settings: Settings, *, star: str | None, port: int = PORT) -> Iterator[Doors]:
-    """Serve the city's book. star: the customer who is shown first."""
+def open_doors(
+    demo: Demo, settings: Settings, *, star: str | None, port: int = PORT, in_step: bool = True
+) -> Iterator[Doors]:
+    """Serve the city's book. star: the customer who is shown first. in_step: the city lives by the clock on the wall, so that what its
+    people do goes through the same desk as what visitors do."""
     database, secrets = demo.town.database, load_secrets(settings)
     customers, merchants = name_known(demo, star)
     sign_ins = run_unit(
@@ -80,14 +86,16 @@ def open_doors(demo: Demo, settings: Settings, *, star: str | None, port: int = 
             conn, secrets, customers_named=customers, merchants_named=merchants, now=SystemClock().now()
         ),
     )
-    use_one_prover(demo, settings)
-    with find_listener(port) as listener:
+    with find_listener(port) as listener, ExitStack() as stack:
         plan = ServePlan(
             database=database, state_dir=str(settings.store.state_dir), folder=str(serving_folder(settings.store, database)),
             address=f"http://{HOST}:{listener.getsockname()[1]}", is_demo=True, closes_days=False, zone=ZONE,
         )  # fmt: skip
-        with Supervisor(plan, listener, revive=make_reviver(settings.store)) as supervisor, supervisor.watched():
-            yield Doors(plan.address, sign_ins, supervisor)
+        supervisor = stack.enter_context(Supervisor(plan, listener, revive=make_reviver(settings.store)))
+        stack.enter_context(supervisor.watched())
+        booker = stack.enter_context(BlockingBooker(plan.desk_sockets)) if in_step else None
+        demo.town.platform.wiring = make_wiring(demo, settings, booker)
+        yield Doors(plan.address, sign_ins, supervisor)
 
 
 def name_known(demo: Demo, star: str | None) -> tuple[list[str], list[str]]:
@@ -106,14 +114,18 @@ def most_frequent(values: np.ndarray[Any, np.dtype[np.int64]], n: int) -> list[i
     return found
 
 
-def use_one_prover(demo: Demo, settings: Settings) -> None:
-    """From here on the city's people prove themselves as visitors of the pages do: one process may send what another one checks."""
+def make_wiring(demo: Demo, settings: Settings, booker: BlockingBooker | None) -> Wiring:
+    """From here on the city's people prove themselves as visitors of the pages do: one process may send what another one checks.
+
+    booker: what they ask is booked there, beside the visitors' purchases; None = by the city's own connection.
+    """
     town, secrets = demo.town, load_secrets(settings)
     prover = make_prover(town.database, settings, SystemClock())
     town.platform.registry.prover = prover
-    town.platform.wiring = Wiring(
+    return Wiring(
         send_codes=lambda now: jobs.send_step_ups(town.conn, prover, now=now),
         read_code=lambda token: compute_code(secrets.session_key, token),
+        execute=None if booker is None else (lambda commands, _now: booker.execute(commands)),
     )
 
 

@@ -49,8 +49,9 @@ async def run_desk(orders: Orders, stopping: asyncio.Event, ready: Callable[[], 
     server = DeskServer(books, plan.desk_sockets[number], waiting_max=plan.waiting_max)
     await server.start()
     ready()
-    await stopping.wait()
-    await server.stop(FLUSH_S)
+    waits = [asyncio.ensure_future(stopping.wait()), asyncio.ensure_future(server.ended.wait())]
+    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    await server.stop(flush_s=FLUSH_S)
 
 
 __all__ = ["run_desk"]

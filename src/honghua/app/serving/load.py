@@ -26,6 +26,7 @@ import uvloop
 from honghua.app.serving.bench_town import Town
 from honghua.base.clock import SystemClock
 from honghua.web.api.signing import sign, text_to_sign
+from honghua.web.hot.asgi import WAIT_HEADER
 
 LOST: Final = 0  # the status of a request whose connection broke
 APPROVED: Final = b'"outcome":"approved"'
@@ -33,7 +34,7 @@ STATUS: Final = slice(9, 12)  # of b"HTTP/1.1 200 OK"
 LENGTH: Final = b"content-length: "
 CLOSING: Final = b"connection: close"
 END: Final = b"\r\n\r\n"
-DRAIN_S: Final = 15.0  # after the time is over, until every answer is in
+DRAIN_S: Final = 45.0  # after the time is over, until every answer is in
 ONE: Final = b"/v1/purchases"
 MANY: Final = b"/v1/purchases:batch"
 
@@ -42,7 +43,8 @@ MANY: Final = b"/v1/purchases:batch"
 class LoadOrders:
     """What to send. size: purchases of a call, 1 = single calls. rate: calls a second, 0 = as fast as answers come.
 
-    requests: calls written beforehand. name: what the idempotency keys begin with. folder: for what was heard.
+    requests: calls written beforehand. name: what the idempotency keys begin with. folder: for what was heard. wait_ms: how long callers
+    are ready to wait for the books, 0 = they do not say.
     """
 
     town: Town
@@ -58,6 +60,7 @@ class LoadOrders:
     rate: float = 0.0
     requests: int = 100_000
     seed: int = 1
+    wait_ms: int = 0
 
 
 @dataclass(slots=True)
@@ -80,6 +83,8 @@ def write_requests(orders: LoadOrders, now: dt.datetime) -> Iterator[bytes]:
     lines = b"POST %b HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\nhonghua-key: %b\r\nhonghua-timestamp: %b\r\n" % (
         target, orders.key_id.encode(), stamp,
     )  # fmt: skip
+    if orders.wait_ms:
+        lines += b"%b: %d\r\n" % (WAIT_HEADER, orders.wait_ms)
     encode = msgspec.json.Encoder().encode
     drawn = orders.town.draw(rng, orders.requests * orders.size)
     for number in range(orders.requests):

@@ -56,20 +56,18 @@ class Volley:
 @contextmanager
 def loaded(orders: LoadOrders) -> Iterator[subprocess.Popen[bytes]]:
     """The generator with its requests written and its connections open; `fire` tells it to begin."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "honghua.app.serving.load"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    try:
+    command = [sys.executable, "-m", "honghua.app.serving.load"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None, "a pipe"
         assert process.stdout is not None, "a pipe"
         process.stdin.write(msgspec.json.encode(orders) + b"\n")
         process.stdin.flush()
         if process.stdout.readline().strip() != b"ready":
             raise WorldFailed("the load generator did not start")
-        yield process
-    finally:
-        process.kill()
-        process.wait()
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def fire(process: subprocess.Popen[bytes], orders: LoadOrders) -> Volley:
@@ -97,8 +95,9 @@ def collect(process: subprocess.Popen[bytes], orders: LoadOrders) -> Volley:
 
 
 def reconcile(conn: psycopg.Connection, volley: Volley, *, partner_id: int) -> dict[str, Any]:
-    """accepted: approved as heard; booked: approved as stored. lost: heard and not stored, or stored without its fact; doubled: two facts
-    of one key; ghosts: stored though the caller was told that nothing was done; unheard: stored, and the connection broke before the answer."""
+    """accepted: approved as heard; booked: approved as stored. lost: heard and not stored, or stored without its fact; doubled: two
+    facts of one key; ghosts: stored though the caller was told that nothing was done; unheard: stored, and the connection broke
+    before the answer."""
     prefix = f"partner:{partner_id}:{volley.orders.name}:"
     stored: dict[int, list[int]] = {}  # call → purchase ids
     for key, answer in list_answers(conn, prefix):

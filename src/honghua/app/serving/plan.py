@@ -26,7 +26,8 @@ SOCKET_BYTES_MAX: Final = 107  # of a socket's name
 class ServePlan:
     """One server. folder: sockets of desks, nonces, snapshots of the engine. closes_days: whether the business date follows the clock.
 
-    waiting_max: commands in line at one desk; more are refused. has_pages: without them workers serve the two hot routes and their health only.
+    waiting_max: commands in line at one desk; more are refused. has_pages: without them workers serve the two hot
+    routes and their health only.
     """
 
     database: Database

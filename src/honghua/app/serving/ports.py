@@ -41,7 +41,7 @@ def make_ports(plan: ServePlan, clock: Clock) -> Ports:
     settings = find_settings(plan)
     return Ports(
         prover=find_prover(plan, clock), payouts=FakePayoutBank(DEMO_SEED) if plan.is_demo else None, secrets=load_secrets(settings),
-        gateway=make_gateway(settings, is_demo=plan.is_demo), zone=ZoneInfo(plan.zone),
+        gateway=make_gateway(settings, is_demo=plan.is_demo), zone=ZoneInfo(plan.zone), is_demo=plan.is_demo,
     )  # fmt: skip
 
 

@@ -10,11 +10,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import IO, Final, Self
 
 from honghua.app.serving.plan import CLOCK, DESK, WORKER, Orders, ServePlan
 from honghua.base.errors import WorldFailed
@@ -43,7 +43,7 @@ class Child:
         """For people."""
         return f"{self.orders.role} {self.orders.number}"
 
-    def wait_ready(self, seconds_max: float = READY_S) -> None:
+    def wait_ready(self, *, seconds_max: float = READY_S) -> None:
         """Until it says so; WorldFailed when it ends before, or takes too long."""
         until = time.monotonic() + seconds_max
         while not self.is_ready.wait(LOOK_S / 4):
@@ -52,7 +52,7 @@ class Child:
             if time.monotonic() > until:
                 raise WorldFailed(f"{self.name} was not ready within {seconds_max:.0f} s")
 
-    def end(self, seconds_max: float = END_S) -> None:
+    def end(self, *, seconds_max: float = END_S) -> None:
         """Ask it to end, and see that it does."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
@@ -61,6 +61,13 @@ class Child:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """Close our end of its standard input; the other pipe is closed by whoever reads it."""
+        if self.process.stdin is not None:
+            with suppress(BrokenPipeError):
+                self.process.stdin.close()
 
 
 class Supervisor:
@@ -140,6 +147,7 @@ class Supervisor:
                 if child.process.poll() is None:
                     continue
                 if place not in self.again_at:
+                    child.hang_up()
                     self.again_at[place] = time.monotonic() + self.find_wait(place, child)
                     self.said(f"{child.name} fell (status {child.process.returncode}); it is started again")
                 if time.monotonic() >= self.again_at[place]:
@@ -233,13 +241,14 @@ class Supervisor:
         return [child.process.pid for (kind, _), child in sorted(self.children.items()) if kind == role]
 
 
-def listen_to(child: Child, out: object) -> None:
+def listen_to(child: Child, out: IO[bytes]) -> None:
     """Hear that it is ready; pass on whatever else it says."""
-    for line in iter(out.readline, b""):  # type: ignore[attr-defined]
-        if line.strip() == b"ready":
-            child.is_ready.set()
-        else:
-            os.write(2, line)
+    with out:
+        for line in out:
+            if line.strip() == b"ready":
+                child.is_ready.set()
+            else:
+                os.write(2, line)
 
 
 def make_reviver(store: StoreSettings) -> Callable[[], bool] | None:

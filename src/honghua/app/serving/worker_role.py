@@ -59,8 +59,8 @@ def make_site(plan: ServePlan, pool: ConnectionPool[psycopg.Connection], booker:
 def make_pool(dsn: str) -> ConnectionPool[psycopg.Connection]:
     """Connections for pages and readers."""
     return ConnectionPool(
-        dsn, min_size=1, timeout=POOL_S, max_size=POOL_MAX, kwargs={"autocommit": True, "application_name": "honghua-web"}, configure=register,
-        check=ConnectionPool.check_connection, open=True,
+        dsn, min_size=1, max_size=POOL_MAX, timeout=POOL_S, kwargs={"autocommit": True, "application_name": "honghua-web"},
+        configure=register, check=ConnectionPool.check_connection, open=True,
     )  # fmt: skip
 
 
@@ -72,11 +72,13 @@ async def run_worker(orders: Orders, stopping: asyncio.Event, ready: Callable[[]
     with make_pool(plan.database.dsn) as pool, SharedNonces(plan.nonces, keep_s=NONCE_KEEP_S) as nonces:
         site = make_site(plan, pool, booker)
         app, partners = make_app(plan, site)
+        proxies = find_settings(plan).proxies
         lane = HotLane(app, site, partners, nonces, lambda: tell_health(site, booker))
         config = uvicorn.Config(
             lane, loop="none", http="httptools", ws="none", lifespan="auto", access_log=False, log_level="warning",
-            server_header=False, date_header=False, proxy_headers=False, timeout_keep_alive=KEEP_ALIVE_S,
-            limit_concurrency=CONNECTIONS_MAX, timeout_graceful_shutdown=int(DRAIN_S), backlog=2_048,
+            server_header=False, date_header=False, proxy_headers=bool(proxies), forwarded_allow_ips=proxies or None,
+            timeout_keep_alive=KEEP_ALIVE_S, limit_concurrency=CONNECTIONS_MAX, timeout_graceful_shutdown=int(DRAIN_S),
+            backlog=2_048,
         )  # fmt: skip
         install_masking(NAMES)
         await booker.start()

@@ -13,7 +13,7 @@ import pytest
 
 from honghua.app.fraud_explain import explain_event
 from honghua.app.fraud_fit import fit_table, open_scorer, score_table, write_scores
-from honghua.app.replay_map import TableMap
+from honghua.app.replay_map import TableMap, read_map
 from honghua.base.errors import BadInput, NotFound
 
 DAY = 86_400
@@ -164,3 +164,20 @@ def test_what_cannot_be_fitted_is_told(case: str, tmp_path: Path):
     until = "2025-12-01" if case == "until too early" else "2026-01-31"
     with pytest.raises(BadInput, match=words):
         fit_table(write(tmp_path, market(**change)), MAP, label=label, until=until, out=tmp_path / "m", seed=1)
+
+
+def test_a_map_that_says_labels_are_incomplete_fits_another_model(fitted: Path, tmp_path: Path):
+    path = write(tmp_path, market())
+    told = TableMap(labels={"delay_days": 2, "unreported": 0.5}, timezone="UTC")
+    fit_table(path, told, label="is_fraud", until="2026-01-31", out=tmp_path / "m", seed=1)
+    other = scores(tmp_path / "m", path)
+    assert not np.array_equal(other, scores(fitted, path))
+    fraud = market().column("is_fraud").to_numpy() == 1
+    assert other[fraud].mean() > 1.5 * other[~fraud].mean()
+
+
+def test_more_than_ten_unreported_frauds_for_a_told_one_is_a_slip(tmp_path: Path):
+    path = tmp_path / "m.toml"
+    path.write_text("[labels]\nunreported = 50\n")
+    with pytest.raises(BadInput, match="unreported must be"):
+        read_map(path)

@@ -18,7 +18,7 @@ import psycopg
 from honghua.base.dates import from_day
 from honghua.base.errors import WorldFailed
 from honghua.credit import store, store_debits
-from honghua.credit.api import execute
+from honghua.credit.api import execute, list_sources, set_sources
 from honghua.credit.banking.bank import Bank, DebitAnswer, Paid
 from honghua.credit.core.account import Account
 from honghua.credit.core.commands import Repay
@@ -34,7 +34,6 @@ from honghua.credit.core.debiting import (
 from honghua.credit.core.layout import H_TERMS
 from honghua.credit.core.terms import ProductTerms
 from honghua.credit.registry import Registry
-from honghua.credit.sources import list_sources, set_sources
 from honghua.credit.store_debits import Debit, list_debits
 from honghua.credit.viewing.reading import load_current
 from honghua.store.database import run_unit

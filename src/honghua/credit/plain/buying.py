@@ -115,7 +115,10 @@ class PlainRun:
         """What buyers are told, one each."""
         orders = self.orders
         told = zip(
-            orders.command_ids[rows].tolist(), orders.inputs[rows, IN_AMOUNT].tolist(), self.fact_ids[rows].tolist(), strict=True
+            orders.command_ids[rows].tolist(),
+            orders.inputs[rows, IN_AMOUNT].tolist(),
+            self.fact_ids[rows].tolist(),
+            strict=True,
         )
         return [
             {"outcome": "approved", "purchase_id": number, "amount_minor": amount, "fee_minor": 0, "fact_id": fact_id}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
+import psycopg
 from numpy.typing import NDArray
 
+from honghua.credit import store
 from honghua.credit.core.account import SPARE_ROWS, Account, Lines, State
 from honghua.credit.core.kernels.buying import measure_accounts
 from honghua.credit.core.kernels.fold import close_shard
@@ -26,6 +29,7 @@ from honghua.credit.core.layout import (
     STATEMENT,
     STATUS_NONE,
 )  # fmt: skip
+from honghua.credit.shard import gather
 from honghua.credit.store import AccountRows
 
 Ints = NDArray[np.int64]
@@ -41,11 +45,15 @@ class AccountTable:
 
     def __init__(self, rows: AccountRows, terms_rows: Ints, today: int) -> None:
         counts, fits = rows.heads[:, [H_DUES, H_PLANS]], find_sound(rows, terms_rows, today)
-        self.broken = {rows.refs[i]: "a row that no fold makes" for i in np.flatnonzero(~(fits | rows.quarantined)).tolist()}
+        self.broken = {
+            rows.refs[i]: "a row that no fold makes" for i in np.flatnonzero(~(fits | rows.quarantined)).tolist()
+        }
         rows.quarantined = rows.quarantined | ~fits
         side_by_side = fits & (counts <= ROWS_MAX).all(axis=1)
         others = [rows.account(i, terms_rows) for i in np.flatnonzero(~side_by_side).tolist()]
-        self.alone = {account.customer_ref: account for account in others}  # working accounts by customer, as far as they are made
+        self.alone = {
+            account.customer_ref: account for account in others
+        }  # working accounts by customer, as far as they are made
         rows = rows.select(np.flatnonzero(side_by_side))
         n, heads = len(rows), rows.heads
         most = heads[:, [H_DUES, H_PLANS]].max(axis=0, initial=0)
@@ -93,16 +101,24 @@ class AccountTable:
         self.touched[place] = False
         return place
 
-    def moved(self) -> tuple[Ints, tuple[int, ...], bool, bool]:
-        """(places int64[k] of rows to be written, columns of their heads that changed, whether dues did, whether plans did)."""
+    def store(self, conn: psycopg.Connection, touched: Iterable[Account]) -> None:
+        """Write the rows that were touched, and those among these working accounts that still are rows: only what moved in them."""
+        for account in touched:
+            if account.place >= 0:
+                self.touch(account)
         places = np.flatnonzero(self.touched)
         if not len(places):
-            return places, (), False, False
-        heads, dues, plans = (
-            now[places] != before[places]
-            for now, before in zip((self.heads, self.dues, self.plans), self._before, strict=True)
-        )
-        return places, tuple(np.flatnonzero(heads.any(axis=0)).tolist()), bool(dues.any()), bool(plans.any())
+            return
+        now, before = (self.heads, self.dues, self.plans), self._before
+        heads, dues, plans = (one[places] != other[places] for one, other in zip(now, before, strict=True))
+        parts = tuple(name for name, part in (("dues", dues), ("plans", plans)) if part.any())
+        moved = store.Moved(tuple(np.flatnonzero(heads.any(axis=0)).tolist()), parts)
+        state = self.heads[places]
+        rows = {
+            "dues": gather(self.dues[places], state[:, H_DUES], DUE),
+            "plans": gather(self.plans[places], state[:, H_PLANS], PLAN),
+        }
+        store.update_account_columns(conn, self.ids[places], self.last_fact_ids[places], state, rows=rows, moved=moved)
 
     def terms(self) -> Ints:
         """The terms of each account, int64[n, TERMS]."""

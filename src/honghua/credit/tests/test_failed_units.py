@@ -1,4 +1,4 @@
-"""Units that fail, and accounts that are broken: whoever else was in the batch hardly notices, and the engine's state is that of the facts."""
+"""Units that fail and accounts that are broken: others in the batch hardly notice, and the engine's state is that of the facts."""
 
 from __future__ import annotations
 

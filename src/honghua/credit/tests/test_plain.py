@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,12 @@ from honghua.store.database import connect, scratch_database
 DAYS = 45  # a bill is cut, falls due and is missed by some
 PEOPLE = 12
 SPECIAL = (0, 22_222, 33_333, 44_444, 555_555, 10**12)  # invalid, delayed, reviewed, refused, more limit, far too much
+ODD: tuple[dict[str, Any], ...] = (  # what is refused before anything is judged
+    {"amount_minor": True}, {"amount_minor": -1}, {"merchant": ""}, {"order": ""}, {"category": ""},
+    {"scene": c.Scene(device="x" * 201)}, {"scene": c.Scene(region="\n")}, {"scene": c.Scene()},
+    {"happened_at": dt.datetime(2026, 1, 5)}, {"happened_at": NOW + 400 * ONE_DAY}, {"on": dt.date(2030, 1, 1)},  # noqa: DTZ001
+    {"instalments": c.Instalments(periods=3)}, {"instalments": c.Instalments(periods=5)},
+)  # fmt: skip
 CATEGORIES = (*["food", "books"] * 8, "gambling")
 DUMP = """SELECT table_schema, table_name, coalesce(array_agg(column_name::text)
     FILTER (WHERE column_default LIKE '%now()%' OR column_default LIKE '%xact%'
@@ -47,19 +54,29 @@ def test_numbers_of_the_kernel_are_those_of_the_rooms():
     assert len(ACCOUNT_INPUTS) == buying.INPUTS
 
 
-def purchases(rng: np.random.Generator, town: Town, tag: str, day: dt.datetime) -> list[c.Command]:
-    """A batch as shops send them: mostly plain, several of one customer, some that are refused, suspended or wrong."""
+def purchases(
+    rng: np.random.Generator, town: Town, tag: str, day: dt.datetime, *, stirred: bool = False
+) -> list[c.Command]:
+    """A batch as shops send them: mostly plain, several of one customer, some that are refused, suspended or wrong.
+
+    stirred: now and then somebody repays in between.
+    """
     commands: list[c.Command] = []
     for k in range(int(rng.integers(20, 60))):
         amount = int(rng.integers(100, 60_000)) if rng.random() < 0.85 else int(rng.choice(SPECIAL))
         customer = "nobody" if rng.random() < 0.02 else str(rng.choice(town.names))
         scene = c.Scene(device=f"D{rng.integers(5)}") if rng.random() < 0.3 else None
+        if stirred and rng.random() < 0.04:
+            commands.append(c.Repay(key=f"{tag}:r{k}", customer=customer, amount_minor=amount))
+            continue
         happened = day + dt.timedelta(seconds=k) if rng.random() < 0.9 else None
-        commands.append(c.BuyNow(
+        bought = c.BuyNow(
             key=f"{tag}:{k if rng.random() < 0.97 else 0}", customer=customer, amount_minor=amount,
             merchant=f"M{rng.integers(4)}", order=f"{tag}-{k}", category=str(rng.choice(CATEGORIES)),
             happened_at=happened, scene=scene, accept_less=bool(rng.random() < 0.3),
-        ))  # fmt: skip
+        )  # fmt: skip
+        odd = ODD[int(rng.integers(len(ODD)))] if rng.random() < 0.08 else {}
+        commands.append(replace(bought, **odd))
     return commands
 
 
@@ -69,7 +86,8 @@ def live(town: Town, seed: int) -> list[list[dict[str, Any]]]:
     answers, day, now = [], FIRST, NOW
     for number in range(DAYS):
         if number % 3 == 0:
-            answers.append(execute(town.conn, town.registry, purchases(rng, town, f"d{number}", now), now=now))
+            bought = purchases(rng, town, f"d{number}", now, stirred=number % 2 == 0)
+            answers.append(execute(town.conn, town.registry, bought, now=now))
         if number % 4 == 1:
             paid = [
                 c.Repay(key=f"r{number}{name}", customer=name, amount_minor=int(rng.integers(1, 200_000)))

@@ -28,6 +28,8 @@ SPAN_DAYS_MAX: Final = 800
 BUCKETS: Final = ((0, 0), (1, 30), (31, 60), (61, 90), (91, 10**6))  # days past due, both ends
 WRITTEN_OFF: Final = len(BUCKETS)  # the bucket after the last
 ACCOUNTS_MAX: Final = 2_000_000
+ACCOUNTS_AT_ONCE: Final = 50_000
+CUTS_MAX: Final = 400_000  # statements that one look reads
 CLAIM: Final = (
     Component.PRINCIPAL_UNBILLED, Component.PRINCIPAL_BILLED, Component.PRINCIPAL_INSTALMENT, Component.INTEREST,
     Component.FEE, Component.PENALTY,
@@ -72,14 +74,18 @@ ALL: Final = Segment()
 def count_buckets(conn: psycopg.Connection, *, segment: Segment = ALL) -> list[BucketNow]:
     """How late accounts are on the business date, and what they owe. Written-off accounts owe nothing on the balance sheet."""
     today = get_business_day(conn)
-    rows = store.list_lateness(conn, segment, today=today, limit=ACCOUNTS_MAX)
-    ids = np.array([account for account, _ in rows], np.int64)
-    owed = ledger.read_balances(conn, ids)[:, list(CLAIM)].sum(axis=1) if len(ids) else np.zeros(0, np.int64)
+    rows = store.list_lateness(conn, segment, today=today, limit=ACCOUNTS_MAX + 1)
+    require_few(len(rows), ACCOUNTS_MAX, "accounts")
     sums = [[0, 0] for _ in BUCKETS]
-    for (_, days), minor in zip(rows, owed.tolist(), strict=True):
-        place = find_bucket(days)
-        sums[place][0] += 1
-        sums[place][1] += minor
+    for start in range(0, len(rows), ACCOUNTS_AT_ONCE):
+        part = rows[start : start + ACCOUNTS_AT_ONCE]
+        owed = ledger.read_balances(conn, np.array([account for account, _ in part], np.int64))[:, list(CLAIM)].sum(
+            axis=1
+        )
+        for (_, days), minor in zip(part, owed.tolist(), strict=True):
+            place = find_bucket(days)
+            sums[place][0] += 1
+            sums[place][1] += minor
     return [BucketNow(low, high, *found) for (low, high), found in zip(BUCKETS, sums, strict=True)]
 
 
@@ -88,7 +94,9 @@ def list_migrations(
 ) -> list[Migration]:
     """For every month of the span: from the bucket on the day of its bill to that on the day of the next, or out by a write-off."""
     months: dict[dt.date, Counter[tuple[int, int]]] = {}
-    for _, cuts in _by_account(store.list_cuts_between(conn, segment, since=check(since, until), until=until)):
+    rows = store.list_cuts_between(conn, segment, span=(check(since, until), until), limit=CUTS_MAX + 1)
+    require_few(len(rows), CUTS_MAX, "bills")
+    for _, cuts in _by_account(rows):
         for one, other in pairwise(cuts):
             if other.seq == one.seq + 1:
                 months.setdefault(one.cut_on.replace(day=1), Counter())[bucket_of(one), bucket_of(other)] += 1
@@ -112,7 +120,9 @@ def list_vintages(
     for account_id, opened_on in opened:
         cohorts.setdefault(opened_on.replace(day=1), {})[account_id] = []
     cohort_of = {account_id: opened_on.replace(day=1) for account_id, opened_on in opened}
-    for account_id, cuts in _by_account(store.list_cuts_of(conn, list(cohort_of))):
+    rows = store.list_cuts_of(conn, list(cohort_of), limit=CUTS_MAX + 1)
+    require_few(len(rows), CUTS_MAX, "bills")
+    for account_id, cuts in _by_account(rows):
         seen = False
         for cut in cuts:
             seen = seen or cut.charged_off_minor > 0 or late_on(cut) >= late_days
@@ -123,6 +133,12 @@ def list_vintages(
         ages = [[said[age] for said in accounts.values() if len(said) > age] for age in range(longest)]
         found.append(Vintage(month, len(accounts), tuple((sum(said), len(said)) for said in ages)))
     return found
+
+
+def require_few(found: int, most: int, what: str) -> None:
+    """BadInput for a look that would have to leave something out: half a portfolio is a wrong figure."""
+    if found > most:
+        raise BadInput(f"more than {most:,} {what}: take fewer days, or a segment", code="LOOK_TOO_LARGE")
 
 
 def late_on(cut: CutRow) -> int:

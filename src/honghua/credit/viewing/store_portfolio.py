@@ -12,10 +12,10 @@ import psycopg
 from honghua.credit.core.layout import H_AS_OF, H_CHARGED_OFF, H_OVERDUE_SINCE, STATUS_WRITTEN_OFF
 
 # What a snapshot says of the day of its cut; arrays count from 1.
-FIELDS: Final = (
-    f"s.account_id, s.seq, s.cut_on, s.snapshot[{H_AS_OF + 1}], s.snapshot[{H_OVERDUE_SINCE + 1}], s.snapshot[{H_CHARGED_OFF + 1}],"
-    f" s.total_minor, a.status = {STATUS_WRITTEN_OFF} AND s.seq = a.statements"
-)
+FIELDS: Final = f"""
+s.account_id, s.seq, s.cut_on, s.snapshot[{H_AS_OF + 1}], s.snapshot[{H_OVERDUE_SINCE + 1}], s.snapshot[{H_CHARGED_OFF + 1}],
+s.total_minor, a.status = {STATUS_WRITTEN_OFF} AND s.seq = (SELECT max(l.seq) FROM credit_statement AS l WHERE l.account_id = s.account_id)
+"""  # noqa: S608 — our own constant names
 WHICH: Final = (
     "(%(terms)s::bigint IS NULL OR a.terms_id = %(terms)s) AND (%(least)s::bigint IS NULL OR a.limit_minor >= %(least)s)"
     " AND (%(most)s::bigint IS NULL OR a.limit_minor <= %(most)s)"
@@ -26,11 +26,11 @@ FROM credit_account AS a WHERE a.status > 0 AND {WHICH} ORDER BY a.account_id LI
 """  # noqa: S608 — our own constant names
 CUTS_BETWEEN: Final = f"""
 SELECT {FIELDS} FROM credit_statement AS s JOIN credit_account AS a USING (account_id)
-WHERE s.cut_on BETWEEN %(since)s AND %(until)s AND {WHICH} ORDER BY s.account_id, s.seq
+WHERE s.cut_on BETWEEN %(since)s AND %(until)s AND {WHICH} ORDER BY s.account_id, s.seq LIMIT %(limit)s
 """  # noqa: S608 — our own constant names
 CUTS_OF: Final = f"""
 SELECT {FIELDS} FROM credit_statement AS s JOIN credit_account AS a USING (account_id)
-WHERE s.account_id = ANY(%s::bigint[]) ORDER BY s.account_id, s.seq
+WHERE s.account_id = ANY(%s::bigint[]) ORDER BY s.account_id, s.seq LIMIT %s
 """  # noqa: S608 — our own constant names
 OPENED: Final = f"""
 SELECT a.account_id, a.opened_on FROM credit_account AS a
@@ -65,15 +65,18 @@ def list_lateness(conn: psycopg.Connection, segment: Segment, *, today: dt.date,
     return conn.execute(LATENESS, {**_values(segment), "today": today, "limit": limit}).fetchall()
 
 
-def list_cuts_between(conn: psycopg.Connection, segment: Segment, *, since: dt.date, until: dt.date) -> list[CutRow]:
-    """Closed statements of a span of days, by account and number."""
-    rows = conn.execute(CUTS_BETWEEN, {**_values(segment), "since": since, "until": until})
+def list_cuts_between(
+    conn: psycopg.Connection, segment: Segment, *, span: tuple[dt.date, dt.date], limit: int
+) -> list[CutRow]:
+    """Closed statements of a span of days (both counted), by account and number."""
+    since, until = span
+    rows = conn.execute(CUTS_BETWEEN, {**_values(segment), "since": since, "until": until, "limit": limit})
     return [CutRow(*row) for row in rows]
 
 
-def list_cuts_of(conn: psycopg.Connection, account_ids: Sequence[int]) -> list[CutRow]:
+def list_cuts_of(conn: psycopg.Connection, account_ids: Sequence[int], *, limit: int) -> list[CutRow]:
     """All closed statements of some accounts, by account and number."""
-    return [CutRow(*row) for row in conn.execute(CUTS_OF, [list(account_ids)])]
+    return [CutRow(*row) for row in conn.execute(CUTS_OF, [list(account_ids), limit])]
 
 
 def list_opened(

@@ -20,9 +20,17 @@ from honghua.customers.api import (
     say,
 )
 from honghua.customers.core import TEXTS, AgreementText, ConsentKind
+from honghua.store.database import connect
 
 NOW = dt.datetime(2026, 1, 1, 4, tzinfo=dt.UTC)
 VAULT = Vault({1: b"a" * 32}, b"i" * 32)
+
+
+@pytest.fixture
+def conn(module_database):
+    """What a test does is rolled back at its end."""
+    with connect(module_database) as connection, connection.transaction(force_rollback=True):
+        yield connection
 
 
 @pytest.fixture
@@ -50,7 +58,7 @@ def test_each_yes_is_kept_with_version_and_reading_time(conn, customer):
     standing = next(one for one in list_standings(conn, customer) if one.text.kind is ConsentKind.RISK_WARNING)
     assert standing.said is not None
     assert (standing.said.version, standing.said.read_ms, standing.said.channel) == (1, 8_000, "app")
-    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), conn.transaction():
         conn.execute("UPDATE customers_consent SET is_given = true")
 
 

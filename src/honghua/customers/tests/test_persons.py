@@ -51,10 +51,34 @@ BY_CARE = Access("care-1", Purpose.CARE)
 
 
 @pytest.fixture
-def customer(conn):
-    made = run_unit(conn, lambda c: register(c, VAULT, PHONE, now=NOW))
-    run_unit(conn, lambda c: write_fields(c, VAULT, made, ALL, Origin(made, "application"), now=NOW))
+def conn(module_database):
+    """What a test does is rolled back at its end."""
+    with connect(module_database) as connection, connection.transaction(force_rollback=True):
+        yield connection
+
+
+@pytest.fixture
+def own_conn(database):
+    """A connection to a database of this test's own, for what commits by itself."""
+    with connect(database) as connection:
+        yield connection
+
+
+def join(conn):
+    """A customer of whom all is known."""
+    made = register(conn, VAULT, PHONE, now=NOW)
+    write_fields(conn, VAULT, made, ALL, Origin(made, "application"), now=NOW)
     return made
+
+
+@pytest.fixture
+def customer(conn):
+    return join(conn)
+
+
+@pytest.fixture
+def own_customer(own_conn):
+    return join(own_conn)
 
 
 def scan(database, needles):
@@ -88,7 +112,7 @@ def test_a_reference_that_the_books_know_is_linked_once(conn, customer):
         register(conn, VAULT, "13911113333", now=NOW, customer="city-7")
 
 
-def test_nothing_personal_stands_in_any_table(database, customer):
+def test_nothing_personal_stands_in_any_table(database, own_customer):
     needles = [PHONE, "0000123", ID, "欧阳", "朝阳", "mingzhu", "Mingzhu"]
     assert scan(database, needles) == []
 
@@ -110,7 +134,7 @@ def test_reading_in_the_clear_is_written_down(conn, customer):
     assert found == {Field.PHONE: "+86" + PHONE, Field.NAME: "欧阳明珠"}
     (look,) = list_access(conn, customer)
     assert (look.fields, look.viewer, look.purpose) == (["phone", "name"], "care-1", "care")
-    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), conn.transaction():
         conn.execute("DELETE FROM customers_access")
     with pytest.raises(BadInput):
         Access(" ", Purpose.CARE)
@@ -120,11 +144,11 @@ def test_reading_in_the_clear_is_written_down(conn, customer):
         reveal(conn, VAULT, "nobody", [Field.NAME], BY_CARE, now=NOW)
 
 
-def test_a_reading_that_cannot_be_written_down_is_not_done(database, customer):
+def test_a_reading_that_cannot_be_written_down_is_not_done(database, own_customer):
     with connect(database) as conn:
         conn.execute("SET default_transaction_read_only = on")
         with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
-            reveal(conn, VAULT, customer, [Field.PHONE], BY_CARE, now=NOW)
+            reveal(conn, VAULT, own_customer, [Field.PHONE], BY_CARE, now=NOW)
 
 
 def test_a_correction_keeps_what_was(conn, customer):
@@ -137,7 +161,7 @@ def test_a_correction_keeps_what_was(conn, customer):
         (2, "李**", "care-1", "married"),
     ]
     assert show_masked(conn, VAULT, customer)[Field.NAME] == "李**"
-    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), conn.transaction():
         conn.execute("UPDATE customers_field SET said_by = 'somebody else'")
 
 
@@ -191,91 +215,96 @@ def test_what_cannot_be_is_refused(conn, customer, field, value):
         write_fields(conn, VAULT, customer, {field: value}, Origin("t", "t"), now=NOW)
 
 
-def test_a_value_opens_only_where_it_was_put(conn, owner_conn, customer):
-    other = register(conn, VAULT, "13911112222", now=NOW)
-    ours, theirs = get_person(conn, customer).person_id, get_person(conn, other).person_id
+def test_a_value_opens_only_where_it_was_put(own_conn, owner_conn, own_customer):
+    other = register(own_conn, VAULT, "13911112222", now=NOW)
+    ours, theirs = get_person(own_conn, own_customer).person_id, get_person(own_conn, other).person_id
     owner_conn.execute(
         "UPDATE customers_field SET sealed = (SELECT sealed FROM customers_field WHERE person_id = %s AND field = 'phone')"
         " WHERE person_id = %s AND field = 'phone'",
         [ours, theirs],
     )
     with pytest.raises(IntegrityBroken):
-        reveal(conn, VAULT, other, [Field.PHONE], BY_CARE, now=NOW)
+        reveal(own_conn, VAULT, other, [Field.PHONE], BY_CARE, now=NOW)
     owner_conn.execute(
         "UPDATE customers_field SET sealed = (SELECT sealed FROM customers_field WHERE person_id = %s AND field = 'email')"
         " WHERE person_id = %s AND field = 'address'",
         [ours, ours],
     )
     with pytest.raises(IntegrityBroken):
-        reveal(conn, VAULT, customer, [Field.ADDRESS], BY_CARE, now=NOW)
+        reveal(own_conn, VAULT, own_customer, [Field.ADDRESS], BY_CARE, now=NOW)
     owner_conn.execute("UPDATE customers_field SET sealed = set_byte(sealed, 20, get_byte(sealed, 20) # 1)")
     with pytest.raises(IntegrityBroken):
-        reveal(conn, VAULT, customer, [Field.NAME], BY_CARE, now=NOW)
+        reveal(own_conn, VAULT, own_customer, [Field.NAME], BY_CARE, now=NOW)
 
 
-def test_after_rotation_the_old_key_opens_nothing_and_is_not_needed(conn, customer):
-    register(conn, VAULT, "13911112222", now=NOW)
-    before = conn.execute("SELECT field, sealed FROM customers_field ORDER BY 1").fetchall()
+def test_after_rotation_the_old_key_opens_nothing_and_is_not_needed(own_conn, own_customer):
+    register(own_conn, VAULT, "13911112222", now=NOW)
+    before = own_conn.execute("SELECT field, sealed FROM customers_field ORDER BY 1").fetchall()
     both = Vault({1: b"a" * 32, 2: b"b" * 32}, b"i" * 32)
-    assert show_masked(conn, both, customer)[Field.PHONE] == "138****1234", "the old key still opens"
-    assert jobs.rotate_keys(conn, both, limit=1) == 1
-    assert jobs.rotate_keys(conn, both) == 1
-    assert jobs.rotate_keys(conn, both) == 0
+    assert show_masked(own_conn, both, own_customer)[Field.PHONE] == "138****1234", "the old key still opens"
+    assert jobs.rotate_keys(own_conn, both, limit=1) == 1
+    assert jobs.rotate_keys(own_conn, both) == 1
+    assert jobs.rotate_keys(own_conn, both) == 0
     only_new = Vault({2: b"b" * 32}, b"i" * 32)
-    assert reveal(conn, only_new, customer, [Field.NAME], BY_CARE, now=NOW)[Field.NAME] == "欧阳明珠"
-    assert find_by_phone(conn, only_new, PHONE) == customer
-    person = get_person(conn, customer)
-    assert {read_key_number(key) for key in find_keys(conn, person.person_id).values()} == {2}
-    after = conn.execute("SELECT field, sealed FROM customers_field ORDER BY 1").fetchall()
+    assert reveal(own_conn, only_new, own_customer, [Field.NAME], BY_CARE, now=NOW)[Field.NAME] == "欧阳明珠"
+    assert find_by_phone(own_conn, only_new, PHONE) == own_customer
+    person = get_person(own_conn, own_customer)
+    assert {read_key_number(key) for key in find_keys(own_conn, person.person_id).values()} == {2}
+    after = own_conn.execute("SELECT field, sealed FROM customers_field ORDER BY 1").fetchall()
     assert not set(before) & set(after), "every ciphertext is new"
     with pytest.raises(IntegrityBroken, match="field key 2"):
-        reveal(conn, VAULT, customer, [Field.NAME], BY_CARE, now=NOW)
+        reveal(own_conn, VAULT, own_customer, [Field.NAME], BY_CARE, now=NOW)
 
 
-def test_the_erased_cannot_be_read_by_anybody_from_no_copy(database, conn, customer):
-    copy = conn.execute("SELECT field, sealed FROM customers_field").fetchall()
-    assert run_unit(conn, lambda c: erase_person(c, customer, last_dealt_on=None, now=NOW)) is None
-    assert find_by_phone(conn, VAULT, PHONE) is None
-    assert find_by_national_id(conn, VAULT, ID) is None
+def test_the_erased_cannot_be_read_by_anybody_from_no_copy(database, own_conn, own_customer):
+    copy = own_conn.execute("SELECT field, sealed FROM customers_field").fetchall()
+    assert run_unit(own_conn, lambda c: erase_person(c, own_customer, last_dealt_on=None, now=NOW)) is None
+    assert find_by_phone(own_conn, VAULT, PHONE) is None
+    assert find_by_national_id(own_conn, VAULT, ID) is None
     for purpose in Purpose:
         with pytest.raises(Conflict):
-            reveal(conn, VAULT, customer, [Field.NAME], Access("x", purpose), now=NOW)
-    assert show_masked(conn, VAULT, customer) == {}
-    assert list_versions(conn, VAULT, customer) == []
-    assert conn.execute("SELECT count(*) FROM customers_key").fetchone() == (0,)
-    assert conn.execute("SELECT field, sealed FROM customers_field").fetchall() == copy, "ciphertext without its key"
+            reveal(own_conn, VAULT, own_customer, [Field.NAME], Access("x", purpose), now=NOW)
+    assert show_masked(own_conn, VAULT, own_customer) == {}
+    assert list_versions(own_conn, VAULT, own_customer) == []
+    assert own_conn.execute("SELECT count(*) FROM customers_key").fetchone() == (0,)
+    assert own_conn.execute("SELECT field, sealed FROM customers_field").fetchall() == copy, (
+        "ciphertext without its key"
+    )
     assert scan(database, [VAULT.index("phone", "+86" + PHONE).hex(), VAULT.index("national_id", ID).hex()]) == []
-    assert get_person(conn, customer).customer == customer, "books and facts still know the reference"
+    assert get_person(own_conn, own_customer).customer == own_customer, "books and facts still know the reference"
     with pytest.raises(Conflict):
-        write_fields(conn, VAULT, customer, {Field.NAME: "李"}, Origin("x", "x"), now=NOW)
+        write_fields(own_conn, VAULT, own_customer, {Field.NAME: "李"}, Origin("x", "x"), now=NOW)
     with pytest.raises(Conflict):
-        erase_person(conn, customer, last_dealt_on=None, now=NOW)
+        erase_person(own_conn, own_customer, last_dealt_on=None, now=NOW)
 
 
-def test_who_had_an_account_keeps_an_identity_that_only_the_law_may_read(conn, customer):
-    until = erase_person(conn, customer, last_dealt_on=dt.date(2024, 2, 29), now=NOW)
+def test_who_had_an_account_keeps_an_identity_that_only_the_law_may_read(own_conn, own_customer):
+    until = erase_person(own_conn, own_customer, last_dealt_on=dt.date(2024, 2, 29), now=NOW)
     assert until == dt.date(2034, 3, 1)
-    assert find_by_phone(conn, VAULT, PHONE) is None
+    assert find_by_phone(own_conn, VAULT, PHONE) is None
     with pytest.raises(Conflict):
-        reveal(conn, VAULT, customer, [Field.NAME], BY_CARE, now=NOW)
+        reveal(own_conn, VAULT, own_customer, [Field.NAME], BY_CARE, now=NOW)
     law = Access("auditor-1", Purpose.LEGAL_DUTY)
-    assert reveal(conn, VAULT, customer, list(Field), law, now=NOW) == {
+    assert reveal(own_conn, VAULT, own_customer, list(Field), law, now=NOW) == {
         Field.NAME: "欧阳明珠",
         Field.NATIONAL_ID: ID,
     }, "contact data is gone"
-    assert jobs.erase_due(conn, on=dt.date(2034, 2, 28), now=NOW) == 0
-    assert jobs.erase_due(conn, on=dt.date(2034, 3, 1), now=NOW) == 1
-    assert get_person(conn, customer).state == "erased"
+    assert jobs.erase_due(own_conn, on=dt.date(2034, 2, 28), now=NOW) == 0
+    assert jobs.erase_due(own_conn, on=dt.date(2034, 3, 1), now=NOW) == 1
+    assert get_person(own_conn, own_customer).state == "erased"
     with pytest.raises(Conflict):
-        reveal(conn, VAULT, customer, [Field.NAME], law, now=NOW)
+        reveal(own_conn, VAULT, own_customer, [Field.NAME], law, now=NOW)
 
 
-def test_rotation_leaves_the_erased_alone(conn, customer):
-    erase_person(conn, customer, last_dealt_on=dt.date(2025, 1, 1), now=NOW)
+def test_rotation_leaves_the_erased_alone(own_conn, own_customer):
+    erase_person(own_conn, own_customer, last_dealt_on=dt.date(2025, 1, 1), now=NOW)
     both = Vault({1: b"a" * 32, 2: b"b" * 32}, b"i" * 32)
-    assert jobs.rotate_keys(conn, both) == 1
+    assert jobs.rotate_keys(own_conn, both) == 1
     law = Access("auditor-1", Purpose.LEGAL_DUTY)
-    assert reveal(conn, Vault({2: b"b" * 32}, b"i" * 32), customer, list(Field), law, now=NOW)[Field.NAME] == "欧阳明珠"
+    assert (
+        reveal(own_conn, Vault({2: b"b" * 32}, b"i" * 32), own_customer, list(Field), law, now=NOW)[Field.NAME]
+        == "欧阳明珠"
+    )
 
 
 def test_an_export_holds_everything_and_is_written_down(conn, customer):

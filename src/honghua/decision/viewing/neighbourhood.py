@@ -71,9 +71,9 @@ def find_neighbourhood(conn: psycopg.Connection, decision_id: int, *, days: int 
     mine = store.read_purchases(
         conn, since=min(since, until), until=decision_id, limit=1, accounts=[int(page.account_id[0])]
     )
-    keys = mine.things[0].tolist() if len(mine) and int(mine.decision_id[0]) == decision_id else [0] * len(THINGS)
     own = int(page.account_id[0])
-    return _look_around(conn, ("account", own), keys, (since, decision_id), frozenset({own}))
+    things = {(name, int(key)) for name, key in zip(THINGS, mine.things[0].tolist(), strict=True) if key}
+    return _look_around(conn, ("account", own), things, (since, decision_id), frozenset({own}))
 
 
 def find_around(
@@ -87,8 +87,7 @@ def find_around(
         return _widen(conn, (entity, account_id), recent, (since, newest), frozenset({account_id}))
     if entity not in THINGS:
         raise BadInput(f"look around one of {', '.join(THINGS)}", code="ENTITY_UNKNOWN")
-    keys = [key if name == entity else 0 for name in THINGS]
-    return _look_around(conn, (entity, key), keys, (since, newest), frozenset())
+    return _look_around(conn, (entity, key), {(entity, key)}, (since, newest), frozenset())
 
 
 def _days(days: int) -> dt.timedelta:
@@ -98,12 +97,11 @@ def _days(days: int) -> dt.timedelta:
 
 
 def _look_around(
-    conn: psycopg.Connection, centre: tuple[str, int], keys: list[int], span: tuple[dt.datetime, int],
+    conn: psycopg.Connection, centre: tuple[str, int], things: set[tuple[str, int]], span: tuple[dt.datetime, int],
     own: frozenset[int],
 ) -> Neighbourhood:  # fmt: skip
     since, until = span
-    near = store.read_touching(conn, keys, since=since, until=until, limit=RECORDS_MAX)
-    things = {(name, key) for name, key in zip(THINGS, keys, strict=True) if key}
+    near = store.read_touching(conn, things, since=since, until=until, limit=RECORDS_MAX)
     return _complete(conn, centre, near, (since, until), (own, things))
 
 
@@ -111,20 +109,15 @@ def _widen(
     conn: psycopg.Connection, centre: tuple[str, int], recent: Purchases, span: tuple[dt.datetime, int],
     own: frozenset[int],
 ) -> Neighbourhood:  # fmt: skip
-    """Around an account: its newest thing of each kind, and its others by what is shared."""
+    """Around an account: its newest things of each kind, and whoever uses them; shops alone tie nobody to it."""
     since, until = span
     things: set[tuple[str, int]] = set()
-    parts = [recent]
     for place, name in enumerate(THINGS):
-        for key in list(dict.fromkeys(recent.things[:, place].tolist()))[:OTHERS_MAX]:
-            if key:
-                things.add((name, key))
-    for place, name in enumerate(THINGS):
-        for entity, key in sorted(things):
-            if entity == name and name != "merchant":
-                keys = [key if k == place else 0 for k in range(len(THINGS))]
-                parts.append(store.read_touching(conn, keys, since=since, until=until, limit=RECORDS_MAX // 4))
-    return _complete(conn, centre, join(parts), (since, until), (own, things))
+        newest = [key for key in dict.fromkeys(recent.things[:, place].tolist()) if key]
+        things |= {(name, key) for key in newest[:OTHERS_MAX]}
+    tying = {thing for thing in things if thing[0] != "merchant"}
+    near = store.read_touching(conn, tying, since=since, until=until, limit=RECORDS_MAX)
+    return _complete(conn, centre, join([recent, near]), (since, until), (own, things))
 
 
 def _complete(

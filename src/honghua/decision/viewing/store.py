@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -67,10 +67,10 @@ SELECT n.decision_id, n.account_id, n.happened_at, n.outcome, {ASKED}, {KEYS}
 FROM (SELECT * FROM decision_judged WHERE decision_id <= %(until)s AND happened_at >= %(since)s
       ORDER BY decision_id DESC LIMIT %(limit)s) AS n
 JOIN decision_regime AS r USING (regime_id) JOIN decision_layout AS l USING (layout_id)
-WHERE (%(device)s::bigint <> 0 AND n.event[array_position(l.events, 'device')] = %(device)s)
-  OR (%(address)s::bigint <> 0 AND n.event[array_position(l.events, 'address')] = %(address)s)
-  OR (%(payee)s::bigint <> 0 AND n.event[array_position(l.events, 'payee')] = %(payee)s)
-  OR (%(merchant)s::bigint <> 0 AND n.event[array_position(l.events, 'merchant')] = %(merchant)s)
+WHERE n.event[array_position(l.events, 'device')] = ANY(%(device)s::bigint[])
+  OR n.event[array_position(l.events, 'address')] = ANY(%(address)s::bigint[])
+  OR n.event[array_position(l.events, 'payee')] = ANY(%(payee)s::bigint[])
+  OR n.event[array_position(l.events, 'merchant')] = ANY(%(merchant)s::bigint[])
 ORDER BY 1 DESC
 """  # noqa: S608 — our own constant names
 
@@ -129,12 +129,12 @@ def read_purchases(
 
 
 def read_touching(
-    conn: psycopg.Connection, keys: Sequence[int], *, since: dt.datetime, until: int, limit: int
+    conn: psycopg.Connection, things: Iterable[tuple[str, int]], *, since: dt.datetime, until: int, limit: int
 ) -> Purchases:
-    """Those of the newest `limit` purchases that touch one of these things (keys in the order of THINGS, 0 = none)."""
-    return _read(
-        conn, TOUCHING, {"since": since, "until": until, "limit": limit, **dict(zip(THINGS, keys, strict=True))}
-    )
+    """Those of the newest `limit` purchases that touch one of these things, (entity, key) each."""
+    wanted = list(things)
+    keys = {name: [key for entity, key in wanted if entity == name] for name in THINGS}
+    return _read(conn, TOUCHING, {"since": since, "until": until, "limit": limit, **keys})
 
 
 def find_newest(conn: psycopg.Connection) -> int:
@@ -162,6 +162,6 @@ def _read(conn: psycopg.Connection, query: str, values: dict[str, Any]) -> Purch
 
 
 __all__ = [
-    "THINGS", "Purchases", "count_outcomes", "estimate_records", "find_newest", "find_scanned", "list_feed", "measure_delays", "read_purchases",
-    "read_touching",
+    "THINGS", "Purchases", "count_outcomes", "estimate_records", "find_newest", "find_scanned", "list_feed", "measure_delays",
+    "read_purchases", "read_touching",
 ]  # fmt: skip

@@ -68,7 +68,8 @@ def _to_hot_shops(rng: Rng, registry: Registry, rows: Draft) -> Draft:
     may = shops.online[rows["merchant"]] & (draws[rows["category"]].sum(axis=1) > 0)
     there = np.isin(rows["merchant"], hot)
     missing = HOT_SHARE * len(rows) - np.count_nonzero(there)
-    goes = np.flatnonzero(may & ~there & (rng.random(len(rows)) < missing / max(np.count_nonzero(may & ~there), 1)))
+    elsewhere = may & ~there
+    goes = np.flatnonzero(elsewhere & (rng.random(len(rows)) < missing / max(int(elsewhere.sum()), 1)))
     running = np.cumsum(draws[rows["category"][goes]], axis=1)
     picked = (rng.random(len(goes))[:, None] * running[:, -1:] >= running).sum(axis=1)
     merchant, amount, scene = (rows[name].copy() for name in ("merchant", "amount_minor", "scene"))

@@ -33,6 +33,7 @@ SLICES: Final = 2  # of a day
 PPM: Final = 1_000_000
 PROOF_AFTER: Final = dt.timedelta(minutes=2)  # a code is read and typed in
 PERIODS: Final = (3, 6, 12)
+SCENE: Final = ("device", "address", "payee", "region")
 SHORT: Final = frozenset({"LIMIT_SHORT", "LIMIT_PARTLY", "LESS_OFFERED"})
 RULES: Final = SHORT | {"OVERDUE", "ACCOUNT_NOT_ACTIVE", "AMOUNT_INVALID", "ACCOUNT_UNKNOWN", "PURPOSE_REFUSED"}
 SUSPENDED: Final = {"step_up": Heard.REFUSED_RISK, "review": Heard.DELAYED, "delayed": Heard.DELAYED}
@@ -43,10 +44,14 @@ NOTHING: Final[Answer] = {"outcome": "none"}
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """What whoever wires the city lends to it. send_codes: challenges that are due go out; read_code: what a phone shows for a token."""
+    """What whoever wires the city lends to it. send_codes: challenges that are due go out; read_code: what a phone shows for a token.
+
+    execute: who answers commands at a moment; None = the credit room in this process, by the city's own connection.
+    """
 
     send_codes: Callable[[dt.datetime], object]
     read_code: Callable[[str], str]
+    execute: Callable[[Sequence[c.Command], dt.datetime], Sequence[Answer]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +104,14 @@ class Platform:
         if day < self.live_from:
             return [answer or NOTHING for answer in answers]
         new = [command for command, answer in zip(commands, answers, strict=True) if answer is None]
-        found = iter(credit.execute(self.conn, self.registry, new, now=now) if new else [])
+        found = iter(self.execute(new, now) if new else [])
         return [answer if answer is not None else next(found) for answer in answers]
+
+    def execute(self, commands: Sequence[c.Command], now: dt.datetime) -> Sequence[Answer]:
+        """Answers to commands that nobody has answered yet."""
+        if self.wiring.execute is not None:
+            return self.wiring.execute(commands, now)
+        return credit.execute(self.conn, self.registry, commands, now=now)
 
     def turn(self, day: int) -> None:
         """Begin a day: people look at their bills, and what was sent arrives."""
@@ -181,9 +192,7 @@ class Platform:
         """Orders as commands."""
         mine = Draft({name: values[places] for name, values in rows.columns.items()})
         wanted = self.choose_amounts(mine)
-        keys = self.names.keys(mine["act"])
-        commands = [self.make_order(mine, k, int(amount), keys[k]) for k, amount in enumerate(wanted.tolist())]
-        return Bought(mine, wanted, commands)
+        return Bought(mine, wanted, self.make_orders(mine, wanted))
 
     def take_orders(self, bought: Bought, answers: Sequence[Answer], now: dt.datetime) -> tuple[NDArray[np.int8], Ints]:
         """What came of orders; what is asked back is answered at once. Codes and granted amounts."""
@@ -220,21 +229,27 @@ class Platform:
         wanted[shared] = (part // rows["grid_minor"] * rows["grid_minor"])[shared]
         return np.maximum(wanted, 100)
 
-    def make_order(self, rows: Draft, k: int, amount_minor: int, key: str) -> Order:
-        """One row as an order: debt at once, or held until the parcel is received."""
-        merchant, at_us = int(rows["merchant"][k]), int(rows["at_us"][k])
-        scene = {name: name_column(name, rows[name][k : k + 1])[0] for name in ("device", "address", "payee", "region")}
-        told: dict[str, Any] = {
-            "key": key, "customer": name_person(int(rows["customer"][k])), "amount_minor": amount_minor,
-            "merchant": self.names.shop(merchant), "order": key.rpartition(":")[2], "happened_at": self.names.at(at_us),
-            "category": self.names.category(int(rows["category"][k])), "scene": c.Scene(**scene), "accept_less": accepts_less(key),
-        }  # fmt: skip
-        months = int(rows["instalments"][k])
-        if months in PERIODS:
-            return c.BuyNow(**told, instalments=c.Instalments(periods=months))
-        if self.online[merchant] and has_goods_sent(key):
-            return c.AuthorisePurchase(**told)
-        return c.BuyNow(**told)
+    def make_orders(self, rows: Draft, wanted_minor: Ints) -> list[Order]:
+        """Rows as orders: debt at once, or held until the parcel is received."""
+        names, online = self.names, self.online[rows["merchant"]].tolist()
+        keys = names.keys(rows["act"])
+        who, merchants, categories = (rows[name].tolist() for name in ("customer", "merchant", "category"))
+        moments, months = rows["at_us"].tolist(), rows["instalments"].tolist()
+        scenes = zip(*(name_column(name, rows[name]) for name in SCENE), strict=True)
+        orders: list[Order] = []
+        for k, (key, amount, scene) in enumerate(zip(keys, wanted_minor.tolist(), scenes, strict=True)):
+            told: dict[str, Any] = {
+                "key": key, "customer": name_person(who[k]), "amount_minor": amount, "merchant": names.shop(merchants[k]),
+                "order": key.rpartition(":")[2], "happened_at": names.at(moments[k]), "category": names.category(categories[k]),
+                "scene": c.Scene(**dict(zip(SCENE, scene, strict=True))), "accept_less": accepts_less(key),
+            }  # fmt: skip
+            if months[k] in PERIODS:
+                orders.append(c.BuyNow(**told, instalments=c.Instalments(periods=months[k])))
+            elif online[k] and has_goods_sent(key):
+                orders.append(c.AuthorisePurchase(**told))
+            else:
+                orders.append(c.BuyNow(**told))
+        return orders
 
     def prove(self, command: Order, asked: Answer, *, asked_at: dt.datetime, day: int) -> Answer:
         """The customer reads the code and goes on with the order. asked_at: when the platform spoke, the end of the slice."""
@@ -342,12 +357,11 @@ class Platform:
             if suspension_id not in self.reviewed:
                 continue
             rows, asked_on = self.reviewed.pop(suspension_id)
-            (key,) = self.names.keys(rows["act"])
-            wanted = int(self.choose_amounts(rows)[0])
+            amounts = self.choose_amounts(rows)
+            (asked,) = self.make_orders(rows, amounts)
+            wanted = int(amounts[0])
             now = self.names.at(day * US_PER_DAY + US_PER_DAY // 2)
-            order = go_on(
-                self.make_order(rows, 0, wanted, key), c.Continuation(suspension_id=suspension_id), suffix=":passed"
-            )
+            order = go_on(asked, c.Continuation(suspension_id=suspension_id), suffix=":passed")
             (answer,) = self.do([order], now=now, day=day)
             self.remember(rows, 0, answer)
             granted = amount_of(answer) if answer["outcome"] == "approved" else 0

@@ -162,11 +162,21 @@ async def pay_checkout(site: Site, checkout_id: str, payment: Payment) -> Answer
     Trouble: CHECKOUT_UNKNOWN, CHECKOUT_EXPIRED, CHECKOUT_DONE (too many attempts), CODE_SPENT (paid by somebody else, or in another
     way), PAYER_INVALID (nobody agreed to bear the fee), OFFER_GONE (the campaign is used up).
     """
-    now = site.clock.now()
     checkout = await site.read(lambda conn: get_checkout(conn, checkout_id))
-    attempts = await site.read(lambda conn: find_attempts(conn, checkout_id))
+    for _ in range(ATTEMPTS_MAX):
+        attempts = await site.read(lambda conn: find_attempts(conn, checkout_id))
+        answer = await try_payment(site, checkout, attempts, payment)
+        if answer["outcome"] != "refused" or answer["code"] != "KEY_REUSED":
+            return answer
+        if attempts.state == "paid":
+            break  # and not by this payment; else somebody tried at the same moment: look again what became of it
+    raise Trouble("CODE_SPENT", "this checkout was paid before")
+
+
+async def try_payment(site: Site, checkout: Checkout, attempts: Attempts, payment: Payment) -> Answer:
+    """Book under the key of the next attempt; of a paid checkout, under the key that paid: the books compare."""
+    now, key = site.clock.now(), key_of(checkout.checkout_id, attempts.number)
     check_payment(checkout, attempts, payment, now=now)
-    key = key_of(checkout_id, attempts.number)
     if attempts.state != "paid" and payment.offer is not None:
         await reserve(site, checkout, payment, key=key)
     command = BuyNow(
@@ -174,10 +184,7 @@ async def pay_checkout(site: Site, checkout_id: str, payment: Payment) -> Answer
         category=checkout.category, happened_at=now, is_stamped=True, scene=payment.scene, continues=payment.continues,
         instalments=payment.instalments,
     )  # fmt: skip
-    answer = (await site.booker.submit([command]))[0]
-    if answer["outcome"] == "refused" and answer["code"] == "KEY_REUSED":
-        raise Trouble("CODE_SPENT", "this checkout was paid before")
-    return answer
+    return (await site.booker.submit([command]))[0]
 
 
 def check_payment(checkout: Checkout, attempts: Attempts, payment: Payment, *, now: dt.datetime) -> None:

@@ -23,7 +23,7 @@ from honghua.store.jobs import Job
 from honghua.web.api import nonces, sealing
 from honghua.web.api.addresses import check_url
 from honghua.web.api.signing import sign
-from honghua.web.api.webhooks import make_news
+from honghua.web.api.webhooks import forget_deliveries, make_news
 from honghua.web.problems import Trouble
 
 EVERY: Final = dt.timedelta(seconds=5)
@@ -176,13 +176,19 @@ def list_jobs(field_keys: Mapping[int, bytes], *, is_demo: bool) -> list[Job]:
         told = deliver(conn, sender, now=now)
         return f"{made} made, {told['arrived']} arrived, {told['failed']} failed, {told['died']} died"
 
-    def forget_nonces(conn: psycopg.Connection, now: dt.datetime) -> str:
+    def forget(conn: psycopg.Connection, now: dt.datetime) -> str:
         run_unit(conn, lambda c: nonces.forget_old(c, now_s=to_micros(now) // 1_000_000))
-        return "nonces too old to matter are forgotten"
+        count = run_unit(conn, lambda c: forget_deliveries(c, now=now))
+        return f"old nonces and {count} old deliveries forgotten"
 
     return [
         Job("webhooks", EVERY, tell_partners, "news for partners: made from facts, sent in order, tried again"),
-        Job("nonces", FORGET_EVERY, forget_nonces, "forgets signed requests that are too old to be accepted"),
+        Job(
+            "old-news",
+            FORGET_EVERY,
+            forget,
+            "forgets signed requests too old to be accepted, and deliveries of last month",
+        ),
     ]
 
 

@@ -24,6 +24,8 @@ from honghua.web.problems import Trouble
 
 FEED: Final = "webhooks"
 ENDPOINTS_MAX: Final = 20
+KEPT: Final = dt.timedelta(days=30)
+FORGOTTEN_AT_ONCE: Final = 10_000
 SECRET_BYTES: Final = 32
 STATES: Final = ("waiting", "done", "dead")
 SHOWN: Final = (
@@ -111,25 +113,26 @@ def end_endpoint(conn: psycopg.Connection, partner_id: int, endpoint_id: int, *,
 
 
 def list_deliveries(
-    conn: psycopg.Connection, partner_id: int, *, state: str = "", before: int | None = None, limit: int = 50
+    conn: psycopg.Connection, partner_id: int | None, *, state: str = "", before: int | None = None, limit: int = 50
 ) -> list[Delivery]:
-    """Deliveries of a partner, newest first, below an id; of one state, or of all."""
+    """Deliveries of a partner (None: of all, for the desk), newest first, below an id; of one state, or of all."""
     query = (
-        f"SELECT {SHOWN} FROM web_delivery WHERE endpoint_id IN (SELECT e.endpoint_id FROM web_endpoint e WHERE e.partner_id = %s)"  # noqa: S608
+        f"SELECT {SHOWN} FROM web_delivery WHERE endpoint_id IN"  # noqa: S608
+        " (SELECT e.endpoint_id FROM web_endpoint e WHERE %s::bigint IN (0, e.partner_id))"
         " AND (%s = '' OR state = %s) AND delivery_id < %s ORDER BY delivery_id DESC LIMIT %s"
     )
-    values = [partner_id, state, state, before or 2**62, limit]
+    values = [partner_id or 0, state, state, before or 2**62, limit]
     with conn.cursor(row_factory=class_row(Delivery)) as cursor:
         return cursor.execute(query, values).fetchall()
 
 
-def replay_delivery(conn: psycopg.Connection, partner_id: int, delivery_id: int, *, now: dt.datetime) -> None:
-    """Send it again, with all its tries before it, whether it arrived or died. Trouble when the partner has no such delivery."""
+def replay_delivery(conn: psycopg.Connection, partner_id: int | None, delivery_id: int, *, now: dt.datetime) -> None:
+    """Send it again, with all its tries before it, arrived or dead. Trouble when the partner (None: any) has no such delivery."""
     query = (
         "UPDATE web_delivery SET state = 'waiting', tries = 0, due_at = %s, settled_at = NULL WHERE delivery_id = %s"
-        " AND endpoint_id IN (SELECT e.endpoint_id FROM web_endpoint e WHERE e.partner_id = %s AND e.ended_at IS NULL)"
+        " AND endpoint_id IN (SELECT e.endpoint_id FROM web_endpoint e WHERE %s::bigint IN (0, e.partner_id) AND e.ended_at IS NULL)"
     )
-    if conn.execute(query, [now, delivery_id, partner_id]).rowcount == 0:
+    if conn.execute(query, [now, delivery_id, partner_id or 0]).rowcount == 0:
         raise Trouble("DELIVERY_UNKNOWN", "there is no such delivery")
 
 
@@ -137,6 +140,15 @@ def count_deliveries(conn: psycopg.Connection) -> dict[str, int]:
     """How many deliveries stand in each state, of all partners: for the desk."""
     rows = conn.execute("SELECT state, count(*) FROM web_delivery GROUP BY state").fetchall()
     return {**dict.fromkeys(STATES, 0), **dict(rows)}
+
+
+def forget_deliveries(conn: psycopg.Connection, *, now: dt.datetime) -> int:
+    """Delete what was settled so long ago that nobody repeats it, at most FORGOTTEN_AT_ONCE; how many."""
+    query = (
+        "DELETE FROM web_delivery WHERE delivery_id IN (SELECT d.delivery_id FROM web_delivery d WHERE d.state <> 'waiting'"
+        " AND d.settled_at < %s ORDER BY d.settled_at LIMIT %s)"
+    )
+    return conn.execute(query, [now - KEPT, FORGOTTEN_AT_ONCE]).rowcount
 
 
 def make_news(conn: psycopg.Connection, *, now: dt.datetime) -> tuple[int, bool]:
@@ -206,6 +218,7 @@ __all__ = [
     "add_endpoint",
     "count_deliveries",
     "end_endpoint",
+    "forget_deliveries",
     "list_deliveries",
     "list_endpoints",
     "make_news",

@@ -10,12 +10,13 @@ from fastapi.responses import Response
 
 from honghua.credit import api as credit
 from honghua.merchants import api as merchants
+from honghua.web.api.checkouts import find_attempts, id_of_ticket
 from honghua.web.consumer.asking import customer_of, find_account, site_of, viewer_of
 from honghua.web.consumer.offers import CONSUMER, Choice, ask, find_choice, list_choices
 from honghua.web.consumer.readings import TEXT_VERSION, Reading, digest_shown, save_reading
 from honghua.web.tickets import Ticket, open_ticket
 from honghua.web.ui.forms import Form, empty_form, read_form
-from honghua.web.ui.pages import page, redirect
+from honghua.web.ui.pages import Notice, page, redirect
 
 router = APIRouter(include_in_schema=False)
 LATER: Final = 0  # periods of a purchase that the next bill asks for as a whole
@@ -40,6 +41,9 @@ async def draw(request: Request, text: str, form: Form) -> Response:
     account = await find_account(request)
     if account is None:
         return redirect(request, "consumer.opening")
+    attempts = await site.read(lambda conn: find_attempts(conn, id_of_ticket(text)))
+    if attempts.state == "paid":
+        return redirect(request, "consumer.purchases", Notice(key="consumer.paid_already", tone="info"))
     now = site.clock.now()
     choices = await site.read(lambda conn: list_choices(conn, site, customer, order, now=now))
     await site.write(lambda conn: merchants.note_exposure(conn, ask(order, customer, site, now=now)))

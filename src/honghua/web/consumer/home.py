@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from honghua.credit import api as credit
 from honghua.web.consumer.asking import customer_of, find_account, site_of, viewer_of
 from honghua.web.roles import DESK_READERS, MERCHANTS, Role
-from honghua.web.ui.pages import page, redirect
+from honghua.web.ui.pages import has_route, page, redirect
 
 router = APIRouter(include_in_schema=False)
 AROUND: Final = 2 * math.pi * 88  # of the ring
@@ -28,7 +28,7 @@ async def landing(request: Request) -> Response:
         (MERCHANTS, "merchant.home"),
         (DESK_READERS | {Role.ADMINISTRATOR}, "desk.home"),
     ):
-        if viewer.roles & roles and any(getattr(route, "name", "") == name for route in request.app.routes):
+        if viewer.roles & roles and has_route(request.app, name):
             return redirect(request, name)
     return await page(request, "consumer/landing.html")
 

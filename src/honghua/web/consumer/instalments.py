@@ -14,6 +14,7 @@ from honghua.base.errors import NotFound
 from honghua.credit import api as credit
 from honghua.credit.core import SettlePlan
 from honghua.web.consumer.asking import (
+    check_gateway,
     customer_of,
     get_account,
     is_done,
@@ -33,7 +34,9 @@ MONTHS_SHOWN: Final = 12
 
 
 @router.get("/my/split", name="consumer.split")
-async def split(request: Request, amount: Annotated[str | None, Query(max_length=AMOUNT_CHARS_MAX)] = None) -> Response:
+async def split(
+    request: Request, *, amount: Annotated[str | None, Query(max_length=AMOUNT_CHARS_MAX)] = None
+) -> Response:
     """How much of the last bill to split, and the periods on offer for it."""
     account = await get_account(request)
     typed = amount if amount is not None else writing_of(request).amount(account.splittable_minor, account.currency)
@@ -129,6 +132,7 @@ async def plan(request: Request, plan_id: int) -> Response:
 @router.post("/my/plans/{plan_id}/settle", name="consumer.settle")
 async def settle(request: Request, plan_id: int) -> Response:
     """End a plan by the amount that was on the page; if it has changed meanwhile, nothing is booked."""
+    check_gateway(request)
     account = await get_account(request)
     form = await read_form(request)
     key, minor = form.key(), form.whole("amount_minor", least=1)

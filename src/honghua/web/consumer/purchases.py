@@ -10,7 +10,10 @@ from fastapi.responses import Response
 from honghua.base.errors import NotFound
 from honghua.credit import api as credit
 from honghua.credit.core import ClearReport, ReportFraud
-from honghua.web.consumer.asking import customer_of, is_done, refusal_notice, site_of, submit
+from honghua.decision import api as decision
+from honghua.decision.core import REASONS
+from honghua.web.consumer.asking import Answer, customer_of, is_done, refusal_notice, sentence_of, site_of, submit
+from honghua.web.consumer.readings import find_refused
 from honghua.web.ui.forms import read_form
 from honghua.web.ui.pages import Notice, page, redirect
 
@@ -45,9 +48,26 @@ async def purchase(request: Request, purchase_id: int) -> Response:
     detail = await site.read(lambda conn: credit.find_purchase_detail(conn, customer, purchase_id))
     if detail is None:
         raise NotFound("no such purchase", code="PURCHASE_UNKNOWN")
+    answer = await find_refusal(request, detail.summary)
     return await page(
-        request, "consumer/purchase.html", one=detail.summary, detail=detail, currency=await currency_of(request)
-    )
+        request, "consumer/purchase.html", one=detail.summary, detail=detail, currency=await currency_of(request),
+        answer=answer, said=sentence_of(request, answer) if answer else "",
+    )  # fmt: skip
+
+
+async def find_refusal(request: Request, one: credit.PurchaseSummary) -> Answer | None:
+    """What was said to an attempt that was refused: on our pages, or by the rules about the account; else None."""
+    if one.state is not credit.PurchaseState.REFUSED:
+        return None
+    site, customer = site_of(request), customer_of(request)
+    reading = await site.read(lambda conn: find_refused(conn, customer, one.purchase_id))
+    if reading is not None:
+        return reading.answer
+    found = await site.read(lambda conn: decision.find_decision(conn, one.purchase_id))
+    reason = REASONS.get(found.reason) if found is not None else None
+    if found is None or reason is None:
+        return None
+    return {"code": found.reason, "sentence": reason.zh, "sentence_en": reason.en}
 
 
 @router.post("/my/purchases/{purchase_id}/report", name="consumer.report")

@@ -81,6 +81,16 @@ def find_suspended(conn: psycopg.Connection, customer: str, suspension_id: int) 
         return cursor.execute(query, [customer, suspension_id]).fetchone()
 
 
+def find_refused(conn: psycopg.Connection, customer: str, decision_id: int) -> Reading | None:
+    """The contract of an order that the books refused under this id, if it was made on our pages."""
+    with conn.cursor(row_factory=class_row(Reading)) as cursor:
+        query = (
+            f"SELECT {', '.join(COLUMNS)} FROM web_reading WHERE customer = %s"  # noqa: S608
+            " AND (answer->>'decision_id')::bigint = %s ORDER BY opened_at DESC LIMIT 1"
+        )
+        return cursor.execute(query, [customer, decision_id]).fetchone()
+
+
 def take(conn: psycopg.Connection, reading: Reading, *, now: dt.datetime) -> bool:
     """Whether this request may conclude the contract: of several at once only one, until it has answered or given up."""
     row = conn.execute(

@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from honghua.credit import api as credit
 from honghua.credit.core import Pays, Repay, ReturnOverpayment, Source, SourceKind
 from honghua.web.consumer.asking import (
+    check_gateway,
     customer_of,
     get_account,
     is_done,
@@ -51,6 +52,7 @@ def full_of(account: credit.AccountView) -> int:
 @router.post("/my/repay", name="consumer.repay_now")
 async def repay_now(request: Request) -> Response:
     """Take the money in, once per page drawn."""
+    check_gateway(request)
     account = await get_account(request)
     form = await read_form(request)
     key, how = form.key(), form.choice("how", CHOICES)
@@ -73,6 +75,7 @@ async def repay_now(request: Request) -> Response:
 @router.post("/my/overpayment", name="consumer.take_back")
 async def take_back(request: Request) -> Response:
     """Give the customer their own money back."""
+    check_gateway(request)
     account = await get_account(request)
     form = await read_form(request)
     key, minor = form.key(), form.whole("amount_minor", least=1)

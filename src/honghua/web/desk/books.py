@@ -53,7 +53,7 @@ class Cause:
 
 
 @router.get("", name="desk.books")
-async def overview(request: Request, q: str = Query("", max_length=200)) -> Response:
+async def overview(request: Request, *, q: str = Query("", max_length=200)) -> Response:
     """The trial balance, the seals, and owners to look at."""
     wanted = q.strip()
 
@@ -71,7 +71,7 @@ async def overview(request: Request, q: str = Query("", max_length=200)) -> Resp
 
 
 @router.get("/owners/{owner_id}", name="desk.owner")
-async def owner(request: Request, owner_id: int, before: str = Query("", max_length=20)) -> Response:
+async def owner(request: Request, owner_id: int, *, before: str = Query("", max_length=20)) -> Response:
     """One owner: balances, T-accounts, and entries with their causes."""
     cursor = read_number(before)
 

@@ -53,7 +53,7 @@ class Customer:
 
 
 @router.get("", name="desk.customers")
-async def search(request: Request, q: str = Query("", max_length=200)) -> Response:
+async def search(request: Request, *, q: str = Query("", max_length=200)) -> Response:
     """Find a customer by the reference; the first of all without one."""
     wanted = q.strip()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, Final
 
+import psycopg
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
@@ -30,6 +31,7 @@ NAVIGATION: Final = (
     ("desk.portfolio", "desk.nav_portfolio", "/desk/portfolio", "chart"),
 )
 WHY_CHARS_MAX: Final = 500
+SECONDS_MAX: Final = 15
 
 
 def site_of(request: Request) -> Site:
@@ -78,6 +80,11 @@ def refused(request: Request, name: str, error: HonghuaError, **parts: Any) -> R
     return redirect(request, name, Notice(key="desk.refused", values=values, tone="bad"), **parts)
 
 
+def bound(conn: psycopg.Connection) -> None:
+    """No query of this look may take longer than people wait: decisions come first."""
+    conn.execute(f"SET LOCAL statement_timeout = '{SECONDS_MAX}s'")
+
+
 def read_day(text: str | None, otherwise: dt.date) -> dt.date:
     """An ISO date of a query, or another day where none was given; BadInput for what is none."""
     if not text:
@@ -98,5 +105,14 @@ def read_number(text: str | None) -> int | None:
 
 
 __all__ = [
-    "WHY_CHARS_MAX", "currency_of", "draw", "read_day", "read_number", "refused", "site_of", "told", "viewer_of",
+    "WHY_CHARS_MAX",
+    "bound",
+    "currency_of",
+    "draw",
+    "read_day",
+    "read_number",
+    "refused",
+    "site_of",
+    "told",
+    "viewer_of",
 ]  # fmt: skip

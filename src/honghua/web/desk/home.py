@@ -37,7 +37,7 @@ class Pulse:
     reviews: tuple[int, ...]
     owed_minor: tuple[int, ...]
 
-    def share_ppm(self, place: int = -1) -> int:
+    def share_ppm(self, place: int) -> int:
         """Let through of a day's decisions, in a million."""
         return round(1_000_000 * self.approved[place] / self.decisions[place]) if self.decisions[place] else 0
 

@@ -21,8 +21,8 @@ from honghua.decision import api as decision
 from honghua.facts.kinds import FactKind
 from honghua.ledger import api as ledger
 from honghua.ledger.core import Component
-from honghua.store.fact_sums import sum_facts
-from honghua.web.desk.drawing import currency_of, draw, read_day, read_number, site_of, viewer_of
+from honghua.store.facts import sum_facts
+from honghua.web.desk.drawing import bound, currency_of, draw, read_day, read_number, site_of, viewer_of
 from honghua.web.ground import Site
 from honghua.web.ui.pages import writing_of
 from honghua.web.ui.writing import Writing
@@ -32,7 +32,6 @@ DAYS: Final = 90
 SPAN_DAYS_MAX: Final = 740
 STEPS_MAX: Final = 26  # bars of a chart
 LATE_DAYS: Final = (1, 30, 60, 90)
-SECONDS_MAX: Final = 15  # of one look; a longer one ends with words, not with a waiting room
 FRAUD: Final = 1  # the label of a report that says so
 SUSPECTS: Final = frozenset({"CASH_OUT", "MERCHANT_RISK", "DRAIN_AFTER_RAISE", "CROWD_RISK"})
 Rows = list[list[Any]]
@@ -151,7 +150,7 @@ def read_look(request: Request, site: Site, today: dt.date) -> Look:
 
 def measure(conn: psycopg.Connection, site: Site, look: Look) -> Portfolio:
     """All figures of one look, of one moment, within bounds of time."""
-    conn.execute(f"SET LOCAL statement_timeout = '{SECONDS_MAX}s'")
+    bound(conn)
     zone, currency = site.zone, currency_of(site)
     steps = [look.since + dt.timedelta(days=k) for k in range(0, (look.until - look.since).days + 1, look.step_days)]
     since, until = (dt.datetime.combine(d, dt.time(), zone) for d in (look.since, look.until + dt.timedelta(days=1)))

@@ -47,7 +47,7 @@ class DeliveryRow:
 
 @router.get("", name="desk.webhooks")
 async def show(
-    request: Request, state: str = Query("", max_length=10), before: str = Query("", max_length=20)
+    request: Request, *, state: str = Query("", max_length=10), before: str = Query("", max_length=20)
 ) -> Response:
     """The newest deliveries, of one state or of all."""
     cursor = read_number(before)

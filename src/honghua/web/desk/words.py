@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from honghua.credit.core import FACT_WORDS
-from honghua.web.desk.wording import books, common, policy, portfolio, risk
+from honghua.web.desk.wording import books, policy, portfolio, risk, shared
 
 WORDS: Final[dict[str, tuple[str, str]]] = {
-    **common.WORDS,
+    **shared.WORDS,
     **risk.WORDS,
     **policy.WORDS,
     **books.WORDS,

@@ -5,7 +5,6 @@ Same bytes in, same bytes out as the documented routes of these names (`web.api.
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import math
 import secrets
@@ -16,7 +15,7 @@ import msgspec
 
 from honghua.base.errors import HonghuaError, WorldFailed
 from honghua.web.api.partners import Partner, PartnerBook
-from honghua.web.api.purchases_lane import Purchase, read_many, read_one, write_many, write_one
+from honghua.web.api.purchases_lane import read_many, read_one, write_many, write_one
 from honghua.web.api.purchases_wire import BATCH_BYTES_MAX, PURCHASE_BYTES_MAX
 from honghua.web.api.signing import SKEW_S, Signed, verify
 from honghua.web.booker import SECONDS_MAX
@@ -97,14 +96,14 @@ class HotLane:
         """`POST /v1/purchases`."""
         signed = await self.check(scope, body, arrived_at)
         self.partners.check_rate(signed.signer)
-        command = stamp(read_one(body, signed.idempotency_key, signed.signer, self.currency), arrived_at)
+        command = read_one(body, signed.idempotency_key, signed.signer, self.currency, arrived_at=arrived_at)
         (answer,) = await self.site.booker.submit([command], seconds_max=find_wait_s(scope))
         return write_one(answer)
 
     async def buy_many(self, scope: Scope, body: bytes, arrived_at: dt.datetime) -> tuple[int, bytes]:
         """`POST /v1/purchases:batch`."""
         signed = await self.check(scope, body, arrived_at)
-        commands = [stamp(command, arrived_at) for command in read_many(body, signed.signer, self.currency)]
+        commands = read_many(body, signed.signer, self.currency, arrived_at=arrived_at)
         self.partners.check_rate(signed.signer, cost=len(commands))
         return write_many(await self.site.booker.submit(commands, seconds_max=find_wait_s(scope)))
 
@@ -186,11 +185,4 @@ def find_wait_s(scope: Scope) -> float:
     return SECONDS_MAX
 
 
-def stamp(command: Purchase, arrived_at: dt.datetime) -> Purchase:
-    """With the moment of arrival as event time, where the caller told none."""
-    if command.happened_at is not None:
-        return command
-    return dataclasses.replace(command, happened_at=arrived_at, is_stamped=True)
-
-
-__all__ = ["NONCE_KEEP_S", "HotLane"]
+__all__ = ["NONCE_KEEP_S", "WAIT_HEADER", "HotLane"]

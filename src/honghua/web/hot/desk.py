@@ -20,6 +20,10 @@ Replies = Sequence[tuple[Parcel, Reply]]
 Deliver = Callable[[Replies], None]  # called in the desk's thread, once a batch
 
 
+def _nothing() -> None:
+    """Nobody is to be told."""
+
+
 @dataclass(slots=True)
 class Figures:
     """What a desk has done since it began."""
@@ -31,11 +35,15 @@ class Figures:
 
 @dataclass(slots=True)
 class Desk:
-    """Takes parcels from any thread and answers them in order of arrival. Whatever entered a batch is answered."""
+    """Takes parcels from any thread and answers them in order of arrival. Whatever entered a batch is answered.
+
+    ended: called in the desk's thread when it ends, be it by `stop` or by a bug.
+    """
 
     books: Books
     deliver: Deliver
     waiting_max: int = WAITING_MAX
+    ended: Callable[[], None] = _nothing
     is_ready: threading.Event = field(default_factory=threading.Event)  # the books were opened once
     line: Gathering = field(init=False)
     figures: Figures = field(default_factory=Figures)
@@ -64,7 +72,10 @@ class Desk:
             while parcels := self.line.take():
                 self.deliver(self.serve(parcels))
         finally:
+            self.is_ready.set()
+            self.line.close()
             self.books.end()
+            self.ended()
 
     def _open(self) -> None:
         """Before the first batch, as far as the database is there."""

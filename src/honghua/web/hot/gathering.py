@@ -1,4 +1,4 @@
-"""The waiting line of a desk: parcels of commands come in, whole batches go out. Bounded, with deadlines, and fair: first come, first served."""
+"""The waiting line of a desk: parcels of commands come in, whole batches go out. Bounded, with deadlines, first come, first served."""
 
 from __future__ import annotations
 

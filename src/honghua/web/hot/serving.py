@@ -1,4 +1,4 @@
-"""The desk's side of the socket: takes frames from workers, lets the desk's thread book, and sends answers back, a frame a batch and worker."""
+"""The desk's side of the socket: takes frames from workers, lets the desk's thread book, and sends answers back, a frame a batch."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ class DeskServer:
 
     def __init__(self, books: Books, path: Path, *, waiting_max: int = WAITING_MAX) -> None:
         self.path = path
-        self.desk = Desk(books, self.deliver, waiting_max)
+        self.desk = Desk(books, self.deliver, waiting_max, self._has_ended)
+        self.ended = asyncio.Event()  # the desk's thread is no more: stopped, or fallen over a bug
         self.workers: set[Worker] = set()
         self.is_closing = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -40,7 +41,7 @@ class DeskServer:
         unfinished.chmod(0o600)
         unfinished.replace(self.path)
 
-    async def stop(self, flush_s: float = 2.0) -> None:
+    async def stop(self, *, flush_s: float = 2.0) -> None:
         """Answer what was taken, and close; what comes meanwhile is left to whoever listens here next. flush_s: for the last answers."""
         assert self._server is not None, "started"
         self.is_closing = True
@@ -52,6 +53,10 @@ class DeskServer:
         until = time.monotonic() + flush_s
         while self.workers and time.monotonic() < until:
             await asyncio.sleep(POLL_S)
+
+    def _has_ended(self) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self.ended.set)
 
     def deliver(self, replies: Replies) -> None:
         """In the desk's thread: hand a batch's replies over to the loop."""

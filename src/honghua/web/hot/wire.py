@@ -1,7 +1,7 @@
 """What workers and desks say to each other over a Unix socket: frames of msgpack behind their length, many requests in one frame.
 
-A worker asks `[[number, until, [[kind, hash, command], …]], …]`; a desk answers `[[number, code, answers | [words, seconds]], …]`. Numbers are
-the worker's own. until: `time.monotonic()`, which is one clock for all processes of a machine.
+A worker asks `[[number, until, [[kind, hash, command], …]], …]`; a desk answers `[[number, code, answers | [words, seconds]], …]`.
+Numbers are the worker's own. until: `time.monotonic()`, which is one clock for all processes of a machine.
 """
 
 from __future__ import annotations

@@ -141,7 +141,7 @@ async def campaign(request: Request, campaign_id: int) -> Response:
     writing, currency = writing_of(request), seeing.terms_of(site).currency
     words, language = pages_of(request).words, request.state.viewer.language
     return await page(
-        request, "merchant/campaign.html", currency=currency, is_owner=owns(request), form=empty_form(request),
+        request, "merchant/campaign.html", currency=currency, is_owner=owns(request), form=empty_form(request), most_minor=MOST_MINOR,
         has_ended=any(act.act == "ended" for act in found["acts"]),
         interval=seeing.write_interval(writing, currency, look_up(words, language, "merchant.effect_range", {})),
         points=seeing.write_points(writing, look_up(words, language, "merchant.effect_points", {})),

@@ -36,10 +36,10 @@ CODES_PER_PHONE: Final = (
     Rate("code-phone-day", 10, dt.timedelta(days=1)),
 )
 CODES_PER_NETWORK: Final = (
-    Rate("code-network-hour", 30, dt.timedelta(hours=1)),
-    Rate("code-network-day", 200, dt.timedelta(days=1)),
+    Rate("code-network-hour", 60, dt.timedelta(hours=1)),
+    Rate("code-network-day", 400, dt.timedelta(days=1)),
 )
-TRIES_PER_NETWORK: Final = (Rate("try-network-minute", 30, dt.timedelta(minutes=1)),)
+TRIES_PER_NETWORK: Final = (Rate("try-network-minute", 60, dt.timedelta(minutes=1)),)
 
 
 def take(conn: psycopg.Connection, rates: tuple[Rate, ...], subject: str, *, now: dt.datetime) -> dt.timedelta | None:

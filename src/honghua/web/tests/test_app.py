@@ -87,3 +87,14 @@ def test_every_route_has_a_name_of_its_own_and_a_row_of_rights(browser):
     names = [route.name for route in iter_route_contexts(app.routes)]
     assert len(names) == len(set(names))
     assert set(names) == set(app.state.rights)
+
+
+def test_a_database_that_is_gone_is_told_as_such_also_where_the_guard_meets_it(module_database):
+    with (
+        make_site(module_database, clock=FixedClock(NOON)) as site,
+        Browser(build_app(site, consoles=("ui", "api")), accept="application/json") as browser,
+    ):
+        site.pool.close()
+        answer = browser.get("/v1/business-day", headers={"honghua-key": "x"})
+    assert (answer.status_code, answer.json()["code"]) == (503, "WORLD_FAILED")
+    assert answer.headers["retry-after"]

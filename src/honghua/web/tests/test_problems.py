@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
+import psycopg
 import pytest
 
 import honghua
-from honghua.base.errors import BadInput, HonghuaError, IntegrityBroken, NotFound, TimedOut, WorldFailed
+from honghua.base.errors import BadInput, Conflict, HonghuaError, IntegrityBroken, NotFound, TimedOut, WorldFailed
 from honghua.credit.core import REFUSALS
 from honghua.decision.core import REASONS
 from honghua.web import booker, problems
@@ -107,3 +108,11 @@ def test_a_refusal_keeps_what_else_it_says_and_never_overwrites_the_members_of_a
     }
     body = write_problem(problem_of_answer(answer))
     assert (body["fee_minor"], body["status"], body["detail"]) == (7, 409, "Changed.")
+
+
+def test_what_the_database_says_stays_inside():
+    error = Conflict("duplicate key (customer)=(secret)")
+    error.__cause__ = psycopg.errors.UniqueViolation("…")
+    problem, status = problem_of_error(error)
+    assert status == 409
+    assert "secret" not in problem.detail

@@ -17,7 +17,7 @@ Points = Sequence[tuple[str, float]]
 Series = Sequence[tuple[str, Sequence[float]]]
 
 WIDTH, HEIGHT = 640, 280
-LEFT, RIGHT, TOP, BOTTOM = 64, 12, 16, 34
+LEFT, RIGHT, TOP, BOTTOM = 80, 12, 16, 34
 COLOURS: Final = 8
 LABELS_MAX: Final = 12
 TICKS: Final = 4
@@ -31,6 +31,7 @@ GRID_LINE: Final = Markup(
     '<line class="grid" x1="{0}" x2="{1}" y1="{2:.1f}" y2="{2:.1f}"/>'
     '<text class="tick" x="{3}" y="{4:.1f}" text-anchor="end">{5}</text>'
 )
+LABEL: Final = Markup('<text class="{}" x="{:.1f}" y="{}" text-anchor="middle">{}</text>')
 ARC: Final = Markup(
     '<circle class="arc s{}" cx="110" cy="110" r="88" stroke-dasharray="{:.2f} {:.2f}" transform="rotate({:.2f} 110 110)">'
     "<title>{}</title></circle>"
@@ -235,9 +236,7 @@ def _grid(scale: Scale, write: Write) -> Markup:
 def _labels(labels: Sequence[str], slot: float) -> Markup:
     every = max(1, math.ceil(len(labels) / LABELS_MAX))
     return Markup("").join(
-        Markup('<text class="tick" x="{:.1f}" y="{}" text-anchor="middle">{}</text>').format(
-            LEFT + slot * (k + 0.5), HEIGHT - 12, label
-        )
+        LABEL.format("tick alternate" if (k // every) % 2 else "tick", LEFT + slot * (k + 0.5), HEIGHT - 12, label)
         for k, label in enumerate(labels)
         if k % every == 0
     )

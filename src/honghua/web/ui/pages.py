@@ -166,4 +166,4 @@ def writing_of(request: Request) -> Writing:
     return pages_of(request).writings[request.state.viewer.language]
 
 
-__all__ = ["Notice", "Pages", "fragment", "install_pages", "page", "pages_of", "redirect", "writing_of"]
+__all__ = ["Notice", "Pages", "fragment", "has_route", "install_pages", "page", "pages_of", "redirect", "writing_of"]

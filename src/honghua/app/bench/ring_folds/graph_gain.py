@@ -24,7 +24,7 @@ def is_timed(name: str) -> bool:
     return name.endswith(TIMED)
 
 
-def measure_gain(sample: Sample, tested: Tested, unseen: tuple[str, ...], seed: int) -> dict[str, Any]:
+def measure_gain(sample: Sample, tested: Tested, unseen: tuple[str, ...], *, seed: int, threads: int) -> dict[str, Any]:
     """AP and recall at 95 % precision (threshold of the test itself) of three forests on the same rows; the gain of time."""
     judged = tested.judged
     crimes = {"all": judged.fraud, "unseen": judged.of_typologies(unseen)}
@@ -45,6 +45,7 @@ def measure_gain(sample: Sample, tested: Tested, unseen: tuple[str, ...], seed: 
             params=PARAMS,
             rounds=ROUNDS,
             seed=seed,
+            num_threads=threads,
         )
         score = trained.forest.score(np.ascontiguousarray(tested.graph_values[:, columns]))
         found[kind] = {"values": len(columns)}

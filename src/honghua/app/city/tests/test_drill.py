@@ -22,7 +22,7 @@ def test_a_small_drill_loses_and_doubles_nothing():
     assert found["ok"], {
         name: found[name] for name in ("lost", "doubled", "answers_changed", "unanswered", "broken", "break_problems")
     }
-    assert found["purchases"] == 1_200
+    assert 1_140 < found["purchases"] < 1_400, "the crowd's, and as many as the gangs really try"
     assert found["accepted"] == found["booked"] > 300
     assert (found["lost"], found["doubled"], found["contradicted"], found["trial_balance_minor"]) == (0, 0, 0, 0)
     assert found["killed_at_s"] is not None
@@ -31,6 +31,9 @@ def test_a_small_drill_loses_and_doubles_nothing():
     assert found["day_closed_to_s"] is not None
     assert found["break_problems"] == []
     assert found["crimes"] > 0
+    assert found["false_refusal_share"] < 0.03, "a shopping day is no attack"
+    assert found["first_batch_s"] > 0
+    assert found["redrawn"] > 0 or not found["model"], "lines follow the crowd"
     assert found["arrived_per_s_peak"] > 4 * found["per_s_mean"]
     page = render_drill(found)
     assert page.startswith("<!doctype html>")

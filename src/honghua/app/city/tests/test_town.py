@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from honghua.app.city.town import SILENT_DAYS, TownPlan, open_town
-from honghua.app.robots import read_known
+from honghua.app.robots.refitting import read_known
 from honghua.app.verifying import verify
 from honghua.base.clock import to_micros
 from honghua.credit import api as credit

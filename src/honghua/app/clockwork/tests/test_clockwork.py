@@ -41,14 +41,20 @@ def told(conn, ports, at):
 def test_debits_wait_for_their_hour_and_ask_once_a_run(conn, database, registry):
     bank = FakeBank(seed=1)
     ports = Ports(bank=bank, zone=ZONE)
-    due = credit.find_account_view(conn, registry, "李雷").next_statement_due_on
+    due = view_of(conn, registry).next_statement_due_on
     close_until(database, due)
     morning = dt.datetime.combine(due, dt.time(9), tzinfo=ZONE)
     assert "due at 11:30" in told(conn, ports, morning)["debits"]
     assert "1 paid" in told(conn, ports, morning.replace(hour=12))["debits"]
     assert "0 asked" in told(conn, ports, morning.replace(hour=13))["debits"]
     assert bank.taken_minor == 50_000
-    assert credit.find_account_view(conn, registry, "李雷").owed_minor == 0
+    assert view_of(conn, registry).owed_minor == 0
+
+
+def view_of(conn, registry):
+    view = credit.find_account_view(conn, registry, "李雷")
+    assert view is not None
+    return view
 
 
 def test_merchants_are_followed_settled_and_paid(conn, database, registry):

@@ -85,7 +85,9 @@ def live(args: argparse.Namespace, mine: Settings, *, fresh: bool) -> int:
         goes_on = args.live or (args.live is None and sys.stdout.isatty() and not args.json)
         with ExitStack() as stack:
             if args.doors or (args.doors is None and not args.json):
-                doors = stack.enter_context(open_doors(demo, mine, star=shown["star"], port=args.port))
+                in_step = args.pace == 1 and args.until is None  # else its clock is another than the desk's
+                opened_doors = open_doors(demo, mine, star=shown["star"], port=args.port, in_step=in_step)
+                doors = stack.enter_context(opened_doors)
                 doors.show(Console(stderr=args.json))
                 sizes = doors.check()
                 tell("The doors were looked at: " + ", ".join(f"{path} {size} bytes" for path, size in sizes.items()))

@@ -90,3 +90,7 @@ def test_settings_of_the_outside():
         with pytest.raises(BadInput):
             load_settings(environment={"HONGHUA_READING_SECONDS": seconds})
     assert load_settings(environment={}).reading_seconds == 10
+    for proxies in ("*", "10.0.0.0/33", "proxy.example"):
+        with pytest.raises(BadInput):
+            load_settings(environment={"HONGHUA_PROXIES": proxies})
+    assert load_settings(environment={"HONGHUA_PROXIES": "10.0.0.1, fd00::/8"}).proxies == "10.0.0.1,fd00::/8"

@@ -8,12 +8,16 @@ import json
 import pytest
 
 from honghua.app.clockwork import jobs
+from honghua.app.doors.keys import load_secrets
+from honghua.app.doors.proving import make_prover
 from honghua.base.clock import FixedClock, SystemClock
 from honghua.base.errors import BadInput, NotFound
-from honghua.credit.jobs import FakeProver
+from honghua.customers import api as customers
 from honghua.decision import api as decision
 from honghua.store.database import connect, open_database
 from honghua.store.jobs import Job
+from honghua.web.signin.messages import FakeGateway
+from honghua.web.signin.proving import compute_code
 
 POLICY = '''"""A face above a hundred."""
 
@@ -55,13 +59,21 @@ def test_a_stepped_up_purchase_is_challenged_and_lapses_by_itself(honghua, setti
     buy = ("account", "buy", "李雷", "--merchant", "书店", "--json", "123.40")
     asked = json.loads(honghua(*buy, status=1))
     assert asked["outcome"] == "step_up"
-    assert "1 step-up(s) wait" in honghua("jobs", "run", "--once", "step-ups")
-    prover, clock = FakeProver(), FixedClock(SystemClock().now() + dt.timedelta(minutes=1))
+    keys = load_secrets(settings)
+    vault = customers.Vault(keys.field_keys, keys.index_key)
     with open_database(settings.store) as database, connect(database) as conn:
-        each = jobs.make_jobs(jobs.Ports(prover))
+        customers.register(conn, vault, "13800001234", now=SystemClock().now(), customer="李雷")
+    assert "1 sent" in honghua("jobs", "run", "--once", "step-ups")
+    assert "no gateway is attached: 1 message(s) wait" in honghua("jobs", "run", "--once", "messages")
+    clock = FixedClock(SystemClock().now() + dt.timedelta(minutes=1))
+    with open_database(settings.store) as database, connect(database) as conn:
+        gateway = FakeGateway()
+        each = jobs.make_jobs(jobs.Ports(make_prover(database, settings, clock), secrets=keys, gateway=gateway))
         sent = {one.name: one.told for one in jobs.run_jobs(conn, each, clock=clock)}
-        assert (sent["step-ups"], sent["lapses"]) == ("1 sent", "0 lapsed")
-        assert len(prover.sent) == 1
+        assert (sent["messages"], sent["lapses"]) == ("1 sent", "0 lapsed")
+        (message,) = gateway.taken.values()
+        code = compute_code(keys.session_key, message.key.removeprefix("step_up:"))
+        assert (message.phone, code in message.text) == ("+8613800001234", True)
         clock.at += dt.timedelta(hours=1)
         assert {one.name: one.told for one in jobs.run_jobs(conn, each, clock=clock)}["lapses"] == "1 lapsed"
     assert json.loads(honghua("verify", "--json"))["ok"] is True

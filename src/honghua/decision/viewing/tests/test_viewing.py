@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
+from typing import Any
 
 import numpy as np
 import pytest
@@ -48,13 +49,18 @@ def told(conn):
     rows = []
     for k in range(N):
         row = dict(zip(EVENTS, made[1][k].tolist()))
-        row |= {"id": 1_000 + k, "account": row["customer"] * 10, "outcome": int(columns.outcome[k]), "reason": columns.reason[k] or ""}
+        row |= {
+            "id": 1_000 + k,
+            "account": row["customer"] * 10,
+            "outcome": int(columns.outcome[k]),
+            "reason": columns.reason[k] or "",
+        }
         row |= {"granted": int(columns.amount_minor[k]), "fused": made[0][k, 2], "release": int(columns.bundle_id[k])}
         rows.append(row)
     return rows[::-1]
 
 
-FILTERS = [
+FILTERS: list[tuple[dict[str, Any], Any]] = [
     ({}, lambda r: True),
     ({"outcomes": (Outcome.REFUSE, Outcome.STEP_UP)}, lambda r: r["outcome"] in (3, 5)),
     ({"reason": "RISK_REFUSED"}, lambda r: r["reason"] == "RISK_REFUSED"),
@@ -114,12 +120,16 @@ def test_a_decisions_neighbourhood_is_who_shares_what(conn, told):
     shown = set(found.accounts)
     for contact in found.contacts:
         row = next(r for r in old if r["id"] == contact.decision_id)
-        assert (row["account"], row[contact.entity], row["outcome"]) == (contact.account_id, contact.key, contact.outcome)
+        assert (row["account"], row[contact.entity], row["outcome"]) == (
+            contact.account_id,
+            contact.key,
+            contact.outcome,
+        )
     assert centre["account"] in shown
     for thing in own:
         users = {row["account"] for row in old if row[thing[0]] == thing[1]}
         assert len(users & shown) + found.left_out.get(thing, 0) == len(users)
-    used = defaultdict(set)
+    used: defaultdict[tuple[str, int], set[int]] = defaultdict(set)
     for row in old:
         if row["account"] in shown:
             for name in THINGS:
@@ -164,7 +174,7 @@ def test_groups_are_what_hangs_together(conn, told):
 
 def group_naively(rows, most=rings.USERS_MAX, only=None):
     """Groups by growing sets until nothing joins."""
-    used = defaultdict(Counter)
+    used: defaultdict[tuple[str, int], Counter[int]] = defaultdict(Counter)
     for row in rows:
         for name in THINGS:
             if row[name]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import datetime as dt
 import secrets
@@ -10,13 +11,16 @@ from collections.abc import Iterator
 import pytest
 
 from honghua.base.clock import FixedClock
+from honghua.customers import api as customers
 from honghua.merchants import api as merchants
 from honghua.merchants.core import Draft
 from honghua.store.database import Database, run_unit
+from honghua.web.api import checkouts
 from honghua.web.api.faces import STILL, FakeFaces
 from honghua.web.api.tests.partners_door import PartnerClient, link, make_partner, purchase
 from honghua.web.app import build_app
 from honghua.web.ground import Site
+from honghua.web.problems import Trouble
 from honghua.web.tests.doors import NOON, Browser, make_site, open_account
 
 
@@ -331,3 +335,53 @@ def test_a_campaign_bears_the_fee_at_the_till_until_it_is_used_up(shop, site, wh
     cheat = {"periods": 3, "payer": "merchant"}
     refused = shop.call("POST", f"/v1/checkouts/{unpaid['checkout_id']}/scan", {"code": code, "instalments": cheat})
     assert (refused.status_code, refused.json()["code"]) == (422, "PAYER_INVALID")
+
+
+def test_a_code_that_many_scan_at_once_is_paid_once(shop, site, who):
+    customers = [f"{who}-{i}" for i in range(6)]
+    for i, customer in enumerate(customers):
+        shop.done("POST", "/v1/accounts", {"customer": customer, "limit_minor": 5_000}, idem=f"open-{i}")
+    opened = shop.done("POST", "/v1/checkouts", checkout("crowd", 4_000), idem="crowd")["checkout_id"]
+
+    async def pay_all() -> list[object]:
+        payments = [checkouts.pay_checkout(site, opened, checkouts.Payment(customer=one)) for one in customers]
+        return await asyncio.gather(*payments, return_exceptions=True)
+
+    answers = asyncio.run(pay_all())
+    paid = [one for one in answers if isinstance(one, dict)]
+    assert [one["outcome"] for one in paid] == ["approved"]
+    assert [one.code for one in answers if isinstance(one, Trouble)] == ["CODE_SPENT"] * 5
+    used = [shop.get(f"/v1/accounts/{customer}")["limit"]["used_minor"] for customer in customers]
+    assert sorted(used) == [0] * 5 + [4_000]
+
+
+def test_a_refused_payer_leaves_the_code_to_others(shop, site, who):
+    for customer, limit in (("poor", 100), ("rich", 5_000)):
+        shop.done(
+            "POST", "/v1/accounts", {"customer": f"{customer}-{who}", "limit_minor": limit}, idem=f"open-{customer}"
+        )
+    opened = shop.done("POST", "/v1/checkouts", checkout("turns", 4_000), idem="turns")["checkout_id"]
+    outcomes = [
+        asyncio.run(checkouts.pay_checkout(site, opened, checkouts.Payment(customer=f"{customer}-{who}")))["outcome"]
+        for customer in ("poor", "poor", "rich", "rich")
+    ]
+    assert outcomes == ["refused", "refused", "approved", "approved"]  # the last is the stored answer
+    assert shop.get(f"/v1/accounts/rich-{who}")["limit"]["used_minor"] == 4_000
+
+
+def test_no_account_is_opened_for_somebody_who_has_not_agreed(shop, site, who):
+    with site.pool.connection() as conn:
+        run_unit(conn, lambda c: customers.publish_texts(c, now=NOON))
+        vault = customers.Vault(site.secrets.field_keys, site.secrets.index_key)
+        run_unit(conn, lambda c: customers.register(c, vault, "13900001111", now=NOON, customer=who))
+        asked = {"customer": who, "limit_minor": 500_000}
+        refused = shop.call("POST", "/v1/accounts", asked, idem="open")
+        assert (refused.status_code, refused.json()["code"]) == (409, "CONSENT_MISSING")
+        missing = refused.json()["missing"]
+        said = [
+            customers.Said(kind=one.text.kind, version=one.text.version, is_given=True, read_ms=600_000)
+            for one in customers.list_standings(conn, who)
+            if one.text.kind in missing
+        ]
+        run_unit(conn, lambda c: customers.say(c, who, said, channel="web", now=NOON))
+    shop.done("POST", "/v1/accounts", asked, idem="open")

@@ -147,6 +147,8 @@ def test_what_never_arrives_dies_after_its_tries_and_is_replayed_from_the_consol
             clock.advance(back_off(number + 1))
         (dead,) = webhooks.list_deliveries(conn, partner.partner_id, state="dead")
         assert (dead.tries, dead.last_status, dead.last_error) == (TRIES_MAX, 500, "answered 500")
+        assert webhooks.list_deliveries(conn, None) == [dead]  # the desk sees everybody's
+        assert webhooks.list_deliveries(conn, partner.partner_id + 1) == []
         receiver.always = "take"
         with pytest.raises(Trouble, match="no such delivery"):
             webhooks.replay_delivery(conn, partner.partner_id + 1, dead.delivery_id, now=clock.now())
@@ -154,7 +156,9 @@ def test_what_never_arrives_dies_after_its_tries_and_is_replayed_from_the_consol
         jobs = {job.name: job for job in list_jobs(site.secrets.field_keys, is_demo=True)}
         assert jobs["webhooks"].work(conn, clock.now()) == "0 made, 1 arrived, 0 failed, 0 died"
         assert [one["amount_minor"] for one in receiver.taken] == [100]
-        assert jobs["nonces"].work(conn, clock.now())
+        assert jobs["old-news"].work(conn, clock.now()) == "old nonces and 0 old deliveries forgotten"
+        clock.advance(dt.timedelta(days=31))
+        assert jobs["old-news"].work(conn, clock.now()) == "old nonces and 1 old deliveries forgotten"
         webhooks.end_endpoint(conn, partner.partner_id, dead.endpoint_id, now=clock.now())
         buy(site, "甲", [200])
         assert make_all_news(conn, now=clock.now()) == 0

@@ -5,13 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Final, Literal
 
+import psycopg
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 from pydantic import Field
 
 from honghua.base.clock import to_micros
+from honghua.base.errors import NotFound
 from honghua.credit import api as credit
 from honghua.credit.core import ChangeLimit, ChangePair, GrantTemporaryLimit, OpenAccount, SetStatus
+from honghua.customers import api as customers
 from honghua.web.api import partners
 from honghua.web.api.cursors import read_cursor, write_cursor
 from honghua.web.api.v1.accounts_shown import AccountShown, HistoryShown, StatementDetailShown, StatementShown
@@ -83,11 +86,22 @@ async def open_account(request: Request, partner: Caller, key: CommandKey, asked
     """Open the credit account of a customer; from then on the account is open to this partner."""
     command = OpenAccount(key=key, customer=asked.customer, limit_minor=asked.limit_minor, pair=asked.pair)
     site = site_of(request)
+    await site.read(lambda conn: check_consents(conn, asked.customer))
     answer = (await site.booker.submit([command]))[0]
     if status_of(answer) == OK:
         now = site.clock.now()
         await site.write(lambda conn: partners.link_customer(conn, partner.partner_id, asked.customer, now=now))
     return await write_answer(request, answer)
+
+
+def check_consents(conn: psycopg.Connection, customer: str) -> None:
+    """Trouble when somebody whom we know has not given what an account needs; of a stranger the partner keeps the consents."""
+    try:
+        missing = customers.find_missing(conn, customer)
+    except NotFound:
+        return
+    if missing:
+        raise Trouble("CONSENT_MISSING", "the customer has to agree first", more={"missing": sorted(missing)})
 
 
 async def check_customer(request: Request, partner: Caller, customer: CustomerPath) -> None:

@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import re
 
 import pytest
 
 from honghua.credit import api as credit
 from honghua.credit import jobs
 from honghua.credit.core import RefundPurchase
-from honghua.web.consumer.tests.walking import ME, Walk, hidden, walk
+from honghua.web.consumer.tests.walking import Walk, hidden, open_house, walk
 from honghua.web.roles import Role
 from honghua.web.tests.doors import book, buy, signed_in
 
 
+@pytest.fixture(scope="module")
+def house(module_database):
+    with open_house(module_database) as opened:
+        yield opened
+
+
 @pytest.fixture
-def me(database):
-    with walk(database) as walked:
+def me(house):
+    with walk(house) as walked:
         yield walked
 
 
 def account_of(me: Walk) -> credit.AccountView:
     with me.site.pool.connection() as conn:
-        view = credit.find_account_view(conn, me.site.registry, ME)
+        view = credit.find_account_view(conn, me.site.registry, me.name)
     assert view is not None
     return view
 
@@ -97,6 +104,7 @@ def test_one_link_pays_once_though_it_was_opened_twice(me):
     me.sign(one, wait_s=0)
     me.sign(other, wait_s=0)
     assert account_of(me).unbilled_minor == 12_800
+    assert "已经付过" in me.follow(me.browser.get(checkout))
 
 
 def test_a_contract_of_somebody_else_is_not_there(me):
@@ -117,8 +125,13 @@ def test_an_offer_shown_too_long_is_shown_again(me):
 
 def test_a_refusal_says_why_what_to_do_and_who_helps(me):
     result = me.sign(choose(me, "piano", "0"), wait_s=0)
-    for words in ("这笔没有成功", "可用额度不足以支付这笔订单", "可以先还一部分账单", "/my/help", "LIMIT_SHORT"):
+    said = ("可用额度不足以支付这笔订单", "可以先还一部分账单", "/my/help")
+    for words in ("这笔没有成功", "LIMIT_SHORT", *said):
         assert words in result
+    (refused,) = re.findall(r"/my/purchases/[0-9]+", me.get("/my/purchases"))
+    later = me.get(refused)
+    for words in said:
+        assert words in later
 
 
 def test_interest_that_the_shop_pays_costs_the_customer_nothing(me):
@@ -132,7 +145,7 @@ def test_interest_that_the_shop_pays_costs_the_customer_nothing(me):
 
 
 def test_a_repayment_sent_twice_is_booked_once(me):
-    buy(me.site, ME, [500_00])
+    buy(me.site, me.name, [500_00])
     key = hidden(me.get("/my/repay"), "key")
     fields = {"key": key, "how": "other", "amount": "1,00.00", "full_minor": "50000", "minimum_minor": "0"}
     wrong = me.send("/my/repay", **fields)
@@ -148,7 +161,7 @@ def test_a_repayment_sent_twice_is_booked_once(me):
 
 
 def test_a_form_without_its_key_or_with_a_foreign_one_moves_nothing(me):
-    buy(me.site, ME, [500_00])
+    buy(me.site, me.name, [500_00])
     me.get("/my/repay")
     fields = {"how": "full", "full_minor": "50000"}
     assert me.send("/my/repay", **fields).status_code == 400
@@ -158,7 +171,7 @@ def test_a_form_without_its_key_or_with_a_foreign_one_moves_nothing(me):
 
 
 def test_own_money_goes_back_once(me):
-    buy(me.site, ME, [100_00])
+    buy(me.site, me.name, [100_00])
     page = me.get("/my/repay")
     me.send("/my/repay", key=hidden(page, "key"), how="other", amount="150")
     page = me.get("/my/repay")
@@ -167,11 +180,11 @@ def test_own_money_goes_back_once(me):
     assert account_of(me).overpaid_minor == 0
 
 
-def test_the_bill_is_split_and_the_plan_settled_by_the_quoted_amount(me, database):
-    buy(me.site, ME, [1200_00])
+def test_the_bill_is_split_and_the_plan_settled_by_the_quoted_amount(me, module_database):
+    buy(me.site, me.name, [1200_00])
     me.clock.advance(dt.timedelta(days=31))
-    jobs.close_until(database, dt.date(2026, 2, 1))
-    signed_in(me.browser, me.site, role=Role.CUSTOMER, subject=ME)  # the session of last month is over
+    jobs.close_until(module_database, dt.date(2026, 2, 1))
+    signed_in(me.browser, me.site, role=Role.CUSTOMER, subject=me.name)  # the session of last month is over
     assert me.browser.get("/my/split?amount=9999").status_code == 422
     page = me.get("/my/split?amount=600")
     assert "年化利率" in page
@@ -202,7 +215,7 @@ def test_days_are_changed_once_and_previewed_first(me):
 
 
 def test_a_purchase_is_disputed_and_the_dispute_taken_back(me):
-    (bought,) = buy(me.site, ME, [88_00])
+    (bought,) = buy(me.site, me.name, [88_00])
     path = f"/my/purchases/{bought['purchase_id']}"
     page = me.follow(me.send(f"{path}/report", key=hidden(me.get(path), "key")))
     assert "正在调查" in page
@@ -212,9 +225,12 @@ def test_a_purchase_is_disputed_and_the_dispute_taken_back(me):
 
 
 def test_a_refund_shows_in_the_story_of_its_purchase(me):
-    (bought,) = buy(me.site, ME, [88_00])
+    (bought,) = buy(me.site, me.name, [88_00])
     purchase_id = bought["purchase_id"]
-    book(me.site, [RefundPurchase(key="r", customer=ME, purchase_id=purchase_id, amount_minor=30_00)])
+    book(
+        me.site,
+        [RefundPurchase(key=f"refund:{purchase_id}", customer=me.name, purchase_id=purchase_id, amount_minor=30_00)],
+    )
     page = me.get(f"/my/purchases/{purchase_id}")
     assert "部分退款" in page
     assert "¥30.00" in page
@@ -244,15 +260,15 @@ def test_a_code_for_the_till_is_shown_once(me):
     assert "no-store" in shown.headers["cache-control"]
 
 
-def test_pages_without_an_account_lead_to_opening_one(database):
-    with walk(database, has_account=False) as me:
+def test_pages_without_an_account_lead_to_opening_one(house):
+    with walk(house, has_account=False) as me:
         for path in ("/my/bills", "/my/repay", "/my/plans", "/my/limit", "/my/code"):
             assert me.browser.get(path).headers["location"] == "/my/opening"
         assert "这是一笔贷款" in me.get("/my")
 
 
-def test_an_account_is_opened_only_with_every_needed_agreement_read_and_ticked(database):
-    with walk(database, has_account=False) as me:
+def test_an_account_is_opened_only_with_every_needed_agreement_read_and_ticked(house):
+    with walk(house, has_account=False) as me:
         me.get("/my/opening")
         path = me.send("/my/opening").headers["location"]
         shown = me.get(path)
@@ -289,7 +305,18 @@ def test_consents_data_help_and_leaving(me):
 
 
 def test_nobody_leaves_who_still_owes(me):
-    buy(me.site, ME, [88_00])
+    buy(me.site, me.name, [88_00])
     assert "结清后才能注销" in me.get("/my/data")
     answer = me.send("/my/data/erase", key="00000000-0000-4000-8000-000000000000", sure="yes")
     assert "账户仍有欠款" in me.follow(answer)
+
+
+def test_without_a_gateway_nobodys_word_is_money(database):
+    with open_house(database, is_demo=False) as real, walk(real) as me:
+        buy(me.site, me.name, [88_00])
+        assert "收款通道尚未接通" in me.get("/my/repay")
+        key = "00000000-0000-4000-8000-000000000000"
+        for path in ("/my/repay", "/my/overpayment", "/my/plans/1/settle"):
+            assert me.send(path, key=key, how="full", full_minor="8800", amount_minor="8800").status_code == 503
+        assert account_of(me).owed_minor == 88_00
+        assert me.browser.get("/shop").status_code == 404

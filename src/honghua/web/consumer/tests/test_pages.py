@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from honghua.web.consumer.rights import OWN
-from honghua.web.consumer.tests.walking import ME, walk
+from honghua.web.consumer.tests.walking import open_house, walk
 from honghua.web.tests.doors import buy
 
 PAGES = (
@@ -14,20 +14,26 @@ PAGES = (
 )  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def house(module_database):
+    with open_house(module_database) as opened:
+        yield opened
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_every_page_is_drawn(database, language):
-    with walk(database) as me:
+def test_every_page_is_drawn(house, language):
+    with walk(house) as me:
         me.browser.get(f"/preferences?language={language}&large=1")
         for path in PAGES:
             page = me.get(path)
             assert ('lang="en" class="large"' in page) == (language == "en")
-        buy(me.site, ME, [128_00, 99_90])
+        buy(me.site, me.name, [128_00, 99_90])
         for path in ("/my", "/my/purchases"):
             assert "书店" in me.get(path)
 
 
-def test_strangers_see_the_landing_page_and_are_asked_to_sign_in(database):
-    with walk(database) as me:
+def test_strangers_see_the_landing_page_and_are_asked_to_sign_in(house):
+    with walk(house) as me:
         me.browser.cookies.clear()
         assert me.browser.get("/", headers={"accept-language": "en"}).status_code == 200
         for path in PAGES:

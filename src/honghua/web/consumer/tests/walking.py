@@ -1,18 +1,20 @@
-"""How tests of customers' pages walk: a demonstration site, one customer, forms read off the pages that they stand on."""
+"""How tests of customers' pages walk: one demonstration site for a file of tests, a customer of their own for each; forms are read off
+the pages that they stand on."""
 
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import unescape
 
 import httpx
+from fastapi import FastAPI
 
 from honghua.base.clock import FixedClock
-from honghua.credit.jobs import FakeProver
 from honghua.customers import api as customers
 from honghua.store.database import Database
 from honghua.web.app import build_app
@@ -20,18 +22,25 @@ from honghua.web.ground import Site
 from honghua.web.roles import Role
 from honghua.web.tests.doors import NOON, Browser, make_site, open_account, signed_in
 
-ME = "李雷"
-PHONE = "13800138000"
+
+@dataclass
+class House:
+    """A site with its application, where customers come in."""
+
+    site: Site
+    app: FastAPI
+    clock: FixedClock
+    numbers: Iterator[int] = field(default_factory=itertools.count)
 
 
 @dataclass
 class Walk:
-    """One customer's browser on a site of their own."""
+    """One customer's browser."""
 
+    name: str
     site: Site
     browser: Browser
     clock: FixedClock
-    prover: FakeProver
 
     def get(self, path: str) -> str:
         page = self.browser.get(path)
@@ -66,15 +75,25 @@ def hidden(page: str, name: str) -> str:
 
 
 @contextmanager
-def walk(database: Database, *, limit_minor: int = 10_000_00, has_account: bool = True) -> Iterator[Walk]:
-    """A signed-in customer, registered by phone, with an account unless told otherwise."""
-    clock, prover = FixedClock(NOON), FakeProver()
-    with make_site(database, clock=clock, is_demo=True, prover=prover) as site, Browser(build_app(site)) as browser:
-        vault = customers.Vault(site.secrets.field_keys, site.secrets.index_key)
+def open_house(database: Database, *, is_demo: bool = True) -> Iterator[House]:
+    """A site with nobody in it."""
+    clock = FixedClock(NOON)
+    with make_site(database, clock=clock, is_demo=is_demo) as site:
         with site.pool.connection() as conn, conn.transaction():
             customers.publish_texts(conn, now=NOON)
-            customers.register(conn, vault, PHONE, now=NOON, customer=ME)
-        if has_account:
-            open_account(site, ME, limit_minor=limit_minor)
-        signed_in(browser, site, role=Role.CUSTOMER, subject=ME)
-        yield Walk(site, browser, clock, prover)
+        yield House(site, build_app(site), clock)
+
+
+@contextmanager
+def walk(house: House, *, limit_minor: int = 10_000_00, has_account: bool = True) -> Iterator[Walk]:
+    """A customer nobody has met, registered by phone, signed in, with an account unless told otherwise."""
+    site, number = house.site, next(house.numbers)
+    name = f"客户{number}"
+    vault = customers.Vault(site.secrets.field_keys, site.secrets.index_key)
+    with site.pool.connection() as conn, conn.transaction():
+        customers.register(conn, vault, f"138{number:08d}", now=house.clock.now(), customer=name)
+    if has_account:
+        open_account(site, name, limit_minor=limit_minor)
+    with Browser(house.app) as browser:
+        signed_in(browser, site, role=Role.CUSTOMER, subject=name)
+        yield Walk(name, site, browser, house.clock)

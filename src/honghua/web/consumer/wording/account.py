@@ -120,6 +120,7 @@ ACCOUNT: Final[dict[str, tuple[str, str]]] = {
         "If you buy nothing more and pay only the minimum, it takes {n} month and costs {cost} in interest and fees.|If you buy nothing more and pay only the minimum, it takes {n} months and costs {cost} in interest and fees.",
     ),
     "consumer.minimum_forever": ("每月只还最低,30 年也还不清,利息和费用超过 {cost}。", "Paying only the minimum takes more than 30 years and costs over {cost}."),
+    "consumer.no_gateway": ("网页收款通道尚未接通。请使用自动扣款,或联系客服办理。", "Paying on this page is not connected yet. Please use auto-debit, or ask our service."),
     "consumer.own_money": ("溢缴款", "Your own money"),
     "consumer.own_money_more": ("账户里有您多还的 {amount},会自动抵扣下期账单,也可以退回。", "You paid {amount} too much. It goes against the next bill, or back to you."),
     "consumer.take_back": ("退回给我", "Send it back"),

@@ -73,6 +73,7 @@ BUYING: Final[dict[str, tuple[str, str]]] = {
     "consumer.result_periods": ("分 {n} 期,利息(费) {fee}", "in {n} instalment, interest {fee}|in {n} instalments, interest {fee}"),
     "consumer.result_refused": ("这笔没有成功", "This was not possible"),
     "consumer.result_see": ("查看这笔消费", "See the purchase"),
+    "consumer.paid_already": ("这笔订单已经付过了。", "This order was paid before."),
     "consumer.bought": ("付款成功。", "Paid."),
     "consumer.advice_LIMIT_SHORT": ("可以先还一部分账单,额度会立即恢复;或让商家拆分订单。", "Repay part of your bill and the limit is back at once, or ask the shop to split the order."),
     "consumer.advice_LESS_OFFERED": ("您可以请商家把订单拆成两笔,其余部分换一种方式支付。", "Ask the shop to split the order and pay the rest in another way."),

@@ -90,7 +90,7 @@ class DecisionPage:
 
 
 @router.get("/{decision_id}", name="desk.decision")
-async def show(request: Request, decision_id: int, q: str = Query("", max_length=80)) -> Response:
+async def show(request: Request, decision_id: int, *, q: str = Query("", max_length=80)) -> Response:
     """The page of one decision; q: only figures whose name holds it."""
     site = site_of(request)
     now = site.clock.now()

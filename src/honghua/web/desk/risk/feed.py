@@ -12,7 +12,7 @@ from honghua.base.errors import BadInput
 from honghua.credit import api as credit
 from honghua.decision import api as decision
 from honghua.decision.core import REASONS, Outcome
-from honghua.web.desk.drawing import currency_of, draw, read_number, site_of
+from honghua.web.desk.drawing import bound, currency_of, draw, read_number, site_of
 from honghua.web.desk.risk.naming import FeedRow, name_rows
 from honghua.web.ground import Site
 from honghua.web.ui.pages import fragment, writing_of
@@ -44,7 +44,7 @@ async def feed(request: Request) -> Response:
 
 
 @router.get("/news", name="desk.feed_news")
-async def news(request: Request, after: int = Query(ge=0)) -> Response:
+async def news(request: Request, *, after: int = Query(ge=0)) -> Response:
     """Rows newer than one, the newest first, to be put on top of the table."""
     site = site_of(request)
     asked = {**read_query(request), "after": str(after), "before": ""}
@@ -72,6 +72,7 @@ def find_rows(
     conn: psycopg.Connection, site: Site, asked: dict[str, Any], *, writing: Writing, limit: int
 ) -> dict[str, Any]:
     """Named rows, where looking stopped, and the cursor of the next page. BadInput for a filter that nobody can mean."""
+    bound(conn)
     currency = currency_of(site)
     account_id = None
     if asked["customer"]:

@@ -20,6 +20,7 @@ from honghua.web.ui.pages import writing_of
 router = APIRouter(prefix="/desk/lists")
 SHOWN: Final = 500
 HISTORY: Final = 400
+GROUP_MAX: Final = 100
 ROWS_MAX: Final = 10_000
 BYTES_MAX: Final = 1 << 20
 PROBLEMS_SHOWN: Final = 30
@@ -56,6 +57,24 @@ async def add(request: Request) -> Response:
     except HonghuaError as error:
         return refused(request, "desk.lists", error, query={"list": name})
     return told(request, "desk.lists", "desk.list_added", values={"label": label, "list": name}, query={"list": name})
+
+
+@router.post("/add-many", name="desk.list_add_many")
+async def add_many(request: Request) -> Response:
+    """Put all customers of a group on a list, as one act; a policy that reads the list sends them to a reviewer, or refuses."""
+    async with request.form(max_files=0, max_fields=GROUP_MAX + 10) as data:
+        labels = [text for text in data.getlist("label") if isinstance(text, str)][:GROUP_MAX]
+        form = Form({name: text for name, text in data.items() if isinstance(text, str)}, writing_of(request))
+    name, why = form.text("list", chars_max=41), form.text("why", chars_max=WHY_CHARS_MAX)
+    if not form.is_good or not labels:
+        return told(request, "desk.rings", "desk.why_needed", tone="bad")
+    act = decision.Act(viewer_of(request).subject, why)
+    try:
+        where, entries = decision.ListName(name, "customer"), [decision.Listed(label) for label in labels]
+        added = await site_of(request).write(lambda conn: decision.add_entries(conn, where, entries, act))
+    except HonghuaError as error:
+        return refused(request, "desk.rings", error)
+    return told(request, "desk.lists", "desk.list_added_many", values={"n": added, "list": name}, query={"list": name})
 
 
 @router.post("/remove", name="desk.list_remove")

@@ -81,7 +81,7 @@ async def overview(request: Request) -> Response:
 
 
 @router.get("/history", name="desk.policy_history")
-async def history(request: Request, q: str = Query("", max_length=200)) -> Response:
+async def history(request: Request, *, q: str = Query("", max_length=200)) -> Response:
     """Who changed what, and why."""
     changes = await site_of(request).read(lambda conn: decision.list_changes(conn, limit=1_000))
     wanted = q.strip().lower()

@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 from honghua.base.errors import BadInput, NotFound
 from honghua.credit import api as credit
 from honghua.decision import api as decision
-from honghua.web.desk.drawing import draw, site_of
+from honghua.web.desk.drawing import bound, draw, site_of
 from honghua.web.desk.risk.picturing import Picture, picture_neighbourhood
 
 router = APIRouter(prefix="/desk/rings")
@@ -32,13 +32,14 @@ class NamedRing:
 
 
 @router.get("", name="desk.rings")
-async def rings(request: Request, days: int = Query(30), customer: str = Query("", max_length=200)) -> Response:
+async def rings(request: Request, *, days: int = Query(30), customer: str = Query("", max_length=200)) -> Response:
     """Groups of the last days; with a customer only those that they are in."""
     site = site_of(request)
     days = days if days in SPANS else SPANS[1]
     since = site.clock.now() - dt.timedelta(days=days)
 
     def read(conn: psycopg.Connection) -> dict[str, Any]:
+        bound(conn)
         around: frozenset[int] = frozenset()
         if customer:
             around = frozenset(credit.find_account_ids(conn, [customer]).values())
@@ -56,7 +57,7 @@ async def rings(request: Request, days: int = Query(30), customer: str = Query("
 
 @router.get("/around", name="desk.around")
 async def around(
-    request: Request, kind: str, label: str = Query(max_length=200), days: int = Query(30)
+    request: Request, kind: str, *, label: str = Query(max_length=200), days: int = Query(30)
 ) -> Response:  # fmt: skip
     """What stands around one thing: a customer or shop by name, a device, address or payee as the outside writes it or #key."""
     site = site_of(request)
@@ -77,7 +78,7 @@ async def around(
 
 @router.get("/around/neighbourhood", name="desk.around_graph")
 async def around_graph(
-    request: Request, kind: str, label: str = Query(max_length=200), days: int = Query(30)
+    request: Request, kind: str, *, label: str = Query(max_length=200), days: int = Query(30)
 ) -> Response:
     """The same as JSON, for the drawing."""
     site = site_of(request)
@@ -88,6 +89,7 @@ async def around_graph(
 
 def look_around(conn: psycopg.Connection, kind: str, label: str, since: dt.datetime) -> Picture:
     """Who shares what with it; NotFound for a customer without an account, BadInput for no such kind of thing."""
+    bound(conn)
     if kind not in KINDS:
         raise BadInput(f"look around one of {', '.join(KINDS)}", code="ENTITY_UNKNOWN")
     if kind == "customer":

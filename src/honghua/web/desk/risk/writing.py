@@ -35,7 +35,7 @@ SEGMENTS: Final = ("", "month", "release", "risk_class")
 
 
 @router.get("", name="desk.write")
-async def write(request: Request, release: int = Query(0), shipped: str = Query("")) -> Response:
+async def write(request: Request, *, release: int = Query(0), shipped: str = Query("")) -> Response:
     """An empty desk, or one with a release's text, or with a policy that came with the program."""
 
     def read(conn: psycopg.Connection) -> str:

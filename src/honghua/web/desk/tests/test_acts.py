@@ -82,7 +82,7 @@ def test_a_policy_is_proposed_by_one_approved_by_another_deployed_and_rolled_bac
         browser.send(site, "/desk/policy/write/propose", source=SOURCE + "\n", name="mine", why="to begin with"),
     )
     assert "waits for review" in first
-    number = int(re.search(r"release (\d+), proposed by ann", first)[1])
+    number = int(re.findall(r"release (\d+), proposed by ann", first)[0])
     here = f"/desk/policy/releases/{number}"
     digest = read(site, lambda c: decision.get_release(c, number)).digest.hex()
     own = follow(browser, browser.send(site, f"{here}/review", word="approve", why="mine is good", digest=digest))

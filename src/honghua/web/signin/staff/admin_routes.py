@@ -19,7 +19,10 @@ from honghua.web.signin.steps import site_of
 from honghua.web.ui.forms import Form, empty_form, read_form
 from honghua.web.ui.pages import Notice, page, redirect
 
-ROLES: Final = sorted(STAFF | MERCHANTS)
+ROLES: Final = (
+    *sorted((STAFF | MERCHANTS) - {Role.ADMINISTRATOR}),
+    Role.ADMINISTRATOR,
+)  # the mightiest is not the one offered first
 EVENTS_SHOWN: Final = 200
 WORDS_OF_CODES: Final = {
     "USER_NAME_INVALID": ("name", "signin.user_name_invalid"),

@@ -9,7 +9,7 @@ The robots go through the same maker–checker as people, and their acts say tha
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,19 +17,21 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
-from honghua.app.alarm_budget import AlarmBudget, Lines
+from honghua.app.robots.alarm_budget import AlarmBudget, Lines
 from honghua.base.clock import DAY_US
 from honghua.credit.api import RiskDesk, RiskSetup, keep_model
 from honghua.decision import api as decision
 from honghua.decision.core import POLICIES, Outcome, engine_vocabulary
 from honghua.facts.kinds import FactKind
-from honghua.fraud.api import Examination, FitSettings, FraudModel, examine, fit_fraud
+from honghua.fraud.api import Examination, FitSettings, Fitted, FraudModel, examine, fit_fraud
+from honghua.fraud.core import Value
 from honghua.store.facts import FactColumns, read_facts_after
 
 Ints = NDArray[np.int64]
 POLICY: Final = "purchase-risk"
 PAGE: Final = 200_000  # facts read at once
 POSITIVES_MIN: Final = 20
+RARE_SHARE: Final = 0.005  # of rows: a gap in fewer is rare
 THREADS: Final = 1  # the same trees on every machine
 BOUGHT: Final = (FactKind.PURCHASE_CAPTURED, FactKind.PURCHASE_AUTHORISED)
 FRAUD: Final = 1  # first argument of FRAUD_REPORTED; 0 = cleared
@@ -45,6 +47,10 @@ class Known:
     labels: NDArray[np.int8]
     weight: NDArray[np.float64]
     at_us: Ints
+
+    def take(self, rows: Ints) -> Known:
+        """Some of them."""
+        return Known(self.decision_ids[rows], self.labels[rows], self.weight[rows], self.at_us[rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +108,15 @@ def draw_one_in(numbers: Ints, one_in: int) -> NDArray[np.bool_]:
     return found
 
 
+def has_rare_gaps(values: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """bool[n]: rows that lack what nearly all others have. A forest learns no way for so few (an order held although nothing was
+    available), and the examination refuses a model that would guess."""
+    gaps = np.isnan(values)
+    count = gaps.sum(axis=0)
+    rare = (count > 0) & (count < RARE_SHARE * len(values))
+    return np.asarray(gaps[:, rare].any(axis=1), np.bool_)
+
+
 @dataclass(frozen=True, slots=True)
 class Robots:
     """Two of them, who are no persons and say so, and the seed of their fits. budget: what risk may hold up; None = the shipped policy."""
@@ -128,15 +143,21 @@ class Robots:
         names, described = desk.engine.sensor.names, desk.engine.sensor.values
         ids, values, _ = decision.read_frozen(conn, known.decision_ids.tolist(), signals=names)
         place = np.searchsorted(known.decision_ids, ids)
-        labels, weight = known.labels[place], known.weight[place]
-        settings = FitSettings(seed=self.seed, threads=THREADS)
-        fitted = fit_fraud(values, labels, described=described, weight=weight, settings=settings)
-        examination = examine(fitted, values, labels, described=described, weight=weight, at_us=known.at_us[place])
+        fitted, examination = self.fit(values, known.take(place), described)
+        if not examination.passed and (usual := ~has_rare_gaps(values)).any():
+            fitted, examination = self.fit(values[usual], known.take(place[usual]), described)
         if examination.passed:
             lines = self.draw_lines(conn, desk, fitted.model, known)
             self.release(conn, desk.setup, (name, lines), fitted.model, examination)
         seconds = round(time.perf_counter() - started, 2)
         return Refit(name, day, fitted.labelled, fitted.positives, seconds, fitted.valid, tuple(examination.problems))
+
+    def fit(self, values: NDArray[np.float32], known: Known, described: Sequence[Value]) -> tuple[Fitted, Examination]:
+        """A model of these rows, and what its examination said."""
+        settings = FitSettings(seed=self.seed, threads=THREADS)
+        labels, weight = known.labels, known.weight
+        fitted = fit_fraud(values, labels, described=described, weight=weight, settings=settings)
+        return fitted, examine(fitted, values, labels, described=described, weight=weight, at_us=known.at_us)
 
     def draw_lines(self, conn: psycopg.Connection, desk: RiskDesk, model: FraudModel, known: Known) -> Lines | None:
         """The budget's lines on the latest orders, whatever became of them, without those that taught the model."""
@@ -148,6 +169,34 @@ class Robots:
         ids, values, _ = decision.read_frozen(conn, fresh.tolist(), signals=names)
         _, events = decision.read_events(conn, ids, columns)
         return self.budget.draw(model.score(values).fused, events[:, columns.index("amount_minor")])
+
+    def redraw(self, conn: psycopg.Connection, desk: RiskDesk, budget: AlarmBudget, *, name: str) -> bool:
+        """The model in force with lines drawn anew, on the scores that the latest orders were given; whether there was something to draw.
+
+        A crowd that is unlike the days before moves all scores together: the share that is held up stays what the house can look at.
+        """
+        lineup = decision.find_lineup(conn)
+        champion = None if lineup is None else decision.get_release(conn, lineup.champion)
+        if (
+            champion is None
+            or not champion.model_digest
+            or any(row.name == name for row in decision.list_releases(conn))
+        ):
+            return False
+        names, columns = desk.engine.sensor.names, desk.setup.plan.schema.columns
+        ids, _, scores = decision.read_frozen(
+            conn, decision.list_newest(conn, limit=budget.rows).tolist(), signals=names
+        )
+        _, events = decision.read_events(conn, ids, columns)
+        lines = budget.draw(scores, events[:, columns.index("amount_minor")])
+        if not lines.rules():
+            return False
+        proposal = decision.Proposal(
+            name, lines.source(), engine_vocabulary(values=desk.setup.settings.values), features_digest=desk.setup.plan.digest,
+            model_digest=champion.model_digest, reference_ppm=lines.reference_ppm(),
+        )  # fmt: skip
+        self.put_in_force(conn, proposal)
+        return True
 
     def release(
         self,

@@ -15,14 +15,11 @@ from honghua.base.clock import from_micros, to_micros
 from honghua.base.errors import BadInput
 from honghua.credit import store_suspensions
 from honghua.credit.core.commands import LABEL_REVIEW
-from honghua.credit.core.desk import Suspension
 from honghua.credit.store_suspensions import ReviewItem
 from honghua.facts.kinds import ARGS_OF, FactKind
 from honghua.ledger import api as ledger
-from honghua.store.database import run_unit
 from honghua.store.facts import FactColumns, read_facts, read_facts_of_purchases
 
-CLAIM: Final = dt.timedelta(minutes=30)  # a reviewer who went away gives the purchase back after this
 QUEUE_MAX: Final = 1_000
 SETTLED_MAX: Final = 5_000
 SOURCE: Final = ARGS_OF[FactKind.FRAUD_REPORTED].index("source")
@@ -77,22 +74,6 @@ def list_ties(conn: psycopg.Connection, account_id: int, *, since: dt.datetime, 
     return sorted(ties, key=lambda tie: (-tie.purchases, tie.merchant))
 
 
-def claim(
-    conn: psycopg.Connection, *, reviewer: str, now: dt.datetime, suspension_id: int | None = None
-) -> Suspension | None:
-    """Take the oldest purchase that nobody looks at, or the one named; None when there is none to be had."""
-    return run_unit(conn, lambda c: claim_one(c, reviewer=reviewer, now=now, suspension_id=suspension_id))
-
-
-def claim_one(
-    conn: psycopg.Connection, *, reviewer: str, now: dt.datetime, suspension_id: int | None = None
-) -> Suspension | None:
-    """The same in the caller's transaction."""
-    if not reviewer:
-        raise BadInput("a reviewer has a name")
-    return store_suspensions.claim(conn, reviewer=reviewer, now=now, until=now + CLAIM, suspension_id=suspension_id)
-
-
 def measure_reviews(conn: psycopg.Connection, *, since: dt.datetime, until: dt.datetime) -> ReviewService:
     """How the newest reviews of a span went, at most `SETTLED_MAX` of them."""
     rows = store_suspensions.list_reviews(conn, since_us=to_micros(since), until_us=to_micros(until), limit=SETTLED_MAX)
@@ -110,7 +91,7 @@ def measure_reviews(conn: psycopg.Connection, *, since: dt.datetime, until: dt.d
 
 def find_words(facts: FactColumns) -> NDArray[np.bool_]:
     """Which of these facts are a reviewer's word: a label whose source is the review."""
-    labels = facts.kind == FactKind.FRAUD_REPORTED
+    labels: NDArray[np.bool_] = facts.kind == int(FactKind.FRAUD_REPORTED)
     for row in np.flatnonzero(labels).tolist():
         args = facts.args_values[facts.args_offsets[row] : facts.args_offsets[row + 1]]
         labels[row] = len(args) > SOURCE and args[SOURCE] == LABEL_REVIEW
@@ -126,5 +107,5 @@ def _moments(facts: FactColumns, which: NDArray[np.bool_]) -> dict[int, int]:
 
 
 __all__ = [
-    "QUEUE_MAX", "ReviewItem", "ReviewService", "Tie", "claim", "claim_one", "list_queue", "list_ties", "measure_reviews",
+    "QUEUE_MAX", "ReviewItem", "ReviewService", "Tie", "list_queue", "list_ties", "measure_reviews",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from honghua.app.alarm_budget import AlarmBudget, Band, Rescue
+from honghua.app.robots.alarm_budget import AlarmBudget, Band, Rescue
 from honghua.base.rng import derive_rng
 from honghua.decision.core import compile_bundle, engine_vocabulary
 

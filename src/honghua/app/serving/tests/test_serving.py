@@ -1,0 +1,175 @@
+"""A whole server under load while its parts are killed and replaced: what was accepted is booked once, and callers hear the truth."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+
+from honghua.app.doors.keys import load_secrets
+from honghua.app.serving import bench_purchase
+from honghua.app.serving.bench_ground import Ground, Range, served
+from honghua.app.serving.bench_town import Town, found_town, name_shop
+from honghua.app.serving.load import LoadOrders
+from honghua.app.serving.loading import Volley, collect, fire, loaded, reconcile, start
+from honghua.app.serving.plan import DESK, WORKER
+from honghua.app.settings import Settings
+from honghua.app.verifying import verify
+from honghua.base.clock import SystemClock
+from honghua.credit import jobs
+from honghua.store.database import Database, connect
+from honghua.store.settings import StoreSettings
+from honghua.web.api.partners import NewPartner, create_partner
+
+pytestmark = pytest.mark.slow
+TOWN = Town(people=400, events=40_000, seed=5, taught=1_500)
+CONNECTIONS = 32
+
+
+@pytest.fixture
+def ground(database: Database, store_settings: StoreSettings, tmp_path: Path) -> Ground:
+    """A town with its model and a partner, on the test's database; the keys stand in the server's folder."""
+    keys = load_secrets(Settings(store=store_settings))
+    with connect(database) as conn:
+        found_town(conn, TOWN, clock=SystemClock(), folder=None)
+        shops = [name_shop(k) for k in range(TOWN.shops)]
+        new = NewPartner(name="test", scopes=frozenset({"purchases"}), merchants=shops, rate_per_s=10**9, burst=10**9)
+        with conn.transaction():
+            key = create_partner(conn, new, field_keys=keys.field_keys, now=SystemClock().now())
+    folder = tmp_path / "load"
+    folder.mkdir()
+    return Ground(database, store_settings, TOWN, key, folder)
+
+
+def plan_volley(range_: Range, seconds: float, *, size: int = 1, rate: float = 0.0) -> LoadOrders:
+    return range_.orders(
+        seconds=seconds, connections=CONNECTIONS, size=size, requests=int(6_000 * seconds / size), rate=rate
+    )
+
+
+def check(ground: Ground, volley: Volley) -> dict[str, int]:
+    """Nothing lost, nothing doubled, nothing booked of what was refused; and the books hold."""
+    with connect(ground.database) as conn:
+        found = reconcile(conn, volley, partner_id=ground.key.partner_id)
+    assert (found["lost"], found["doubled"], found["ghosts"]) == (0, 0, 0), found
+    assert [one.name for one in verify(ground.database) if not one.ok] == []
+    return found
+
+
+def test_rolling_restart_and_end_of_day_under_load(ground: Ground) -> None:
+    """R-275: every process is replaced while calls come and the day ends: each call is answered with 200."""
+    with served(ground, workers=2, seed=1) as range_, load_for(range_, 14.0) as volley:
+        jobs.close_day(ground.database)
+        before = {role: range_.supervisor.pids(role) for role in (DESK, WORKER)}
+        range_.supervisor.reload()
+        after = {role: range_.supervisor.pids(role) for role in (DESK, WORKER)}
+        assert all(not set(before[role]) & set(after[role]) for role in before), "every process is a new one"
+    heard = volley()
+    assert set(heard.status.tolist()) == {200}
+    found = check(ground, heard)
+    assert found["accepted"] == found["booked"] > 100
+    assert found["unheard"] == 0
+
+
+def test_a_killed_desk_loses_and_doubles_nothing(ground: Ground) -> None:
+    """SIGKILL in the middle of batches: it is started again, and callers get their answers under the same keys."""
+    with served(ground, workers=1, seed=2) as range_, load_for(range_, 12.0, wait_ms=30_000) as volley:
+        for _ in range(2):
+            wait_for_answers(range_)
+            (pid,) = range_.supervisor.pids(DESK)
+            os.kill(pid, signal.SIGKILL)
+            wait_for_another(range_, pid)
+    heard = volley()
+    found = check(ground, heard)
+    assert found["accepted"] > 100
+    assert set(heard.status.tolist()) == {200}, "whoever waits hears what became of it"
+
+
+def test_overload_is_told_and_not_booked(ground: Ground) -> None:
+    with served(ground, workers=1, seed=3, desks=2, waiting_max=8) as range_:
+        orders = plan_volley(range_, 4.0)
+        with loaded(orders) as process:
+            heard = fire(process, orders)
+        found = check(ground, heard)
+        assert set(heard.status.tolist()) == {200, 429}
+        assert found["unheard"] == 0
+        orders = plan_volley(range_, 2.0, size=16)  # customers of both desks in every call
+        with loaded(orders) as process:
+            heard = fire(process, orders)
+        check(ground, heard)
+        assert set(heard.status.tolist()) <= {200, 429, 504}
+
+
+def test_a_batch_spans_desks_and_health_tells(ground: Ground) -> None:
+    with served(ground, workers=1, seed=4, desks=2) as range_:
+        orders = replace(plan_volley(range_, 3.0, size=16), connections=4)
+        with loaded(orders) as process:
+            heard = fire(process, orders)
+        found = check(ground, heard)
+        assert set(heard.status.tolist()) == {200}
+        assert found["accepted"] == found["booked"] > 0
+        health = httpx.get(f"http://127.0.0.1:{range_.port}/healthz").json()
+        assert health["ok"]
+        assert [desk["up"] for desk in health["desks"]] == [True, True]
+        assert health["business_on"] == dt.datetime.now(dt.UTC).date().isoformat()
+
+
+@contextmanager
+def load_for(range_: Range, seconds: float, *, wait_ms: int = 0) -> Iterator[Callable[[], Volley]]:
+    """Inside, the load goes on; a thread watches over the server. Gives a function that tells what was heard, to be called outside."""
+    orders = replace(plan_volley(range_, seconds), wait_ms=wait_ms)
+    found: list[Volley] = []
+    with loaded(orders) as process, range_.supervisor.watched():
+        start(process)
+        collecting = threading.Thread(target=lambda: found.append(collect(process, orders)))
+        collecting.start()
+        yield lambda: found[0]
+        collecting.join()
+
+
+def wait_for_answers(range_: Range) -> None:
+    """Until the load is under way: its answers can be counted in the book."""
+    with connect(range_.ground.database) as conn:
+        before = count_commands(conn)
+        until = time.monotonic() + 60
+        while count_commands(conn) < before + 50:
+            assert time.monotonic() < until, "answers"
+            time.sleep(0.05)
+
+
+def count_commands(conn: psycopg.Connection) -> int:
+    row = conn.execute("SELECT count(*) FROM store_command").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def wait_for_another(range_: Range, pid: int) -> None:
+    """Until another desk stands in the place of this one and is ready."""
+    until = time.monotonic() + 60
+    while range_.supervisor.pids(DESK) == [pid]:
+        assert time.monotonic() < until, "a new desk"
+        time.sleep(0.05)
+    range_.supervisor.children[DESK, 0].wait_ready()
+
+
+def test_the_bench_measures_and_reconciles() -> None:
+    """Small and short: the keys are there and every answer was found in the books."""
+    args = argparse.Namespace(seconds=1.0, people=200, in_flight=16, batches=2, parts="one,overload", seed=1)
+    found = bench_purchase.run(args, StoreSettings(state_dir=Path("/nowhere")))
+    assert found["ok"]
+    assert found["accepted"] == found["booked"] > 0
+    assert found["sync_commit"] == "on"
+    for part in ("single", "batch", "overload"):
+        assert found[part]["per_s"] > 0
+    assert found["single"]["errors"] == found["batch"]["errors"] == 0

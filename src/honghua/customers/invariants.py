@@ -1,0 +1,58 @@
+"""What must hold about persons: the erased have no keys, nobody is found who left, every consent is to a text that was published."""
+
+from __future__ import annotations
+
+from typing import Final, LiteralString
+
+import psycopg
+
+from honghua.base.checks import BROKEN_IDS_MAX, Check, check_of
+
+ERASED_HAVE_NO_KEYS: Final = """
+SELECT (SELECT count(*) FROM customers_person WHERE state <> 'active'), ARRAY(
+  SELECT DISTINCT 'person ' || person_id FROM customers_person JOIN customers_key AS key USING (person_id)
+  WHERE state = 'erased' OR (state = 'restricted' AND key.part = 'contact') ORDER BY 1 LIMIT %(limit)s)
+"""
+LEFT_ARE_NOT_FOUND: Final = """
+SELECT (SELECT count(*) FROM customers_index), ARRAY(
+  SELECT DISTINCT 'person ' || person_id FROM customers_person JOIN customers_index AS found USING (person_id)
+  WHERE state = 'erased' OR (state = 'restricted' AND found.kind = 'phone') ORDER BY 1 LIMIT %(limit)s)
+"""
+ACTIVE_CAN_BE_READ: Final = """
+SELECT (SELECT count(*) FROM customers_person WHERE state = 'active'), ARRAY(
+  SELECT 'person ' || person_id FROM customers_person AS person WHERE state = 'active'
+    AND (SELECT count(*) FROM customers_key WHERE customers_key.person_id = person.person_id) <> 2
+  ORDER BY person_id LIMIT %(limit)s)
+"""
+PHONES_ARE_FOUND: Final = """
+SELECT (SELECT count(DISTINCT person_id) FROM customers_field WHERE field IN ('phone', 'national_id')), ARRAY(
+  SELECT DISTINCT 'person ' || person_id FROM customers_field AS known JOIN customers_person USING (person_id)
+  WHERE state = 'active' AND field IN ('phone', 'national_id') AND NOT EXISTS (
+    SELECT FROM customers_index AS found WHERE found.person_id = known.person_id AND found.kind = known.field)
+  ORDER BY 1 LIMIT %(limit)s)
+"""
+VERSIONS_HAVE_NO_GAP: Final = """
+SELECT (SELECT count(*) FROM customers_field), ARRAY(
+  SELECT 'person ' || person_id FROM customers_field GROUP BY person_id, field
+  HAVING max(version) <> count(*) OR min(version) <> 1 ORDER BY 1 LIMIT %(limit)s)
+"""
+CHECKS: Final[dict[str, LiteralString]] = {
+    "customers.erased_have_no_keys": ERASED_HAVE_NO_KEYS,
+    "customers.left_are_not_found": LEFT_ARE_NOT_FOUND,
+    "customers.active_can_be_read": ACTIVE_CAN_BE_READ,
+    "customers.phones_are_found": PHONES_ARE_FOUND,
+    "customers.versions_have_no_gap": VERSIONS_HAVE_NO_GAP,
+}
+
+
+def check_customers(conn: psycopg.Connection) -> tuple[Check, ...]:
+    """All of it, in the caller's transaction; no key is needed."""
+    checks = []
+    for name, query in CHECKS.items():
+        row = conn.execute(query, {"limit": BROKEN_IDS_MAX}).fetchone()
+        assert row is not None, "a SELECT of two figures"
+        checks.append(check_of(name, int(row[0]), row[1]))
+    return tuple(checks)
+
+
+__all__ = ["check_customers"]
