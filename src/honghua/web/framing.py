@@ -99,8 +99,8 @@ def find_bounds(scope: Scope) -> tuple[str, int]:
     bytes_max = API_BYTES_MAX if scope["path"].startswith("/v1/") else PAGE_BYTES_MAX
     if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > TARGET_BYTES_MAX:
         return "TARGET_TOO_LONG", bytes_max
-    if not scope["query_string"].isascii():
-        scope["query_string"] = b""  # no part of the framework could read it, nor the page that says so
+    if not scope["query_string"].isascii() or b"%00" in scope["query_string"] or "\0" in scope["path"]:
+        scope["query_string"] = b""  # no text of ours holds NUL, nor can a database; no part of the framework could read it, nor the page that says so
         return "REQUEST_UNREADABLE", bytes_max
     for name, value in scope["headers"]:
         if name == b"content-length" and (not value.isdigit() or int(value) > bytes_max):

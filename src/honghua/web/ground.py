@@ -9,10 +9,13 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 import psycopg
+from fastapi import Request
 from psycopg_pool import ConnectionPool
 
 from honghua.base.clock import Clock
 from honghua.credit.api import Registry
+from honghua.credit.core import ProductTerms
+from honghua.customers.api import Vault
 from honghua.store.database import run_unit
 from honghua.web.booker import Booker
 
@@ -24,9 +27,14 @@ class Secrets:
     """From the environment or the state folder, never from the code. session_key: signs what a browser carries. Rotating: the newest
     of `field_keys` encrypts, all of them decrypt; by number. index_key: for blind indexes of what is encrypted."""
 
-    session_key: bytes
-    index_key: bytes
+    session_key: bytes = field(repr=False)
+    index_key: bytes = field(repr=False)
     field_keys: dict[int, bytes] = field(repr=False)
+
+    @property
+    def vault(self) -> Vault:
+        """What seals and opens personal data and other people's secrets."""
+        return Vault(self.field_keys, self.index_key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +53,21 @@ class Site:
     address: str = "http://127.0.0.1:8000"
     reading_seconds: int = 10
 
+    @property
+    def vault(self) -> Vault:
+        """The vault made of the site's keys."""
+        return self.secrets.vault
+
+    @property
+    def terms(self) -> ProductTerms:
+        """The newest terms: currency and the instalments on offer."""
+        return self.registry.terms[max(self.registry.terms)]
+
+    @property
+    def currency(self) -> str:
+        """The currency of the newest terms."""
+        return self.terms.currency
+
     async def read(self, work: Callable[[psycopg.Connection], T]) -> T:
         """Run `work` on a pooled connection, in a thread, in one read-only moment."""
         return await asyncio.to_thread(self._read, work)
@@ -61,3 +84,9 @@ class Site:
     def _write(self, work: Callable[[psycopg.Connection], T]) -> T:
         with self.pool.connection() as conn:
             return run_unit(conn, work)
+
+
+def site_of(request: Request) -> Site:
+    """What the application that was asked stands on."""
+    site: Site = request.app.state.site
+    return site

@@ -25,7 +25,7 @@ from honghua.web.ground import Site
 from honghua.web.refusing import Asked, Refused, refuse_plainly
 from honghua.web.roles import PUBLIC, Rights, Role
 from honghua.web.signin import cookies, sessions
-from honghua.web.viewer import Viewer
+from honghua.web.viewer import LANGUAGE_COOKIE, LARGE_TEXT_COOKIE, Viewer
 
 LOG: Final = logging.getLogger("honghua.web.guard")
 FORBIDDEN: Final = 403
@@ -34,8 +34,6 @@ BODY_BYTES_MAX: Final = 2 << 20
 FORM_FIELDS_MAX: Final = 200
 FORM_FILES_MAX: Final = 10
 FILES: Final = ("/static/", "/favicon.ico")
-LANGUAGE_COOKIE: Final = "honghua_language"
-LARGE_TEXT_COOKIE: Final = "honghua_large"
 
 PartnerDoor = Callable[[Request], Awaitable[Viewer | Response]]
 """Checks a signed request (its body may be read, it is kept): the partner as a viewer with the role PARTNER, or the refusal."""

@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from honghua.web.roles import CUSTOMERS, MERCHANTS, STAFF, Role
 
-NEXT_LENGTH_MAX: Final = 500
+WAY_BACK_CHARS_MAX: Final = 2_000
 SENTENCES: Final = {
     "SIGN_IN_FIRST": ("请先登录。", "Sign in first."),
     "NOT_ALLOWED": ("您没有此权限。", "You may not do this."),
@@ -71,7 +71,7 @@ def find_next(request: Request) -> str:
 def safe_next(path: str) -> str:
     """A path of ours, or "/": never another site, however it is spelt."""
     is_ours = path.startswith("/") and not path.startswith(("//", "/\\", "/signout"))
-    is_clean = path.isprintable() and "\\" not in path and len(path) <= NEXT_LENGTH_MAX
+    is_clean = path.isprintable() and "\\" not in path and len(path) <= WAY_BACK_CHARS_MAX
     return path if is_ours and is_clean else "/"
 
 

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
+
+from fastapi import Request
 
 from honghua.web.roles import Role
+
+LANGUAGE_COOKIE: Final = "honghua_language"
+LARGE_TEXT_COOKIE: Final = "honghua_large"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,3 +39,9 @@ class Viewer:
     def may(self, allowed: frozenset[Role]) -> bool:
         """Whether one of their roles is among those allowed; what anyone may, everybody may."""
         return Role.ANYONE in allowed or bool(self.roles & allowed)
+
+
+def viewer_of(request: Request) -> Viewer:
+    """Who asks, as the guard found."""
+    viewer: Viewer = request.state.viewer
+    return viewer

@@ -17,7 +17,6 @@ SKEW_S: Final = 300  # how far a timestamp may be from our clock
 NONCE_LENGTH_MIN: Final = 16
 NONCE_LENGTH_MAX: Final = 64
 TIMESTAMP_LENGTH: Final = 10  # from 2001 until 2286
-SIGNATURE_LENGTH: Final = len("v1=") + 64
 WORDS: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 OURS: Final = frozenset(
     {b"honghua-key", b"honghua-timestamp", b"honghua-nonce", b"honghua-signature", b"idempotency-key"}

@@ -9,10 +9,10 @@ from fastapi import Request
 from honghua.base.errors import HonghuaError
 from honghua.credit import api as credit
 from honghua.credit.core import Command, Scene
-from honghua.web.ground import Site
+from honghua.web.ground import site_of
 from honghua.web.problems import Trouble
 from honghua.web.ui.pages import Notice
-from honghua.web.viewer import Viewer
+from honghua.web.viewer import viewer_of
 
 Answer = dict[str, Any]
 DONE: Final = frozenset({"done", "approved"})
@@ -22,18 +22,6 @@ class NoAccount(HonghuaError):
     """A customer without a credit account asked for a page about one."""
 
     code = "NO_ACCOUNT"
-
-
-def site_of(request: Request) -> Site:
-    """What the pages stand on."""
-    site: Site = request.app.state.site
-    return site
-
-
-def viewer_of(request: Request) -> Viewer:
-    """Who asks."""
-    viewer: Viewer = request.state.viewer
-    return viewer
 
 
 def customer_of(request: Request) -> str:

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from honghua.credit import api as credit
-from honghua.web.consumer.asking import customer_of, get_account, site_of
+from honghua.web.consumer.asking import customer_of, get_account
+from honghua.web.ground import site_of
 from honghua.web.ui.pages import page, writing_of
 
 router = APIRouter(include_in_schema=False)

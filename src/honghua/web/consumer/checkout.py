@@ -11,12 +11,14 @@ from fastapi.responses import Response
 from honghua.credit import api as credit
 from honghua.merchants import api as merchants
 from honghua.web.api.checkouts import find_attempts, id_of_ticket
-from honghua.web.consumer.asking import customer_of, find_account, site_of, viewer_of
+from honghua.web.consumer.asking import customer_of, find_account
 from honghua.web.consumer.offers import CONSUMER, Choice, ask, find_choice, list_choices
 from honghua.web.consumer.readings import TEXT_VERSION, Reading, digest_shown, save_reading
+from honghua.web.ground import site_of
 from honghua.web.tickets import Ticket, open_ticket
 from honghua.web.ui.forms import Form, empty_form, read_form
 from honghua.web.ui.pages import Notice, page, redirect
+from honghua.web.viewer import viewer_of
 
 router = APIRouter(include_in_schema=False)
 LATER: Final = 0  # periods of a purchase that the next bill asks for as a whole

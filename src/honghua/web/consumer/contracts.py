@@ -11,11 +11,12 @@ from fastapi.responses import Response
 from honghua.base.errors import HonghuaError, NotFound
 from honghua.credit.core import InstalBill, Instalments
 from honghua.web.consumer import opening
-from honghua.web.consumer.asking import Answer, customer_of, find_account, site_of, submit
+from honghua.web.consumer.asking import Answer, customer_of, find_account, submit
 from honghua.web.consumer.checkout import LATER
 from honghua.web.consumer.offers import Choice, find_choice, list_bill_choices, list_choices
 from honghua.web.consumer.paying import find_ticket, pay_order
 from honghua.web.consumer.readings import Reading, find_reading, give_back, save_answer, take
+from honghua.web.ground import site_of
 from honghua.web.ui.forms import Form, empty_form, read_form
 from honghua.web.ui.pages import Notice, page, redirect
 

@@ -9,9 +9,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from honghua.credit import api as credit
-from honghua.web.consumer.asking import customer_of, find_account, site_of, viewer_of
+from honghua.web.consumer.asking import customer_of, find_account
+from honghua.web.ground import site_of
 from honghua.web.roles import DESK_READERS, MERCHANTS, Role
 from honghua.web.ui.pages import has_route, page, redirect
+from honghua.web.viewer import viewer_of
 
 router = APIRouter(include_in_schema=False)
 AROUND: Final = 2 * math.pi * 88  # of the ring

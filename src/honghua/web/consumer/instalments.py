@@ -13,20 +13,21 @@ from honghua.base.dates import add_months, from_day, to_day
 from honghua.base.errors import NotFound
 from honghua.credit import api as credit
 from honghua.credit.core import SettlePlan
+from honghua.web.address_parts import Id
 from honghua.web.consumer.asking import (
     check_gateway,
     customer_of,
     get_account,
     is_done,
     refusal_notice,
-    site_of,
     submit,
-    viewer_of,
 )
 from honghua.web.consumer.offers import find_choice, list_bill_choices
 from honghua.web.consumer.readings import TEXT_VERSION, Reading, save_reading
+from honghua.web.ground import site_of
 from honghua.web.ui.forms import Form, empty_form, read_form
 from honghua.web.ui.pages import Notice, page, redirect, writing_of
+from honghua.web.viewer import viewer_of
 
 router = APIRouter(include_in_schema=False)
 AMOUNT_CHARS_MAX: Final = 40
@@ -118,7 +119,7 @@ def part_of(one: credit.PlanView, k: int) -> int:
 
 
 @router.get("/my/plans/{plan_id}", name="consumer.plan")
-async def plan(request: Request, plan_id: int) -> Response:
+async def plan(request: Request, plan_id: Id) -> Response:
     """One plan, and what would end it today."""
     site, customer = site_of(request), customer_of(request)
     account = await get_account(request)
@@ -130,7 +131,7 @@ async def plan(request: Request, plan_id: int) -> Response:
 
 
 @router.post("/my/plans/{plan_id}/settle", name="consumer.settle")
-async def settle(request: Request, plan_id: int) -> Response:
+async def settle(request: Request, plan_id: Id) -> Response:
     """End a plan by the amount that was on the page; if it has changed meanwhile, nothing is booked."""
     check_gateway(request)
     account = await get_account(request)

@@ -13,10 +13,11 @@ from honghua.credit import api as credit
 from honghua.credit.core import SetStatus
 from honghua.customers import api as customers
 from honghua.customers.core import ConsentKind, Field
-from honghua.web.consumer.asking import customer_of, find_account, is_done, refusal_notice, site_of, submit
+from honghua.web.consumer.asking import customer_of, find_account, is_done, refusal_notice, submit
 from honghua.web.consumer.opening import standings
-from honghua.web.ground import Site
+from honghua.web.ground import site_of
 from honghua.web.signin import sessions
+from honghua.web.ui.files import file_answer
 from honghua.web.ui.forms import Form, empty_form, read_form
 from honghua.web.ui.pages import Notice, page, redirect
 
@@ -25,11 +26,6 @@ CORRECTED: Final = (Field.NAME, Field.EMAIL, Field.ADDRESS)  # a new phone is pr
 ASKED_MAX: Final = 5  # open requests of one customer
 STATUS_CLOSED: Final = 4
 EXPORTED_MAX: Final = 1_000
-
-
-def vault_of(site: Site) -> customers.Vault:
-    """The keys to personal data."""
-    return customers.Vault(site.secrets.field_keys, site.secrets.index_key)
 
 
 @router.get("/my/settings", name="consumer.settings")
@@ -73,7 +69,7 @@ async def data(request: Request) -> Response:
 async def draw_data(request: Request, form: Form) -> Response:
     """The page of personal data, with a correction as it was typed."""
     site, customer = site_of(request), customer_of(request)
-    vault = vault_of(site)
+    vault = site.vault
     try:
         shown = await site.read(lambda conn: customers.show_masked(conn, vault, customer))
         looks = await site.read(lambda conn: customers.list_access(conn, customer))
@@ -99,7 +95,7 @@ async def correct(request: Request) -> Response:
     now = site.clock.now()
     try:
         await site.write(
-            lambda conn: customers.write_fields(conn, vault_of(site), customer, {Field(name): value}, origin, now=now)
+            lambda conn: customers.write_fields(conn, site.vault, customer, {Field(name): value}, origin, now=now)
         )
     except BadInput:
         form.blame("value", "consumer.error_personal")
@@ -113,7 +109,7 @@ async def export(request: Request) -> Response:
     site, customer = site_of(request), customer_of(request)
     now = site.clock.now()
     try:
-        person = await site.write(lambda conn: customers.export_person(conn, vault_of(site), customer, now=now))
+        person = await site.write(lambda conn: customers.export_person(conn, site.vault, customer, now=now))
     except NotFound:
         person = {"customer": customer}
     account = await find_account(request)
@@ -127,8 +123,7 @@ async def export(request: Request) -> Response:
         "history": [{"on": one.value_on, "kind": one.kind[1], "amount_minor": one.amount_minor, "text": one.text} for one in story],
     }  # fmt: skip
     text = json.dumps(body, ensure_ascii=False, indent=2, default=str)
-    headers = {"Content-Disposition": 'attachment; filename="honghua-my-data.json"', "Cache-Control": "no-store"}
-    return Response(text, media_type="application/json", headers=headers)
+    return file_answer("honghua-my-data.json", text, media_type="application/json")
 
 
 @router.post("/my/data/erase", name="consumer.erase")

@@ -11,11 +11,13 @@ from fastapi.responses import Response
 from honghua.base.errors import NotFound
 from honghua.credit.core import OpenAccount
 from honghua.customers import api as customers
-from honghua.web.consumer.asking import Answer, customer_of, find_account, site_of, submit, viewer_of
+from honghua.web.consumer.asking import Answer, customer_of, find_account, submit
 from honghua.web.consumer.offers import CONSUMER
 from honghua.web.consumer.readings import TEXT_VERSION, Reading, digest_shown, save_reading
+from honghua.web.ground import site_of
 from honghua.web.ui.forms import Form
 from honghua.web.ui.pages import page, redirect
+from honghua.web.viewer import viewer_of
 
 router = APIRouter(include_in_schema=False)
 DEMO_LIMIT_MINOR: Final = 500_000  # whoever decides limits is not built yet; a demonstration gives everybody the same

@@ -12,14 +12,22 @@ from honghua.credit import api as credit
 from honghua.credit.core import ClearReport, ReportFraud
 from honghua.decision import api as decision
 from honghua.decision.core import REASONS
-from honghua.web.consumer.asking import Answer, customer_of, is_done, refusal_notice, sentence_of, site_of, submit
+from honghua.web.address_parts import ID_MAX, Id
+from honghua.web.consumer.asking import (
+    Answer,
+    customer_of,
+    is_done,
+    refusal_notice,
+    sentence_of,
+    submit,
+)
 from honghua.web.consumer.readings import find_refused
+from honghua.web.ground import site_of
 from honghua.web.ui.forms import read_form
 from honghua.web.ui.pages import Notice, page, redirect
 
 router = APIRouter(include_in_schema=False)
 SHOWN: Final = 20
-ID_MAX: Final = 2**62
 
 
 @router.get("/my/purchases", name="consumer.purchases")
@@ -38,11 +46,11 @@ async def currency_of(request: Request) -> str:
     """The currency of the viewer's account; that of the newest terms without one."""
     site, customer = site_of(request), customer_of(request)
     account = await site.read(lambda conn: credit.find_account_view(conn, site.registry, customer))
-    return account.currency if account is not None else site.registry.terms[max(site.registry.terms)].currency
+    return account.currency if account is not None else site.currency
 
 
 @router.get("/my/purchases/{purchase_id}", name="consumer.purchase")
-async def purchase(request: Request, purchase_id: int) -> Response:
+async def purchase(request: Request, purchase_id: Id) -> Response:
     """One purchase from its first moment on: bought, refunded, disputed."""
     site, customer = site_of(request), customer_of(request)
     detail = await site.read(lambda conn: credit.find_purchase_detail(conn, customer, purchase_id))
@@ -71,20 +79,23 @@ async def find_refusal(request: Request, one: credit.PurchaseSummary) -> Answer 
 
 
 @router.post("/my/purchases/{purchase_id}/report", name="consumer.report")
-async def report(request: Request, purchase_id: int) -> Response:
+async def report(request: Request, purchase_id: Id) -> Response:
     """The customer says: I did not buy this."""
-    form = await read_form(request)
-    command = ReportFraud(key=f"report:{form.key()}", customer=customer_of(request), purchase_id=purchase_id)
-    answer = await submit(request, command)
-    notice = Notice(key="consumer.reported") if is_done(answer) else refusal_notice(request, answer)
-    return redirect(request, "consumer.purchase", notice, purchase_id=purchase_id)
+    key = (await read_form(request)).key()
+    command = ReportFraud(key=f"report:{key}", customer=customer_of(request), purchase_id=purchase_id)
+    return await say_about(request, command, "consumer.reported")
 
 
 @router.post("/my/purchases/{purchase_id}/clear", name="consumer.clear")
-async def clear(request: Request, purchase_id: int) -> Response:
+async def clear(request: Request, purchase_id: Id) -> Response:
     """The customer takes the report back: it was them after all."""
-    form = await read_form(request)
-    command = ClearReport(key=f"clear:{form.key()}", customer=customer_of(request), purchase_id=purchase_id)
+    key = (await read_form(request)).key()
+    command = ClearReport(key=f"clear:{key}", customer=customer_of(request), purchase_id=purchase_id)
+    return await say_about(request, command, "consumer.cleared")
+
+
+async def say_about(request: Request, command: ReportFraud | ClearReport, words: str) -> Response:
+    """Book what the customer says about a purchase, and show the purchase again."""
     answer = await submit(request, command)
-    notice = Notice(key="consumer.cleared") if is_done(answer) else refusal_notice(request, answer)
-    return redirect(request, "consumer.purchase", notice, purchase_id=purchase_id)
+    notice = Notice(key=words) if is_done(answer) else refusal_notice(request, answer)
+    return redirect(request, "consumer.purchase", notice, purchase_id=command.purchase_id)

@@ -73,22 +73,22 @@ def find_reading(conn: psycopg.Connection, customer: str, reading_id: uuid.UUID)
 
 def find_suspended(conn: psycopg.Connection, customer: str, suspension_id: int) -> Reading | None:
     """The contract whose purchase was set aside under this id, if it was concluded on our pages."""
-    with conn.cursor(row_factory=class_row(Reading)) as cursor:
-        query = (
-            f"SELECT {', '.join(COLUMNS)} FROM web_reading WHERE customer = %s"  # noqa: S608
-            " AND (answer->>'suspension_id')::bigint = %s ORDER BY opened_at DESC LIMIT 1"
-        )
-        return cursor.execute(query, [customer, suspension_id]).fetchone()
+    return _find_answered(conn, customer, "suspension_id", suspension_id)
 
 
 def find_refused(conn: psycopg.Connection, customer: str, decision_id: int) -> Reading | None:
     """The contract of an order that the books refused under this id, if it was made on our pages."""
+    return _find_answered(conn, customer, "decision_id", decision_id)
+
+
+def _find_answered(conn: psycopg.Connection, customer: str, name: str, number: int) -> Reading | None:
+    """The newest contract of a customer in whose answer a number stands under a name."""
     with conn.cursor(row_factory=class_row(Reading)) as cursor:
         query = (
             f"SELECT {', '.join(COLUMNS)} FROM web_reading WHERE customer = %s"  # noqa: S608
-            " AND (answer->>'decision_id')::bigint = %s ORDER BY opened_at DESC LIMIT 1"
+            " AND (answer->>%s)::bigint = %s ORDER BY opened_at DESC LIMIT 1"
         )
-        return cursor.execute(query, [customer, decision_id]).fetchone()
+        return cursor.execute(query, [customer, name, number]).fetchone()
 
 
 def take(conn: psycopg.Connection, reading: Reading, *, now: dt.datetime) -> bool:

@@ -18,9 +18,9 @@ from honghua.web.consumer.asking import (
     is_done,
     refusal_notice,
     sentence_of,
-    site_of,
     submit,
 )
+from honghua.web.ground import site_of
 from honghua.web.ui.forms import Form, empty_form, read_form
 from honghua.web.ui.pages import Notice, page, redirect
 

@@ -13,11 +13,13 @@ from fastapi.responses import Response
 from honghua.base.errors import NotFound
 from honghua.credit import api as credit
 from honghua.credit.core import RefundPurchase
-from honghua.web.consumer.asking import customer_of, is_done, refusal_notice, site_of, submit, viewer_of
+from honghua.web.consumer.asking import customer_of, is_done, refusal_notice, submit
 from honghua.web.consumer.paying import register_order
+from honghua.web.ground import site_of
 from honghua.web.tickets import Ticket
 from honghua.web.ui.forms import read_form
 from honghua.web.ui.pages import Notice, page, redirect
+from honghua.web.viewer import viewer_of
 
 router = APIRouter(include_in_schema=False)
 SHOP: Final = "红花小店"
@@ -59,13 +61,7 @@ async def shop(request: Request) -> Response:
     if viewer.is_signed_in:
         found = await site.read(lambda conn: credit.list_purchases(conn, viewer.subject, limit=50))
         bought = [one for one in found if one.merchant == SHOP and one.state in ("bought", "partly_refunded")]
-    return await page(request, "consumer/shop.html", shelf=SHELF, bought=bought, currency=currency_of_site(request))
-
-
-def currency_of_site(request: Request) -> str:
-    """The currency of the newest terms."""
-    terms = site_of(request).registry.terms
-    return terms[max(terms)].currency
+    return await page(request, "consumer/shop.html", shelf=SHELF, bought=bought, currency=site.currency)
 
 
 @router.post("/shop/buy", name="consumer.shop_buy")
@@ -82,7 +78,7 @@ async def buy(request: Request) -> Response:
         order=f"shop-{uuid.uuid4().hex[:12]}",
         category=goods.category,
         amount_minor=goods.price_minor,
-        currency=currency_of_site(request),
+        currency=site.currency,
         title=goods.key,
         expires_at=site.clock.now() + LINK_LIFE,
         return_to="/shop",

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from markupsafe import Markup
 
-from honghua.web.consumer.asking import customer_of, find_account, site_of
+from honghua.web.consumer.asking import customer_of, find_account
+from honghua.web.ground import site_of
 from honghua.web.pay_codes import LIFE, issue_code
 from honghua.web.ui.pages import page, redirect
 

@@ -10,10 +10,12 @@ from fastapi.responses import Response
 from honghua.base.errors import NotFound
 from honghua.credit import api as credit
 from honghua.credit.core import BuyNow, Continuation
-from honghua.web.consumer.asking import Answer, customer_of, is_done, scene_of, sentence_of, site_of, submit
+from honghua.web.address_parts import Id
+from honghua.web.consumer.asking import Answer, customer_of, is_done, scene_of, sentence_of, submit
 from honghua.web.consumer.paying import go_on_with_order
 from honghua.web.consumer.purchases import currency_of
 from honghua.web.consumer.readings import find_suspended, save_answer
+from honghua.web.ground import site_of
 from honghua.web.ui.forms import Form, empty_form, read_form
 from honghua.web.ui.pages import Notice, page, redirect
 
@@ -23,12 +25,12 @@ SUSPENDED: Final = frozenset({"step_up", "delayed", "review"})
 
 
 @router.get("/my/waiting/{suspension_id}", name="consumer.waiting")
-async def waiting(request: Request, suspension_id: int) -> Response:
+async def waiting(request: Request, suspension_id: Id) -> Response:
     """What it waits for, and what the customer can do."""
     return await draw(request, await get_waiting(request, suspension_id), empty_form(request))
 
 
-async def get_waiting(request: Request, suspension_id: int) -> credit.WaitingPurchase:
+async def get_waiting(request: Request, suspension_id: Id) -> credit.WaitingPurchase:
     """A suspended purchase of the viewer; NotFound for any other."""
     customer = customer_of(request)
     found = await site_of(request).read(lambda conn: credit.find_waiting(conn, customer, suspension_id))
@@ -51,7 +53,7 @@ async def draw(request: Request, one: credit.WaitingPurchase, form: Form) -> Res
 
 
 @router.post("/my/waiting/{suspension_id}", name="consumer.go_on")
-async def go_on(request: Request, suspension_id: int) -> Response:
+async def go_on(request: Request, suspension_id: Id) -> Response:
     """Go on with what was asked for: a code, or a confirmation after the warning."""
     site, customer = site_of(request), customer_of(request)
     one = await get_waiting(request, suspension_id)

@@ -14,11 +14,14 @@ from honghua.facts.kinds import FactKind
 from honghua.ledger import api as ledger
 from honghua.ledger.core import Component, Group, OwnerKind, Title, title_of
 from honghua.store.facts import FactColumns, read_facts
+from honghua.web.address_parts import Id, read_number
 from honghua.web.desk.acts import record_act
-from honghua.web.desk.drawing import WHY_CHARS_MAX, draw, read_number, refused, site_of, told, viewer_of
+from honghua.web.desk.drawing import WHY_CHARS_MAX, draw, refused, told
 from honghua.web.desk.tasks import Tell, find_task, list_tasks, tasks_of
+from honghua.web.ground import site_of
 from honghua.web.ui.forms import read_form
 from honghua.web.ui.pages import redirect
+from honghua.web.viewer import viewer_of
 
 router = APIRouter(prefix="/desk/books")
 ENTRIES: Final = 25
@@ -71,7 +74,7 @@ async def overview(request: Request, *, q: str = Query("", max_length=200)) -> R
 
 
 @router.get("/owners/{owner_id}", name="desk.owner")
-async def owner(request: Request, owner_id: int, *, before: str = Query("", max_length=20)) -> Response:
+async def owner(request: Request, owner_id: Id, *, before: str = Query("", max_length=20)) -> Response:
     """One owner: balances, T-accounts, and entries with their causes."""
     cursor = read_number(before)
 

@@ -14,11 +14,12 @@ from honghua.credit import api as credit
 from honghua.store.database import Database
 from honghua.store.jobs import is_running, list_jobs, make_due
 from honghua.web.desk.acts import list_acts, record_act
-from honghua.web.desk.drawing import WHY_CHARS_MAX, draw, refused, site_of, told, viewer_of
+from honghua.web.desk.drawing import WHY_CHARS_MAX, draw, refused, told
 from honghua.web.desk.tasks import Tell, list_tasks, tasks_of
-from honghua.web.ground import Site
+from honghua.web.ground import Site, site_of
 from honghua.web.ui.forms import read_form
 from honghua.web.ui.pages import redirect
+from honghua.web.viewer import viewer_of
 
 router = APIRouter(prefix="/desk/closing")
 DAYS_SHOWN: Final = 14

@@ -17,11 +17,12 @@ from honghua.decision import api as decision
 from honghua.ledger import api as ledger
 from honghua.ledger.core import OwnerKind
 from honghua.web.desk.acts import DeskAct, list_acts
-from honghua.web.desk.drawing import draw, refused, site_of, told, viewer_of
+from honghua.web.desk.drawing import draw, refused, told
 from honghua.web.desk.risk.naming import FeedRow, name_rows
-from honghua.web.ground import Site
+from honghua.web.ground import Site, site_of
 from honghua.web.roles import Role
 from honghua.web.ui.forms import read_form
+from honghua.web.viewer import viewer_of
 
 router = APIRouter(prefix="/desk/customers")
 SHOWN: Final = 50
@@ -86,7 +87,7 @@ async def reveal(request: Request, customer: str) -> Response:
     access = customers.Access(person, customers.Purpose(purpose))
     try:
         clear = await site.write(
-            lambda conn: customers.reveal(conn, vault_of(site), customer, list(Field), access, now=site.clock.now())
+            lambda conn: customers.reveal(conn, site.vault, customer, list(Field), access, now=site.clock.now())
         )
     except HonghuaError as error:
         return refused(request, "desk.customer", error, customer=customer)
@@ -102,11 +103,6 @@ def purposes_of(request: Request) -> tuple[customers.Purpose, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def vault_of(site: Site) -> customers.Vault:
-    """What opens personal fields."""
-    return customers.Vault(site.secrets.field_keys, site.secrets.index_key)
-
-
 def find_customer(conn: psycopg.Connection, site: Site, customer: str) -> Customer | None:
     """All sides of a customer; None for one without an account."""
     account = credit.find_account_view(conn, site.registry, customer)
@@ -120,7 +116,7 @@ def find_customer(conn: psycopg.Connection, site: Site, customer: str) -> Custom
         for e in decision.list_entries(conn, name=None, now=now, limit=20_000)
         if (e.entity, e.label) == ("customer", customer)
     ]
-    masked = customers.show_masked(conn, vault_of(site), customer)
+    masked = customers.show_masked(conn, site.vault, customer)
     return Customer(
         account, tuple(credit.list_statements(conn, site.registry, customer, limit=24)),
         tuple(reversed(credit.list_history(conn, site.registry, customer, limit=HISTORY))), tuple(name_rows(conn, judged.rows)),

@@ -9,12 +9,12 @@ import psycopg
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from honghua.base.errors import BadInput, HonghuaError
+from honghua.base.errors import HonghuaError
 from honghua.credit.core import CLASS_WORDS, STATUS_WORDS
 from honghua.web.desk.rights import RIGHTS
-from honghua.web.ground import Site
+from honghua.web.ground import Site, site_of
 from honghua.web.ui.pages import Notice, page, redirect
-from honghua.web.viewer import Viewer
+from honghua.web.viewer import viewer_of
 
 # (route, words, the path that lights it up, icon)
 NAVIGATION: Final = (
@@ -34,23 +34,6 @@ WHY_CHARS_MAX: Final = 500
 SECONDS_MAX: Final = 15
 
 
-def site_of(request: Request) -> Site:
-    """What the application stands on."""
-    site: Site = request.app.state.site
-    return site
-
-
-def viewer_of(request: Request) -> Viewer:
-    """Who asks."""
-    viewer: Viewer = request.state.viewer
-    return viewer
-
-
-def currency_of(site: Site) -> str:
-    """The currency of the newest terms."""
-    return site.registry.terms[max(site.registry.terms)].currency
-
-
 def offset_of(site: Site, now: dt.datetime) -> int:
     """Minutes by which the site's zone is ahead of UTC: scripts tell moments as pages do."""
     return round((now.astimezone(site.zone).utcoffset() or dt.timedelta()) / dt.timedelta(minutes=1))
@@ -63,7 +46,7 @@ async def draw(request: Request, template: str, *, status: int = 200, **values: 
     entries = [entry for entry in NAVIGATION if viewer.may(RIGHTS[entry[0]])]
     return await page(
         request, template, status=status, nav_entries=entries, may=lambda name: viewer.may(RIGHTS[name]),
-        currency=currency_of(site), now=now, offset_minutes=offset_of(site, now),
+        currency=site.currency, now=now, offset_minutes=offset_of(site, now),
         status_words=STATUS_WORDS, class_words=CLASS_WORDS, **values,
     )  # fmt: skip
 
@@ -85,34 +68,4 @@ def bound(conn: psycopg.Connection) -> None:
     conn.execute(f"SET LOCAL statement_timeout = '{SECONDS_MAX}s'")
 
 
-def read_day(text: str | None, otherwise: dt.date) -> dt.date:
-    """An ISO date of a query, or another day where none was given; BadInput for what is none."""
-    if not text:
-        return otherwise
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError as error:
-        raise BadInput(f"{text[:20]!r} is no date; write it as 2026-11-21", code="DATE_INVALID") from error
-
-
-def read_number(text: str | None) -> int | None:
-    """A whole number of a query, None where none was given; BadInput for what is none."""
-    if not text:
-        return None
-    if not text.strip().isascii() or not text.strip().isdigit() or len(text) > 18:
-        raise BadInput(f"{text[:20]!r} is no whole number", code="NUMBER_INVALID")
-    return int(text)
-
-
-__all__ = [
-    "WHY_CHARS_MAX",
-    "bound",
-    "currency_of",
-    "draw",
-    "read_day",
-    "read_number",
-    "refused",
-    "site_of",
-    "told",
-    "viewer_of",
-]  # fmt: skip
+__all__ = ["WHY_CHARS_MAX", "bound", "draw", "refused", "told"]

@@ -17,8 +17,11 @@ from honghua.decision.core import Outcome
 from honghua.ledger import api as ledger
 from honghua.ledger.core import Component
 from honghua.store.jobs import JobRow, list_jobs
-from honghua.web.desk.drawing import currency_of, draw, refused, site_of, told, viewer_of
+from honghua.web.address_parts import Id
+from honghua.web.desk.drawing import draw, refused, told
+from honghua.web.ground import site_of
 from honghua.web.ui.forms import read_form
+from honghua.web.viewer import viewer_of
 
 router = APIRouter(prefix="/desk")
 DAYS: Final = 30
@@ -68,14 +71,14 @@ async def home(request: Request) -> Response:
     def read(conn: psycopg.Connection) -> dict[str, Any]:
         return {
             "needs": find_needs(conn, now=now, today=today),
-            "pulse": measure_pulse(conn, today=today, zone=site.zone, currency=currency_of(site)),
+            "pulse": measure_pulse(conn, today=today, zone=site.zone, currency=site.currency),
         }
 
     return await draw(request, "desk/home.html", **await site.read(read), today=today)
 
 
 @router.post("/alerts/{alert_id}/seen", name="desk.alert_seen")
-async def alert_seen(request: Request, alert_id: int) -> Response:
+async def alert_seen(request: Request, alert_id: Id) -> Response:
     """Note that this person has read an alert."""
     form = await read_form(request)
     person, remark = viewer_of(request).subject, form.text("remark", chars_max=500, is_needed=False)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +10,6 @@ from typing import Any, Final
 
 import psycopg
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import PlainTextResponse
 
 from honghua.base.errors import BadInput, NotFound
 from honghua.base.money import currency_digits
@@ -22,10 +19,13 @@ from honghua.facts.kinds import FactKind
 from honghua.ledger import api as ledger
 from honghua.ledger.core import Component
 from honghua.store.facts import sum_facts
-from honghua.web.desk.drawing import bound, currency_of, draw, read_day, read_number, site_of, viewer_of
-from honghua.web.ground import Site
+from honghua.web.address_parts import read_day, read_number
+from honghua.web.desk.drawing import bound, draw
+from honghua.web.ground import Site, site_of
+from honghua.web.ui.files import csv_file
 from honghua.web.ui.pages import writing_of
 from honghua.web.ui.writing import Writing
+from honghua.web.viewer import viewer_of
 
 router = APIRouter(prefix="/desk/portfolio")
 DAYS: Final = 90
@@ -101,16 +101,12 @@ async def download(request: Request, table: str) -> Response:
     tables = tabulate(found)
     if table not in tables:
         raise NotFound(f"no table {table[:40]!r}; there are {', '.join(tables)}", code="TABLE_UNKNOWN")
-    out = io.StringIO()
-    csv.writer(out).writerows(tables[table])
-    name = f"honghua-{table}-{look.since}-{look.until}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return PlainTextResponse("\ufeff" + out.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+    return csv_file(f"honghua-{table}-{look.since}-{look.until}.csv", tables[table])
 
 
 def short_money(site: Site, request: Request) -> Callable[[float], str]:
     """How amounts stand beside a chart: whole units of the currency, thousands or 万 for short."""
-    currency, is_zh = currency_of(site), viewer_of(request).language == "zh"
+    currency, is_zh = site.currency, viewer_of(request).language == "zh"
     unit, word = (10_000, "万") if is_zh else (1_000, "k")
     whole = 10 ** currency_digits(currency)
 
@@ -133,10 +129,10 @@ def read_look(request: Request, site: Site, today: dt.date) -> Look:
 
     def amount(name: str) -> int | None:
         text = query.get(name, "")
-        return writing.read_amount(text, currency_of(site)) if text else None
+        return writing.read_amount(text, site.currency) if text else None
 
-    until = read_day(query.get("until"), standard.until)
-    since = read_day(query.get("since"), min(standard.since, until))
+    until = read_day(query.get("until")) or standard.until
+    since = read_day(query.get("since")) or min(standard.since, until)
     if not since <= until or (until - since).days > SPAN_DAYS_MAX:
         raise BadInput(f"at most {SPAN_DAYS_MAX} days, and the last is not before the first", code="SPAN_INVALID")
     late = read_number(query.get("late")) or standard.late_days
@@ -151,7 +147,7 @@ def read_look(request: Request, site: Site, today: dt.date) -> Look:
 def measure(conn: psycopg.Connection, site: Site, look: Look) -> Portfolio:
     """All figures of one look, of one moment, within bounds of time."""
     bound(conn)
-    zone, currency = site.zone, currency_of(site)
+    zone, currency = site.zone, site.currency
     steps = [look.since + dt.timedelta(days=k) for k in range(0, (look.until - look.since).days + 1, look.step_days)]
     since, until = (dt.datetime.combine(d, dt.time(), zone) for d in (look.since, look.until + dt.timedelta(days=1)))
     counts = decision.count_outcomes(

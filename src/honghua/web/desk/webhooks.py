@@ -10,10 +10,13 @@ import psycopg
 from fastapi import APIRouter, Query, Request, Response
 
 from honghua.base.errors import HonghuaError
+from honghua.web.address_parts import Id, read_number
 from honghua.web.api.webhooks import STATES, count_deliveries, replay_delivery
 from honghua.web.desk.acts import record_act
-from honghua.web.desk.drawing import WHY_CHARS_MAX, draw, read_number, refused, site_of, told, viewer_of
+from honghua.web.desk.drawing import WHY_CHARS_MAX, draw, refused, told
+from honghua.web.ground import site_of
 from honghua.web.ui.forms import read_form
+from honghua.web.viewer import viewer_of
 
 router = APIRouter(prefix="/desk/webhooks")
 SHOWN: Final = 50
@@ -65,7 +68,7 @@ async def show(
 
 
 @router.post("/{delivery_id}/replay", name="desk.webhook_replay")
-async def replay(request: Request, delivery_id: int) -> Response:
+async def replay(request: Request, delivery_id: Id) -> Response:
     """Send one again, whether it arrived or died."""
     form = await read_form(request)
     partner_id, why = form.whole("partner"), form.text("why", chars_max=WHY_CHARS_MAX)

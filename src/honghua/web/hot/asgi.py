@@ -51,7 +51,7 @@ class HotLane:
     def __init__(self, app: App, site: Site, partners: PartnerBook, nonces: SharedNonces, health: Health) -> None:
         self.app, self.site, self.partners, self.nonces, self.health = app, site, partners, nonces, health
         self.is_leaving = False  # callers on kept connections are asked to come again on another
-        self.currency = site.registry.terms[max(site.registry.terms)].currency
+        self.currency = site.currency
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer our own routes; pass on the others."""

@@ -12,9 +12,10 @@ from fastapi.responses import Response
 from honghua.base.errors import Problem
 from honghua.merchants import api as merchants
 from honghua.merchants.core import Draft
-from honghua.web.ground import Site
+from honghua.web.address_parts import Id, read_number
+from honghua.web.ground import Site, site_of
 from honghua.web.merchant import seeing
-from honghua.web.merchant.orders_routes import owns, read_number
+from honghua.web.merchant.orders_routes import owns
 from honghua.web.ui.forms import Form, empty_form, read_form
 from honghua.web.ui.notices import Notice
 from honghua.web.ui.pages import page, pages_of, redirect, writing_of
@@ -41,7 +42,7 @@ BLAME: Final = {
 @router.get("/merchant/campaigns", name="merchant.campaigns")
 async def campaigns(request: Request) -> Response:
     """All campaigns, the newest first."""
-    site: Site = request.app.state.site
+    site = site_of(request)
     merchant, before = request.state.viewer.merchant, read_number(request.query_params.get("before"))
     found = await site.read(lambda conn: merchants.list_campaigns(conn, merchant, before=before, limit=PAGE))
     rows = [seeing.show_campaign(campaign, budget, now=site.clock.now()) for campaign, budget in found]
@@ -49,7 +50,7 @@ async def campaigns(request: Request) -> Response:
     older = f"{path}?before={rows[-1].campaign.campaign_id}" if len(rows) == PAGE else None
     return await page(
         request, "merchant/campaigns.html", rows=rows, older=older, is_owner=owns(request),
-        currency=seeing.terms_of(site).currency,
+        currency=site.currency,
     )  # fmt: skip
 
 
@@ -61,19 +62,19 @@ async def campaign_form(request: Request) -> Response:
 
 async def draw_form(request: Request, form: Form, *, status: int = 200) -> Response:
     """The form with what was typed."""
-    offered = sorted(seeing.terms_of(request.app.state.site).purchase_fee_ppm)
+    offered = sorted(site_of(request).terms.purchase_fee_ppm)
     return await page(request, "merchant/campaign_form.html", status=status, form=form, offered=offered)
 
 
 @router.post("/merchant/campaigns/new", name="merchant.campaign_start")
 async def campaign_start(request: Request) -> Response:
     """Start a campaign, or say field by field what is wrong."""
-    site: Site = request.app.state.site
+    site = site_of(request)
     form, viewer = await read_form(request), request.state.viewer
     draft = read_draft(form, site, viewer.merchant)
     campaign_id = 0
     if form.is_good:
-        offered, now = seeing.terms_of(site).purchase_fee_ppm, site.clock.now()
+        offered, now = site.terms.purchase_fee_ppm, site.clock.now()
         campaign_id, problems = await site.write(
             lambda conn: merchants.start_campaign(conn, draft, made_by=viewer.subject, offered=offered, now=now)
         )
@@ -85,7 +86,7 @@ async def campaign_start(request: Request) -> Response:
 
 def read_draft(form: Form, site: Site, merchant: str) -> Draft:
     """The campaign that was typed; what cannot be read is blamed."""
-    terms = seeing.terms_of(site)
+    terms = site.terms
     most = _optional(form, "most", terms.currency)
     categories = form.text("categories", chars_max=1000, is_needed=False).replace("，", ",").split(",")
     return Draft(
@@ -123,9 +124,9 @@ def blame(form: Form, problems: tuple[Problem, ...]) -> None:
 
 
 @router.get("/merchant/campaigns/{campaign_id}", name="merchant.campaign")
-async def campaign(request: Request, campaign_id: int) -> Response:
+async def campaign(request: Request, campaign_id: Id) -> Response:
     """One campaign: budget, effect, terms, uses."""
-    site: Site = request.app.state.site
+    site = site_of(request)
     merchant, now = request.state.viewer.merchant, site.clock.now()
 
     def read(conn: psycopg.Connection) -> dict[str, Any]:
@@ -138,7 +139,7 @@ async def campaign(request: Request, campaign_id: int) -> Response:
         }
 
     found = await site.read(read)
-    writing, currency = writing_of(request), seeing.terms_of(site).currency
+    writing, currency = writing_of(request), site.currency
     words, language = pages_of(request).words, request.state.viewer.language
     return await page(
         request, "merchant/campaign.html", currency=currency, is_owner=owns(request), form=empty_form(request), most_minor=MOST_MINOR,
@@ -150,9 +151,9 @@ async def campaign(request: Request, campaign_id: int) -> Response:
 
 
 @router.post("/merchant/campaigns/{campaign_id}", name="merchant.campaign_act")
-async def campaign_act(request: Request, campaign_id: int) -> Response:
+async def campaign_act(request: Request, campaign_id: Id) -> Response:
     """Pause, resume or end a campaign, and say why."""
-    site: Site = request.app.state.site
+    site = site_of(request)
     form, viewer = await read_form(request), request.state.viewer
     act, why = form.choice("act", {"pause", "resume", "end"}), form.text("why")
     if not form.is_good:

@@ -15,7 +15,8 @@ from honghua.credit.core import RefundPurchase
 from honghua.ledger import api as ledger
 from honghua.merchants import api as merchants
 from honghua.merchants.api import DaySum, Movement
-from honghua.web.ground import Site
+from honghua.web.address_parts import Id, read_day, read_number
+from honghua.web.ground import site_of
 from honghua.web.merchant import seeing
 from honghua.web.roles import Role
 from honghua.web.ui.forms import Form, empty_form, read_form
@@ -32,7 +33,7 @@ CAMPAIGNS_SHOWN: Final = 50
 @router.get("/merchant", name="merchant.home")
 async def home(request: Request) -> Response:
     """What was sold today and lately, what will be paid out, which campaigns run."""
-    site: Site = request.app.state.site
+    site = site_of(request)
     merchant, now = request.state.viewer.merchant, site.clock.now()
 
     def read(conn: psycopg.Connection) -> dict[str, Any]:
@@ -47,7 +48,7 @@ async def home(request: Request) -> Response:
         }  # fmt: skip
 
     found = await site.read(read)
-    writing, currency = writing_of(request), seeing.terms_of(site).currency
+    writing, currency = writing_of(request), site.currency
     by_day = {one.day: one for one in found.pop("sums")}
     days = [found["today"] - dt.timedelta(days=k) for k in reversed(range(DAYS_SHOWN))]
     points = (
@@ -67,7 +68,7 @@ def owns(request: Request) -> bool:
 @router.get("/merchant/orders", name="merchant.orders")
 async def orders(request: Request) -> Response:
     """What happened on some business days, the newest first."""
-    site: Site = request.app.state.site
+    site = site_of(request)
     before = read_number(request.query_params.get("before"))
 
     def read(conn: psycopg.Connection) -> tuple[tuple[dt.date, dt.date], list[Movement]]:
@@ -85,25 +86,25 @@ async def orders(request: Request) -> Response:
         older = f"{request.app.url_path_for('merchant.orders')}?{query}"
     return await page(
         request, "merchant/orders.html", rows=[seeing.show_movement(row) for row in rows], days=days, older=older,
-        currency=seeing.terms_of(site).currency,
+        currency=site.currency,
     )  # fmt: skip
 
 
 @router.get("/merchant/orders/{purchase_id}", name="merchant.order")
-async def order(request: Request, purchase_id: int) -> Response:
+async def order(request: Request, purchase_id: Id) -> Response:
     """One order with its refunds, and the form for another."""
     return await draw_order(request, purchase_id, empty_form(request))
 
 
-async def draw_order(request: Request, purchase_id: int, form: Form, *, status: int = 200) -> Response:
+async def draw_order(request: Request, purchase_id: Id, form: Form, *, status: int = 200) -> Response:
     """The page of an order; NotFound for another merchant's."""
-    site: Site = request.app.state.site
+    site = site_of(request)
     merchant = request.state.viewer.merchant
     rows, _ = await site.read(lambda conn: read_order(conn, merchant, purchase_id))
     return await page(
         request, "merchant/order.html", status=status, form=form, purchase_id=purchase_id, left_minor=left_of(rows),
         reference=rows[0].reference or str(purchase_id), rows=[seeing.show_movement(row) for row in rows],
-        currency=seeing.terms_of(site).currency,
+        currency=site.currency,
     )  # fmt: skip
 
 
@@ -122,11 +123,11 @@ def left_of(rows: list[Movement]) -> int:
 
 
 @router.post("/merchant/orders/{purchase_id}/refund", name="merchant.refund")
-async def refund(request: Request, purchase_id: int) -> Response:
+async def refund(request: Request, purchase_id: Id) -> Response:
     """Take goods back, wholly or in part, once per form."""
-    site: Site = request.app.state.site
+    site = site_of(request)
     form = await read_form(request)
-    currency = seeing.terms_of(site).currency
+    currency = site.currency
     merchant = request.state.viewer.merchant
     rows, customer = await site.read(lambda conn: read_order(conn, merchant, purchase_id))
     amount = form.amount("amount", currency, most=max(1, *(row.gross_minor for row in rows)))
@@ -144,16 +145,3 @@ async def refund(request: Request, purchase_id: int) -> Response:
     return redirect(
         request, "merchant.order", Notice("merchant.refund_done", {"amount": amount_words}), purchase_id=purchase_id
     )
-
-
-def read_day(text: str | None) -> dt.date | None:
-    """A date of a query; None where it is none."""
-    try:
-        return dt.date.fromisoformat(text) if text else None
-    except ValueError:
-        return None
-
-
-def read_number(text: str | None) -> int | None:
-    """A whole number above zero of a query; None where it is none."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 and int(text) > 0 else None

@@ -10,13 +10,11 @@ from typing import Final
 import numpy as np
 import psycopg
 
-from honghua.credit.core import ProductTerms
 from honghua.facts.kinds import FactKind
 from honghua.ledger import api as ledger
 from honghua.ledger.core import Component, OwnerKind
 from honghua.merchants.api import Budget, Movement
 from honghua.merchants.core import Arm, Campaign
-from honghua.web.ground import Site
 from honghua.web.ui.writing import Writing
 
 WORD_OF: Final = {
@@ -43,12 +41,6 @@ class ShownCampaign:
     campaign: Campaign
     budget: Budget
     status: str
-
-
-def terms_of(site: Site) -> ProductTerms:
-    """The newest terms: currency and the instalments on offer."""
-    terms = site.registry.terms
-    return terms[max(terms)]
 
 
 def find_merchant_id(conn: psycopg.Connection, merchant: str) -> int:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
 from typing import Final
 
 import psycopg
@@ -12,26 +10,26 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from honghua.base.errors import NotFound
-from honghua.base.money import format_minor
 from honghua.merchants import api as merchants
 from honghua.merchants.api import Movement, Settlement, SettlementStatement
-from honghua.web.ground import Site
+from honghua.web.address_parts import read_day
+from honghua.web.ground import site_of
 from honghua.web.merchant import seeing
-from honghua.web.merchant.orders_routes import read_day
+from honghua.web.ui.files import csv_file
 from honghua.web.ui.pages import page, pages_of, writing_of
 from honghua.web.ui.vocabulary import look_up
+from honghua.web.ui.writing import major
 
 router = APIRouter()
 
 PAGE: Final = 31
-FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run what begins so
 HEADS: Final = ("when", "order", "what", "price", "fee", "net")
 
 
 @router.get("/merchant/settlements", name="merchant.settlements")
 async def settlements(request: Request) -> Response:
     """Settlements, the newest first."""
-    site: Site = request.app.state.site
+    site = site_of(request)
     before = read_day(request.query_params.get("before"))
 
     def read(conn: psycopg.Connection) -> list[Settlement]:
@@ -41,14 +39,12 @@ async def settlements(request: Request) -> Response:
     rows = await site.read(read)
     path = request.app.url_path_for("merchant.settlements")
     older = f"{path}?before={rows[-1].day.isoformat()}" if len(rows) == PAGE else None
-    return await page(
-        request, "merchant/settlements.html", rows=rows, older=older, currency=seeing.terms_of(site).currency
-    )
+    return await page(request, "merchant/settlements.html", rows=rows, older=older, currency=site.currency)
 
 
 async def read_statement(request: Request, day: str) -> SettlementStatement:
     """The statement of a day of this merchant; NotFound for another one."""
-    site: Site = request.app.state.site
+    site = site_of(request)
     wanted = read_day(day)
     if wanted is None:
         raise NotFound(f"{day!r} is no day", code="SETTLEMENT_UNKNOWN")
@@ -64,8 +60,8 @@ async def read_statement(request: Request, day: str) -> SettlementStatement:
 async def settlement(request: Request, day: str) -> Response:
     """One settlement with what it is made of."""
     statement = await read_statement(request, day)
-    site: Site = request.app.state.site
-    one, currency = statement.settlement, seeing.terms_of(site).currency
+    site = site_of(request)
+    one, currency = statement.settlement, site.currency
     words, language = pages_of(request).words, request.state.viewer.language
     parts = ("sales", "refunds", "fees", "carried")
     steps = [(look_up(words, language, f"merchant.{name}", {}), getattr(one, f"{name}_minor")) for name in parts]
@@ -86,21 +82,12 @@ def sums_of(rows: tuple[Movement, ...]) -> tuple[int, int, int]:
 async def settlement_file(request: Request, day: str) -> Response:
     """The items as CSV, amounts in major units; texts can't become formulas."""
     statement = await read_statement(request, day)
-    site: Site = request.app.state.site
-    currency = seeing.terms_of(site).currency
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(HEADS)
+    site = site_of(request)
+    currency = site.currency
+    rows: list[list[object]] = [list(HEADS)]
     for shown in map(seeing.show_movement, statement.movements):
         row = shown.row
-        amounts = [format_minor(minor, currency) for minor in (row.gross_minor, row.fee_minor, row.net_minor)]
+        amounts = [major(minor, currency) for minor in (row.gross_minor, row.fee_minor, row.net_minor)]
         when = row.happened_at.astimezone(site.zone).isoformat(timespec="seconds")
-        writer.writerow([when, harmless(row.reference), shown.word, *amounts])
-    name = f"settlement-{statement.settlement.day.isoformat()}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return Response("\ufeff" + out.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
-
-
-def harmless(text: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+        rows.append([when, row.reference, shown.word, *amounts])
+    return csv_file(f"settlement-{statement.settlement.day.isoformat()}.csv", rows)

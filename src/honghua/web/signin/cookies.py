@@ -69,8 +69,3 @@ def derive_form_token(session_key: bytes, carried: str) -> str:
     """What a form must carry back: known to our pages, not to other sites, and useless for finding the cookie."""
     digest = hmac.new(session_key, b"form\0" + carried.encode(), hashlib.sha256).digest()
     return base64.urlsafe_b64encode(digest[:24]).decode()
-
-
-def is_form_token(session_key: bytes, carried: str, given: str) -> bool:
-    """Whether a form token belongs to the cookie that came with it."""
-    return hmac.compare_digest(derive_form_token(session_key, carried).encode(), given.encode())

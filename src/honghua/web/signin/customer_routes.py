@@ -8,22 +8,14 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from honghua.base.errors import BadInput, Conflict
+from honghua.web.ground import site_of
 from honghua.web.refusing import make_signin_url, safe_next
 from honghua.web.roles import CUSTOMERS
 from honghua.web.signin import phones, sessions
 from honghua.web.signin.challenges import ChallengeKind
 from honghua.web.signin.outcomes import Outcome
 from honghua.web.signin.phones import Answered, Wanted
-from honghua.web.signin.steps import (
-    blame,
-    caller_of,
-    carry_step,
-    come_in,
-    send_now,
-    site_of,
-    step_of,
-    vault_of,
-)
+from honghua.web.signin.steps import blame, caller_of, carry_step, come_in, send_now, step_of
 from honghua.web.ui.forms import Form, empty_form, read_form
 from honghua.web.ui.pages import Notice, page, redirect
 
@@ -63,7 +55,7 @@ async def _ask(request: Request, form: Form, wanted: Wanted) -> Outcome | None:
     site, caller = site_of(request), caller_of(request)
     now = site.clock.now()
     try:
-        outcome = await site.write(lambda c: phones.ask_code(c, vault_of(site), wanted, caller, now=now))
+        outcome = await site.write(lambda c: phones.ask_code(c, site.vault, wanted, caller, now=now))
     except BadInput:
         form.blame("phone", "signin.phone_invalid")
         return None
@@ -93,7 +85,7 @@ async def check(request: Request) -> Response:
     answered, now = Answered(step_of(request), code), site.clock.now()
     status = 422
     if form.is_good:
-        outcome = await site.write(lambda c: phones.check_code(c, vault_of(site), answered, caller, now=now))
+        outcome = await site.write(lambda c: phones.check_code(c, site.vault, answered, caller, now=now))
         if outcome.begun is not None:
             return await come_in(request, outcome.begun, outcome.way_back, "customer")
         status = blame(form, "code", outcome)
@@ -158,7 +150,7 @@ async def _change_phone(request: Request, answered: Answered) -> Outcome:
     now, viewer = site.clock.now(), request.state.viewer
     try:
         outcome = await site.write(
-            lambda c: phones.change_phone(c, vault_of(site), answered, caller, customer=viewer.subject, now=now)
+            lambda c: phones.change_phone(c, site.vault, answered, caller, customer=viewer.subject, now=now)
         )
     except Conflict:  # only who holds a phone learns that it is registered already
         return Outcome(code="PHONE_TAKEN")

@@ -53,7 +53,7 @@ class SmsProver:
         return hmac.compare_digest(compute_code(self.secrets.session_key, token).encode(), proof.strip().encode())
 
     def _wish(self, conn: psycopg.Connection, token: str, account_id: int, now: dt.datetime) -> None:
-        vault = customers.Vault(self.secrets.field_keys, self.secrets.index_key)
+        vault = self.secrets.vault
         customer = self.find_customer(conn, account_id)
         phone = self._find_phone(conn, vault, customer, now)
         text = TEXT.format(code=compute_code(self.secrets.session_key, token))

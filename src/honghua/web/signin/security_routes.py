@@ -9,13 +9,14 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from honghua.base.errors import NotFound
-from honghua.web.ground import Site
+from honghua.web.address_parts import Id
+from honghua.web.ground import Site, site_of
 from honghua.web.roles import CUSTOMERS
 from honghua.web.signin import cookies, events, sessions
 from honghua.web.signin.events import EventKind
 from honghua.web.signin.freezing import DONE, freeze
 from honghua.web.signin.messages import list_messages
-from honghua.web.signin.steps import caller_of, send_now, site_of, vault_of
+from honghua.web.signin.steps import caller_of, send_now
 from honghua.web.ui.pages import Notice, page, redirect
 from honghua.web.viewer import Viewer
 
@@ -57,7 +58,7 @@ async def devices(request: Request) -> Response:
 
 
 @router.post("/signin/devices/{session_id}/end", name="signin.device_end")
-async def end_device(request: Request, session_id: int) -> Response:
+async def end_device(request: Request, session_id: Id) -> Response:
     """Sign one of one's own devices out."""
     site, viewer = site_of(request), request.state.viewer
     now = site.clock.now()
@@ -103,5 +104,5 @@ async def outbox(request: Request) -> Response:
     if not site.is_demo:
         raise NotFound("there is nothing at this address", code="ROUTE_UNKNOWN")
     await send_now(request)
-    messages = await site.read(lambda c: list_messages(c, vault_of(site)))
+    messages = await site.read(lambda c: list_messages(c, site.vault))
     return await page(request, "signin/outbox.html", messages=messages)

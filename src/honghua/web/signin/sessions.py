@@ -147,11 +147,6 @@ def touch_session(conn: psycopg.Connection, session_id: int, *, now: dt.datetime
     conn.execute("UPDATE web_session SET seen_at = %s WHERE session_id = %s AND seen_at < %s", [now, session_id, now])
 
 
-def note_proof(conn: psycopg.Connection, session_id: int, *, now: dt.datetime) -> None:
-    """Note that the person has just proved again who they are."""
-    conn.execute("UPDATE web_session SET proved_at = %s WHERE session_id = %s", [now, session_id])
-
-
 def end_session(conn: psycopg.Connection, session_id: int, subject: str, *, now: dt.datetime, why: str) -> bool:
     """End one session of somebody; False when it is not theirs or over already."""
     ended = conn.execute(

@@ -11,8 +11,7 @@ from typing import Final
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 
-from honghua.customers.api import Vault
-from honghua.web.ground import Site
+from honghua.web.ground import Site, site_of
 from honghua.web.refusing import safe_next
 from honghua.web.roles import Role
 from honghua.web.signin import cookies, sessions
@@ -34,17 +33,6 @@ SYSTEMS: Final = (
     ("iPhone", "iPhone"), ("iPad", "iPad"), ("HarmonyOS", "HarmonyOS"), ("Android", "Android"), ("Windows", "Windows"),
     ("Mac OS X", "Mac"), ("Linux", "Linux"),
 )  # fmt: skip
-
-
-def site_of(request: Request) -> Site:
-    """The site that this application serves."""
-    site: Site = request.app.state.site
-    return site
-
-
-def vault_of(site: Site) -> Vault:
-    """The vault made of the site's keys."""
-    return Vault(site.secrets.field_keys, site.secrets.index_key)
 
 
 def caller_of(request: Request) -> Caller:
@@ -124,4 +112,4 @@ async def send_now(request: Request) -> None:
 
 def _deliver(site: Site, gateway: Gateway) -> None:
     with site.pool.connection() as conn:
-        deliver_messages(conn, gateway, vault_of(site), now=site.clock.now())
+        deliver_messages(conn, gateway, site.vault, now=site.clock.now())

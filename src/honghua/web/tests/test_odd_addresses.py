@@ -5,13 +5,29 @@ from __future__ import annotations
 import re
 
 import pytest
-from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi.routing import iter_route_contexts
 
 from honghua.web.app import build_app
-from honghua.web.roles import CUSTOMERS, MERCHANTS, PUBLIC, Role
+from honghua.web.roles import MERCHANTS, PUBLIC, Role
 from honghua.web.tests.doors import Browser, buy, make_site, open_account, signed_in
 
-ODD = ("0", "-1", "7", "9" * 18, "9" * 40, "0001-01-01", "9999-12-31", "²", "\x00", "%", "李雷", "x" * 300, "nan", "1e99", "=1")
+ODD = (
+    "0",
+    "-1",
+    "7",
+    "9" * 18,
+    "9" * 40,
+    "0001-01-01",
+    "9999-12-31",
+    "²",
+    "\x00",
+    "%",
+    "李雷",
+    "x" * 300,
+    "nan",
+    "1e99",
+    "=1",
+)
 # What handlers read of the query without declaring it.
 READ = {
     "merchant.orders": ("from", "until", "before"),
@@ -50,8 +66,10 @@ def test_odd(database):
                 path = route.path
                 parts = re.findall(r"\{(\w+)[^}]*\}", path)
                 import httpx
+
                 q = httpx.QueryParams
                 from urllib.parse import quote
+
                 def go(p, params=None):
                     try:
                         r = browser.get(p, params=params or {})
@@ -60,8 +78,11 @@ def test_odd(database):
                         code = repr(e)[:100]
                     if code not in range(200, 500):
                         bad.add((name, p[:60], str(params)[:60], code))
+
                 import time
-                t=time.time(); n=0
+
+                t = time.time()
+                n = 0
                 base = path
                 for part in parts:
                     base = re.sub(r"\{%s[^}]*\}" % part, "7", base)
@@ -70,16 +91,25 @@ def test_odd(database):
                         p = re.sub(r"\{%s[^}]*\}" % part, lambda m: quote(odd, safe=""), path)
                         for other in parts:
                             p = re.sub(r"\{%s[^}]*\}" % other, "7", p)
-                        go(p); n+=1
-                declared = [f.alias for f in route.original_route.dependant.query_params] if hasattr(route,"original_route") and hasattr(route.original_route,'dependant') else []
+                        go(p)
+                        n += 1
+                declared = (
+                    [f.alias for f in route.original_route.dependant.query_params]
+                    if hasattr(route, "original_route") and hasattr(route.original_route, "dependant")
+                    else []
+                )
                 for query in (*declared, *READ.get(name, ())):
                     for odd in ODD:
-                        if "." in base and "{table}" in path: base = path.replace("{table}", "outcomes")
+                        if "." in base and "{table}" in path:
+                            base = path.replace("{table}", "outcomes")
                         more = {"label": "x"} if "around" in name and query != "label" else {}
-                        if "around" in name: more["kind"] = "customer"
-                        if name == "desk.feed_news": more["after"] = "0"
-                        go(base, {**more, query: odd}); n+=1
-                print(name, n, declared, round(time.time()-t,2))
+                        if "around" in name:
+                            more["kind"] = "customer"
+                        if name == "desk.feed_news":
+                            more["after"] = "0"
+                        go(base, {**more, query: odd})
+                        n += 1
+                print(name, n, declared, round(time.time() - t, 2))
     for b in sorted(bad, key=str):
         print("BAD", b)
     assert not bad

@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from starlette.routing import NoMatchFound
 
-from honghua.web.ground import Site
+from honghua.web.ground import Site, site_of
 from honghua.web.ui.assets import Assets, load_assets
 from honghua.web.ui.charts import Charts
 from honghua.web.ui.notices import COOKIE, SECONDS_MAX, Notice, open_notice, seal_notice
@@ -106,7 +106,7 @@ def has_route(app: FastAPI, name: str) -> bool:
 
 async def page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     """Draw a template ("consumer/home.html") for who asks; a notice that waited is shown and forgotten."""
-    site: Site = request.app.state.site
+    site = site_of(request)
     viewer = request.state.viewer
     carried = request.cookies.get(COOKIE)
     notice = open_notice(carried, site.secrets.session_key) if carried else None
@@ -136,7 +136,7 @@ async def fragment(request: Request, template: str, block: str, **values: Any) -
             "viewer": request.state.viewer,
             "csrf": request.state.viewer.csrf,
             "path": request.url.path,
-            "is_demo": request.app.state.site.is_demo,
+            "is_demo": site_of(request).is_demo,
             **values,
         }
     )
@@ -146,7 +146,7 @@ async def fragment(request: Request, template: str, block: str, **values: Any) -
 def redirect(request: Request, name: str, *notices: Notice, **parts: Any) -> RedirectResponse:
     """Send the browser to a named route (303), with at most one notice to show there. A part named `query` becomes the query."""
     assert len(notices) <= 1, "one notice at a time"
-    site: Site = request.app.state.site
+    site = site_of(request)
     response = RedirectResponse(_href(request.app, name, **parts), status_code=303)
     for notice in notices:
         sealed = seal_notice(notice, site.secrets.session_key)

@@ -8,13 +8,13 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from honghua.base.errors import NotFound
+from honghua.web.ground import site_of
+from honghua.web.refusing import WAY_BACK_CHARS_MAX, safe_next
+from honghua.web.viewer import LANGUAGE_COOKIE, LARGE_TEXT_COOKIE
 from honghua.web.ui.pages import pages_of
 
-LANGUAGE_COOKIE: Final = "honghua_language"
-LARGE_COOKIE: Final = "honghua_large"
 FOREVER: Final = "public, max-age=31536000, immutable"  # a changed file has another name
 YEAR_S: Final = 365 * 86_400
-BACK_CHARS_MAX: Final = 2_000
 
 router = APIRouter(include_in_schema=False)
 
@@ -41,18 +41,12 @@ async def preferences(
     *,
     language: Annotated[Literal["zh", "en"] | None, Query()] = None,
     large: Annotated[Literal["0", "1"] | None, Query()] = None,
-    back: Annotated[str, Query(max_length=BACK_CHARS_MAX)] = "/",
+    back: Annotated[str, Query(max_length=WAY_BACK_CHARS_MAX)] = "/",
 ) -> RedirectResponse:
     """Remember how this browser's reader wants to read, and go back to where they were."""
-    response = RedirectResponse(local_path(back), status_code=303)
-    secure = request.app.state.site.address.startswith("https:")
-    for cookie, value in ((LANGUAGE_COOKIE, language), (LARGE_COOKIE, large)):
+    response = RedirectResponse(safe_next(back), status_code=303)
+    secure = site_of(request).address.startswith("https:")
+    for cookie, value in ((LANGUAGE_COOKIE, language), (LARGE_TEXT_COOKIE, large)):
         if value is not None:
             response.set_cookie(cookie, value, max_age=YEAR_S, httponly=True, samesite="lax", secure=secure)
     return response
-
-
-def local_path(text: str) -> str:
-    """The path if it stays on this site, else the start page: no open door to elsewhere."""
-    is_local = text.startswith("/") and not text.startswith(("//", "/\\")) and text.isprintable() and "\\" not in text
-    return text if is_local else "/"

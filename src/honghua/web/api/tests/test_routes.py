@@ -372,7 +372,7 @@ def test_a_refused_payer_leaves_the_code_to_others(shop, site, who):
 def test_no_account_is_opened_for_somebody_who_has_not_agreed(shop, site, who):
     with site.pool.connection() as conn:
         run_unit(conn, lambda c: customers.publish_texts(c, now=NOON))
-        vault = customers.Vault(site.secrets.field_keys, site.secrets.index_key)
+        vault = site.vault
         run_unit(conn, lambda c: customers.register(c, vault, "13900001111", now=NOON, customer=who))
         asked = {"customer": who, "limit_minor": 500_000}
         refused = shop.call("POST", "/v1/accounts", asked, idem="open")

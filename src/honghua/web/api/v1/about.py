@@ -12,7 +12,8 @@ from pydantic import BaseModel
 
 from honghua.credit import api as credit
 from honghua.web.api.v1.purchases import SCHEMAS
-from honghua.web.api.v1.wire import READ, Caller, Page, ProblemShown, currency_of, site_of
+from honghua.web.api.v1.wire import READ, Caller, Page, ProblemShown
+from honghua.web.ground import site_of
 from honghua.web.problems import TABLE
 
 router = APIRouter(prefix="/v1", tags=["about"])
@@ -58,7 +59,7 @@ async def list_problems() -> Page[CodeShown]:
 async def read_business_day(request: Request, partner: Caller) -> DayShown:
     """Today, as the books have it."""
     site = site_of(request)
-    return DayShown(business_on=await site.read(credit.get_business_day), currency=currency_of(site))
+    return DayShown(business_on=await site.read(credit.get_business_day), currency=site.currency)
 
 
 def describe(app: FastAPI) -> dict[str, Any]:

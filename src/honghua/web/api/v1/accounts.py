@@ -35,9 +35,9 @@ from honghua.web.api.v1.wire import (
     Text,
     answer_command,
     shown,
-    site_of,
     write_answer,
 )
+from honghua.web.ground import site_of
 from honghua.web.problems import Trouble, status_of
 
 router = APIRouter(prefix="/v1", tags=["accounts"])

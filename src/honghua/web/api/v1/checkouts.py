@@ -29,12 +29,10 @@ from honghua.web.api.v1.wire import (
     Minor,
     Shown,
     Text,
-    currency_of,
     problems,
-    site_of,
     write_answer,
 )
-from honghua.web.ground import Site
+from honghua.web.ground import Site, site_of
 from honghua.web.pay_codes import LIFE, issue_code, redeem_code
 from honghua.web.problems import Trouble
 from honghua.web.tickets import Ticket
@@ -128,8 +126,8 @@ async def open_checkout(request: Request, partner: Caller, key: CommandKey, aske
     """Open a checkout: the same key gives the same one."""
     site = site_of(request)
     partner.check_merchant(asked.merchant)
-    if asked.currency != currency_of(site):
-        raise Trouble("CURRENCY_UNKNOWN", f"this book is in {currency_of(site)}")
+    if asked.currency != site.currency:
+        raise Trouble("CURRENCY_UNKNOWN", f"this book is in {site.currency}")
     now = site.clock.now()
     ticket = Ticket(
         merchant=asked.merchant, order=asked.order, category=asked.category, amount_minor=asked.amount_minor,

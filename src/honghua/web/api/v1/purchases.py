@@ -39,9 +39,8 @@ from honghua.web.api.v1.wire import (
     Shown,
     Words,
     answer_command,
-    currency_of,
-    site_of,
 )
+from honghua.web.ground import site_of
 from honghua.web.problems import PROBLEM_JSON, Trouble
 
 router = APIRouter(prefix="/v1", tags=["purchases"])
@@ -151,7 +150,7 @@ async def make_purchase(request: Request, partner: Caller, key: CommandKey) -> R
     site = site_of(request)
     told = request.headers["idempotency-key"]
     now = site.clock.now()
-    command = purchases_lane.read_one(await request.body(), told, partner, currency_of(site), arrived_at=now)
+    command = purchases_lane.read_one(await request.body(), told, partner, site.currency, arrived_at=now)
     assert command.key == key, "the header was read twice and differs"
     return written(*purchases_lane.write_one((await site.booker.submit([command]))[0]))
 
@@ -167,7 +166,7 @@ async def make_purchases(request: Request, partner: Caller) -> Response:
     check_json(request)
     site = site_of(request)
     now = site.clock.now()
-    commands = purchases_lane.read_many(await request.body(), partner, currency_of(site), arrived_at=now)
+    commands = purchases_lane.read_many(await request.body(), partner, site.currency, arrived_at=now)
     return written(*purchases_lane.write_many(await site.booker.submit(commands)))
 
 

@@ -31,9 +31,8 @@ from honghua.web.api.v1.wire import (
     Text,
     answer_command,
     shown,
-    site_of,
 )
-from honghua.web.ground import Site
+from honghua.web.ground import Site, site_of
 from honghua.web.problems import Trouble
 
 router = APIRouter(prefix="/v1", tags=["repaying"])

@@ -29,9 +29,8 @@ from honghua.web.api.v1.wire import (
     Shown,
     problems,
     shown,
-    site_of,
 )
-from honghua.web.ground import Site
+from honghua.web.ground import Site, site_of
 
 router = APIRouter(prefix="/v1", tags=["events"])
 STREAM: Final[dict[int | str, dict[str, Any]]] = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, Any, Final, Generic, Literal, TypeVar
 
 from fastapi import Depends, Header, Path, Query, Request
@@ -10,11 +9,12 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from honghua.credit.core import Command
+from honghua.web.address_parts import ID_MAX
 from honghua.web.answers import problem_response
 from honghua.web.api.callers import partner_of
 from honghua.web.api.partners import Partner
 from honghua.web.api.purchases_wire import KEY_LENGTH_MAX, check_key, command_key
-from honghua.web.ground import Site
+from honghua.web.ground import site_of
 from honghua.web.problems import PROBLEM_JSON, problem_of_answer, status_of
 
 T = TypeVar("T")
@@ -22,7 +22,6 @@ MINOR_MAX: Final = 10**15
 PAGE_MAX: Final = 200
 PAGE_USUAL: Final = 50
 CURSOR_LENGTH_MAX: Final = 200
-ID_MAX: Final = 2**63 - 1
 PRINTABLE: Final = r"^[^\x00-\x1f\x7f]+$"
 
 Caller = Annotated[Partner, Depends(partner_of)]
@@ -134,17 +133,6 @@ def read_key(
 CommandKey = Annotated[str, Depends(read_key)]
 
 
-def site_of(request: Request) -> Site:
-    """The ground that routes stand on."""
-    site: Site = request.app.state.site
-    return site
-
-
-def currency_of(site: Site) -> str:
-    """The one currency of this book."""
-    return next(iter(site.registry.terms.values())).currency
-
-
 async def answer_command(request: Request, command: Command) -> Response:
     """Book one command; its answer, or its refusal as a problem."""
     answer = (await site_of(request).booker.submit([command]))[0]
@@ -163,8 +151,3 @@ def shown(kind: type[T], record: object) -> T:
     """A record of ours as its public form."""
     assert issubclass(kind, BaseModel)
     return kind.model_validate(record, from_attributes=True)
-
-
-def shown_all(kind: type[T], records: Sequence[object]) -> list[T]:
-    """Records of ours as their public forms."""
-    return [shown(kind, record) for record in records]

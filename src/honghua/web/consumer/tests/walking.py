@@ -89,7 +89,7 @@ def walk(house: House, *, limit_minor: int = 10_000_00, has_account: bool = True
     """A customer nobody has met, registered by phone, signed in, with an account unless told otherwise."""
     site, number = house.site, next(house.numbers)
     name = f"客户{number}"
-    vault = customers.Vault(site.secrets.field_keys, site.secrets.index_key)
+    vault = site.vault
     with site.pool.connection() as conn, conn.transaction():
         customers.register(conn, vault, f"138{number:08d}", now=house.clock.now(), customer=name)
     if has_account:

@@ -18,8 +18,10 @@ from honghua.base.errors import NotFound
 from honghua.credit import api as credit
 from honghua.decision import api as decision
 from honghua.decision.core import ACCOUNT_INPUTS, REASONS, SCORE_INPUTS, Outcome, Reason
-from honghua.web.desk.drawing import draw, site_of, told
+from honghua.web.address_parts import Id
+from honghua.web.desk.drawing import draw, told
 from honghua.web.desk.risk.picturing import Picture, picture_neighbourhood
+from honghua.web.ground import site_of
 
 router = APIRouter(prefix="/desk/decisions")
 MODELS_KEPT: Final = 3
@@ -90,7 +92,7 @@ class DecisionPage:
 
 
 @router.get("/{decision_id}", name="desk.decision")
-async def show(request: Request, decision_id: int, *, q: str = Query("", max_length=80)) -> Response:
+async def show(request: Request, decision_id: Id, *, q: str = Query("", max_length=80)) -> Response:
     """The page of one decision; q: only figures whose name holds it."""
     site = site_of(request)
     now = site.clock.now()
@@ -111,7 +113,7 @@ async def show(request: Request, decision_id: int, *, q: str = Query("", max_len
 
 
 @router.post("/{decision_id}/replay", name="desk.decision_replay")
-async def replay(request: Request, decision_id: int) -> Response:
+async def replay(request: Request, decision_id: Id) -> Response:
     """Judge the record again with its own model and policy, and say whether every bit is the same."""
     found = await site_of(request).read(
         lambda conn: decision.replay_all(conn, ids=[decision_id], sample=None, find_scorer=SCORERS.find)
@@ -126,7 +128,7 @@ async def replay(request: Request, decision_id: int) -> Response:
 
 
 @router.get("/{decision_id}/neighbourhood", name="desk.decision_graph")
-async def graph(request: Request, decision_id: int) -> Response:
+async def graph(request: Request, decision_id: Id) -> Response:
     """The neighbourhood as JSON, for the drawing."""
     found = await site_of(request).read(lambda conn: read_picture(conn, decision_id))
     if found is None:

@@ -12,9 +12,10 @@ from honghua.base.errors import BadInput
 from honghua.credit import api as credit
 from honghua.decision import api as decision
 from honghua.decision.core import REASONS, Outcome
-from honghua.web.desk.drawing import bound, currency_of, draw, read_number, site_of
+from honghua.web.address_parts import read_number
+from honghua.web.desk.drawing import bound, draw
 from honghua.web.desk.risk.naming import FeedRow, name_rows
-from honghua.web.ground import Site
+from honghua.web.ground import Site, site_of
 from honghua.web.ui.pages import fragment, writing_of
 from honghua.web.ui.writing import Writing
 
@@ -49,7 +50,7 @@ async def news(request: Request, *, after: int = Query(ge=0)) -> Response:
     site = site_of(request)
     asked = {**read_query(request), "after": str(after), "before": ""}
     found = await site.read(lambda conn: find_rows(conn, site, asked, writing=writing_of(request), limit=NEWS_MAX))
-    return await fragment(request, "desk/feed.html", "rows", **found, currency=currency_of(site))
+    return await fragment(request, "desk/feed.html", "rows", **found, currency=site.currency)
 
 
 def read_query(request: Request) -> dict[str, Any]:
@@ -73,7 +74,7 @@ def find_rows(
 ) -> dict[str, Any]:
     """Named rows, where looking stopped, and the cursor of the next page. BadInput for a filter that nobody can mean."""
     bound(conn)
-    currency = currency_of(site)
+    currency = site.currency
     account_id = None
     if asked["customer"]:
         account_id = credit.find_account_ids(conn, [asked["customer"]]).get(asked["customer"])

@@ -13,9 +13,11 @@ from starlette.datastructures import UploadFile
 from honghua.base.errors import BadInput, HonghuaError
 from honghua.decision import api as decision
 from honghua.features.core import ENTITIES
-from honghua.web.desk.drawing import WHY_CHARS_MAX, draw, refused, site_of, told, viewer_of
+from honghua.web.desk.drawing import WHY_CHARS_MAX, draw, refused, told
+from honghua.web.ground import site_of
 from honghua.web.ui.forms import Form, empty_form, read_form
 from honghua.web.ui.pages import writing_of
+from honghua.web.viewer import viewer_of
 
 router = APIRouter(prefix="/desk/lists")
 SHOWN: Final = 500

@@ -14,8 +14,11 @@ from honghua.base.errors import BadInput, HonghuaError
 from honghua.decision import api as decision
 from honghua.decision.core import REASONS, PolicyProblems, compile_bundle, read_vocabulary, say_expression, say_outcome
 from honghua.features.core import ENTITIES
-from honghua.web.desk.drawing import WHY_CHARS_MAX, draw, refused, site_of, told, viewer_of
+from honghua.web.address_parts import Id
+from honghua.web.desk.drawing import WHY_CHARS_MAX, draw, refused, told
+from honghua.web.ground import site_of
 from honghua.web.ui.forms import Form, empty_form, read_form
+from honghua.web.viewer import viewer_of
 
 router = APIRouter(prefix="/desk/policy")
 HISTORY: Final = 100
@@ -90,7 +93,7 @@ async def history(request: Request, *, q: str = Query("", max_length=200)) -> Re
 
 
 @router.get("/releases/{release_id}", name="desk.release")
-async def release(request: Request, release_id: int) -> Response:
+async def release(request: Request, release_id: Id) -> Response:
     """One release: its text, its checks, how it differs from the one in force, and what may be done with it."""
 
     def read(conn: psycopg.Connection) -> dict[str, Any]:
@@ -112,7 +115,7 @@ async def release(request: Request, release_id: int) -> Response:
 
 
 @router.post("/releases/{release_id}/review", name="desk.release_review")
-async def review(request: Request, release_id: int) -> Response:
+async def review(request: Request, release_id: Id) -> Response:
     """Approve or turn down what somebody else proposed."""
     form = await read_form(request)
     word, why, digest = (
@@ -134,7 +137,7 @@ async def review(request: Request, release_id: int) -> Response:
 
 
 @router.post("/releases/{release_id}/activate", name="desk.release_activate")
-async def activate(request: Request, release_id: int) -> Response:
+async def activate(request: Request, release_id: Id) -> Response:
     """Give a release a role from the next batch on."""
     form = await read_form(request)
     role, why = form.choice("role", ROLES), form.text("why", chars_max=WHY_CHARS_MAX)

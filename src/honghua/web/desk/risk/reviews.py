@@ -14,11 +14,14 @@ from honghua.base.errors import HonghuaError, NotFound
 from honghua.credit import api as credit
 from honghua.credit.core import SettleReview
 from honghua.decision import api as decision
+from honghua.web.address_parts import Id
 from honghua.web.desk.acts import DeskAct, list_acts, record_act
-from honghua.web.desk.drawing import WHY_CHARS_MAX, draw, refused, site_of, told, viewer_of
+from honghua.web.desk.drawing import WHY_CHARS_MAX, draw, refused, told
 from honghua.web.desk.risk.decisions import DecisionPage, find_page
 from honghua.web.desk.risk.naming import FeedRow, name_rows
+from honghua.web.ground import site_of
 from honghua.web.ui.forms import read_form
+from honghua.web.viewer import viewer_of
 
 router = APIRouter(prefix="/desk/reviews")
 SHOWN: Final = 100
@@ -75,7 +78,7 @@ async def queue(request: Request) -> Response:
 
 
 @router.get("/{suspension_id}", name="desk.review")
-async def case(request: Request, suspension_id: int) -> Response:
+async def case(request: Request, suspension_id: Id) -> Response:
     """One purchase with all that is known of it."""
     site = site_of(request)
     now = site.clock.now()
@@ -116,7 +119,7 @@ async def claim(request: Request) -> Response:
 
 
 @router.post("/{suspension_id}/decide", name="desk.review_decide")
-async def decide(request: Request, suspension_id: int) -> Response:
+async def decide(request: Request, suspension_id: Id) -> Response:
     """A reviewer's word and its reason; the word is a command, and a label of the purchase."""
     form = await read_form(request)
     word, why, key = form.choice("word", WORDS), form.text("why", chars_max=WHY_CHARS_MAX), form.key()

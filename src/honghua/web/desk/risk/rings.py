@@ -13,8 +13,9 @@ from fastapi.responses import JSONResponse
 from honghua.base.errors import BadInput, NotFound
 from honghua.credit import api as credit
 from honghua.decision import api as decision
-from honghua.web.desk.drawing import bound, draw, site_of
+from honghua.web.desk.drawing import bound, draw
 from honghua.web.desk.risk.picturing import Picture, picture_neighbourhood
+from honghua.web.ground import site_of
 
 router = APIRouter(prefix="/desk/rings")
 SPANS: Final = (7, 30, 90)

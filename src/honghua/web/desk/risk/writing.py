@@ -21,11 +21,13 @@ from honghua.decision.core import (
     compute_report,
     vocabulary_bytes,
 )
-from honghua.web.desk.drawing import WHY_CHARS_MAX, draw, refused, site_of, told, viewer_of
+from honghua.web.desk.drawing import WHY_CHARS_MAX, draw, refused, told
 from honghua.web.desk.risk.policies import describe
 from honghua.web.desk.tasks import Tell, find_task, tasks_of
+from honghua.web.ground import site_of
 from honghua.web.ui.forms import Form, empty_form
 from honghua.web.ui.pages import redirect, writing_of
+from honghua.web.viewer import viewer_of
 
 router = APIRouter(prefix="/desk/policy/write")
 SOURCE_CHARS_MAX: Final = 200_000

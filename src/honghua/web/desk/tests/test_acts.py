@@ -19,7 +19,6 @@ from honghua.store.database import run_unit
 from honghua.store.jobs import Job, run_due
 from honghua.web.app import build_app
 from honghua.web.desk.acts import list_acts
-from honghua.web.desk.customers import vault_of
 from honghua.web.desk.tasks import Tasks, find_task, list_tasks
 from honghua.web.roles import Role
 from honghua.web.tests.doors import NOON, Browser, buy, make_site, open_account, signed_in
@@ -227,7 +226,7 @@ def test_the_books_are_checked_and_a_job_is_retried(app, site, browser, clock):
 def test_personal_data_is_masked_until_somebody_says_what_for(site, browser):
     open_account(site, "李雷")
     with site.pool.connection() as conn:
-        run_unit(conn, lambda c: customers.register(c, vault_of(site), "13812345678", now=NOON, customer="李雷"))
+        run_unit(conn, lambda c: customers.register(c, site.vault, "13812345678", now=NOON, customer="李雷"))
     enter(browser, site, Role.CARE, "cara")
     page = browser.get("/desk/customers/李雷").text
     assert "13812345678" not in page

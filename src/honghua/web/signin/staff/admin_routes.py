@@ -10,12 +10,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from honghua.base.errors import HonghuaError, NotFound
+from honghua.web.ground import site_of
 from honghua.web.problems import Trouble
 from honghua.web.roles import MERCHANTS, STAFF, Role
 from honghua.web.signin import events
 from honghua.web.signin.staff import users
 from honghua.web.signin.staff.users import Act, NewUser
-from honghua.web.signin.steps import site_of
 from honghua.web.ui.forms import Form, empty_form, read_form
 from honghua.web.ui.pages import Notice, page, redirect
 

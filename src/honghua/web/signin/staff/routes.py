@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 from markupsafe import Markup
 
 from honghua.base.errors import BadInput, NotFound, WorldFailed
+from honghua.web.ground import site_of
 from honghua.web.refusing import safe_next
 from honghua.web.signin.staff import door as staff_door
 from honghua.web.signin.staff import oidc, seeding, users
@@ -23,9 +24,7 @@ from honghua.web.signin.steps import (
     carry_step,
     come_in,
     find_home,
-    site_of,
     step_of,
-    vault_of,
 )
 from honghua.web.ui.forms import Form, empty_form, read_form
 from honghua.web.ui.pages import Notice, page, redirect
@@ -96,7 +95,7 @@ async def _check(request: Request, realm: str) -> Response:
         return await _draw(request, realm, form, status=422)
     site, caller = site_of(request), caller_of(request)
     now = site.clock.now()
-    outcome = await site.write(lambda c: staff_door.sign_in(c, vault_of(site), attempt, caller, now=now))
+    outcome = await site.write(lambda c: staff_door.sign_in(c, site.vault, attempt, caller, now=now))
     if outcome.begun is not None:
         return await come_in(request, outcome.begun, outcome.way_back, realm)
     if outcome.token:
@@ -118,7 +117,7 @@ async def enrol(request: Request) -> Response:
 async def _find_enrolment(request: Request) -> Enrolment | None:
     site, token = site_of(request), step_of(request)
     now = site.clock.now()
-    return await site.write(lambda c: staff_door.find_enrolment(c, vault_of(site), token, now=now))
+    return await site.write(lambda c: staff_door.find_enrolment(c, site.vault, token, now=now))
 
 
 async def _draw_enrolment(request: Request, enrolment: Enrolment, form: Form, *, status: int = 200) -> Response:
@@ -143,7 +142,7 @@ async def enrol_check(request: Request) -> Response:
     status = 422
     if form.is_good:
         try:
-            outcome, codes = await site.write(lambda c: staff_door.enrol(c, vault_of(site), chosen, caller, now=now))
+            outcome, codes = await site.write(lambda c: staff_door.enrol(c, site.vault, chosen, caller, now=now))
         except BadInput as error:
             form.blame("password", PASSWORD_WORDS[error.code])
         else:
@@ -193,7 +192,7 @@ async def leave_for_provider(request: Request, *, next: str = "/") -> Response: 
         return _say_failed(request, error)
     now = site.clock.now()
     departure = await site.write(
-        lambda c: oidc.depart(c, vault_of(site), provider, endpoints, way_back=safe_next(next), now=now)
+        lambda c: oidc.depart(c, site.vault, provider, endpoints, way_back=safe_next(next), now=now)
     )
     response = RedirectResponse(departure.address, status_code=303)
     carry_step(response, request, departure.token)
@@ -205,7 +204,7 @@ async def come_back(request: Request, *, code: str = "", state: str = "") -> Res
     """The browser comes back from the provider."""
     provider, site, caller = _provider_of(request), site_of(request), caller_of(request)
     returned, now = Returned(step_of(request), code, state), site.clock.now()
-    held = await site.write(lambda c: oidc.take_back(c, vault_of(site), returned, now=now))
+    held = await site.write(lambda c: oidc.take_back(c, site.vault, returned, now=now))
     try:
         if held is None or held["issuer"] != provider.issuer:
             raise NotBelieved("another browser, another state, or too late")

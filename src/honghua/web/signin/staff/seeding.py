@@ -55,7 +55,7 @@ def seed_demo(
     In the caller's transaction; the first customer and the first merchant are the ones shown.
     """
     customers.publish_texts(conn, now=now)
-    vault = customers.Vault(secrets.field_keys, secrets.index_key)
+    vault = secrets.vault
     phones = [seed_customer(conn, vault, secrets, customer, now=now) for customer in customers_named]
     shown = []
     if phones:

@@ -12,7 +12,7 @@ from honghua.customers import api as customers
 from honghua.customers.core import Field
 from honghua.web.signin import bounds, cookies, events
 from honghua.web.signin.messages import FakeGateway, deliver_messages, list_messages, sweep_messages
-from honghua.web.signin.steps import STEP, name_device, vault_of
+from honghua.web.signin.steps import STEP, name_device
 from honghua.web.tests.doors import NOON, Browser, build_part, make_site, open_account
 
 PHONE = "13800001234"
@@ -47,7 +47,7 @@ def ask(browser, site, phone=PHONE, **values):
 
 def last_code(site):
     with site.pool.connection() as conn:
-        text = list_messages(conn, vault_of(site), limit=1)[0].text
+        text = list_messages(conn, site.vault, limit=1)[0].text
     found = re.search(r"\d{6}", text)
     assert found is not None
     return found[0]
@@ -75,7 +75,7 @@ def test_a_code_signs_in_and_registers_a_new_number(browser, site, app):
     done = browser.send(site, "/signin/code", code=last_code(site))
     assert (done.status_code, done.headers["location"]) == (303, "/my/bill")
     with site.pool.connection() as conn:
-        customer = customers.find_by_phone(conn, vault_of(site), PHONE)
+        customer = customers.find_by_phone(conn, site.vault, PHONE)
         (event,) = events.list_events(conn, subject=customer)
     assert event.kind == "signed_in"
     assert browser.get("/signin/devices").status_code == 200
@@ -240,7 +240,7 @@ def test_nobody_signs_out_the_devices_of_another(browser, site, app):
 def test_one_key_freezes_and_signs_everybody_else_out(browser, site, clock, app):
     come_in(browser, site)
     with site.pool.connection() as conn:
-        customer = customers.register(conn, vault_of(site), PHONE, now=clock.now())
+        customer = customers.register(conn, site.vault, PHONE, now=clock.now())
     open_account(site, customer)
     clock.advance(dt.timedelta(minutes=2))
     with Browser(app) as other:
@@ -265,7 +265,7 @@ def test_a_new_number_is_proven_by_a_code_and_only_by_who_is_fresh(browser, site
     assert browser.send(site, "/signin/phone", phone="13722223333").status_code == 303
     assert browser.send(site, "/signin/phone/code", code=wrong_of(last_code(site))).status_code == 422
     assert browser.send(site, "/signin/phone/code", code=last_code(site)).status_code == 303
-    vault = vault_of(site)
+    vault = site.vault
     with site.pool.connection() as conn:
         customer = customers.find_by_phone(conn, vault, "13722223333")
         assert customer is not None
@@ -282,7 +282,7 @@ def test_a_number_of_another_customer_cannot_be_taken_over(browser, site, clock,
     answer = browser.send(site, "/signin/phone/code", code=last_code(site))
     assert answer.status_code == 422
     with site.pool.connection() as conn:
-        assert customers.find_by_phone(conn, vault_of(site), PHONE) is not None
+        assert customers.find_by_phone(conn, site.vault, PHONE) is not None
 
 
 def test_messages_lie_sealed_and_are_gone_after_a_day(browser, site, clock):
@@ -295,8 +295,8 @@ def test_messages_lie_sealed_and_are_gone_after_a_day(browser, site, clock):
         assert not any("验证码" in row[0] or PHONE in row[0] for row in rows)
         clock.advance(dt.timedelta(hours=25))
         gateway = FakeGateway()
-        assert deliver_messages(conn, gateway, vault_of(site), now=clock.now()) == 0
-        assert list_messages(conn, vault_of(site))[0].problem == "too late"
+        assert deliver_messages(conn, gateway, site.vault, now=clock.now()) == 0
+        assert list_messages(conn, site.vault)[0].problem == "too late"
         assert gateway.taken == {}
         assert sweep_messages(conn, now=clock.now()) == 1
 
@@ -305,7 +305,7 @@ def test_a_gateway_that_fails_is_asked_again(browser, site, clock, app):
     app.state.gateway = gateway = FakeGateway(failing={"+86" + PHONE: 2})
     assert ask(browser, site).status_code == 303, "the page does not depend on the gateway"
     assert gateway.taken == {}
-    vault = vault_of(site)
+    vault = site.vault
     with site.pool.connection() as conn:
         assert deliver_messages(conn, gateway, vault, now=clock.now()) == 0, "not due before its time"
         clock.advance(dt.timedelta(seconds=20))

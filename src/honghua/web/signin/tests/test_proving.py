@@ -15,7 +15,6 @@ from honghua.store.database import connect, run_unit
 from honghua.store.wishes import WishState, count_wishes, wish
 from honghua.web.signin.messages import FakeGateway, deliver_messages, list_messages
 from honghua.web.signin.proving import SmsProver, compute_code
-from honghua.web.signin.steps import vault_of
 from honghua.web.tests.doors import NOON, make_site, open_account
 
 PHONE = "13800001234"
@@ -53,7 +52,7 @@ def test_it_is_a_prover(prover):
 
 def test_the_code_reaches_the_phone_and_proves(site, prover, clock):
     open_account(site, "李雷")
-    vault = vault_of(site)
+    vault = site.vault
     with site.pool.connection() as conn:
         customers.register(conn, vault, PHONE, now=clock.now(), customer="李雷")
         run_unit(conn, lambda c: wish_step_up(c, "token-1", clock.now()))
@@ -78,7 +77,7 @@ def test_the_code_reaches_the_phone_and_proves(site, prover, clock):
 def test_sent_twice_it_is_one_message(site, prover, clock):
     open_account(site, "李雷")
     with site.pool.connection() as conn:
-        customers.register(conn, vault_of(site), PHONE, now=clock.now(), customer="李雷")
+        customers.register(conn, site.vault, PHONE, now=clock.now(), customer="李雷")
         (account_id,) = conn.execute("SELECT account_id FROM credit_account").fetchone()
         for _ in range(2):
             prover.send(token="token-1", account_id=account_id, kind="step_up")
@@ -87,7 +86,7 @@ def test_sent_twice_it_is_one_message(site, prover, clock):
 
 def test_a_customer_without_a_number_does_not_stop_the_others(site, prover, clock):
     open_account(site, "李雷")
-    vault = vault_of(site)
+    vault = site.vault
     with site.pool.connection() as conn:
         run_unit(conn, lambda c: wish_step_up(c, "token-1", clock.now()))
         assert send_step_ups(conn, prover, now=clock.now()) == 1

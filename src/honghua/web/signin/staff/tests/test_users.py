@@ -18,7 +18,6 @@ from honghua.web.signin.staff import door as staff_door
 from honghua.web.signin.staff import passwords, seeding, totp, users
 from honghua.web.signin.staff.door import Attempt
 from honghua.web.signin.staff.users import Act, NewUser
-from honghua.web.signin.steps import vault_of
 from honghua.web.tests.doors import NOON, Browser, build_part, make_site, signed_in
 
 PASSWORD = "a lantern over the river 7"
@@ -52,7 +51,7 @@ def secret(site, clock):
         users.add_user(conn, new, PASSWORD, Act("boss", clock.now()))
         user = users.get_user(conn, "lin")
         users.save_password(conn, user.user_id, PASSWORD, now=clock.now())
-        return users.save_secret(conn, vault_of(site), user, made, step=0)
+        return users.save_secret(conn, site.vault, user, made, step=0)
 
     with site.pool.connection() as conn:
         codes = run_unit(conn, work)
@@ -147,7 +146,7 @@ def test_nobody_costs_as_much_work_as_somebody(site, clock, secret, monkeypatch)
         return real(self, kept, password)
 
     monkeypatch.setattr(PasswordHasher, "verify", counted)
-    vault = vault_of(site)
+    vault = site.vault
     with site.pool.connection() as conn:
         for name in ("lin", "nobody"):
             attempt = Attempt(realm="staff", name=name, password="wrong wrong wrong", code="1")
@@ -219,7 +218,7 @@ def test_an_old_hash_is_renewed_at_the_next_sign_in(site, clock, secret):
     with site.pool.connection() as conn:
         conn.execute("UPDATE web_user SET password_hash = %s", [weak])
         attempt = Attempt(realm="staff", name="lin", password=PASSWORD, code=totp.current_code(made, clock.now()))
-        outcome = run_unit(conn, lambda c: staff_door.sign_in(c, vault_of(site), attempt, Caller(), now=clock.now()))
+        outcome = run_unit(conn, lambda c: staff_door.sign_in(c, site.vault, attempt, Caller(), now=clock.now()))
         assert outcome.begun is not None
         (kept,) = conn.execute("SELECT password_hash FROM web_user").fetchone()
     assert kept.startswith(f"$argon2id$v=19$m={passwords.MEMORY_KIB},t=1,p=1$")
