@@ -41,14 +41,14 @@ def sell(town, order: str, amount_minor: int, **more) -> int:
 
 def follow(town) -> None:
     with town.site.pool.connection() as conn:
-        merchants.catch_up(conn, now=town.clock.now())
+        merchants.catch_up_wholly(conn, now=town.clock.now())
 
 
 def settle(town) -> None:
     with town.site.pool.connection() as conn:
         today = credit.get_business_day(conn)
         last = today - dt.timedelta(days=1)
-        run_unit(conn, lambda x: merchants.settle_day(x, last, business_on=today, currency="CNY", now=town.clock.now()))
+        merchants.settle_closed_day(conn, last, business_on=today, currency="CNY", now=town.clock.now())
         merchants.pay_out(conn, merchants.FakePayoutBank(1), business_on=today, now=town.clock.now())
 
 

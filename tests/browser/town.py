@@ -132,7 +132,7 @@ class Town:
 
     def add_customer(self, customer: str, phone: str, *, limit_minor: int = 1_000_000) -> None:
         """A registered customer with an account, or with limit 0 without one."""
-        vault = customers.Vault(SECRETS.field_keys, SECRETS.index_key)
+        vault = SECRETS.vault
         with self.site.pool.connection() as conn, conn.transaction():
             customers.register(conn, vault, phone, now=self.clock.now(), customer=customer)
         if limit_minor:

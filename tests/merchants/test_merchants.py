@@ -109,7 +109,7 @@ def test_the_merchant_pays_the_fee_and_the_books_agree_to_the_cent(shop):
     answer = shop.buy("k1", 300_000)
     assert answer["outcome"] == "approved"
     fee = shop.fee(300_000)
-    assert merchants.catch_up(shop.conn, now=NOW) == {"booked": 1, "released": 0, "movements": 1}
+    assert merchants.catch_up_wholly(shop.conn, now=NOW) == {"booked": 1, "released": 0, "movements": 1}
     budget = merchants.get_budget(shop.conn, campaign)
     assert (budget.spent_minor, budget.reserved_minor, budget.left_minor) == (fee, 0, 1_000_000 - fee)
     (moved,) = merchants.list_movements(shop.conn, shop.merchant_id(), days=(TODAY, TODAY))
@@ -157,9 +157,9 @@ def test_what_is_not_bought_is_given_back(shop):
     fee = shop.fee(300_000)
     run_unit(shop.conn, lambda x: merchants.reserve(x, offer, shop.asked(300_000), key="never sent", plan=(3, fee)))
     soon = NOW + dt.timedelta(minutes=1)
-    assert merchants.catch_up(shop.conn, now=soon)["released"] == 1
+    assert merchants.catch_up_wholly(shop.conn, now=soon)["released"] == 1
     assert merchants.get_budget(shop.conn, campaign).reserved_minor == fee
-    assert merchants.catch_up(shop.conn, now=NOW + dt.timedelta(minutes=16))["released"] == 1
+    assert merchants.catch_up_wholly(shop.conn, now=NOW + dt.timedelta(minutes=16))["released"] == 1
     assert merchants.get_budget(shop.conn, campaign).reserved_minor == 0
     # whoever comes back with the key keeps the fee free anew
     assert run_unit(
@@ -171,10 +171,10 @@ def test_what_is_not_bought_is_given_back(shop):
 def test_a_refund_gives_the_fee_back_as_far_as_the_books_do(shop):
     campaign = shop.start()
     answer = shop.buy("k1", 300_000)
-    merchants.catch_up(shop.conn, now=NOW)
+    merchants.catch_up_wholly(shop.conn, now=NOW)
     before = shop.payable()
     shop.do(c.RefundPurchase(key="r1", customer="c0", purchase_id=answer["purchase_id"], amount_minor=300_000))
-    merchants.catch_up(shop.conn, now=NOW)
+    merchants.catch_up_wholly(shop.conn, now=NOW)
     moved = merchants.list_movements(shop.conn, shop.merchant_id(), days=(TODAY, TODAY))[0]
     assert moved.gross_minor == -300_000
     assert moved.net_minor == shop.payable() - before
@@ -296,7 +296,7 @@ def test_effects_need_people_on_both_sides(shop):
 
 def settle(shop, day):
     today = credit.get_business_day(shop.conn)
-    return run_unit(shop.conn, lambda x: merchants.settle_day(x, day, business_on=today, currency="CNY", now=NOW))
+    return merchants.settle_closed_day(shop.conn, day, business_on=today, currency="CNY", now=NOW)
 
 
 def pay(shop, bank, *, at=NOW):

@@ -10,15 +10,23 @@ import psycopg
 
 from honghua.credit.api import Registry, execute, open_registry, start_book
 from honghua.credit.core import commands as c
-from honghua.credit.core.layout import PAYER_MERCHANT, PAYER_PLATFORM, STATUS_ACTIVE, STATUS_CLOSED, STATUS_FROZEN
+from honghua.credit.core.layout import (
+    PAYER_MERCHANT,
+    PAYER_PLATFORM,
+    PLAN_PURCHASE,
+    STATUS_ACTIVE,
+    STATUS_CLOSED,
+    STATUS_FROZEN,
+)
 from honghua.credit.eod import close_until
 from honghua.ledger import api as ledger
 from honghua.store.database import Database, connect
+from tests.verify.doors import meet_people, offer_instalments, settle_merchants
 from tests.verify.risk import judge_some
 
 FIRST_DAY = dt.date(2026, 1, 5)
 NOW = dt.datetime(2026, 1, 5, 8, 0, tzinfo=dt.UTC)
-CUSTOMERS = ("anna", "bo", "chen", "dai", "eve", "fang", "gao", "hui", "idle")
+CUSTOMERS = ("anna", "bo", "chen", "dai", "eve", "fang", "gao", "hui", "idle", "jun")
 
 
 @dataclass
@@ -74,14 +82,27 @@ def build(database: Database) -> None:
     with connect(database) as conn:
         book = open_book(database, conn)
         january(book)
+        buy_interest_free(book)
+        meet_people(conn, now=NOW)
         book.until(2, 3)
+        settle_merchants(conn, now=NOW)
         february(book)
         book.until(3, 6)
         spring(book)
         book.until(7, 1)
         summer(book)
         book.until(9, 2)
+        settle_merchants(conn, now=NOW)
         judge_some(conn)
+
+
+def buy_interest_free(book: Book) -> None:
+    """What a campaign of the shop pays the fee of."""
+    terms = book.registry.terms[max(book.registry.terms)]
+    fee = terms.fee_minor(PLAN_PURCHASE, 3, 60_000)
+    assert fee is not None
+    offer_instalments(book.conn, key=f"k{book.keys + 1:04}", fee_minor=fee, now=NOW)
+    book.buy("jun", 60_000, instalments=c.Instalments(periods=3, payer=PAYER_MERCHANT, fee_minor=fee))
 
 
 def january(book: Book) -> None:

@@ -171,4 +171,29 @@ DAYS = (
     plant("the business date runs ahead", "credit.nobody_left_behind", ACCOUNT + "'bo'",
         "UPDATE credit_book SET business_on = business_on + 40"),
 )  # fmt: skip
-PLANTS = (*JOURNAL, *STATE, *FACTS, *COMMANDS, *STATEMENTS, *DAYS)
+CAMPAIGN = "SELECT 'campaign ' || min(campaign_id), min(campaign_id) FROM merchants_budget"
+LEFT = "SELECT 'person ' || person_id, person_id FROM customers_person WHERE state = 'erased'"
+HERE = "SELECT 'person ' || person_id, person_id FROM customers_person WHERE state = 'active'"
+DOORS = (
+    plant("a campaign forgets what it spent", "merchants.budgets_kept", CAMPAIGN,
+        "UPDATE merchants_budget SET spent_minor = spent_minor + 1 WHERE campaign_id = {1}"),
+    plant("a settlement pays too much", "merchants.settled_once",
+        "SELECT 'settlement ' || merchant_id || ' ' || day, merchant_id FROM merchants_settlement ORDER BY day LIMIT 1",
+        "UPDATE merchants_settlement SET sales_minor = sales_minor + 5, due_minor = due_minor + 5, paid_minor = paid_minor + 5"
+        " WHERE day = (SELECT min(day) FROM merchants_settlement)"),
+    plant("a movement tells another story", "merchants.movements_are_the_journal",
+        "SELECT 'entry ' || min(entry_id), min(entry_id) FROM merchants_movement",
+        "UPDATE merchants_movement SET net_minor = net_minor + 1 WHERE entry_id = {1}"),
+    plant("a movement vanishes", "merchants.movements_are_the_journal",
+        "SELECT 'entry ' || max(entry_id), max(entry_id) FROM merchants_movement",
+        "DELETE FROM merchants_movement WHERE entry_id = {1}"),
+    plant("who left is found by phone", "customers.left_are_not_found", LEFT,
+        "UPDATE customers_index SET person_id = {1}"),
+    plant("who left still has a key", "customers.erased_have_no_keys", LEFT,
+        "UPDATE customers_key SET person_id = {1} WHERE part = 'contact'"),
+    plant("a key vanishes", "customers.active_can_be_read", HERE, "DELETE FROM customers_key WHERE person_id = {1} AND part = 'contact'"),
+    plant("a phone is not found", "customers.phones_are_found", HERE, "DELETE FROM customers_index WHERE person_id = {1}"),
+    plant("a version is missing", "customers.versions_have_no_gap", HERE,
+        "UPDATE customers_field SET version = version + 1 WHERE person_id = {1}"),
+)  # fmt: skip
+PLANTS = (*JOURNAL, *STATE, *FACTS, *COMMANDS, *STATEMENTS, *DAYS, *DOORS)

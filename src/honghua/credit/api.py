@@ -30,6 +30,7 @@ from honghua.credit.engine import (
     zone_offset_us,
 )
 from honghua.credit.eod import DayReport, close_day
+from honghua.credit.plain.opening import share_book_in_turn
 from honghua.credit.quarantine import list_quarantined, release
 from honghua.credit.registry import Registry, open_registry
 from honghua.credit.store import (
@@ -168,17 +169,20 @@ def _execute(
     fresh = sorted(first.values())
     answers: dict[int, Answer] = {}
     if fresh:
-        today = _begin_unit(conn, registry, [commands[i] for i in fresh])
-        unit = Unit(conn, registry, Booking(today=today, happened_at=int(now.timestamp() * 1_000_000)))
+        today, last = _begin_unit(conn, registry, [commands[i] for i in fresh])
+        unit = Unit(conn, registry, Booking(today=today, happened_at=int(now.timestamp() * 1_000_000)), last)
         found = unit.run([commands[i] for i in fresh], [hashes[i] for i in fresh])
         answers = dict(zip(fresh, found, strict=True))
     batch = _Batch(commands, hashes, stored, first, answers)
     return [_recall(batch, place) for place in range(len(commands))]
 
 
-def _begin_unit(conn: psycopg.Connection, registry: Registry, commands: Sequence[Command]) -> int:
-    """The business date, fixed. In a book that the risk engine judges all writers take turns, and orders need the engine."""
-    book = store.share_book(conn)
+def _begin_unit(conn: psycopg.Connection, registry: Registry, commands: Sequence[Command]) -> tuple[int, int]:
+    """The business date, fixed, and the last fact there is, for the engine.
+
+    In a book that the risk engine judges all writers take turns, and orders need the engine.
+    """
+    book, last = share_book_in_turn(conn) if registry.risk is not None else (store.share_book(conn), 0)
     if book is None:
         store.get_business_day(conn)  # says so
     assert book is not None, "a book that was started"
@@ -186,7 +190,7 @@ def _begin_unit(conn: psycopg.Connection, registry: Registry, commands: Sequence
         if any(isinstance(command, Order) for command in commands):
             raise Conflict("the risk engine judges this book: attach it to the registry first", code="ENGINE_MISSING")
         lock_deciders(conn)
-    return to_day(book[0])
+    return to_day(book[0]), last
 
 
 @dataclass(frozen=True, slots=True)

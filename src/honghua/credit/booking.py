@@ -118,6 +118,7 @@ class Booking:
     touched: dict[int, Account] = field(default_factory=dict)
     opened: dict[int, Account] = field(default_factory=dict)
     lines: int = 0
+    entry_ids: Ints | None = None  # numbers that wait for the entries; None, or too few: they are asked for
     plain: list[FactBatch] = field(
         default_factory=list
     )  # purchases booked many at once (`credit.plain`), apart from `facts`
@@ -202,8 +203,21 @@ class Booking:
         for currency, columns in sorted(self.entries.items()):
             if not columns.owner_id:
                 continue
-            ledger.post_entries(conn, columns.batch(currency, self.today))
+            ledger.post_entries(
+                conn, columns.batch(currency, self.today), ids=self._take_entry_ids(len(columns.owner_id))
+            )
         record_decisions(conn, bundle_ids, self.decisions)
+
+    def count_entries(self) -> int:
+        """How many entries were collected so far."""
+        return sum(len(columns.owner_id) for columns in self.entries.values())
+
+    def _take_entry_ids(self, n: int) -> Ints | None:
+        """The next n of those that wait, if there are so many."""
+        if self.entry_ids is None or len(self.entry_ids) < n:
+            return None
+        taken, self.entry_ids = self.entry_ids[:n], self.entry_ids[n:]
+        return taken
 
     def _write_facts(self, conn: psycopg.Connection) -> None:
         if not self.facts:

@@ -162,9 +162,8 @@ class RiskDesk:
         self.lineup, self.successor, self.ending, self.model_digest = None, None, None, b""
         self.unbooked.clear()
 
-    def begin(self, conn: psycopg.Connection) -> None:
-        """Take the deciders' lock until the transaction ends, and learn what others booked meanwhile."""
-        last = store_risk.lock_deciders(conn)
+    def begin(self, conn: psycopg.Connection, last: int) -> None:
+        """Our turn has come (the transaction holds the deciders' lock): learn what others booked, up to the last fact there is."""
         self.unbooked.put_back()
         if self.ending is not None and self.cursor < self.ending.cursor == last:
             self._finish(self.ending)  # nobody heard its commit, but here are its facts

@@ -56,8 +56,8 @@ class RiskLink(Decider, Protocol):
         """Before the transaction: see what is in force by now."""
         ...
 
-    def begin(self, conn: psycopg.Connection) -> None:
-        """Take the deciders' lock until the transaction ends, and learn what others booked meanwhile."""
+    def begin(self, conn: psycopg.Connection, last: int) -> None:
+        """Our turn has come (the transaction holds the deciders' lock): learn what others booked, up to the last fact there is."""
         ...
 
     def sense(self, orders: SensedOrders) -> NDArray[np.bool_]:
@@ -103,9 +103,13 @@ class Registry:
 
     def learn_accounts(self, conn: psycopg.Connection, refs: Iterable[str]) -> None:
         """Look up customers not met before; those without an account stay absent."""
-        missing = sorted({ref for ref in refs if ref not in self.accounts})
+        missing = self.find_strangers(refs)
         if missing:
             self.accounts.update(store.find_account_ids(conn, missing))
+
+    def find_strangers(self, refs: Iterable[str]) -> list[str]:
+        """Customers not met before."""
+        return sorted({ref for ref in refs if ref not in self.accounts})
 
     def learn_merchants(self, conn: psycopg.Connection, refs: Iterable[str], currency: str) -> None:
         """Open the merchants not met before."""

@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from honghua.credit.store import BOOK_LOCK, Connection
 from honghua.store.facts import LAST_FACT
 
+DECIDERS_TURN = "SELECT pg_advisory_xact_lock(hashtext('credit_deciders')); " + LAST_FACT
+
 
 def lock_deciders(conn: Connection) -> int:
     """Wait for the turn to write facts in a book that the risk engine judges: fact ids become visible in their order.
 
     Returns the last fact there is (0 = none), read when the turn has come: two statements in one round trip.
     """
-    both = conn.execute("SELECT pg_advisory_xact_lock(hashtext('credit_deciders')); " + LAST_FACT)
+    both = conn.execute(DECIDERS_TURN)
     both.nextset()
     row = both.fetchone()
     assert row is not None, "an aggregate has one row"

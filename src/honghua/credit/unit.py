@@ -23,6 +23,7 @@ from honghua.credit.core.dispatch import handle
 from honghua.credit.core.layout import S_OWN_MINIMUM, S_SEQ
 from honghua.credit.core.refusals import refusal
 from honghua.credit.plain.buying import FactIds, PlainRun
+from honghua.credit.plain.opening import lock_accounts
 from honghua.credit.plain.orders import Survey, is_plain
 from honghua.credit.plain.table import AccountTable
 from honghua.credit.proving import STEP_UP_WISH, TOKEN_BYTES
@@ -57,6 +58,7 @@ class Unit:
     conn: psycopg.Connection
     registry: Registry
     booking: Booking
+    last_fact_id: int = 0  # of the book when our turn came, told where an engine judges
     accounts: dict[str, Account] = field(default_factory=dict)
     purchases: Purchases = field(default_factory=dict)
     facts: dict[int, Fact] = field(default_factory=dict)
@@ -85,11 +87,14 @@ class Unit:
         """Answer commands with new keys, in order, and write everything."""
         risk = self.registry.risk
         if risk is not None:
-            risk.begin(self.conn)
+            risk.begin(self.conn, self.last_fact_id)
             self.desk.decider = risk
         self.load(commands)
-        wanted = {COMMAND_SEQUENCE: len(commands), FACT_SEQUENCE: FACTS_PER_COMMAND * len(commands)}
-        numbers, fact_ids = allocate_each(self.conn, wanted)
+        wanted = {
+            COMMAND_SEQUENCE: len(commands), FACT_SEQUENCE: FACTS_PER_COMMAND * len(commands),
+            ledger.ENTRY_SEQUENCE: self.booking.count_entries() + len(commands),
+        }  # fmt: skip
+        numbers, fact_ids, self.booking.entry_ids = allocate_each(self.conn, wanted)
         command_ids = numbers.tolist()
         answers = self.answer_all(commands, command_ids, FactIds(fact_ids))
         if risk is not None:
@@ -190,13 +195,14 @@ class Unit:
         """Look up names, lock accounts in one order, let their days pass, read the purchases in question."""
         opening = sorted({command.customer for command in commands if isinstance(command, c.OpenAccount)})
         refs = {command.customer for command in commands}
-        self.registry.learn_accounts(self.conn, refs)
         orders = [command for command in commands if isinstance(command, c.Order)]
         currency = self.registry.terms[max(self.registry.terms)].currency
         self.registry.learn_merchants(self.conn, (order.merchant for order in orders), currency)
         self.registry.learn_categories(self.conn, (order.category for order in orders))
-        ids = np.array(sorted({self.registry.accounts[ref] for ref in refs if ref in self.registry.accounts}), np.int64)
-        rows = store.load_accounts(self.conn, ids, lock=True)
+        known = self.registry.accounts
+        ids = np.array(sorted({known[ref] for ref in refs if ref in known}), np.int64)
+        rows = lock_accounts(self.conn, ids, self.registry.find_strangers(refs))
+        known.update(zip(rows.refs, rows.ids.tolist(), strict=True))
         self.table = AccountTable(rows, self.registry.terms_rows, self.booking.today)
         self.reach_today()
         self.prepare_openings([ref for ref in opening if self.find(ref) is None], currency)

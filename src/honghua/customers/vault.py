@@ -56,11 +56,15 @@ class Vault:
         return self.open_bytes(sealed, place).decode()
 
     def open_bytes(self, sealed: bytes, place: str) -> bytes:
-        """As `open`, for keys."""
+        """As `open`, for keys and signing secrets."""
         number = read_key_number(sealed)
         if number not in self.field_keys:
             raise IntegrityBroken(f"field key {number} is not here: it must stay until rotation is done")
         return open_sealed(self.field_keys[number], sealed, place)
+
+    def reseal(self, sealed: bytes, place: str) -> bytes | None:
+        """The same under the newest master key; None where it lies there already."""
+        return None if read_key_number(sealed) == self.newest else self.seal(self.open(sealed, place), place)
 
     def new_person_key(self, place: str) -> tuple[bytes, bytes]:
         """(a fresh key for a person, the same wrapped for keeping)."""

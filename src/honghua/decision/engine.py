@@ -133,8 +133,7 @@ class DecisionEngine:
     def _score(self, values: Floats) -> tuple[Doubles, NDArray[np.int32]]:
         if self.model is None or not len(values):
             return np.full((len(values), len(SCORE_INPUTS)), np.nan), np.full((len(values), REASONS), -1, np.int32)
-        found = self.model.score(values)
-        return found.columns, found.reasons
+        return self.model.score_told(np.ascontiguousarray(values))
 
     def follow(self, events: Ints, labelled: Ints) -> None:
         """Learn events that are no purchases: refunds, repayments, limits, labels. labelled int64[k]: ids of purchases they settle."""

@@ -136,13 +136,21 @@ class FraudModel:
     def score(self, values: Floats) -> Scores:
         """Scores of float32[n, V] as a RiskSensor gives them; each row by itself: the bits do not depend on the rows beside it."""
         n = len(values)
-        found = Scores(
-            np.empty((n, 1 + len(DETECTORS))), np.empty((n, REASONS), np.int32), np.empty((n, len(DETECTORS))),
-            np.empty((n, len(DETECTORS)), np.int32), np.empty(n, np.bool_),
-        )  # fmt: skip
+        found = Scores(np.empty((n, 1 + len(DETECTORS))), np.empty((n, REASONS), np.int32), *unread(n))
         out = found.columns, found.reasons, found.surprise, found.worst, found.with_labels
         self._plan.score_into(np.ascontiguousarray(values), out)
         return found
+
+    def score_told(self, values: Floats) -> tuple[Doubles, NDArray[np.int32]]:
+        """`columns` and `reasons` of `score`, without the rest: what a decision reads. values are C-contiguous."""
+        n = len(values)
+        columns, reasons = np.empty((n, 1 + len(DETECTORS))), np.empty((n, REASONS), np.int32)
+        self._plan.score_into(values, (columns, reasons, *(self._unread if n == 1 else unread(n))))
+        return columns, reasons
+
+    @cached_property
+    def _unread(self) -> tuple[NDArray[Any], ...]:
+        return unread(1)
 
     @cached_property
     def _plan(self) -> ScorePlan:
@@ -217,6 +225,11 @@ class FraudModel:
         if found.digest.hex() != told["digest"]:
             raise IntegrityBroken(f"{folder}: the fraud model is not what its digest says")
         return found
+
+
+def unread(n: int) -> tuple[Doubles, NDArray[np.int32], NDArray[np.bool_]]:
+    """Room for what of n rows' scores people ask for, and decisions do not: surprise, worst, with_labels."""
+    return np.empty((n, len(DETECTORS))), np.empty((n, len(DETECTORS)), np.int32), np.empty(n, np.bool_)
 
 
 def _update(found: Any, model: Model | None, line: Line) -> None:

@@ -30,6 +30,7 @@ from honghua.store.ids import allocate
 
 Connection = psycopg.Connection
 
+ENTRY_SEQUENCE: Final = "ledger_entry_id"
 OWNERS_AT_ONCE: Final = 50_000  # rows of one INSERT; more are opened in parts
 ENTRIES_PER_BLOCK_MAX: Final = 1_000_000
 LIST_MAX: Final = 10_000
@@ -152,10 +153,11 @@ def find_refs(conn: Connection, *, owner_ids: Sequence[int]) -> dict[int, str]:
     return store.find_refs(conn, owner_ids)
 
 
-def post_entries(conn: Connection, batch: EntryBatch) -> NDArray[np.int64]:
+def post_entries(conn: Connection, batch: EntryBatch, *, ids: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
     """Write a batch of entries and bring the balances along; the new entry ids int64[n], rising in the batch's order.
 
-    Inside the caller's transaction. Raises BadInput before any SQL when the batch is not sound (`check_batch`),
+    Inside the caller's transaction. ids: numbers of ENTRY_SEQUENCE, rising, one an entry, where the caller has taken some;
+    None = they are taken here. Raises BadInput before any SQL when the batch is not sound (`check_batch`),
     NotFound when a line's owner does not exist or keeps another currency, IntegrityBroken when a balance would leave
     its side; the caller's transaction must then be rolled back. Balance rows are locked in rising order of owner.
     Sketch: 20,000 entries of 3 lines on as many owners = COPY 3 + lock 0.5 + update 2.5 + planning 0.5 = 6.5 µs each.
@@ -163,7 +165,8 @@ def post_entries(conn: Connection, batch: EntryBatch) -> NDArray[np.int64]:
     require_sound(batch)
     if len(batch) == 0:
         return np.empty(0, dtype=np.int64)
-    entry_ids = allocate(conn, "ledger_entry_id", len(batch))
+    assert ids is None or len(ids) == len(batch), "one number an entry"
+    entry_ids = allocate(conn, ENTRY_SEQUENCE, len(batch)) if ids is None else ids
     change = compute_balance_change(batch)
     if store.lock_balances(conn, change.owner_ids, currency=batch.currency) != change.owner_ids.size:
         unknown = store.list_unknown_owners(conn, change.owner_ids, currency=batch.currency, limit=NAMES_IN_ERROR_MAX)
@@ -272,6 +275,11 @@ def read_component_lines(conn: Connection, component: Component, *, from_txid: i
     """
     columns = store.read_component_lines(conn, int(component), from_txid=from_txid, until_txid=until_txid)
     return ComponentLines(*columns)
+
+
+def has_component_lines(conn: Connection, component: Component, *, from_txid: int, booked_until: dt.date) -> bool:
+    """Whether a follower that stands at `from_txid` has not seen all that was booked to a component until a day."""
+    return store.has_component_lines(conn, int(component), from_txid=from_txid, booked_until=booked_until)
 
 
 def seal(conn: Connection, *, max_entries: int = ENTRIES_PER_BLOCK_MAX) -> SealResult:

@@ -330,3 +330,13 @@ def read_component_lines(conn: Connection, component: int, *, from_txid: int, un
         [Int8, Int8, Int8, Int8, Int2, Date, Int8, Int8],
         [from_txid, until_txid, component],
     )
+
+
+def has_component_lines(conn: Connection, component: int, *, from_txid: int, booked_until: dt.date) -> bool:
+    """Whether entries of transactions from this one on, booked until a day, touch a component."""
+    row = conn.execute(
+        "SELECT EXISTS (SELECT FROM ledger_entry AS entry WHERE entry.txid >= %s AND entry.booked_on <= %s"
+        " AND EXISTS (SELECT FROM unnest(entry.accounts) AS account WHERE account & 255 = %s))",
+        [from_txid, booked_until, component],
+    ).fetchone()
+    return bool(row and row[0])

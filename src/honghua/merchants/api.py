@@ -18,7 +18,7 @@ from honghua.merchants.campaigns import (
     start_campaign,
 )
 from honghua.merchants.effects import measure_campaign
-from honghua.merchants.jobs import catch_up
+from honghua.merchants.jobs import catch_up, catch_up_wholly, settle_closed_day
 from honghua.merchants.paying import FakePayoutBank, PayoutAnswer, PayoutBank
 from honghua.merchants.settling import (
     DaySum,
@@ -49,6 +49,7 @@ __all__ = [
     "SettlementStatement",
     "act_on",
     "catch_up",
+    "catch_up_wholly",
     "find_offers",
     "follow_journal",
     "get_budget",
@@ -65,6 +66,7 @@ __all__ = [
     "note_exposure",
     "pay_out",
     "reserve",
+    "settle_closed_day",
     "settle_day",
     "settle_reservations",
     "start_campaign",

@@ -16,7 +16,7 @@ import psycopg
 from numpy.typing import NDArray
 
 from honghua.base.dates import to_day
-from honghua.base.errors import BadInput, Conflict, NotFound, TimedOut
+from honghua.base.errors import BadInput, Conflict, NotFound, TimedOut, WorldFailed
 from honghua.facts.kinds import ARGS_OF, FactKind
 from honghua.ledger import api as ledger
 from honghua.ledger.core import Component, account_key, entry_batch
@@ -76,6 +76,12 @@ def follow_journal(conn: psycopg.Connection) -> int:
     return len(lines)
 
 
+def is_followed(conn: psycopg.Connection, *, until: dt.date = dt.date.max) -> bool:
+    """Whether the follower has seen all that was booked to merchants until a business day."""
+    cursor = store.read_cursor(conn)
+    return not ledger.has_component_lines(conn, Component.MERCHANT_PAYABLE, from_txid=cursor, booked_until=until)
+
+
 def make_movements(lines: ledger.ComponentLines, facts: FactColumns) -> Movements:
     """Lines with the facts behind them. A line whose fact is not among them (time alone caused it, a payout) stands for itself."""
     order = np.argsort(facts.fact_id, kind="stable")
@@ -120,12 +126,15 @@ def _argument(facts: FactColumns, at: Ints, wanted: NDArray[np.bool_], name: str
 def settle_day(conn: psycopg.Connection, day: dt.date, *, business_on: dt.date, currency: str, now: dt.datetime) -> int:
     """Settle every merchant up to a closed business day and ask for the payouts; how many merchants. In the caller's transaction.
 
-    A second call for the same day settles nobody again. Conflict while the day is still open.
+    A second call for the same day settles nobody again. Conflict while the day is still open; WorldFailed (JOURNAL_BEHIND, try again)
+    while a transaction under way keeps the follower from what was booked on the day: what it has not seen it must not settle.
     """
     if day >= business_on:
         raise Conflict(f"{day} is not closed yet: the business date is {business_on}", code="DAY_OPEN")
     settle_reservations(conn, now=now)  # before a refund of them is followed
     follow_journal(conn)
+    if not is_followed(conn, until=day):
+        raise WorldFailed(f"not all of {day} can be followed yet", code="JOURNAL_BEHIND")
     made = store.make_settlements(conn, day=day, now=now)
     paid = [(merchant, minor) for merchant, minor in made if minor > 0]
     if paid:

@@ -34,6 +34,10 @@ RUNNING: Final = (
 )
 OF_MERCHANT: Final = SELECT + " WHERE c.merchant = %s AND c.campaign_id < %s ORDER BY campaign_id DESC LIMIT %s"
 ONE: Final = SELECT + " WHERE c.campaign_id = %s"
+RESERVATIONS: Final = (
+    "SELECT key, campaign_id, customer, amount_minor, fee_minor, periods, day, state, purchase_id, reserved_at"
+    " FROM merchants_reservation"
+)
 # The update takes the row's lock, so whoever comes second sees what the first one took; no row back = no money left.
 TAKE: Final = """
 UPDATE merchants_budget SET
@@ -207,8 +211,7 @@ def lock_reservation(conn: psycopg.Connection, key: str) -> Reservation | None:
     """The reservation under a purchase's key, ours until the transaction ends."""
     with conn.cursor(row_factory=class_row(Reservation)) as cursor:
         return cursor.execute(
-            "SELECT key, campaign_id, customer, amount_minor, fee_minor, periods, day, state, purchase_id, reserved_at"
-            " FROM merchants_reservation WHERE key = %s FOR UPDATE",
+            RESERVATIONS + " WHERE key = %s FOR UPDATE",
             [key],
         ).fetchone()
 
@@ -217,8 +220,7 @@ def list_open(conn: psycopg.Connection, *, until: dt.datetime, limit: int) -> li
     """Reservations not settled yet that were made before a moment, locked; those that somebody else settles are left out."""
     with conn.cursor(row_factory=class_row(Reservation)) as cursor:
         return cursor.execute(
-            "SELECT key, campaign_id, customer, amount_minor, fee_minor, periods, day, state, purchase_id, reserved_at"
-            " FROM merchants_reservation WHERE state = 'open' AND reserved_at <= %s ORDER BY reserved_at LIMIT %s"
+            RESERVATIONS + " WHERE state = 'open' AND reserved_at <= %s ORDER BY reserved_at LIMIT %s"
             " FOR UPDATE SKIP LOCKED",
             [until, limit],
         ).fetchall()
@@ -275,7 +277,6 @@ def list_reservations(conn: psycopg.Connection, campaign_id: int, *, limit: int)
     """The newest purchases that asked for a campaign's money."""
     with conn.cursor(row_factory=class_row(Reservation)) as cursor:
         return cursor.execute(
-            "SELECT key, campaign_id, customer, amount_minor, fee_minor, periods, day, state, purchase_id, reserved_at"
-            " FROM merchants_reservation WHERE campaign_id = %s ORDER BY reserved_at DESC LIMIT %s",
+            RESERVATIONS + " WHERE campaign_id = %s ORDER BY reserved_at DESC LIMIT %s",
             [campaign_id, limit],
         ).fetchall()

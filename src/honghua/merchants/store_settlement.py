@@ -20,6 +20,10 @@ MOVEMENT_COLUMNS: Final = (
     "merchant_id", "entry_id", "account_id", "fact_id", "kind", "booked_on", "happened_at", "purchase_id", "reference",
     "gross_minor", "net_minor", "fee_minor", "periods", "category_id",
 )  # fmt: skip
+MOVEMENTS: Final = (
+    "SELECT entry_id, account_id, kind, booked_on, happened_at, purchase_id, reference, gross_minor, net_minor, fee_minor,"
+    " periods, category_id FROM merchants_movement"
+)
 # Kinds 102 and 103 (facts.kinds: MERCHANT_PAID, PAYOUT_RETURNED) move money that was counted when goods moved it.
 # Everything up to the day that no settlement covers yet; a failed payout was booked back, so its money is due again.
 DUE: Final = """
@@ -140,8 +144,7 @@ def list_movements(
     """Movements of some business days (both inside) below an entry id, the newest first."""
     with conn.cursor(row_factory=class_row(Movement)) as cursor:
         return cursor.execute(
-            "SELECT entry_id, account_id, kind, booked_on, happened_at, purchase_id, reference, gross_minor, net_minor, fee_minor,"
-            " periods, category_id FROM merchants_movement WHERE merchant_id = %s AND entry_id < %s"
+            MOVEMENTS + " WHERE merchant_id = %s AND entry_id < %s"
             " AND booked_on BETWEEN %s AND %s ORDER BY entry_id DESC LIMIT %s",
             [merchant_id, before, *days, limit],
         ).fetchall()
@@ -151,8 +154,7 @@ def list_of_purchase(conn: psycopg.Connection, merchant_id: int, purchase_id: in
     """All movements of one purchase at this merchant, in order."""
     with conn.cursor(row_factory=class_row(Movement)) as cursor:
         return cursor.execute(
-            "SELECT entry_id, account_id, kind, booked_on, happened_at, purchase_id, reference, gross_minor, net_minor, fee_minor,"
-            " periods, category_id FROM merchants_movement WHERE merchant_id = %s AND purchase_id = %s ORDER BY entry_id",
+            MOVEMENTS + " WHERE merchant_id = %s AND purchase_id = %s ORDER BY entry_id",
             [merchant_id, purchase_id],
         ).fetchall()
 

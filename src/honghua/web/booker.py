@@ -38,3 +38,8 @@ class Booker(Protocol):
         must look at the account.
         """
         ...
+
+
+def sentence_of(answer: Answer, language: str) -> str:
+    """What the books said, in a reader's language ("zh" or "en"); "" where they had nothing to say."""
+    return str(answer.get("sentence_en" if language == "en" else "sentence", ""))

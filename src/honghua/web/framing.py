@@ -14,12 +14,12 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from honghua.web.answers import on_any, problem_response, route_name
+from honghua.web.guard import BODY_BYTES_MAX
 from honghua.web.problems import Problem
 from honghua.web.viewer import Viewer
 
 LOG: Final = logging.getLogger("honghua.web")
 API_BYTES_MAX: Final = 262_144  # body of a request to the API
-PAGE_BYTES_MAX: Final = 4 * 1_048_576  # of a form with uploads
 TARGET_BYTES_MAX: Final = 8_192
 CONTENT_POLICY: Final = "; ".join((
     "default-src 'self'", "script-src 'self'", "style-src 'self'", "img-src 'self'", "font-src 'self'", "connect-src 'self'",
@@ -96,11 +96,13 @@ class Frame:
 
 def find_bounds(scope: Scope) -> tuple[str, int]:
     """(code of what is too large already, "" = nothing; the largest body in bytes)."""
-    bytes_max = API_BYTES_MAX if scope["path"].startswith("/v1/") else PAGE_BYTES_MAX
+    bytes_max = API_BYTES_MAX if scope["path"].startswith("/v1/") else BODY_BYTES_MAX
     if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > TARGET_BYTES_MAX:
         return "TARGET_TOO_LONG", bytes_max
     if not scope["query_string"].isascii() or b"%00" in scope["query_string"] or "\0" in scope["path"]:
-        scope["query_string"] = b""  # no text of ours holds NUL, nor can a database; no part of the framework could read it, nor the page that says so
+        scope["query_string"] = (
+            b""  # no part of the framework could read it, nor the page that says so; no database holds NUL
+        )
         return "REQUEST_UNREADABLE", bytes_max
     for name, value in scope["headers"]:
         if name == b"content-length" and (not value.isdigit() or int(value) > bytes_max):

@@ -6,7 +6,6 @@ table of rights answers to nobody. Bodies are bounded here, before anything read
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
@@ -268,10 +267,4 @@ def read_wishes(request: Request) -> tuple[str, bool]:
     return chosen, request.cookies.get(LARGE_TEXT_COOKIE) == "1"
 
 
-def is_fresh(request: Request, now: dt.datetime) -> bool:
-    """Whether the person has proved who they are a moment ago; without a session: no."""
-    session: sessions.Session | None = request.state.session
-    return session is not None and session.is_fresh(now)
-
-
-__all__ = ["BODY_BYTES_MAX", "Asked", "Guard", "PartnerDoor", "Refuse", "find_route", "is_fresh"]
+__all__ = ["BODY_BYTES_MAX", "Asked", "Guard", "PartnerDoor", "Refuse", "find_route"]

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
-import hashlib
-import hmac
 from dataclasses import dataclass
 from typing import Final
 
 import msgspec
 
 from honghua.base.errors import BadInput
+from honghua.web.sealed_texts import open_text, seal_text
 
-MARK_BYTES: Final = 16
 CHARS_MAX: Final = 3_000
-KIND: Final = b"ticket:"
+KIND: Final = "ticket"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,23 +34,16 @@ class Ticket:
 
 def seal_ticket(session_key: bytes, ticket: Ticket) -> str:
     """The ticket as a part of an address."""
-    body = msgspec.msgpack.encode(ticket)
-    return base64.urlsafe_b64encode(_mark(session_key, body) + body).decode().rstrip("=")
+    return seal_text(session_key, KIND, msgspec.msgpack.encode(ticket))
 
 
 def open_ticket(session_key: bytes, text: str, *, now: dt.datetime) -> Ticket:
     """The order of a ticket that we sealed; BadInput for any other (TICKET_WRONG) and for one whose time is over (TICKET_EXPIRED)."""
+    body = open_text(session_key, KIND, text, chars_max=CHARS_MAX)
     try:
-        raw = base64.urlsafe_b64decode(text[:CHARS_MAX] + "=" * (-len(text) % 4))
-        if len(text) > CHARS_MAX or not hmac.compare_digest(raw[:MARK_BYTES], _mark(session_key, raw[MARK_BYTES:])):
-            raise ValueError(text)
-        ticket = msgspec.msgpack.decode(raw[MARK_BYTES:], type=Ticket)
-    except (ValueError, msgspec.MsgspecError):
+        ticket = msgspec.msgpack.decode(body or b"", type=Ticket)
+    except msgspec.MsgspecError:
         raise BadInput("this is not a payment link of ours", code="TICKET_WRONG") from None
     if now > ticket.expires_at:
         raise BadInput("the time to pay by this link is over; ask the shop for a new one", code="TICKET_EXPIRED")
     return ticket
-
-
-def _mark(session_key: bytes, body: bytes) -> bytes:
-    return hmac.new(session_key, KIND + body, hashlib.sha256).digest()[:MARK_BYTES]

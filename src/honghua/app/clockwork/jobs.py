@@ -53,7 +53,7 @@ def make_jobs(ports: Ports) -> tuple[Job, ...]:
         Job("rotation", 3600 * SECOND, people.make_rotator(ports.secrets), "re-encrypt what lies under an old key"),
         Job("erasure", 3600 * SECOND, people.make_eraser(ports.zone), "erase identities that need no longer be kept"),
         Job("doors", 3600 * SECOND, people.sweep, "delete old messages, counts of tries and challenges"),
-        *list_web_jobs({} if ports.secrets is None else ports.secrets.field_keys, is_demo=ports.is_demo),
+        *list_web_jobs(None if ports.secrets is None else ports.secrets.vault, is_demo=ports.is_demo),
     )
 
 

@@ -10,7 +10,6 @@ import psycopg
 from honghua.app.clockwork.books import has_begun
 from honghua.credit import api as credit
 from honghua.merchants import api as merchants
-from honghua.store.database import run_unit
 
 
 def follow(conn: psycopg.Connection, now: dt.datetime) -> str:
@@ -26,7 +25,7 @@ def settle(conn: psycopg.Connection, now: dt.datetime) -> str:
     today = credit.get_business_day(conn)
     day = today - dt.timedelta(days=1)
     currency = newest_currency(conn)
-    settled = run_unit(conn, lambda c: merchants.settle_day(c, day, business_on=today, currency=currency, now=now))
+    settled = merchants.settle_closed_day(conn, day, business_on=today, currency=currency, now=now)
     return f"{settled} merchants settled up to {day}"
 
 

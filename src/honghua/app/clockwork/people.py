@@ -9,7 +9,6 @@ from typing import Final
 import psycopg
 
 from honghua.customers import jobs as customers_jobs
-from honghua.customers.api import Vault
 from honghua.store.database import run_unit
 from honghua.store.wishes import WishState, count_wishes
 from honghua.web.api.partners import rotate_keys
@@ -31,7 +30,7 @@ def make_courier(secrets: Secrets | None, gateway: Gateway | None) -> Work:
         if secrets is None or gateway is None:
             waiting = count_wishes(conn, WISH_KIND)[WishState.WAITING]
             return WAITING.format(waiting) if waiting else "nothing to send"
-        vault, total = _open_vault(secrets), 0
+        vault, total = secrets.vault, 0
         for _ in range(SWEEPS_MAX):
             sent = deliver_messages(conn, gateway, vault, now=now)
             total += sent
@@ -48,14 +47,14 @@ def make_rotator(secrets: Secrets | None) -> Work:
     def rotate(conn: psycopg.Connection, _now: dt.datetime) -> str:
         if secrets is None:
             return NO_KEYS
-        vault, persons = _open_vault(secrets), 0
+        vault, persons = secrets.vault, 0
         for _ in range(SWEEPS_MAX):
             moved = customers_jobs.rotate_keys(conn, vault)
             persons += moved
             if moved < customers_jobs.SWEEP:
                 break
         users = run_unit(conn, lambda c: rotate_secrets(c, vault))
-        partners = run_unit(conn, lambda c: rotate_keys(c, secrets.field_keys))
+        partners = run_unit(conn, lambda c: rotate_keys(c, vault))
         return f"{persons} persons, {users} users, {partners} secrets of partners moved to key {vault.newest}"
 
     return rotate
@@ -76,7 +75,3 @@ def sweep(conn: psycopg.Connection, now: dt.datetime) -> str:
     messages = run_unit(conn, lambda c: sweep_messages(c, now=now))
     rows = run_unit(conn, lambda c: sweep_bounds(c, now=now))
     return f"{messages} messages and {rows} counts deleted"
-
-
-def _open_vault(secrets: Secrets) -> Vault:
-    return Vault(secrets.field_keys, secrets.index_key)

@@ -77,7 +77,7 @@ def found(database: Database, store: StoreSettings, town: Town) -> NewKey:
             name="bench", scopes=frozenset({"purchases"}), merchants=shops, rate_per_s=RATE_MAX, burst=RATE_MAX
         )
         with conn.transaction():
-            return create_partner(conn, new, field_keys=keys.field_keys, now=clock.now())
+            return create_partner(conn, keys.vault, new, now=clock.now())
 
 
 class Range:

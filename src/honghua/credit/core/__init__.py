@@ -51,7 +51,7 @@ from honghua.credit.core.finance import (
     servicing,
     tvm,
 )
-from honghua.credit.core.layout import EVENT
+from honghua.credit.core.layout import EVENT, STATUS_ACTIVE, STATUS_CLOSED, STATUS_FROZEN
 from honghua.credit.core.refusals import REFUSALS
 from honghua.credit.core.terms import ProductTerms
 from honghua.credit.core.words import CLASS_WORDS, FACT_WORDS, STATUS_WORDS
@@ -65,6 +65,9 @@ __all__ = [
     "LABEL_FILE",
     "LABEL_REVIEW",
     "REFUSALS",
+    "STATUS_ACTIVE",
+    "STATUS_CLOSED",
+    "STATUS_FROZEN",
     "STATUS_WORDS",
     "AccountBroken",
     "AgreeHardship",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import msgspec
@@ -17,7 +19,7 @@ from honghua.decision.core.language.expressions import Policy, Rule, canonical_p
 from honghua.decision.core.language.planning import Plan, plan_policy
 from honghua.decision.core.language.reading import read_policy
 from honghua.decision.core.language.telling import Trace, explain_policy
-from honghua.decision.core.outcomes import Outcome, Verdict, Verdicts, rules_in
+from honghua.decision.core.outcomes import OUTCOMES, Verdict, Verdicts, rules_in
 from honghua.decision.core.problems import PolicyProblems
 from honghua.decision.core.vocabulary import AMOUNT, ARM_PREFIX, LIST_PREFIX, Vocabulary, vocabulary_bytes
 
@@ -69,6 +71,15 @@ class Bundle:
     def no_rules_off(self) -> NDArray[np.uint8]:
         """A mask with every rule on; set 1 to switch a rule off."""
         return np.zeros(len(self.rules), np.uint8)
+
+    @cached_property
+    def registers(self) -> NDArray[np.float64]:
+        """Room for `kernels.judge_alone`, with the constants in it."""
+        plan = self.plan
+        first = len(plan.places)
+        room = np.zeros((max(first + len(plan.constants), int(plan.code[:, 1].max(initial=-1)) + 1), 1))
+        room[first : first + len(plan.constants), 0] = plan.constants
+        return room
 
     def find_rule(self, name: str) -> Rule | None:
         """A rule by its name, or None."""
@@ -122,8 +133,31 @@ def _bundle_of(
 
 def judge(bundle: Bundle, vector: NDArray[np.float64], *, off: NDArray[np.uint8] | None = None) -> Verdict:
     """The verdict on one vector float64[I] (missing = NaN). off uint8[rules]: 1 = switched off (suppressed, braked)."""
-    verdicts = judge_batch(bundle, np.ascontiguousarray(vector, np.float64).reshape(1, -1), off=off)
-    return verdict_at(bundle, verdicts, 0)
+    vectors = np.asarray(vector, np.float64).reshape(1, -1)
+    assert vectors.shape == (1, len(bundle.vocabulary)), "the vector does not have the bundle's inputs"
+    return judge_row(bundle, vectors, 0, bundle.plan.places, off=off)
+
+
+def judge_row(
+    bundle: Bundle,
+    inputs: NDArray[np.float64],
+    row: int,
+    places: NDArray[np.int32],
+    *,
+    off: NDArray[np.uint8] | None = None,
+) -> Verdict:
+    """The verdict on one row of inputs float64[n, I], whose columns `places` are those that the plan reads, in its order.
+
+    The same words as those of `judge_batch`; what it costs is for the greater part the call.
+    """
+    plan = bundle.plan
+    mask = plan.all_on if off is None else off
+    found = np.empty(FIGURES + 2 * plan.words, np.int64)
+    kernels.judge_alone(
+        plan.code, places, bundle.registers, plan.rules, plan.figures, mask, inputs, row, found
+    )  # fmt: skip
+    said: list[int] = found.tolist()
+    return _verdict(bundle, said[:FIGURES], said[FIGURES : FIGURES + plan.words], said[FIGURES + plan.words :], mask)
 
 
 def judge_batch(bundle: Bundle, vectors: NDArray[np.float64], *, off: NDArray[np.uint8] | None = None) -> Verdicts:
@@ -147,13 +181,20 @@ def judge_batch(bundle: Bundle, vectors: NDArray[np.float64], *, off: NDArray[np
 
 def verdict_at(bundle: Bundle, verdicts: Verdicts, row: int) -> Verdict:
     """One row of a batch for people and records."""
-    outcome, number, rule, amount_rule, amount_minor, extra_minor = verdicts.figures[row].tolist()
+    fired, unknown = verdicts.fired[row].tolist(), verdicts.unknown[row].tolist()
+    return _verdict(bundle, verdicts.figures[row].tolist(), fired, unknown, verdicts.off)
+
+
+def _verdict(
+    bundle: Bundle, figures: Sequence[int], fired: Sequence[int], unknown: Sequence[int], off: NDArray[np.uint8]
+) -> Verdict:
+    outcome, number, rule, amount_rule, amount_minor, extra_minor = figures
     said = bundle.plan.said[number] if number >= 0 else None
     return Verdict(
-        outcome=Outcome(outcome), code="" if said is None else said.code, amount_minor=amount_minor, extra_minor=extra_minor,
+        outcome=OUTCOMES[outcome], code="" if said is None else said.code, amount_minor=amount_minor, extra_minor=extra_minor,
         minutes=0 if said is None else said.minutes, detail="" if said is None else said.detail, rule=rule,
-        amount_rule=amount_rule, fired=rules_in(verdicts.fired[row]), unknown=rules_in(verdicts.unknown[row]),
-        off=() if verdicts.off is bundle.plan.all_on else tuple(np.flatnonzero(verdicts.off).tolist()),
+        amount_rule=amount_rule, fired=rules_in(fired), unknown=rules_in(unknown),
+        off=() if off is bundle.plan.all_on else tuple(np.flatnonzero(off).tolist()),
     )  # fmt: skip
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from honghua.decision.core.brake import Brake, BrakeChange
-from honghua.decision.core.compile import Bundle, codes_of, judge_batch, verdict_at
+from honghua.decision.core.compile import Bundle, codes_of, judge_batch, judge_row
 from honghua.decision.core.engine_inputs import SCORE_INPUTS
 from honghua.decision.core.experiment import Experiment, Holdout, compute_shares
 from honghua.decision.core.listing import ListBook, Sections
@@ -121,7 +122,9 @@ def place_seats(bundles: Sequence[tuple[int, Bundle]], layout: Layout) -> tuple[
 class Judge:
     """Judges batches under what is in force. columns: entity → column of the events; `customer` is the one experiments split by."""
 
-    __slots__ = ("_is_split", "_nothing_off", "_suppressed", "_whole", "brakes", "columns", "force", "lists", "places")
+    __slots__ = (
+        "_any_suppressed", "_is_split", "_nothing_off", "_one_row", "_read", "_whole", "brakes", "columns", "force", "lists", "places",
+    )  # fmt: skip
 
     def __init__(self, force: InForce, columns: Mapping[str, int], brakes: Mapping[int, Brake]) -> None:
         self.force, self.columns, self.brakes = force, dict(columns), brakes
@@ -133,8 +136,13 @@ class Judge:
         # What is the same for every batch is settled here: most regimes have no experiment, challenger or suppression.
         self._is_split = bool(force.experiments) or len(force.seats) > 1
         self._whole = [np.array_equal(seat.places, np.arange(len(names))) for seat in force.seats]
-        self._suppressed = [any(rule in seat.rules for rule, _ in force.suppressed.names) for seat in force.seats]
+        self._any_suppressed = any(rule in seat.rules for seat in force.seats for rule, _ in force.suppressed.names)
+        self._read = [seat.places[seat.bundle.plan.places].astype(np.int32) for seat in force.seats]
         self._nothing_off: tuple[Bits | None, ...] = (None,) * len(force.seats)
+        self._one_row = np.zeros((1, len(force.experiments)), np.uint8), np.zeros(1, np.uint8)
+        kept: list[NDArray[Any]] = [*self._read, *self._one_row]
+        for array in kept:
+            array.setflags(write=False)
 
     def complete(self, base: Floats, events: Ints, at_us: Ints) -> Prepared:
         """`fill` of the engine's inputs base float64[n, B], copied."""
@@ -153,7 +161,10 @@ class Judge:
         event times, contiguous: expiry is judged by them.
         """
         force, n = self.force, len(events)
-        arms, seat = np.zeros((n, len(force.experiments)), np.uint8), np.zeros(n, np.uint8)
+        if n == 1 and not self._is_split:
+            arms, seat = self._one_row
+        else:
+            arms, seat = np.zeros((n, len(force.experiments)), np.uint8), np.zeros(n, np.uint8)
         if self._is_split:
             customers = events[:, self.columns["customer"]]
             held_out = force.holdout.holds(customers)
@@ -169,7 +180,7 @@ class Judge:
             for j, (place, _) in enumerate(self.lists):
                 inputs[:, place] = flags[:, j]
         off = self._nothing_off
-        if any(self._suppressed):
+        if self._any_suppressed:
             off = tuple(self._find_suppressed(s, events, at_us) for s in force.seats)
         return Prepared(inputs, arms, seat, at_us, off)
 
@@ -197,13 +208,9 @@ class Judge:
 
     def one(self, prepared: Prepared, row: int) -> Verdict:
         """Judge one row as it stands now: the engine may have changed its own inputs since `fill`."""
-        seat = int(prepared.seat[row])
-        sitting = self.force.seats[seat]
-        inputs = prepared.inputs[row : row + 1]
-        vectors = inputs if self._whole[seat] else sitting.vectors(inputs)
-        return verdict_at(
-            sitting.bundle, judge_batch(sitting.bundle, vectors, off=self._find_off(prepared, seat, row)), 0
-        )
+        seat = int(prepared.seat[row]) if self._is_split else 0
+        off = self._find_off(prepared, seat, row)
+        return judge_row(self.force.seats[seat].bundle, prepared.inputs, row, self._read[seat], off=off)
 
     def batch(self, prepared: Prepared) -> list[Group]:
         """Judge all rows. Usually one group; more with a challenger, or where a rule is suppressed for some only."""

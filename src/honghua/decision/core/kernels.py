@@ -1,4 +1,4 @@
-"""The policy kernel: walks a plan over blocks of rows, one operation at a time over the whole block; a single call is a block of one.
+"""The policy kernel: walks a plan over blocks of rows, one operation at a time over the whole block; a single row goes alone.
 
 Missing is NaN. A flag is 1.0 or 0.0. An operation on something missing is missing, except for `and` with a false side, `or` with a
 true one, is_missing and coalesce; x / 0 is missing. Cost: about 0.3 ns per operation and row in blocks, 5 ns alone.
@@ -307,6 +307,24 @@ def judge_rows(code, places, constants, rules, said, off, vectors, block, figure
             run_operations(code, registers, rows)
         run_rules(registers, start, rows, rules, said, off, state, fired, unknown)
         finish(registers, start, rows, said, state, figures)
+
+
+@njit(cache=True)
+def judge_alone(code, places, registers, rules, said, off, vectors, row, found):
+    """Judge one row of vectors float64[n, I] as `judge_rows` does: a third of its cost, since nothing is made and copied for it.
+
+    registers float64[count, 1]: room that the caller keeps, with the constants in their places; the GIL is held, so that threads may
+    share it.  found int64[6 + 2 × words]: the figures, then the bits of the rules that fired and of those that are unknown.
+    """
+    for k in range(len(places)):
+        registers[k, 0] = vectors[row, places[k]]
+    found[:] = 0
+    bits = found[FIGURES:].view(np.uint64).reshape(2, (len(found) - FIGURES) // 2)
+    state = np.full((5, 1), -1, np.int32)
+    state[ROW_GATE, 0] = 0
+    run_alone(code, registers)
+    run_rules(registers, 0, 1, rules, said, off, state, bits[:1], bits[1:])
+    finish(registers, 0, 1, said, state, found[:FIGURES].reshape(1, FIGURES))
 
 
 @njit(cache=True, nogil=True)

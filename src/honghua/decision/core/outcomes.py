@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
@@ -38,6 +39,9 @@ SEVERITY: Final = {
     Outcome.APPROVE: 0, Outcome.TEMPORARY_LIMIT: 1, Outcome.APPROVE_LESS: 1, Outcome.STEP_UP: 2, Outcome.DELAY: 3,
     Outcome.REVIEW: 4, Outcome.REFUSE: 5,
 }  # fmt: skip
+
+OUTCOMES: Final = {int(one): one for one in Outcome}  # by number: asking the enumeration costs ten times as much
+WORD: Final = (1 << 64) - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,10 +105,11 @@ class Verdicts:
         return self.figures[:, 5]
 
 
-def rules_in(words: NDArray[np.uint64]) -> tuple[int, ...]:
-    """The rule numbers whose bits are set, ascending."""
+def rules_in(words: Sequence[int]) -> tuple[int, ...]:
+    """The rule numbers whose bits are set in words of 64 bits (negative: the highest is), ascending."""
     found = []
-    for k, word in enumerate(words.tolist()):
+    for k, signed in enumerate(words):
+        word = signed & WORD
         while word:
             low = word & -word
             found.append(64 * k + low.bit_length() - 1)

@@ -6,7 +6,7 @@ import asyncio
 import datetime as dt
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,7 +14,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from honghua.base.errors import BadInput
-from honghua.web.api import sealing
+from honghua.customers.api import Vault
 from honghua.web.api.buckets import Bucket
 from honghua.web.ground import Site
 from honghua.web.problems import Trouble
@@ -68,9 +68,7 @@ class NewPartner:
     burst: int = RATE_PER_S
 
 
-def create_partner(
-    conn: psycopg.Connection, new: NewPartner, *, field_keys: Mapping[int, bytes], now: dt.datetime
-) -> NewKey:
+def create_partner(conn: psycopg.Connection, vault: Vault, new: NewPartner, *, now: dt.datetime) -> NewKey:
     """A partner with its first key. Raises BadInput for a scope that does not exist, or a name that is taken."""
     if not new.scopes <= SCOPES:
         raise BadInput(f"no such scopes: {sorted(new.scopes - SCOPES)}; there are {sorted(SCOPES)}")
@@ -82,13 +80,13 @@ def create_partner(
     if row is None:
         raise BadInput(f"there is a partner {new.name!r} already")
     add_merchants(conn, row[0], new.merchants)
-    return add_key(conn, row[0], field_keys=field_keys, now=now)
+    return add_key(conn, vault, row[0], now=now)
 
 
-def add_key(conn: psycopg.Connection, partner_id: int, *, field_keys: Mapping[int, bytes], now: dt.datetime) -> NewKey:
+def add_key(conn: psycopg.Connection, vault: Vault, partner_id: int, *, now: dt.datetime) -> NewKey:
     """One more key: the old one works until it is revoked."""
     key_id, secret = f"hk_{secrets.token_hex(8)}", secrets.token_urlsafe(SECRET_BYTES)
-    sealed = sealing.seal(field_keys, secret.encode(), place=f"web_partner_key:{key_id}")
+    sealed = vault.seal(secret, f"web_partner_key:{key_id}")
     conn.execute(
         "INSERT INTO web_partner_key (key_id, partner_id, sealed, created_at) VALUES (%s, %s, %s, %s)",
         [key_id, partner_id, sealed, now],
@@ -172,19 +170,19 @@ def stop_partner(conn: psycopg.Connection, name: str, *, is_stopped: bool) -> No
         raise Trouble("PARTNER_UNKNOWN", f"there is no partner {name!r}")
 
 
-def rotate_keys(conn: psycopg.Connection, field_keys: Mapping[int, bytes]) -> int:
+def rotate_keys(conn: psycopg.Connection, vault: Vault) -> int:
     """Seal what lies under an older field key with the newest, of keys and of webhook endpoints; how many moved. In one transaction."""
     moved = 0
     for table, name in (("web_partner_key", "key_id"), ("web_endpoint", "endpoint_id")):
         for row_id, sealed in conn.execute(f"SELECT {name}, sealed FROM {table} ORDER BY 1 FOR UPDATE").fetchall():  # noqa: S608
-            again = sealing.reseal(field_keys, bytes(sealed), place=f"{table}:{row_id}")
+            again = vault.reseal(bytes(sealed), f"{table}:{row_id}")
             if again is not None:
                 conn.execute(f"UPDATE {table} SET sealed = %s WHERE {name} = %s", [again, row_id])  # noqa: S608
                 moved += 1
     return moved
 
 
-def load_partners(conn: psycopg.Connection, field_keys: Mapping[int, bytes]) -> dict[str, Partner]:
+def load_partners(conn: psycopg.Connection, vault: Vault) -> dict[str, Partner]:
     """Every partner at work by each of its keys."""
     rows = conn.execute(
         "SELECT k.key_id, k.sealed, p.partner_id, p.name, p.scopes, p.is_house, p.rate_per_s, p.burst,"
@@ -195,7 +193,7 @@ def load_partners(conn: psycopg.Connection, field_keys: Mapping[int, bytes]) -> 
     )
     return {
         row[0]: Partner(
-            secret=sealing.unseal(field_keys, bytes(row[1]), place=f"web_partner_key:{row[0]}"),
+            secret=vault.open_bytes(bytes(row[1]), f"web_partner_key:{row[0]}"),
             partner_id=row[2], name=row[3], scopes=frozenset(row[4]), is_house=row[5], rate_per_s=row[6], burst=row[7],
             merchants=frozenset(row[8]),
         )
@@ -219,7 +217,7 @@ class PartnerBook:
         async with self.lock:
             if self.loaded_at >= 0 and time.perf_counter() - self.loaded_at < AGE_S_MAX:
                 return
-            self.by_key = await site.read(lambda conn: load_partners(conn, site.secrets.field_keys))
+            self.by_key = await site.read(lambda conn: load_partners(conn, site.vault))
             self.loaded_at = time.perf_counter()
 
     def forget(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from honghua.base.errors import BadInput
-from honghua.web.api import sealing
+from honghua.customers.api import Vault
 from honghua.web.api.events import KINDS, Event, Place, find_end, find_linked, keep_visible, read_events
 from honghua.web.api.partners import Partner
 from honghua.web.problems import Trouble
@@ -29,8 +29,8 @@ FORGOTTEN_AT_ONCE: Final = 10_000
 SECRET_BYTES: Final = 32
 STATES: Final = ("waiting", "done", "dead")
 SHOWN: Final = (
-    "delivery_id, endpoint_id, fact_id, state, tries, due_at, last_status, last_error, created_at, settled_at,"
-    " body::jsonb AS body"
+    "d.delivery_id, d.endpoint_id, d.fact_id, d.state, d.tries, d.due_at, d.last_status, d.last_error, d.created_at, d.settled_at,"
+    " d.body::jsonb AS body"
 )
 
 
@@ -62,6 +62,17 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class PartnerDelivery:
+    """A delivery with whom it is for and where it goes."""
+
+    partner_id: int
+    partner: str
+    url: str
+    sent: str  # the body, letter for letter
+    delivery: Delivery
+
+
+@dataclass(frozen=True, slots=True)
 class NewEndpoint:
     """An endpoint as it is shown once, with the secret that signs what it will get."""
 
@@ -70,13 +81,7 @@ class NewEndpoint:
 
 
 def add_endpoint(
-    conn: psycopg.Connection,
-    partner: Partner,
-    url: str,
-    kinds: Sequence[str],
-    *,
-    field_keys: Mapping[int, bytes],
-    now: dt.datetime,
+    conn: psycopg.Connection, vault: Vault, partner: Partner, url: str, kinds: Sequence[str], *, now: dt.datetime
 ) -> NewEndpoint:
     """A new endpoint; kinds of events it wants, none = all. The url has been checked. Trouble when there are too many."""
     if not set(kinds) <= KINDS:
@@ -90,7 +95,7 @@ def add_endpoint(
     ).fetchone()
     assert row is not None, "an INSERT that returns its row"
     secret = secrets.token_urlsafe(SECRET_BYTES)
-    sealed = sealing.seal(field_keys, secret.encode(), place=f"web_endpoint:{row[0]}")
+    sealed = vault.seal(secret, f"web_endpoint:{row[0]}")
     conn.execute("UPDATE web_endpoint SET sealed = %s WHERE endpoint_id = %s", [sealed, row[0]])
     return NewEndpoint(row[0], secret)
 
@@ -113,26 +118,41 @@ def end_endpoint(conn: psycopg.Connection, partner_id: int, endpoint_id: int, *,
 
 
 def list_deliveries(
-    conn: psycopg.Connection, partner_id: int | None, *, state: str = "", before: int | None = None, limit: int = 50
+    conn: psycopg.Connection, partner_id: int, *, state: str = "", before: int | None = None, limit: int = 50
 ) -> list[Delivery]:
-    """Deliveries of a partner (None: of all, for the desk), newest first, below an id; of one state, or of all."""
+    """Deliveries of a partner, newest first, below an id; of one state, or of all."""
     query = (
-        f"SELECT {SHOWN} FROM web_delivery WHERE endpoint_id IN"  # noqa: S608
-        " (SELECT e.endpoint_id FROM web_endpoint e WHERE %s::bigint IN (0, e.partner_id))"
-        " AND (%s = '' OR state = %s) AND delivery_id < %s ORDER BY delivery_id DESC LIMIT %s"
+        f"SELECT {SHOWN} FROM web_delivery AS d WHERE d.endpoint_id IN"  # noqa: S608
+        " (SELECT e.endpoint_id FROM web_endpoint e WHERE e.partner_id = %s)"
+        " AND (%s = '' OR d.state = %s) AND d.delivery_id < %s ORDER BY d.delivery_id DESC LIMIT %s"
     )
-    values = [partner_id or 0, state, state, before or 2**62, limit]
+    values = [partner_id, state, state, before or 2**62, limit]
     with conn.cursor(row_factory=class_row(Delivery)) as cursor:
         return cursor.execute(query, values).fetchall()
 
 
-def replay_delivery(conn: psycopg.Connection, partner_id: int | None, delivery_id: int, *, now: dt.datetime) -> None:
-    """Send it again, with all its tries before it, arrived or dead. Trouble when the partner (None: any) has no such delivery."""
+def list_all_deliveries(
+    conn: psycopg.Connection, *, state: str = "", before: int | None = None, limit: int = 50
+) -> list[PartnerDelivery]:
+    """Deliveries of all partners, newest first, below an id; of one state, or of all: for the desk."""
+    rows = conn.execute(
+        f"SELECT p.partner_id, p.name, e.url, d.body, {SHOWN} FROM web_delivery AS d JOIN web_endpoint AS e USING (endpoint_id)"  # noqa: S608
+        " JOIN web_partner AS p USING (partner_id)"
+        " WHERE (%s = '' OR d.state = %s) AND d.delivery_id < %s ORDER BY d.delivery_id DESC LIMIT %s",
+        [state, state, before or 2**62, limit],
+    )
+    return [
+        PartnerDelivery(partner_id, name, url, sent, Delivery(*shown)) for partner_id, name, url, sent, *shown in rows
+    ]
+
+
+def replay_delivery(conn: psycopg.Connection, partner_id: int, delivery_id: int, *, now: dt.datetime) -> None:
+    """Send it again, with all its tries before it, arrived or dead. Trouble when the partner has no such delivery."""
     query = (
         "UPDATE web_delivery SET state = 'waiting', tries = 0, due_at = %s, settled_at = NULL WHERE delivery_id = %s"
-        " AND endpoint_id IN (SELECT e.endpoint_id FROM web_endpoint e WHERE %s::bigint IN (0, e.partner_id) AND e.ended_at IS NULL)"
+        " AND endpoint_id IN (SELECT e.endpoint_id FROM web_endpoint e WHERE e.partner_id = %s AND e.ended_at IS NULL)"
     )
-    if conn.execute(query, [now, delivery_id, partner_id or 0]).rowcount == 0:
+    if conn.execute(query, [now, delivery_id, partner_id]).rowcount == 0:
         raise Trouble("DELIVERY_UNKNOWN", "there is no such delivery")
 
 
@@ -215,10 +235,12 @@ __all__ = [
     "Delivery",
     "Endpoint",
     "NewEndpoint",
+    "PartnerDelivery",
     "add_endpoint",
     "count_deliveries",
     "end_endpoint",
     "forget_deliveries",
+    "list_all_deliveries",
     "list_deliveries",
     "list_endpoints",
     "make_news",

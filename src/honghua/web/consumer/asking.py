@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from fastapi import Request
 
 from honghua.base.errors import HonghuaError
 from honghua.credit import api as credit
 from honghua.credit.core import Command, Scene
+from honghua.web.booker import Answer, sentence_of
 from honghua.web.ground import site_of
 from honghua.web.problems import Trouble
 from honghua.web.ui.pages import Notice
 from honghua.web.viewer import viewer_of
 
-Answer = dict[str, Any]
+UNREADABLE: Final = Notice(key="ui.please_correct", tone="bad")  # a form that no page of ours draws so
 DONE: Final = frozenset({"done", "approved"})
 
 
@@ -63,14 +64,9 @@ def is_done(answer: Answer) -> bool:
     return answer["outcome"] in DONE
 
 
-def sentence_of(request: Request, answer: Answer) -> str:
-    """What the books said, in the viewer's language."""
-    return str(answer.get("sentence" if viewer_of(request).language == "zh" else "sentence_en", ""))
-
-
 def refusal_notice(request: Request, answer: Answer) -> Notice:
     """A refusal as a notice on the next page."""
-    return Notice(sentence=sentence_of(request, answer), tone="bad")
+    return Notice(sentence=sentence_of(answer, viewer_of(request).language), tone="bad")
 
 
 def scene_of(request: Request) -> Scene:

@@ -10,8 +10,9 @@ from fastapi.responses import Response
 
 from honghua.base.errors import HonghuaError, NotFound
 from honghua.credit.core import InstalBill, Instalments
+from honghua.web.booker import Answer
 from honghua.web.consumer import opening
-from honghua.web.consumer.asking import Answer, customer_of, find_account, submit
+from honghua.web.consumer.asking import customer_of, find_account, submit
 from honghua.web.consumer.checkout import LATER
 from honghua.web.consumer.offers import Choice, find_choice, list_bill_choices, list_choices
 from honghua.web.consumer.paying import find_ticket, pay_order

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from honghua.credit import api as credit
 from honghua.credit.core import ChangePair
-from honghua.web.consumer.asking import customer_of, get_account, is_done, refusal_notice, submit
+from honghua.web.consumer.asking import UNREADABLE, customer_of, get_account, is_done, refusal_notice, submit
 from honghua.web.ui.forms import empty_form, read_form
 from honghua.web.ui.pages import Notice, page, redirect
 
@@ -49,6 +49,8 @@ async def change_days(request: Request) -> Response:
     form = await read_form(request)
     key = form.key()
     cut, due = form.whole("cut", least=1, most=DAY_MAX), form.whole("due", least=1, most=DAY_MAX)
+    if not form.is_good:
+        return redirect(request, "consumer.days", UNREADABLE)
     command = ChangePair(key=f"days:{key}", customer=customer_of(request), cut_day=cut, due_day=due)
     answer = await submit(request, command)
     if not is_done(answer):

@@ -15,6 +15,7 @@ from honghua.credit import api as credit
 from honghua.credit.core import SettlePlan
 from honghua.web.address_parts import Id
 from honghua.web.consumer.asking import (
+    UNREADABLE,
     check_gateway,
     customer_of,
     get_account,
@@ -137,6 +138,8 @@ async def settle(request: Request, plan_id: Id) -> Response:
     account = await get_account(request)
     form = await read_form(request)
     key, minor = form.key(), form.whole("amount_minor", least=1)
+    if not form.is_good:
+        return redirect(request, "consumer.plan", UNREADABLE, plan_id=plan_id)
     command = SettlePlan(key=f"settle:{key}", customer=customer_of(request), plan_id=plan_id, amount_minor=minor)
     answer = await submit(request, command)
     if not is_done(answer):

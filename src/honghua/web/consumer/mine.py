@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from honghua.base.errors import BadInput, Conflict, NotFound
 from honghua.credit import api as credit
-from honghua.credit.core import SetStatus
+from honghua.credit.core import STATUS_CLOSED, SetStatus
 from honghua.customers import api as customers
 from honghua.customers.core import ConsentKind, Field
 from honghua.web.consumer.asking import customer_of, find_account, is_done, refusal_notice, submit
@@ -24,7 +24,6 @@ from honghua.web.ui.pages import Notice, page, redirect
 router = APIRouter(include_in_schema=False)
 CORRECTED: Final = (Field.NAME, Field.EMAIL, Field.ADDRESS)  # a new phone is proven by a code: a page of sign-in's
 ASKED_MAX: Final = 5  # open requests of one customer
-STATUS_CLOSED: Final = 4
 EXPORTED_MAX: Final = 1_000
 
 

@@ -11,7 +11,8 @@ from fastapi.responses import Response
 from honghua.base.errors import NotFound
 from honghua.credit.core import OpenAccount
 from honghua.customers import api as customers
-from honghua.web.consumer.asking import Answer, customer_of, find_account, submit
+from honghua.web.booker import Answer
+from honghua.web.consumer.asking import customer_of, find_account, submit
 from honghua.web.consumer.offers import CONSUMER
 from honghua.web.consumer.readings import TEXT_VERSION, Reading, digest_shown, save_reading
 from honghua.web.ground import site_of

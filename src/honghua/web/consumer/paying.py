@@ -6,7 +6,8 @@ from fastapi import Request
 
 from honghua.credit.core import Continuation, Instalments
 from honghua.web.api.checkouts import Payment, id_of_ticket, pay_checkout, register_checkout
-from honghua.web.consumer.asking import Answer, scene_of
+from honghua.web.booker import Answer
+from honghua.web.consumer.asking import scene_of
 from honghua.web.consumer.offers import Choice, find_choice, list_choices
 from honghua.web.consumer.readings import Reading
 from honghua.web.ground import site_of

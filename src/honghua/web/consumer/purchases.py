@@ -13,18 +13,13 @@ from honghua.credit.core import ClearReport, ReportFraud
 from honghua.decision import api as decision
 from honghua.decision.core import REASONS
 from honghua.web.address_parts import ID_MAX, Id
-from honghua.web.consumer.asking import (
-    Answer,
-    customer_of,
-    is_done,
-    refusal_notice,
-    sentence_of,
-    submit,
-)
+from honghua.web.booker import Answer, sentence_of
+from honghua.web.consumer.asking import customer_of, is_done, refusal_notice, submit
 from honghua.web.consumer.readings import find_refused
 from honghua.web.ground import site_of
 from honghua.web.ui.forms import read_form
 from honghua.web.ui.pages import Notice, page, redirect
+from honghua.web.viewer import viewer_of
 
 router = APIRouter(include_in_schema=False)
 SHOWN: Final = 20
@@ -59,7 +54,7 @@ async def purchase(request: Request, purchase_id: Id) -> Response:
     answer = await find_refusal(request, detail.summary)
     return await page(
         request, "consumer/purchase.html", one=detail.summary, detail=detail, currency=await currency_of(request),
-        answer=answer, said=sentence_of(request, answer) if answer else "",
+        answer=answer, said=sentence_of(answer, viewer_of(request).language) if answer else "",
     )  # fmt: skip
 
 

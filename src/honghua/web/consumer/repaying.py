@@ -11,18 +11,20 @@ from fastapi.responses import Response
 
 from honghua.credit import api as credit
 from honghua.credit.core import Pays, Repay, ReturnOverpayment, Source, SourceKind
+from honghua.web.booker import sentence_of
 from honghua.web.consumer.asking import (
+    UNREADABLE,
     check_gateway,
     customer_of,
     get_account,
     is_done,
     refusal_notice,
-    sentence_of,
     submit,
 )
 from honghua.web.ground import site_of
 from honghua.web.ui.forms import Form, empty_form, read_form
 from honghua.web.ui.pages import Notice, page, redirect
+from honghua.web.viewer import viewer_of
 
 router = APIRouter(include_in_schema=False)
 REPAY_MINOR_MAX: Final = 10**12
@@ -66,7 +68,7 @@ async def repay_now(request: Request) -> Response:
         return await draw(request, account, form)
     answer = await submit(request, Repay(key=f"repay:{key}", customer=customer_of(request), amount_minor=minor))
     if not is_done(answer):
-        form.blame("how", "consumer.error_said", sentence=sentence_of(request, answer))
+        form.blame("how", "consumer.error_said", sentence=sentence_of(answer, viewer_of(request).language))
         return await draw(request, account, form)
     values = {"amount": form.writing.money(minor, account.currency)}
     return redirect(request, "consumer.home", Notice(key="consumer.repaid", values=values))
@@ -79,6 +81,8 @@ async def take_back(request: Request) -> Response:
     account = await get_account(request)
     form = await read_form(request)
     key, minor = form.key(), form.whole("amount_minor", least=1)
+    if not form.is_good:
+        return redirect(request, "consumer.repay", UNREADABLE)
     command = ReturnOverpayment(key=f"return:{key}", customer=customer_of(request), amount_minor=minor)
     answer = await submit(request, command)
     if not is_done(answer):

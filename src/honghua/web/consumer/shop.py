@@ -13,7 +13,7 @@ from fastapi.responses import Response
 from honghua.base.errors import NotFound
 from honghua.credit import api as credit
 from honghua.credit.core import RefundPurchase
-from honghua.web.consumer.asking import customer_of, is_done, refusal_notice, submit
+from honghua.web.consumer.asking import UNREADABLE, customer_of, is_done, refusal_notice, submit
 from honghua.web.consumer.paying import register_order
 from honghua.web.ground import site_of
 from honghua.web.tickets import Ticket
@@ -95,6 +95,8 @@ async def take_back(request: Request) -> Response:
     site, customer = site_of(request), customer_of(request)
     form = await read_form(request)
     key, purchase_id = form.key(), form.whole("purchase_id", least=1, most=2**62)
+    if not form.is_good:
+        return redirect(request, "consumer.shop", UNREADABLE)
     detail = await site.read(lambda conn: credit.find_purchase_detail(conn, customer, purchase_id))
     if detail is None or detail.summary.merchant != SHOP:
         raise NotFound("not bought here", code="PURCHASE_UNKNOWN")

@@ -11,13 +11,15 @@ from honghua.base.errors import NotFound
 from honghua.credit import api as credit
 from honghua.credit.core import BuyNow, Continuation
 from honghua.web.address_parts import Id
-from honghua.web.consumer.asking import Answer, customer_of, is_done, scene_of, sentence_of, submit
+from honghua.web.booker import Answer, sentence_of
+from honghua.web.consumer.asking import customer_of, is_done, scene_of, submit
 from honghua.web.consumer.paying import go_on_with_order
 from honghua.web.consumer.purchases import currency_of
 from honghua.web.consumer.readings import find_suspended, save_answer
 from honghua.web.ground import site_of
 from honghua.web.ui.forms import Form, empty_form, read_form
 from honghua.web.ui.pages import Notice, page, redirect
+from honghua.web.viewer import viewer_of
 
 router = APIRouter(include_in_schema=False)
 CODE_CHARS_MAX: Final = 12
@@ -30,7 +32,7 @@ async def waiting(request: Request, suspension_id: Id) -> Response:
     return await draw(request, await get_waiting(request, suspension_id), empty_form(request))
 
 
-async def get_waiting(request: Request, suspension_id: Id) -> credit.WaitingPurchase:
+async def get_waiting(request: Request, suspension_id: int) -> credit.WaitingPurchase:
     """A suspended purchase of the viewer; NotFound for any other."""
     customer = customer_of(request)
     found = await site_of(request).read(lambda conn: credit.find_waiting(conn, customer, suspension_id))
@@ -73,7 +75,7 @@ async def go_on(request: Request, suspension_id: Id) -> Response:
         answer = await submit(request, plain_order(request, one, continues, key=f"go-on:{key}"))
     if answer["outcome"] == "refused" and answer["code"] in ("PROOF_WRONG", "CONFIRM_NEEDED", "DELAYED", "IN_REVIEW"):
         name = "code" if one.kind == "step_up" else "confirmed"
-        form.blame(name, "consumer.error_said", sentence=sentence_of(request, answer))
+        form.blame(name, "consumer.error_said", sentence=sentence_of(answer, viewer_of(request).language))
         return await draw(request, await get_waiting(request, suspension_id), form)
     if reading is not None:
         await site.write(lambda conn: save_answer(conn, reading, answer, now=site.clock.now()))
@@ -93,7 +95,7 @@ def after(request: Request, answer: Answer) -> Response:
     """Where to go when an order without a contract of ours went on, or did not."""
     if is_done(answer):
         return redirect(request, "consumer.purchase", Notice(key="consumer.bought"), purchase_id=answer["purchase_id"])
-    notice = Notice(sentence=sentence_of(request, answer), tone="bad")
+    notice = Notice(sentence=sentence_of(answer, viewer_of(request).language), tone="bad")
     if answer["outcome"] in SUSPENDED:
         return redirect(request, "consumer.waiting", notice, suspension_id=answer["suspension_id"])
     return redirect(request, "consumer.home", notice)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from dataclasses import dataclass
 from typing import Any, Final
 
 import psycopg
@@ -11,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from honghua.base.errors import HonghuaError
 from honghua.web.address_parts import Id, read_number
-from honghua.web.api.webhooks import STATES, count_deliveries, replay_delivery
+from honghua.web.api.webhooks import STATES, count_deliveries, list_all_deliveries, replay_delivery
 from honghua.web.desk.acts import record_act
 from honghua.web.desk.drawing import WHY_CHARS_MAX, draw, refused, told
 from honghua.web.ground import site_of
@@ -20,32 +18,6 @@ from honghua.web.viewer import viewer_of
 
 router = APIRouter(prefix="/desk/webhooks")
 SHOWN: Final = 50
-DELIVERIES: Final = """
-SELECT d.delivery_id, p.partner_id, p.name, e.url, d.fact_id, d.state, d.tries, d.due_at, d.last_status, d.last_error, d.created_at,
-  d.settled_at, d.body
-FROM web_delivery AS d JOIN web_endpoint AS e USING (endpoint_id) JOIN web_partner AS p USING (partner_id)
-WHERE (%(state)s = '' OR d.state = %(state)s) AND (%(before)s::bigint IS NULL OR d.delivery_id < %(before)s)
-ORDER BY d.delivery_id DESC LIMIT %(limit)s
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class DeliveryRow:
-    """One event for one endpoint of one partner."""
-
-    delivery_id: int
-    partner_id: int
-    partner: str
-    url: str
-    fact_id: int
-    state: str
-    tries: int
-    due_at: dt.datetime
-    last_status: int | None
-    last_error: str | None
-    created_at: dt.datetime
-    settled_at: dt.datetime | None
-    body: str
 
 
 @router.get("", name="desk.webhooks")
@@ -56,12 +28,11 @@ async def show(
     cursor = read_number(before)
 
     def read(conn: psycopg.Connection) -> dict[str, Any]:
-        values = {"state": state if state in STATES else "", "before": cursor, "limit": SHOWN}
-        rows = [DeliveryRow(*row) for row in conn.execute(DELIVERIES, values)]
+        rows = list_all_deliveries(conn, state=state if state in STATES else "", before=cursor, limit=SHOWN)
         return {
             "rows": rows,
             "counts": count_deliveries(conn),
-            "older": rows[-1].delivery_id if len(rows) == SHOWN else None,
+            "older": rows[-1].delivery.delivery_id if len(rows) == SHOWN else None,
         }
 
     return await draw(request, "desk/webhooks.html", **await site_of(request).read(read), chosen=state, states=STATES)

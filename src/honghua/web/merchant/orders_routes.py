@@ -16,6 +16,7 @@ from honghua.ledger import api as ledger
 from honghua.merchants import api as merchants
 from honghua.merchants.api import DaySum, Movement
 from honghua.web.address_parts import Id, read_day, read_number
+from honghua.web.booker import sentence_of
 from honghua.web.ground import site_of
 from honghua.web.merchant import seeing
 from honghua.web.roles import Role
@@ -96,7 +97,7 @@ async def order(request: Request, purchase_id: Id) -> Response:
     return await draw_order(request, purchase_id, empty_form(request))
 
 
-async def draw_order(request: Request, purchase_id: Id, form: Form, *, status: int = 200) -> Response:
+async def draw_order(request: Request, purchase_id: int, form: Form, *, status: int = 200) -> Response:
     """The page of an order; NotFound for another merchant's."""
     site = site_of(request)
     merchant = request.state.viewer.merchant
@@ -138,8 +139,7 @@ async def refund(request: Request, purchase_id: Id) -> Response:
     )
     (answer,) = await site.booker.submit([command])
     if answer["outcome"] == "refused":
-        sentence = answer["sentence_en" if request.state.viewer.language == "en" else "sentence"]
-        form.blame("amount", "merchant.as_said", said=sentence)
+        form.blame("amount", "merchant.as_said", said=sentence_of(answer, request.state.viewer.language))
         return await draw_order(request, purchase_id, form, status=409)
     amount_words = writing_of(request).money(amount, currency)
     return redirect(

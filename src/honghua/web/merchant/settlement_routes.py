@@ -45,9 +45,10 @@ async def settlements(request: Request) -> Response:
 async def read_statement(request: Request, day: str) -> SettlementStatement:
     """The statement of a day of this merchant; NotFound for another one."""
     site = site_of(request)
-    wanted = read_day(day)
-    if wanted is None:
-        raise NotFound(f"{day!r} is no day", code="SETTLEMENT_UNKNOWN")
+    try:
+        wanted = dt.date.fromisoformat(day)
+    except ValueError as error:
+        raise NotFound(f"{day[:20]!r} is no day", code="SETTLEMENT_UNKNOWN") from error
 
     def read(conn: psycopg.Connection) -> SettlementStatement:
         merchant_id = seeing.find_merchant_id(conn, request.state.viewer.merchant)

@@ -7,20 +7,19 @@ from typing import Final
 
 import psycopg
 
-from honghua.credit.core import SetStatus
+from honghua.credit.core import STATUS_FROZEN, SetStatus
 from honghua.web.booker import Answer
 from honghua.web.ground import Site
 from honghua.web.signin import events, sessions
 from honghua.web.signin.events import EventKind
 from honghua.web.viewer import Viewer
 
-FROZEN: Final = 2  # credit's STATUS_WORDS
 DONE: Final = "done"
 
 
 async def freeze(site: Site, viewer: Viewer, *, key: str = "") -> Answer:
     """Freeze the viewer's account and end all their other sessions; the books' answer. Sessions end even where there is no account."""
-    command = SetStatus(key=key or f"freeze:{uuid.uuid4()}", customer=viewer.subject, status=FROZEN)
+    command = SetStatus(key=key or f"freeze:{uuid.uuid4()}", customer=viewer.subject, status=STATUS_FROZEN)
     (answer,) = await site.booker.submit([command])
     now = site.clock.now()
 

@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from honghua.base.errors import NotFound
 from honghua.web.address_parts import Id
+from honghua.web.booker import sentence_of
 from honghua.web.ground import Site, site_of
 from honghua.web.roles import CUSTOMERS
 from honghua.web.signin import cookies, events, sessions
@@ -90,10 +91,8 @@ async def freeze_all(request: Request) -> Response:
     if answer["outcome"] == DONE:
         notice = Notice(key="signin.frozen", tone="warn")
     else:
-        words = answer.get(
-            "sentence_en" if request.state.viewer.language == "en" else "sentence", answer.get("code", "?")
-        )
-        notice = Notice(key="signin.not_frozen", values={"why": words}, tone="bad")
+        why = sentence_of(answer, request.state.viewer.language) or answer.get("code", "?")
+        notice = Notice(key="signin.not_frozen", values={"why": why}, tone="bad")
     return redirect(request, "signin.devices", notice)
 
 

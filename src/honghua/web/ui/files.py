@@ -23,7 +23,8 @@ def csv_file(name: str, rows: Iterable[Sequence[object]]) -> Response:
 
 def file_answer(name: str, text: str, *, media_type: str) -> Response:
     """A text to be kept under a name; nobody between us and its reader keeps it."""
-    assert name.isascii() and '"' not in name, "a name that stands in a header"
+    assert name.isascii(), "a name that stands in a header"
+    assert '"' not in name, "a name between quotes"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return Response(text, media_type=media_type, headers=headers)
 

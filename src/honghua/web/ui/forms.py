@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from fastapi import Request
+from starlette.datastructures import FormData
 
 from honghua.base.errors import BadInput
 from honghua.web.ui.pages import writing_of
@@ -90,10 +91,17 @@ AMOUNT_ERRORS: Final = {
 }
 
 
-async def read_form(request: Request) -> Form:
+async def read_form(request: Request, *, chars_max: int = TEXT_CHARS_MAX) -> Form:
     """The fields of a posted form; files are not taken."""
     async with request.form(max_files=0, max_fields=FIELDS_MAX) as data:
-        values = {name: value[:TEXT_CHARS_MAX] for name, value in data.items() if isinstance(value, str)}
+        return take_form(request, data, chars_max=chars_max)
+
+
+def take_form(request: Request, data: FormData, *, chars_max: int = TEXT_CHARS_MAX) -> Form:
+    """The texts of a form that was opened already, for whoever also wants its files or many values of one field."""
+    values = {name: value[:chars_max] for name, value in data.items() if isinstance(value, str)}
+    if any("\0" in value for _, value in data.multi_items() if isinstance(value, str)):
+        raise BadInput("no text holds NUL", code="FORM_UNREADABLE")
     return Form(values, writing_of(request))
 
 

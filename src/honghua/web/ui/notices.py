@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
 
+from honghua.web.sealed_texts import open_text, seal_text
+
 COOKIE: Final = "honghua_notice"
 SECONDS_MAX: Final = 60
-BYTES_MAX: Final = 2_000
+CHARS_MAX: Final = 2_000
+KIND: Final = "notice"
 TONES: Final = ("good", "warn", "bad", "info")
 
 
@@ -26,18 +26,15 @@ class Notice:
     tone: str = "good"
 
 
-def seal_notice(notice: Notice, session_key: bytes) -> str:
+def seal_notice(session_key: bytes, notice: Notice) -> str:
     """The notice as a cookie's value."""
-    body = msgspec.json.encode(notice)
-    mark = hmac.new(session_key, b"notice:" + body, hashlib.sha256).digest()[:16]
-    return base64.urlsafe_b64encode(mark + body).decode()
+    return seal_text(session_key, KIND, msgspec.json.encode(notice))
 
 
-def open_notice(text: str, session_key: bytes) -> Notice | None:
+def open_notice(session_key: bytes, text: str) -> Notice | None:
     """The notice of a cookie that we made; None for anything else."""
+    body = open_text(session_key, KIND, text, chars_max=CHARS_MAX)
     try:
-        raw = base64.urlsafe_b64decode(text[:BYTES_MAX].encode())
-        mark = hmac.new(session_key, b"notice:" + raw[16:], hashlib.sha256).digest()[:16]
-        return msgspec.json.decode(raw[16:], type=Notice) if hmac.compare_digest(mark, raw[:16]) else None
-    except (ValueError, msgspec.MsgspecError):
+        return None if body is None else msgspec.json.decode(body, type=Notice)
+    except msgspec.MsgspecError:  # a form that an older version of us made
         return None

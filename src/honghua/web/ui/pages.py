@@ -109,7 +109,7 @@ async def page(request: Request, template: str, *, status: int = 200, **values: 
     site = site_of(request)
     viewer = request.state.viewer
     carried = request.cookies.get(COOKIE)
-    notice = open_notice(carried, site.secrets.session_key) if carried else None
+    notice = open_notice(site.secrets.session_key, carried) if carried else None
     html = pages_of(request).environments[viewer.language].get_template(template).render(
         viewer=viewer,
         csrf=viewer.csrf,
@@ -149,7 +149,7 @@ def redirect(request: Request, name: str, *notices: Notice, **parts: Any) -> Red
     site = site_of(request)
     response = RedirectResponse(_href(request.app, name, **parts), status_code=303)
     for notice in notices:
-        sealed = seal_notice(notice, site.secrets.session_key)
+        sealed = seal_notice(site.secrets.session_key, notice)
         secure = site.address.startswith("https:")
         response.set_cookie(COOKIE, sealed, max_age=SECONDS_MAX, httponly=True, samesite="lax", secure=secure)
     return response

@@ -10,8 +10,8 @@ from fastapi.responses import RedirectResponse, Response
 from honghua.base.errors import NotFound
 from honghua.web.ground import site_of
 from honghua.web.refusing import WAY_BACK_CHARS_MAX, safe_next
-from honghua.web.viewer import LANGUAGE_COOKIE, LARGE_TEXT_COOKIE
 from honghua.web.ui.pages import pages_of
+from honghua.web.viewer import LANGUAGE_COOKIE, LARGE_TEXT_COOKIE
 
 FOREVER: Final = "public, max-age=31536000, immutable"  # a changed file has another name
 YEAR_S: Final = 365 * 86_400

@@ -27,7 +27,7 @@ def clock():
 
 @pytest.fixture
 def people(conn, clock):
-    vault = customers.Vault(OLD.field_keys, OLD.index_key)
+    vault = OLD.vault
     customers.register(conn, vault, "13800001234", now=NOW, customer="C1")
     run_unit(conn, lambda c: wish_message(c, vault, Message("k1", "+8613800001234", "text"), "138****1234", now=NOW))
     return conn

@@ -72,13 +72,13 @@ def _do(args: argparse.Namespace, conn: psycopg.Connection, settings: Settings) 
             name=args.name, scopes=frozenset(args.scopes or partners.SCOPES), merchants=args.shops, is_house=args.house,
             rate_per_s=args.rate, burst=args.rate,
         )  # fmt: skip
-        made = partners.create_partner(conn, new, field_keys=load_secrets(settings).field_keys, now=now)
+        made = partners.create_partner(conn, load_secrets(settings).vault, new, now=now)
         return {**told, "key": made.key_id, "secret": made.secret}
     if args.action == "revoke":
         return {**told, "was_there": partners.revoke_key(conn, args.name, now=now)}
     known = partners.get_partner(conn, args.name)
     if args.action == "key":
-        made = partners.add_key(conn, known.partner_id, field_keys=load_secrets(settings).field_keys, now=now)
+        made = partners.add_key(conn, load_secrets(settings).vault, known.partner_id, now=now)
         return {**told, "key": made.key_id, "secret": made.secret}
     if args.action == "shops":
         partners.add_merchants(conn, known.partner_id, args.shops)

@@ -46,7 +46,7 @@ def ground(database: Database, store_settings: StoreSettings, tmp_path: Path) ->
         shops = [name_shop(k) for k in range(TOWN.shops)]
         new = NewPartner(name="test", scopes=frozenset({"purchases"}), merchants=shops, rate_per_s=10**9, burst=10**9)
         with conn.transaction():
-            key = create_partner(conn, new, field_keys=keys.field_keys, now=SystemClock().now())
+            key = create_partner(conn, keys.vault, new, now=SystemClock().now())
     folder = tmp_path / "load"
     folder.mkdir()
     return Ground(database, store_settings, TOWN, key, folder)

@@ -18,18 +18,18 @@ def test_a_partner_is_added_gets_a_second_key_and_is_stopped(honghua, settings):
     honghua("partner", "shops", "书店联盟", "--shop", "花店")
     honghua("partner", "link", "书店联盟", "李雷")
     with open_database(settings.store) as database, connect(database) as conn:
-        keys = load_secrets(settings).field_keys
-        known = load_partners(conn, keys)
+        vault = load_secrets(settings).vault
+        known = load_partners(conn, vault)
         assert known[made["key"]].secret.decode() == made["secret"]
         assert known[second["key"]].merchants == {"书店", "花店"}
         assert json.loads(honghua("partner", "revoke", made["key"], "--json"))["was_there"]
-        assert load_partners(conn, keys).keys() == {second["key"]}
+        assert load_partners(conn, vault).keys() == {second["key"]}
         (row,) = json.loads(honghua("partner", "list", "--json"))["partners"]
         assert (row["keys"], row["scopes"]) == ([second["key"]], ["purchases"])
         assert second["secret"] not in honghua("partner", "list")
         honghua("partner", "stop", "书店联盟")
-        assert load_partners(conn, keys) == {}
+        assert load_partners(conn, vault) == {}
         honghua("partner", "resume", "书店联盟")
-        assert load_partners(conn, keys)
+        assert load_partners(conn, vault)
         with pytest.raises(Trouble, match="no partner"):
             honghua("partner", "stop", "nobody")

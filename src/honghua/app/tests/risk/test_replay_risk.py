@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from honghua.app import replay_risk, robots
+from honghua.app import replay_risk
 from honghua.app.replay import Beside, replay_table
 from honghua.app.replay_risk import judge_queue
 from honghua.app.replay_table import PurchaseTable, TableMap
+from honghua.app.robots import refitting
 from honghua.credit import api as credit
 from honghua.decision import api as decision
 from honghua.store.database import connect, scratch_database
@@ -49,7 +50,7 @@ def table():
 
 
 def test_labels_arrive_late_models_are_released_on_the_way_and_once(database, table, monkeypatch):
-    monkeypatch.setattr(robots, "POSITIVES_MIN", 5)
+    monkeypatch.setattr(refitting, "POSITIVES_MIN", 5)
     monkeypatch.setattr(replay_risk, "NEGATIVES_ONE_IN", 2)
     table_map = TableMap(labels={"delay_days": 3}, timezone="UTC")
     told = replay_table(database, table, table_map, source="t", seed=1)
@@ -82,7 +83,7 @@ class Interrupted(Exception):
 def test_an_interrupted_replay_goes_on_from_its_snapshot_to_the_same_end(
     database, store_settings, table, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(robots, "POSITIVES_MIN", 5)
+    monkeypatch.setattr(refitting, "POSITIVES_MIN", 5)
     monkeypatch.setattr(replay_risk, "NEGATIVES_ONE_IN", 2)
     monkeypatch.setattr("honghua.credit.engine.SNAPSHOT_EVERY", 150)
     table_map = TableMap(labels={"delay_days": 3}, timezone="UTC")

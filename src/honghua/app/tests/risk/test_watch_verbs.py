@@ -60,7 +60,7 @@ def test_a_stepped_up_purchase_is_challenged_and_lapses_by_itself(honghua, setti
     asked = json.loads(honghua(*buy, status=1))
     assert asked["outcome"] == "step_up"
     keys = load_secrets(settings)
-    vault = customers.Vault(keys.field_keys, keys.index_key)
+    vault = keys.vault
     with open_database(settings.store) as database, connect(database) as conn:
         customers.register(conn, vault, "13800001234", now=SystemClock().now(), customer="李雷")
     assert "1 sent" in honghua("jobs", "run", "--once", "step-ups")

@@ -40,13 +40,13 @@ def gather(values, rows, columns, room, further):
 
 
 @njit(cache=True)
-def hear(part, values, everyone, spans, arrays, tails, lines, room, margin, voices, worst, scores):
+def hear(part, values, everyone, spans, arrays, tails, lines, room, raw, margin, voices, worst, scores):
     """One detector: voices float64[n, VOICES] and the worst value of each row, and its own probability into scores[:, 1 + part]."""
     at = spans[part]
     nodes, plans, table, splits, leaves, columns, sums = arrays
     signs, counts, thresholds = tails
-    mine, raw = columns[at[COLUMNS] : at[COLUMNS + 1]], np.empty(values.shape[0])
     first, end = at[COLUMNS], at[COLUMNS + 1]
+    mine = columns[first:end]
     detector_surprise(values, mine, signs[first:end], thresholds[first:end], counts[first:end], raw, worst)
     tail_surprise(raw, sums[at[SUMS] : at[SUMS + 1]], raw)
     margin[: values.shape[0]] = 0.0
@@ -68,21 +68,23 @@ def hear(part, values, everyone, spans, arrays, tails, lines, room, margin, voic
 
 
 @njit(cache=True)
-def fuse(part, values, rows, spans, arrays, lines, room, margin, voices, reasons, scores):
+def fuse(part, values, rows, spans, arrays, lines, room, margin, voices, found, sizes, reasons, scores):
     """One fusion over the rows int64[k] that are its own: the fused probability into scores[:, 0], reasons as columns of the values."""
     at, n = spans[part], rows.shape[0]
+    if n == 0:
+        return
     nodes, plans, table, splits, leaves, columns, _ = arrays
     mine = columns[at[COLUMNS] : at[COLUMNS + 1]]
-    found, sizes = np.full((n, REASONS), -1, np.int32), np.empty((n, REASONS), np.float32)
     margin[:n] = 0.0
-    if at[PLAN] < at[PLAN + 1] and n > 0:
+    found[:n] = -1
+    if at[PLAN] < at[PLAN + 1]:
         x = gather(values, rows, mine, room, DETECTORS)
         for r in range(n):
             for d in range(DETECTORS):
                 x[r, mine.shape[0] + d] = voices[d, rows[r], 0]
         explain_forest(
             nodes[at[NODES] : at[NODES + 1]], plans[at[PLAN] : at[PLAN + 1]], table[at[TABLE] : at[TABLE + 1]],
-            splits[at[SPLITS] : at[SPLITS + 1]], leaves[at[LEAVES] : at[LEAVES + 1]], x, margin[:n], found, sizes,
+            splits[at[SPLITS] : at[SPLITS + 1]], leaves[at[LEAVES] : at[LEAVES + 1]], x, margin[:n], found[:n], sizes[:n],
         )  # fmt: skip
     line = lines[part]
     for r in range(n):
@@ -131,10 +133,11 @@ def score_rows(
     for part in range(BLIND + 1):
         widest = max(widest, spans[part, COLUMNS + 1] - spans[part, COLUMNS] + DETECTORS)
     room, margin, voices = np.empty(n * widest, np.float32), np.empty(n), np.empty((DETECTORS, n, VOICES))
-    everyone, said = np.arange(n), np.empty(n, np.int32)
+    everyone, said, raw = np.arange(n), np.empty(n, np.int32), np.empty(n)
+    found, sizes = np.empty((n, REASONS), np.int32), np.empty((n, REASONS), np.float32)
     arrays, tails = (nodes, plans, table, splits, leaves, columns, sums), (signs, counts, thresholds)
     for d in range(DETECTORS):
-        hear(d, values, everyone, spans, arrays, tails, lines, room, margin, voices[d], said, scores)
+        hear(d, values, everyone, spans, arrays, tails, lines, room, raw, margin, voices[d], said, scores)
         for i in range(n):
             surprise[i, d] = voices[d, i, 0]
             worst[i, d] = said[i]
@@ -144,12 +147,12 @@ def score_rows(
         if fresh[i]:
             rows[many] = i
             many += 1
-    fuse(LATE, values, rows[:many], spans, arrays, lines, room, margin, voices, reasons, scores)
+    fuse(LATE, values, rows[:many], spans, arrays, lines, room, margin, voices, found, sizes, reasons, scores)
     many = 0
     for i in range(n):
         if not fresh[i]:
             rows[many] = i
             many += 1
-    fuse(BLIND, values, rows[:many], spans, arrays, lines, room, margin, voices, reasons, scores)
+    fuse(BLIND, values, rows[:many], spans, arrays, lines, room, margin, voices, found, sizes, reasons, scores)
     for i in range(n):
         add_alarm(surprise[i], worst[i], reasons[i])

@@ -27,9 +27,7 @@ def make_partner(
         name=name, scopes=scopes, merchants=merchants, is_house=is_house, rate_per_s=rate_per_s, burst=rate_per_s
     )
     with site.pool.connection() as conn:
-        return run_unit(
-            conn, lambda c: create_partner(c, new, field_keys=site.secrets.field_keys, now=site.clock.now())
-        )
+        return run_unit(conn, lambda c: create_partner(c, site.vault, new, now=site.clock.now()))
 
 
 def link(site: Site, key: NewKey, customer: str) -> None:

@@ -13,7 +13,16 @@ from pydantic import Field
 from honghua.base.clock import to_micros
 from honghua.base.errors import NotFound
 from honghua.credit import api as credit
-from honghua.credit.core import ChangeLimit, ChangePair, GrantTemporaryLimit, OpenAccount, SetStatus
+from honghua.credit.core import (
+    STATUS_ACTIVE,
+    STATUS_CLOSED,
+    STATUS_FROZEN,
+    ChangeLimit,
+    ChangePair,
+    GrantTemporaryLimit,
+    OpenAccount,
+    SetStatus,
+)
 from honghua.customers import api as customers
 from honghua.web.api import partners
 from honghua.web.api.cursors import read_cursor, write_cursor
@@ -42,7 +51,7 @@ from honghua.web.problems import Trouble, status_of
 
 router = APIRouter(prefix="/v1", tags=["accounts"])
 HISTORY_MAX: Final = 10_000
-STATUSES: Final = {"active": 1, "frozen": 2, "closed": 4}
+STATUSES: Final = {"active": STATUS_ACTIVE, "frozen": STATUS_FROZEN, "closed": STATUS_CLOSED}
 OK: Final = 200
 NumberPath = Annotated[int, Path(ge=1, le=100_000)]
 

@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from honghua.credit.core import Instalments, Scene
+from honghua.web.address_parts import ID_MAX
 from honghua.web.api import checkouts
 from honghua.web.api.faces import FaceReader
 from honghua.web.api.purchases_wire import PAYERS
@@ -19,7 +20,6 @@ from honghua.web.api.v1.accounts import check_customer
 from honghua.web.api.v1.purchases import ANSWER, answer_of
 from honghua.web.api.v1.wire import (
     COMMANDED,
-    ID_MAX,
     MINOR_MAX,
     READ,
     Asked,

@@ -22,12 +22,12 @@ from honghua.credit.core import (
 )
 from honghua.decision import api as decision
 from honghua.decision.core import REASONS, Outcome
+from honghua.web.address_parts import ID_MAX
 from honghua.web.api import purchases_lane, purchases_wire
 from honghua.web.api.partners import Partner
 from honghua.web.api.v1.orders import get_order
 from honghua.web.api.v1.wire import (
     COMMANDED,
-    ID_MAX,
     MINOR_MAX,
     READ,
     Asked,

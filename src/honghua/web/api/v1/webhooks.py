@@ -124,9 +124,9 @@ async def add_endpoint(request: Request, partner: Caller, asked: EndpointAsked) 
     """News goes here from now on."""
     site = site_of(request)
     await asyncio.to_thread(check_url, asked.url, is_demo=site.is_demo, find=request.app.state.look_up)
-    keys, now = site.secrets.field_keys, site.clock.now()
+    now = site.clock.now()
     made = await site.write(
-        lambda conn: webhooks.add_endpoint(conn, partner, asked.url, asked.kinds, field_keys=keys, now=now)
+        lambda conn: webhooks.add_endpoint(conn, site.vault, partner, asked.url, asked.kinds, now=now)
     )
     return shown(NewEndpointShown, made)
 

@@ -10,7 +10,7 @@ import pytest
 
 from honghua.credit import api as credit
 from honghua.credit import jobs
-from honghua.credit.core import RefundPurchase
+from honghua.credit.core import RefundPurchase, Repay
 from honghua.web.consumer.tests.walking import Walk, hidden, open_house, walk
 from honghua.web.roles import Role
 from honghua.web.tests.doors import book, buy, signed_in
@@ -212,6 +212,24 @@ def test_days_are_changed_once_and_previewed_first(me):
     assert "已提交" in me.follow(done)
     again = me.send("/my/days", key=hidden(me.get("/my/days?cut=10&due=20"), "key"), cut="10", due="20")
     assert "尚未生效" in me.follow(again)
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("/my/days", {"cut": "x", "due": "9"}),
+        ("/my/days", {"cut": "1"}),
+        ("/my/overpayment", {"amount_minor": "1.5"}),
+        ("/my/plans/7/settle", {"amount_minor": ""}),
+        ("/shop/return", {"purchase_id": "-1"}),
+    ],
+)
+def test_a_form_with_a_broken_number_books_nothing(me, path, fields):
+    book(me.site, [Repay(key=f"more:{me.name}", customer=me.name, amount_minor=5_00)])
+    before = account_of(me)
+    answer = me.send(path, key=hidden(me.get("/my/repay"), "key"), **fields)
+    assert answer.status_code == 303
+    assert account_of(me) == before
 
 
 def test_a_purchase_is_disputed_and_the_dispute_taken_back(me):

@@ -15,8 +15,7 @@ from honghua.decision import api as decision
 from honghua.features.core import ENTITIES
 from honghua.web.desk.drawing import WHY_CHARS_MAX, draw, refused, told
 from honghua.web.ground import site_of
-from honghua.web.ui.forms import Form, empty_form, read_form
-from honghua.web.ui.pages import writing_of
+from honghua.web.ui.forms import Form, empty_form, read_form, take_form
 from honghua.web.viewer import viewer_of
 
 router = APIRouter(prefix="/desk/lists")
@@ -66,7 +65,7 @@ async def add_many(request: Request) -> Response:
     """Put all customers of a group on a list, as one act; a policy that reads the list sends them to a reviewer, or refuses."""
     async with request.form(max_files=0, max_fields=GROUP_MAX + 10) as data:
         labels = [text for text in data.getlist("label") if isinstance(text, str)][:GROUP_MAX]
-        form = Form({name: text for name, text in data.items() if isinstance(text, str)}, writing_of(request))
+        form = take_form(request, data)
     name, why = form.text("list", chars_max=41), form.text("why", chars_max=WHY_CHARS_MAX)
     if not form.is_good or not labels:
         return told(request, "desk.rings", "desk.why_needed", tone="bad")
@@ -105,10 +104,9 @@ async def upload(request: Request) -> Response:
     """Put the good rows of a CSV on a list, and say which rows were wrong and why; nothing is put on while a row is wrong,
     unless that was asked for."""
     async with request.form(max_files=1, max_fields=20) as data:
-        values = {name: value for name, value in data.items() if isinstance(value, str)}
+        form = take_form(request, data)
         file = data.get("file")
         content = await file.read(BYTES_MAX + 1) if isinstance(file, UploadFile) else b""
-    form = Form(values, writing_of(request))
     name, entity = form.text("list", chars_max=41), form.choice("entity", frozenset(ENTITIES))
     why = form.text("why", chars_max=WHY_CHARS_MAX)
     if not content:
@@ -119,7 +117,7 @@ async def upload(request: Request) -> Response:
         good, problems = _read_file(content, site_of(request).clock.now())
         where, act = decision.ListName(name, entity), decision.Act(viewer_of(request).subject, why)
         added = 0
-        if good and (not problems or values.get("skip_bad") == "yes"):
+        if good and (not problems or form.values.get("skip_bad") == "yes"):
             added = await site_of(request).write(lambda conn: decision.add_entries(conn, where, good, act))
     except HonghuaError as error:
         return refused(request, "desk.lists", error, query={"list": name})

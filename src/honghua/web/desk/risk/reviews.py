@@ -15,6 +15,7 @@ from honghua.credit import api as credit
 from honghua.credit.core import SettleReview
 from honghua.decision import api as decision
 from honghua.web.address_parts import Id
+from honghua.web.booker import sentence_of
 from honghua.web.desk.acts import DeskAct, list_acts, record_act
 from honghua.web.desk.drawing import WHY_CHARS_MAX, draw, refused, told
 from honghua.web.desk.risk.decisions import DecisionPage, find_page
@@ -143,7 +144,7 @@ async def decide(request: Request, suspension_id: Id) -> Response:
     except HonghuaError as error:
         return refused(request, "desk.review", error, **here)
     if answer["outcome"] != "done":
-        values = {"code": answer.get("code", ""), "sentence": answer.get("sentence_en", "")}
+        values = {"code": answer.get("code", ""), "sentence": sentence_of(answer, viewer_of(request).language)}
         return told(request, "desk.review", "desk.refused", tone="bad", values=values, **here)
     subject = f"review {suspension_id}"
     await site.write(

@@ -25,8 +25,8 @@ from honghua.web.desk.drawing import WHY_CHARS_MAX, draw, refused, told
 from honghua.web.desk.risk.policies import describe
 from honghua.web.desk.tasks import Tell, find_task, tasks_of
 from honghua.web.ground import site_of
-from honghua.web.ui.forms import Form, empty_form
-from honghua.web.ui.pages import redirect, writing_of
+from honghua.web.ui.forms import Form, empty_form, read_form
+from honghua.web.ui.pages import redirect
 from honghua.web.viewer import viewer_of
 
 router = APIRouter(prefix="/desk/policy/write")
@@ -162,10 +162,9 @@ def _read_gate(form: Form, name: str) -> float | None:
 
 async def _read_draft(request: Request) -> Form:
     """The form with its long text whole; line ends as the language knows them."""
-    async with request.form(max_files=0, max_fields=30) as data:
-        values = {name: value for name, value in data.items() if isinstance(value, str)}
-    values["source"] = values.get("source", "").replace("\r\n", "\n")[:SOURCE_CHARS_MAX]
-    return Form(values, writing_of(request))
+    form = await read_form(request, chars_max=2 * SOURCE_CHARS_MAX)  # browsers end lines with two characters
+    form.values["source"] = form.values.get("source", "").replace("\r\n", "\n")[:SOURCE_CHARS_MAX]
+    return form
 
 
 async def _page(request: Request, form: Form, *, is_checked: bool = False, status: int = 200) -> Response:

@@ -8,7 +8,6 @@ import threading
 
 import pytest
 
-from honghua.base.clock import FixedClock
 from honghua.base.errors import Conflict
 from honghua.credit import api as credit
 from honghua.customers import api as customers
@@ -21,7 +20,7 @@ from honghua.web.app import build_app
 from honghua.web.desk.acts import list_acts
 from honghua.web.desk.tasks import Tasks, find_task, list_tasks
 from honghua.web.roles import Role
-from honghua.web.tests.doors import NOON, Browser, buy, make_site, open_account, signed_in
+from honghua.web.tests.doors import NOON, buy, open_account, signed_in
 
 SOURCE = POLICIES["account-rules"]
 STRICTER = SOURCE.replace(
@@ -30,28 +29,11 @@ STRICTER = SOURCE.replace(
 
 
 @pytest.fixture
-def clock():
-    return FixedClock(NOON)
-
-
-@pytest.fixture
-def site(database, clock):
-    with make_site(database, clock=clock) as site:
-        yield site
-
-
-@pytest.fixture
 def app(site):
     app = build_app(site)
     yield app
     if hasattr(app.state, "desk_tasks"):
         app.state.desk_tasks.stop()
-
-
-@pytest.fixture
-def browser(app):
-    with Browser(app) as browser:
-        yield browser
 
 
 def enter(browser, site, role, subject):

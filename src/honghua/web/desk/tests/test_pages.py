@@ -15,7 +15,7 @@ from honghua.web.desk.rights import RIGHTS
 from honghua.web.desk.routes import router
 from honghua.web.desk.words import WORDS
 from honghua.web.roles import DESK_READERS, Role
-from honghua.web.tests.doors import Browser, buy, make_site, open_account, signed_in
+from honghua.web.tests.doors import buy, open_account, signed_in
 
 DESK = Path(__file__).parents[1]
 PAGES = {
@@ -29,15 +29,8 @@ PAGES = {
 
 
 @pytest.fixture
-def site(database):
-    with make_site(database) as site:
-        yield site
-
-
-@pytest.fixture
-def browser(site):
-    with Browser(build_app(site)) as browser:
-        yield browser
+def app(site):
+    return build_app(site)
 
 
 def enter(browser, site, role, subject="ann"):

@@ -78,7 +78,7 @@ def site(database: Database) -> Iterator[Site]:
 def partner(site: Site, tmp_path: Path) -> Iterator[Partner]:
     new = NewPartner(name="shop", scopes=frozenset({"purchases"}), merchants=["M1"])
     with site.pool.connection() as conn, conn.transaction():
-        key = create_partner(conn, new, field_keys=site.secrets.field_keys, now=NOON)
+        key = create_partner(conn, site.vault, new, now=NOON)
     with SharedNonces(tmp_path / "nonces", keep_s=600, buckets=64) as nonces:
         yield Partner(HotLane(elsewhere, site, PartnerBook(), nonces, healthy), key.key_id, key.secret)
 

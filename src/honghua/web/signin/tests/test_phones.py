@@ -7,37 +7,14 @@ import re
 
 import pytest
 
-from honghua.base.clock import FixedClock
 from honghua.customers import api as customers
 from honghua.customers.core import Field
 from honghua.web.signin import bounds, cookies, events
 from honghua.web.signin.messages import FakeGateway, deliver_messages, list_messages, sweep_messages
 from honghua.web.signin.steps import STEP, name_device
-from honghua.web.tests.doors import NOON, Browser, build_part, make_site, open_account
+from honghua.web.tests.doors import Browser, build_part, make_site, open_account
 
 PHONE = "13800001234"
-
-
-@pytest.fixture
-def clock():
-    return FixedClock(NOON)
-
-
-@pytest.fixture
-def site(database, clock):
-    with make_site(database, clock=clock) as made:
-        yield made
-
-
-@pytest.fixture
-def app(site):
-    return build_part(site)
-
-
-@pytest.fixture
-def browser(app):
-    with Browser(app) as made:
-        yield made
 
 
 def ask(browser, site, phone=PHONE, **values):

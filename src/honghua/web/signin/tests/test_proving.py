@@ -7,7 +7,6 @@ import re
 
 import pytest
 
-from honghua.base.clock import FixedClock
 from honghua.credit.jobs import find_customer_refs, send_step_ups
 from honghua.credit.proving import STEP_UP_WISH, Prover
 from honghua.customers import api as customers
@@ -15,20 +14,9 @@ from honghua.store.database import connect, run_unit
 from honghua.store.wishes import WishState, count_wishes, wish
 from honghua.web.signin.messages import FakeGateway, deliver_messages, list_messages
 from honghua.web.signin.proving import SmsProver, compute_code
-from honghua.web.tests.doors import NOON, make_site, open_account
+from honghua.web.tests.doors import open_account
 
 PHONE = "13800001234"
-
-
-@pytest.fixture
-def clock():
-    return FixedClock(NOON)
-
-
-@pytest.fixture
-def site(database, clock):
-    with make_site(database, clock=clock) as made:
-        yield made
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from honghua.base.errors import NotFound
+from honghua.web.refusing import safe_next
 from honghua.web.ui.assets import BROWSER, load_assets
 from honghua.web.ui.notices import Notice, open_notice, seal_notice
-from honghua.web.ui.routes import local_path
 
 KEY = b"k" * 32
 
@@ -38,13 +38,13 @@ def test_style_and_script_keep_the_content_security_policy():
     ],
 )  # fmt: skip
 def test_the_way_back_stays_here(asked, went):
-    assert local_path(asked) == went
+    assert safe_next(asked) == went
 
 
 def test_a_notice_is_read_by_who_sealed_it_only():
     notice = Notice(key="consumer.repaid", values={"amount": "¥1.00"})
-    sealed = seal_notice(notice, KEY)
-    assert open_notice(sealed, KEY) == notice
-    assert open_notice(sealed, b"o" * 32) is None
+    sealed = seal_notice(KEY, notice)
+    assert open_notice(KEY, sealed) == notice
+    assert open_notice(b"o" * 32, sealed) is None
     for forged in ("", "x", sealed[:-3], sealed[:20] + "A" + sealed[21:], "é", "=" * 50):
-        assert open_notice(forged, KEY) is None
+        assert open_notice(KEY, forged) is None

@@ -50,12 +50,6 @@ def app(site, there):
     return made
 
 
-@pytest.fixture
-def browser(app):
-    with Browser(app) as made:
-        yield made
-
-
 def go(browser, there, **values):
     left = browser.get("/signin/oidc", params=values)
     assert left.status_code == 303

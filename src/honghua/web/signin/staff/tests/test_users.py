@@ -8,7 +8,6 @@ import re
 import pytest
 from argon2 import PasswordHasher
 
-from honghua.base.clock import FixedClock
 from honghua.base.errors import BadInput, Conflict, NotFound
 from honghua.customers.api import Vault
 from honghua.store.database import run_unit
@@ -22,23 +21,6 @@ from honghua.web.tests.doors import NOON, Browser, build_part, make_site, signed
 
 PASSWORD = "a lantern over the river 7"
 HALF_MINUTE = dt.timedelta(seconds=30)
-
-
-@pytest.fixture
-def clock():
-    return FixedClock(NOON)
-
-
-@pytest.fixture
-def site(database, clock):
-    with make_site(database, clock=clock) as made:
-        yield made
-
-
-@pytest.fixture
-def browser(site):
-    with Browser(build_part(site)) as made:
-        yield made
 
 
 @pytest.fixture
