@@ -12,6 +12,7 @@ import pytest
 
 from honghua.base.errors import Conflict, HonghuaError
 from honghua.decision import api, store_policy
+from honghua.decision.core.compile import verdict_at
 from honghua.decision.core.reasons import REASONS
 from honghua.decision.core.vocabulary import Input
 from honghua.decision.invariants import check_decisions
@@ -164,7 +165,7 @@ def test_holdout_experiment_challenger_list_and_suppression_at_once(conn):
     for group in judge.batch(prepared):
         for k, row in enumerate(group.rows.tolist()):
             alone = judge.one(prepared, row)
-            assert (int(alone.outcome), alone.amount_minor) == tuple(group.verdicts.figures[k, [0, 4]].tolist())
+            assert alone == verdict_at(judge.force.seats[group.seat].bundle, group.verdicts, k)
     found = api.replay_all(conn, ids=None, sample=None, find_scorer=None)
     assert (found.count, found.different) == (400, [])
     assert not [check for check in check_decisions(conn) if check.broken]

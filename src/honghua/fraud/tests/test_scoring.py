@@ -97,6 +97,9 @@ def test_a_rows_bits_do_not_depend_on_its_neighbours(batch):
     parts = [arrays_of(model.score(values[k : k + batch])) for k in range(0, 40, batch)]
     for k, wanted in enumerate(whole):
         np.testing.assert_array_equal(np.concatenate([part[k] for part in parts]), wanted)
+    told = [model.score_told(values[k : k + batch]) for k in range(0, 40, batch)]
+    for k, wanted in enumerate(whole[:2]):
+        np.testing.assert_array_equal(np.concatenate([part[k] for part in told]), wanted)
 
 
 def test_no_rows_no_scores():

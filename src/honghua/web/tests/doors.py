@@ -41,6 +41,7 @@ from honghua.web.roles import Rights, Role
 from honghua.web.signin import cookies, sessions
 from honghua.web.ui.pages import install_pages
 
+PATIENCE_S = 120.0  # setting up waits for its books however busy the machine is
 NOON = dt.datetime(2026, 1, 1, 4, tzinfo=dt.UTC)  # noon in Shanghai, on the first business date of test books
 ZONE = dt.timezone(dt.timedelta(hours=8))
 KEYS = Secrets(session_key=b"s" * 32, index_key=b"i" * 32, field_keys={1: b"f" * 32})
@@ -160,7 +161,7 @@ def signed_in(browser: Browser, site: Site, *, role: Role, subject: str, merchan
 
 def book(site: Site, commands: Sequence[Command]) -> list[dict[str, Any]]:
     """Submit commands; every one must be done."""
-    answers = asyncio.run(site.booker.submit(commands))
+    answers = asyncio.run(site.booker.submit(commands, seconds_max=PATIENCE_S))
     for answer in answers:
         assert answer["outcome"] in ("done", "approved"), answer
     return answers

@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from honghua.base.compiled import config
-from honghua.decision.core.compile import differing, explain, judge, judge_batch, judge_twin, verdict_at
+from honghua.decision.core.compile import differing, explain, judge, judge_batch, judge_row, judge_twin, verdict_at
 from honghua.decision.core.language.tests.drawing import VOCABULARY, bundle_unchecked, texts, vectors
 
 ALL_LANES = '''"""One of each."""
@@ -80,3 +80,25 @@ def test_a_broken_vector_is_refused():
     bundle = bundle_unchecked(ALL_LANES)
     verdict = judge(bundle, np.full(len(VOCABULARY), np.nan))
     assert (verdict.code, verdict.amount_minor) == ("INPUT_MISSING", 0)
+
+
+def test_the_highest_bit_of_a_word_is_a_rule_like_others():
+    rules = "\n".join(f'    r{k} = review("RISK_REVIEW", queue="q", when=days > {k}, missing=skip)' for k in range(130))
+    bundle = bundle_unchecked(f'"""Many."""\nwith score:\n{rules}\n')
+    rows = np.zeros((3, len(VOCABULARY)))
+    rows[:, VOCABULARY.place("days")] = 64, 1000, np.nan
+    verdicts = judge_batch(bundle, rows)
+    alone = [judge(bundle, row) for row in rows]
+    assert alone == [verdict_at(bundle, verdicts, k) for k in range(3)]
+    assert [(len(one.fired), len(one.unknown)) for one in alone] == [(64, 0), (130, 0), (0, 130)]
+
+
+def test_a_row_is_read_where_it_lies():
+    bundle = bundle_unchecked(ALL_LANES)
+    rng = np.random.default_rng(4)
+    rows = rng.choice([0.0, 1.0, 0.5, 100.0, 250.0, np.nan], (50, len(VOCABULARY)))
+    order = rng.permutation(len(VOCABULARY))
+    moved = rows[:, order]
+    places = np.argsort(order)[bundle.plan.places].astype(np.int32)
+    said = [judge_row(bundle, moved, k, places) for k in range(50)]
+    assert said == [judge(bundle, row) for row in rows]
