@@ -28,7 +28,7 @@ def write_configuration(state_dir: Path, socket_dir: Path, *, durable: bool) -> 
         "shared_buffers": f"{compute_shared_buffers_mb(memory_bytes)}MB",
         "max_wal_size": "8GB",
         "checkpoint_timeout": "15min",
-        "wal_compression": "on",
+        "wal_compression": "off",
         "synchronous_commit": "on" if durable else "off",
         "fsync": "on" if durable else "off",
         "full_page_writes": "on" if durable else "off",
