@@ -34,13 +34,14 @@ DATABASE: Final = "honghua_bench"
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """A book on a durable server. folder: for sockets and for what loads heard."""
+    """A book on a durable server. folder: for sockets and for what loads heard. values: that the doors sense of a purchase."""
 
     database: Database
     store: StoreSettings
     town: Town
     key: NewKey
     folder: Path
+    values: int
 
     def plan(self, port: int, *, workers: int, desks: int = 1, waiting_max: int = WAITING_MAX) -> ServePlan:
         """A server of the hot lane alone."""
@@ -60,24 +61,25 @@ def grounded(town: Town) -> Iterator[Ground]:
     folder.chmod(0o755)  # the slow disk's shim is read by the server's user
     try:
         with open_database(store) as database:
-            yield Ground(database, store, town, found(database, store, town), folder)
+            key, values = found(database, store, town)
+            yield Ground(database, store, town, key, folder, values)
     finally:
         remove_server(state_dir)
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def found(database: Database, store: StoreSettings, town: Town) -> NewKey:
-    """The town, and a partner whose shops are all of it."""
+def found(database: Database, store: StoreSettings, town: Town) -> tuple[NewKey, int]:
+    """The town, and the key of a partner whose shops are all of it; how many values its doors sense."""
     clock = SystemClock()
     keys = load_secrets(replace(load_settings(), store=store))
     with connect(database) as conn:
-        found_town(conn, town, clock=clock, folder=None)
+        values = found_town(conn, town, clock=clock, folder=None)
         shops = [name_shop(number) for number in range(town.shops)]
         new = NewPartner(
             name="bench", scopes=frozenset({"purchases"}), merchants=shops, rate_per_s=RATE_MAX, burst=RATE_MAX
         )
         with conn.transaction():
-            return create_partner(conn, keys.vault, new, now=clock.now())
+            return create_partner(conn, keys.vault, new, now=clock.now()), values
 
 
 class Range:

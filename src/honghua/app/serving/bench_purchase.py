@@ -41,6 +41,9 @@ def register(benches: Any) -> None:
     parser.add_argument("--in-flight", type=int, default=IN_FLIGHT, help="single calls under way (%(default)s)")
     parser.add_argument("--batches", type=int, default=BATCHES_IN_FLIGHT, help="batch calls under way (%(default)s)")
     parser.add_argument("--parts", default=",".join(PARTS), help="which to run, of %(default)s")
+    parser.add_argument(
+        "--all-values", action="store_true", help="sense every value there is, not only those that the model reads"
+    )
     parser.add_argument("--seed", type=int, default=20261122)
     parser.set_defaults(bench=run)
 
@@ -50,12 +53,13 @@ def run(args: argparse.Namespace, _store: StoreSettings) -> dict[str, Any]:
     parts = args.parts.split(",")
     if not 1 <= args.seconds <= SECONDS_MAX or args.people < 100 or not set(parts) <= set(PARTS):
         raise BadInput(f"1 … {SECONDS_MAX:.0f} seconds, at least 100 people, parts of {PARTS}", code="BAD_SIZE")
-    town = Town(people=args.people, events=int(args.seconds * 60_000), seed=args.seed)
+    town = Town(people=args.people, events=int(args.seconds * 60_000), seed=args.seed, senses_all=args.all_values)
     say("a durable server, a town, a model")
     with grounded(town) as ground:
         found = measure_all(args, parts, ground)
         if "slow" in parts:
             found["slow_disk"] = measure_slow(args, ground)
+        found["values"] = ground.values
     volleys = [one for one in walk(found) if "accepted" in one]
     totals = {name: sum(int(one[name]) for one in volleys) for name in SUMMED}
     first = found.get("single")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,7 +24,7 @@ from honghua.decision.api import EngineSettings
 from honghua.decision.core import POLICIES, engine_vocabulary
 from honghua.facts.kinds import FactKind
 from honghua.features.core import Schema
-from honghua.fraud.api import FitSettings, SensorSize, fit_fraud
+from honghua.fraud.api import FitSettings, SensorSize, choose_for, fit_fraud
 from honghua.fraud.core import RiskPlan
 from honghua.ledger import api as ledger
 from honghua.ledger.core import OwnerKind
@@ -51,12 +51,14 @@ MAKER, CHECKER = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Town:
-    """Sizes: people with an account. events: purchases that the engine shall be able to remember; taught: that the model is fitted on."""
+    """Sizes: people with an account. events: purchases that the engine shall be able to remember; taught: that the model is fitted on.
+    senses_all: whether the doors sense every value there is, as a desk does whose robots may choose others any day."""
 
     people: int
     events: int
     seed: int
     taught: int = 6_000
+    senses_all: bool = False
 
     @property
     def shops(self) -> int:
@@ -98,8 +100,9 @@ def name_shop(number: int) -> str:
     return f"M{number:06d}"
 
 
-def found_town(conn: psycopg.Connection, town: Town, *, clock: Clock, folder: Path | None) -> None:
-    """Open the accounts, let the first purchases happen, fit the fraud model on what was reported of them, and release it."""
+def found_town(conn: psycopg.Connection, town: Town, *, clock: Clock, folder: Path | None) -> int:
+    """Open the accounts, let the first purchases happen, fit the fraud model on what was reported of them, and release it with the plan
+    that it reads; how many values that is."""
     today = clock.now().date()
     registry = credit.open_registry(conn)
     credit.start_book(conn, day=today)
@@ -117,10 +120,20 @@ def found_town(conn: psycopg.Connection, town: Town, *, clock: Clock, folder: Pa
     names, described = desk.engine.sensor.names, desk.engine.sensor.values
     known, values, _ = decision.read_frozen(conn, sorted(ids), signals=names)
     labels = np.array([is_farm[int(number)] for number in known], np.int8)
-    fitted = fit_fraud(values, labels, described=described, settings=FitSettings(seed=town.seed, threads=1))
+    settings = FitSettings(seed=town.seed, threads=1)
+    settings = replace(
+        settings, chosen=choose_for(values, labels, described=described, weight=np.ones(len(labels)), settings=settings)
+    )
+    assert settings.chosen is not None
+    # As `fraud fit` does: what is served senses what the model reads, or everything that may be sensed.
+    reading = replace(setup, plan=setup.plan.reading(names if town.senses_all else settings.chosen.names))
+    place = {name: k for k, name in enumerate(names)}
+    columns = [place[name] for name in reading.plan.names]
+    fitted = fit_fraud(values[:, columns], labels, described=[described[k] for k in columns], settings=settings)
     with conn.transaction():
-        digest = credit.keep_model(conn, fitted.model, setup)
-    put_in_force(conn, setup, digest)
+        digest = credit.keep_model(conn, fitted.model, reading)
+    put_in_force(conn, reading, digest)
+    return len(columns)
 
 
 def open_accounts(conn: psycopg.Connection, registry: credit.Registry, town: Town, today: dt.date) -> None:

@@ -49,7 +49,7 @@ def ground(database: Database, store_settings: StoreSettings, tmp_path: Path) ->
             key = create_partner(conn, keys.vault, new, now=SystemClock().now())
     folder = tmp_path / "load"
     folder.mkdir()
-    return Ground(database, store_settings, TOWN, key, folder)
+    return Ground(database, store_settings, TOWN, key, folder, values)
 
 
 def plan_volley(range_: Range, seconds: float, *, size: int = 1, rate: float = 0.0) -> LoadOrders:
