@@ -42,7 +42,7 @@ def ground(database: Database, store_settings: StoreSettings, tmp_path: Path) ->
     """A town with its model and a partner, on the test's database; the keys stand in the server's folder."""
     keys = load_secrets(Settings(store=store_settings))
     with connect(database) as conn:
-        found_town(conn, TOWN, clock=SystemClock(), folder=None)
+        values = found_town(conn, TOWN, clock=SystemClock(), folder=None)
         shops = [name_shop(k) for k in range(TOWN.shops)]
         new = NewPartner(name="test", scopes=frozenset({"purchases"}), merchants=shops, rate_per_s=10**9, burst=10**9)
         with conn.transaction():
