@@ -17,7 +17,7 @@ from shop import open_shop
 from honghua.base.clock import FixedClock
 from honghua.store.database import Database
 from honghua.web.api.signing import sign
-from honghua.web.api.tests.partners_door import link, make_partner
+from honghua.web.api.tests.partners_door import link, make_partner, purchase
 from honghua.web.app import build_app
 from honghua.web.ground import Site
 from honghua.web.tests.doors import NOON, make_site, open_account
@@ -62,10 +62,7 @@ def api(address: str, key: Any) -> Iterator[Honghua]:
 
 
 def order(customer: str, amount_minor: int, name: str, **more: Any) -> dict[str, Any]:
-    return {
-        "customer": customer, "merchant": "书店", "order": name, "category": "books", "amount_minor": amount_minor,
-        "currency": "CNY", **more,
-    }  # fmt: skip
+    return purchase(customer, "书店", amount_minor, order=name) | more
 
 
 def test_the_client_buys_captures_refunds_repays_and_reads(api):

@@ -10,7 +10,7 @@ import pytest
 from honghua_client import Honghua, Problem
 
 from honghua.store.database import Database
-from honghua.web.api.tests.partners_door import link, make_partner
+from honghua.web.api.tests.partners_door import link, make_partner, purchase
 from tests.browser.town import Town, serve
 
 pytestmark = pytest.mark.slow  # the risk engine is at work
@@ -33,10 +33,7 @@ def api(town: Town) -> Iterator[Honghua]:
 
 
 def order(amount_minor: int, name: str, **more: Any) -> dict[str, Any]:
-    return {
-        "customer": "李雷", "merchant": "书店", "order": name, "category": "books", "amount_minor": amount_minor,
-        "currency": "CNY", **more,
-    }  # fmt: skip
+    return purchase("李雷", "书店", amount_minor, order=name, **more)
 
 
 def test_a_step_up_goes_on_with_the_code_from_the_customers_phone(town, api):

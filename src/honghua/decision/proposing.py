@@ -25,10 +25,7 @@ class Draft:
 
 def prepare_proposal(conn: psycopg.Connection, draft: Draft) -> Proposal:
     """The proposal of a draft; in an empty database the account rules that came with the program judge from here on."""
-    ensure_first(conn)
-    lineup = find_lineup(conn)
-    assert lineup is not None, "ensure_first made one"
-    champion = get_release(conn, lineup.champion)
+    champion = get_release(conn, ensure_first(conn).champion)
     digests = draft.digests or (champion.features_digest, champion.model_digest)
     return Proposal(
         draft.name, draft.source, find_vocabulary(conn), *digests, reference_ppm=draft.reference_ppm, despite=draft.despite

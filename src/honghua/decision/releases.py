@@ -194,13 +194,17 @@ def find_lineup(conn: psycopg.Connection, *, purpose: str = PURPOSE) -> LineupRo
     return store.find_lineup(conn, purpose)
 
 
-def find_readers(conn: psycopg.Connection, list_name: str, *, purpose: str = PURPOSE) -> tuple[int, ...]:
-    """The releases that judge now, or are asked, and read a list."""
+def find_readers(conn: psycopg.Connection, *, purpose: str = PURPOSE) -> dict[str, tuple[int, ...]]:
+    """The releases that judge now, or are asked, by the lists that they read."""
     lineup = store.find_lineup(conn, purpose)
     if lineup is None:
-        return ()
+        return {}
     seated = {lineup.champion, *([] if lineup.challenger is None else [lineup.challenger]), *lineup.shadows}
-    return tuple(n for n in sorted(seated) if list_name in recompile(get_release(conn, n)).lists)
+    found: dict[str, tuple[int, ...]] = {}
+    for number in sorted(seated):
+        for name in recompile(get_release(conn, number)).lists:
+            found[name] = (*found.get(name, ()), number)
+    return found
 
 
 def activate(

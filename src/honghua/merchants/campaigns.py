@@ -86,12 +86,13 @@ def list_campaigns(
     if not 1 <= limit <= LIST_MAX:
         raise BadInput(f"1 … {LIST_MAX} campaigns at a time")
     found = store.list_of_merchant(conn, merchant, before=before or np.iinfo(np.int64).max, limit=limit)
-    return [(campaign, get_budget(conn, campaign.campaign_id)) for campaign in found]
+    budgets = store.find_budgets(conn, [campaign.campaign_id for campaign in found])
+    return [(campaign, budgets[campaign.campaign_id]) for campaign in found]
 
 
 def get_budget(conn: psycopg.Connection, campaign_id: int) -> Budget:
     """What a campaign has and took."""
-    budget = store.find_budget(conn, campaign_id)
+    budget = store.find_budgets(conn, [campaign_id]).get(campaign_id)
     if budget is None:
         raise NotFound(f"no campaign {campaign_id}", code="CAMPAIGN_UNKNOWN")
     return budget

@@ -53,12 +53,10 @@ def check_movements(conn: psycopg.Connection) -> Check:
     lines = ledger.read_component_lines(conn, Component.MERCHANT_PAYABLE, from_txid=0, until_txid=start)
     query = "SELECT merchant_id, entry_id, net_minor FROM merchants_movement ORDER BY entry_id, merchant_id"
     merchant_ids, entry_ids, net = copy_out(conn, query, [Int8, Int8, Int8], [])
-    told = {(m, e): n for m, e, n in zip(merchant_ids.tolist(), entry_ids.tolist(), net.tolist(), strict=True)}
-    meant = {
-        (m, e): -a
-        for m, e, a in zip(lines.owner_id.tolist(), lines.entry_id.tolist(), lines.amount_minor.tolist(), strict=True)
-    }
-    broken = sorted({e for (_, e), _ in set(told.items()) ^ set(meant.items())})
+    told = np.column_stack([merchant_ids, entry_ids, net])
+    meant = np.column_stack([lines.owner_id, lines.entry_id, -lines.amount_minor])
+    rows, times = np.unique(np.concatenate([told, meant]), axis=0, return_counts=True)  # neither side says a row twice
+    broken = np.unique(rows[times == 1, 1]).tolist()
     return check_of(
         "merchants.movements_are_the_journal", int(np.size(net)), [f"entry {e}" for e in broken[:BROKEN_IDS_MAX]]
     )

@@ -85,14 +85,12 @@ def is_followed(conn: psycopg.Connection, *, until: dt.date = dt.date.max) -> bo
 def make_movements(lines: ledger.ComponentLines, facts: FactColumns) -> Movements:
     """Lines with the facts behind them. A line whose fact is not among them (time alone caused it, a payout) stands for itself."""
     order = np.argsort(facts.fact_id, kind="stable")
-    ids = facts.fact_id[order]
-    place = np.searchsorted(ids, lines.fact_id)
-    place = np.minimum(place, max(len(ids) - 1, 0))
-    known = (lines.fact_id != 0) & (ids[place] == lines.fact_id) if len(ids) else np.zeros(len(lines), np.bool_)
-    at = order[place] if len(ids) else np.zeros(len(lines), np.int64)
+    place = np.searchsorted(facts.fact_id[order], lines.fact_id)
+    at = np.append(order, len(order))[place]  # one past the last fact stands for none
+    known = (lines.fact_id != 0) & (np.append(facts.fact_id, 0)[at] == lines.fact_id)
 
     def of_fact(column: Ints) -> Ints:
-        out: Ints = np.where(known, column[at], 0) if len(ids) else np.zeros(len(lines), np.int64)
+        out: Ints = np.where(known, np.append(column, 0)[at], 0)
         return out
 
     kind = np.where(known, of_fact(facts.kind), lines.kind)

@@ -144,14 +144,15 @@ def _campaign(row: tuple[Any, ...]) -> Campaign:
     return Campaign(campaign_id=campaign_id, draft=Draft(**values), made_by=made_by, is_open=is_open)
 
 
-def find_budget(conn: psycopg.Connection, campaign_id: int) -> Budget | None:
-    """What is left of a campaign's budget."""
+def find_budgets(conn: psycopg.Connection, campaign_ids: Sequence[int]) -> dict[int, Budget]:
+    """What is left of campaigns' budgets."""
     with conn.cursor(row_factory=class_row(Budget)) as cursor:
-        return cursor.execute(
+        rows = cursor.execute(
             "SELECT campaign_id, budget_minor, daily_minor, reserved_minor, spent_minor, day, day_minor, is_open"
-            " FROM merchants_budget WHERE campaign_id = %s",
-            [campaign_id],
-        ).fetchone()
+            " FROM merchants_budget WHERE campaign_id = ANY(%s)",
+            [list(campaign_ids)],
+        )
+        return {row.campaign_id: row for row in rows}
 
 
 def set_open(conn: psycopg.Connection, campaign_id: int, *, is_open: bool) -> bool:

@@ -24,6 +24,10 @@ MOVEMENTS: Final = (
     "SELECT entry_id, account_id, kind, booked_on, happened_at, purchase_id, reference, gross_minor, net_minor, fee_minor,"
     " periods, category_id FROM merchants_movement"
 )
+SETTLEMENTS: Final = (
+    "SELECT merchant_id, day, sales_minor, refunds_minor, fees_minor, carried_minor, due_minor, paid_minor, state, entry_id,"
+    " last_error, made_at, settled_at FROM merchants_settlement"
+)
 # Kinds 102 and 103 (facts.kinds: MERCHANT_PAID, PAYOUT_RETURNED) move money that was counted when goods moved it.
 # Everything up to the day that no settlement covers yet; a failed payout was booked back, so its money is due again.
 DUE: Final = """
@@ -213,8 +217,7 @@ def find_settlement(conn: psycopg.Connection, merchant_id: int, day: dt.date) ->
     """One merchant's day."""
     with conn.cursor(row_factory=class_row(Settlement)) as cursor:
         return cursor.execute(
-            "SELECT merchant_id, day, sales_minor, refunds_minor, fees_minor, carried_minor, due_minor, paid_minor, state, entry_id,"
-            " last_error, made_at, settled_at FROM merchants_settlement WHERE merchant_id = %s AND day = %s",
+            SETTLEMENTS + " WHERE merchant_id = %s AND day = %s",
             [merchant_id, day],
         ).fetchone()
 
@@ -223,8 +226,7 @@ def list_settlements(conn: psycopg.Connection, merchant_id: int, *, before: dt.d
     """A merchant's settlements before a day, the newest first."""
     with conn.cursor(row_factory=class_row(Settlement)) as cursor:
         return cursor.execute(
-            "SELECT merchant_id, day, sales_minor, refunds_minor, fees_minor, carried_minor, due_minor, paid_minor, state, entry_id,"
-            " last_error, made_at, settled_at FROM merchants_settlement WHERE merchant_id = %s AND day < %s ORDER BY day DESC LIMIT %s",
+            SETTLEMENTS + " WHERE merchant_id = %s AND day < %s ORDER BY day DESC LIMIT %s",
             [merchant_id, before, limit],
         ).fetchall()
 

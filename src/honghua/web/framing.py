@@ -13,7 +13,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from honghua.web.answers import on_any, problem_response, route_name
+from honghua.web.answers import API_PREFIX, on_any, problem_response, route_name
 from honghua.web.guard import BODY_BYTES_MAX
 from honghua.web.problems import Problem
 from honghua.web.viewer import Viewer
@@ -96,7 +96,7 @@ class Frame:
 
 def find_bounds(scope: Scope) -> tuple[str, int]:
     """(code of what is too large already, "" = nothing; the largest body in bytes)."""
-    bytes_max = API_BYTES_MAX if scope["path"].startswith("/v1/") else BODY_BYTES_MAX
+    bytes_max = API_BYTES_MAX if scope["path"].startswith(API_PREFIX) else BODY_BYTES_MAX
     if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > TARGET_BYTES_MAX:
         return "TARGET_TOO_LONG", bytes_max
     if not scope["query_string"].isascii() or b"%00" in scope["query_string"] or "\0" in scope["path"]:

@@ -61,11 +61,11 @@ class Guard:
             return
         bounded = _Bounded(receive)
         request = Request(scope, bounded)
-        found = await self._admit(request)
-        if isinstance(found, Response):
-            await found(scope, bounded, send)
-            return
         try:
+            found = await self._admit(request)
+            if isinstance(found, Response):
+                await found(scope, bounded, send)
+                return
             await self.app(scope, found.receive or bounded, found.wrap(send))
         except BodyTooLarge:
             response = await self._refusal(request, Refused(status=413, code="BODY_TOO_LARGE"))
@@ -99,10 +99,7 @@ class Guard:
     async def _admit_partner(self, request: Request) -> Response | _Admitted:
         if self.partners is None:
             return await self._refusal(request, Refused(status=401, code="SIGNATURE_MISSING"))
-        try:
-            body = await request.body()
-        except BodyTooLarge:
-            return await self._refusal(request, Refused(status=413, code="BODY_TOO_LARGE"))
+        body = await request.body()
         answer = await self.partners(request)
         if isinstance(answer, Response):
             return answer
@@ -141,10 +138,7 @@ class Guard:
         """An unsafe request must carry the form token that belongs to its cookie, and come from our own pages."""
         if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             return await self._refusal(request, Refused(status=403, code="FORM_FOREIGN"))
-        try:
-            body = await request.body()
-        except BodyTooLarge:
-            return await self._refusal(request, Refused(status=413, code="BODY_TOO_LARGE"))
+        body = await request.body()
         again = Request(request.scope, replay(body, request.receive))
         given = request.headers.get(cookies.FORM_HEADER) or await read_form_token(again)
         expected: str = request.state.viewer.csrf

@@ -8,6 +8,7 @@ from typing import Final
 
 import psycopg
 
+from honghua.app.clockwork.sweeping import SWEEPS_MAX, take_all
 from honghua.base.errors import NotFound
 from honghua.credit import api as credit
 from honghua.credit import jobs as credit_jobs
@@ -16,10 +17,10 @@ from honghua.decision import api as decision
 from honghua.ledger.jobs import seal_all
 from honghua.store.wishes import WishState, count_wishes
 
-SWEEPS_MAX: Final = 100  # of one run; what is left is due at the next
 SWEEP: Final = 10_000
 DEBITS_BEGIN: Final = (dt.time(11, 30), dt.time(19))  # rules.md §1: about noon, and in the evening
 WAITING: Final = "no prover is attached: {} step-up(s) wait"
+NOT_BEGUN: Final = "the book has not begun"
 
 
 def make_sender(prover: credit_jobs.Prover | None) -> Callable[[psycopg.Connection, dt.datetime], str]:
@@ -27,13 +28,9 @@ def make_sender(prover: credit_jobs.Prover | None) -> Callable[[psycopg.Connecti
         if prover is None:
             waiting = count_wishes(conn, credit_jobs.STEP_UP_WISH)[WishState.WAITING]
             return WAITING.format(waiting) if waiting else "nothing to send"
-        total = 0
-        for _ in range(SWEEPS_MAX):
-            sent = credit_jobs.send_step_ups(conn, prover, now=now)
-            total += sent
-            if sent < credit_jobs.SENDS_AT_ONCE:
-                break
-        return f"{total} sent"
+        at_once = credit_jobs.SENDS_AT_ONCE
+        sent = take_all(lambda: credit_jobs.send_step_ups(conn, prover, now=now), at_once=at_once)
+        return f"{sent} sent"
 
     return send
 
@@ -45,16 +42,11 @@ def deliver(conn: psycopg.Connection, now: dt.datetime) -> str:
 
 def lapse(conn: psycopg.Connection, now: dt.datetime) -> str:
     """Suspensions whose time is over."""
-    if not has_begun(conn):
-        return "the book has not begun"
+    if find_day(conn) is None:
+        return NOT_BEGUN
     registry = credit.open_registry(conn)
-    total = 0
-    for _ in range(SWEEPS_MAX):
-        ended = credit_jobs.lapse_expired(conn, registry, now=now, limit=SWEEP)
-        total += ended
-        if ended < SWEEP:
-            break
-    return f"{total} lapsed"
+    ended = take_all(lambda: credit_jobs.lapse_expired(conn, registry, now=now, limit=SWEEP), at_once=SWEEP)
+    return f"{ended} lapsed"
 
 
 def seal(conn: psycopg.Connection, _now: dt.datetime) -> str:
@@ -70,9 +62,10 @@ def count(conn: psycopg.Connection, now: dt.datetime) -> str:
 
 def release(conn: psycopg.Connection, now: dt.datetime) -> str:
     """Holds that have expired by the business date."""
-    if not has_begun(conn):
-        return "the book has not begun"
-    registry, by = credit.open_registry(conn), credit.get_business_day(conn)
+    by = find_day(conn)
+    if by is None:
+        return NOT_BEGUN
+    registry = credit.open_registry(conn)
     total = 0
     for _ in range(SWEEPS_MAX):
         swept = credit_jobs.release_expired(conn, registry, by=by, now=now)
@@ -88,8 +81,8 @@ def make_debiter(bank: Bank | None, zone: dt.tzinfo) -> Callable[[psycopg.Connec
     def debit(conn: psycopg.Connection, now: dt.datetime) -> str:
         if bank is None:
             return "no bank is attached: nothing is debited"
-        if not has_begun(conn):
-            return "the book has not begun"
+        if find_day(conn) is None:
+            return NOT_BEGUN
         slot = sum(now.astimezone(zone).time() >= begins for begins in DEBITS_BEGIN)
         if slot == 0:
             return f"the first debits are due at {DEBITS_BEGIN[0]:%H:%M}"
@@ -99,10 +92,9 @@ def make_debiter(bank: Bank | None, zone: dt.tzinfo) -> Callable[[psycopg.Connec
     return debit
 
 
-def has_begun(conn: psycopg.Connection) -> bool:
-    """Whether the book has a business date."""
+def find_day(conn: psycopg.Connection) -> dt.date | None:
+    """The business date of the book; None before it has begun."""
     try:
-        credit.get_business_day(conn)
+        return credit.get_business_day(conn)
     except NotFound:
-        return False
-    return True
+        return None

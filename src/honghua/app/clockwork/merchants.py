@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import psycopg
 
-from honghua.app.clockwork.books import has_begun
+from honghua.app.clockwork.books import NOT_BEGUN, find_day
 from honghua.credit import api as credit
 from honghua.merchants import api as merchants
 
@@ -20,9 +20,9 @@ def follow(conn: psycopg.Connection, now: dt.datetime) -> str:
 
 def settle(conn: psycopg.Connection, now: dt.datetime) -> str:
     """Every merchant up to the newest closed day."""
-    if not has_begun(conn):
-        return "the book has not begun"
-    today = credit.get_business_day(conn)
+    today = find_day(conn)
+    if today is None:
+        return NOT_BEGUN
     day = today - dt.timedelta(days=1)
     currency = newest_currency(conn)
     settled = merchants.settle_closed_day(conn, day, business_on=today, currency=currency, now=now)
@@ -41,9 +41,10 @@ def make_payer(bank: merchants.PayoutBank | None) -> Callable[[psycopg.Connectio
     def pay(conn: psycopg.Connection, now: dt.datetime) -> str:
         if bank is None:
             return "no payout bank is attached: payouts wait"
-        if not has_begun(conn):
-            return "the book has not begun"
-        found = merchants.pay_out(conn, bank, business_on=credit.get_business_day(conn), now=now)
+        today = find_day(conn)
+        if today is None:
+            return NOT_BEGUN
+        found = merchants.pay_out(conn, bank, business_on=today, now=now)
         return f"{found['paid']} paid, {found['failed']} refused, {found['unknown']} without an answer, by {bank.name}"
 
     return pay

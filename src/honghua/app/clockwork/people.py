@@ -8,6 +8,7 @@ from typing import Final
 
 import psycopg
 
+from honghua.app.clockwork.sweeping import take_all
 from honghua.customers import jobs as customers_jobs
 from honghua.store.database import run_unit
 from honghua.store.wishes import WishState, count_wishes
@@ -18,7 +19,6 @@ from honghua.web.signin.messages import AT_ONCE, WISH_KIND, Gateway, deliver_mes
 from honghua.web.signin.staff.users import rotate_secrets
 
 Work = Callable[[psycopg.Connection, dt.datetime], str]
-SWEEPS_MAX: Final = 100  # of one run; what is left is due at the next
 NO_KEYS: Final = "no keys are attached"
 WAITING: Final = "no gateway is attached: {} message(s) wait"
 
@@ -30,13 +30,9 @@ def make_courier(secrets: Secrets | None, gateway: Gateway | None) -> Work:
         if secrets is None or gateway is None:
             waiting = count_wishes(conn, WISH_KIND)[WishState.WAITING]
             return WAITING.format(waiting) if waiting else "nothing to send"
-        vault, total = secrets.vault, 0
-        for _ in range(SWEEPS_MAX):
-            sent = deliver_messages(conn, gateway, vault, now=now)
-            total += sent
-            if sent < AT_ONCE:
-                break
-        return f"{total} sent"
+        vault = secrets.vault
+        sent = take_all(lambda: deliver_messages(conn, gateway, vault, now=now), at_once=AT_ONCE)
+        return f"{sent} sent"
 
     return send
 
@@ -47,12 +43,8 @@ def make_rotator(secrets: Secrets | None) -> Work:
     def rotate(conn: psycopg.Connection, _now: dt.datetime) -> str:
         if secrets is None:
             return NO_KEYS
-        vault, persons = secrets.vault, 0
-        for _ in range(SWEEPS_MAX):
-            moved = customers_jobs.rotate_keys(conn, vault)
-            persons += moved
-            if moved < customers_jobs.SWEEP:
-                break
+        vault = secrets.vault
+        persons = take_all(lambda: customers_jobs.rotate_keys(conn, vault), at_once=customers_jobs.SWEEP)
         users = run_unit(conn, lambda c: rotate_secrets(c, vault))
         partners = run_unit(conn, lambda c: rotate_keys(c, vault))
         return f"{persons} persons, {users} users, {partners} secrets of partners moved to key {vault.newest}"

@@ -175,8 +175,7 @@ class Robots:
 
         A crowd that is unlike the days before moves all scores together: the share that is held up stays what the house can look at.
         """
-        lineup = decision.find_lineup(conn)
-        champion = None if lineup is None else decision.get_release(conn, lineup.champion)
+        champion = decision.find_champion(conn)
         if (
             champion is None
             or not champion.model_digest
@@ -191,11 +190,7 @@ class Robots:
         lines = budget.draw(scores, events[:, columns.index("amount_minor")])
         if not lines.rules():
             return False
-        proposal = decision.Proposal(
-            name, lines.source(), engine_vocabulary(values=desk.setup.settings.values), features_digest=desk.setup.plan.digest,
-            model_digest=champion.model_digest, reference_ppm=lines.reference_ppm(),
-        )  # fmt: skip
-        self.put_in_force(conn, proposal)
+        self.put_in_force(conn, make_proposal(desk.setup, name, lines, champion.model_digest))
         return True
 
     def release(
@@ -211,12 +206,7 @@ class Robots:
         with conn.transaction():
             digest = keep_model(conn, model, setup)
             decision.keep_beside(conn, digest, examination.files())
-            vocabulary = engine_vocabulary(values=setup.settings.values)
-            proposal = decision.Proposal(
-                name, POLICIES[POLICY] if lines is None else lines.source(), vocabulary, features_digest=setup.plan.digest,
-                model_digest=digest, reference_ppm={} if lines is None else lines.reference_ppm(),
-            )  # fmt: skip
-            self.put_in_force(conn, proposal)
+            self.put_in_force(conn, make_proposal(setup, name, lines, digest))
 
     def put_in_force(self, conn: psycopg.Connection, proposal: decision.Proposal) -> None:
         """Proposed by one, approved and activated by the other; running engines see it at their next batch."""
@@ -224,6 +214,14 @@ class Robots:
             row = decision.propose(conn, proposal, self.maker)
             decision.review(conn, row.release_id, self.checker, approved=True)
             decision.activate(conn, row.release_id, self.checker, role=decision.Role.CHAMPION)
+
+
+def make_proposal(setup: RiskSetup, name: str, lines: Lines | None, model_digest: bytes) -> decision.Proposal:
+    """A model's policy: the lines of a budget, or the shipped one without."""
+    return decision.Proposal(
+        name, POLICIES[POLICY] if lines is None else lines.source(), engine_vocabulary(values=setup.settings.values),
+        features_digest=setup.plan.digest, model_digest=model_digest, reference_ppm={} if lines is None else lines.reference_ppm(),
+    )  # fmt: skip
 
 
 __all__ = ["POLICY", "Known", "Refit", "Robots", "draw_one_in", "read_known"]

@@ -7,6 +7,7 @@ from typing import Final
 
 from honghua.app.serving.plan import CLOCK, DESK, WORKER
 from honghua.app.serving.supervising import Supervisor
+from honghua.store.embedded import Place
 from honghua.store.server.processes import list_server_pids
 from honghua.store.settings import StoreSettings
 
@@ -26,7 +27,7 @@ def cpu_of(pid: int) -> float:
 def cpu_by_process(supervisor: Supervisor, store: StoreSettings) -> dict[str, float]:
     """Seconds so far of workers, desks, the clock and the database."""
     used = {role: sum(map(cpu_of, supervisor.pids(role))) for role in (WORKER, DESK, CLOCK)}
-    return {**used, "postgres": sum(map(cpu_of, list_server_pids(store.state_dir / "data")))}
+    return {**used, "postgres": sum(map(cpu_of, list_server_pids(Place(store.state_dir).data_dir)))}
 
 
 __all__ = ["cpu_by_process", "cpu_of"]

@@ -18,7 +18,7 @@ from typing import IO, Final, Self
 
 from honghua.app.serving.plan import CLOCK, DESK, WORKER, Orders, ServePlan
 from honghua.base.errors import WorldFailed
-from honghua.store.embedded import ensure_server
+from honghua.store.embedded import Place, ensure_server
 from honghua.store.server.processes import find_postmaster
 from honghua.store.settings import StoreSettings
 
@@ -257,7 +257,7 @@ def make_reviver(store: StoreSettings) -> Callable[[], bool] | None:
         return None
 
     def revive() -> bool:
-        if find_postmaster(store.state_dir / "data") is not None:
+        if find_postmaster(Place(store.state_dir).data_dir) is not None:
             return False
         ensure_server(
             store.state_dir, durable=store.durable

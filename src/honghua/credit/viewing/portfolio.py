@@ -21,8 +21,8 @@ from honghua.base.errors import BadInput
 from honghua.credit.store import get_business_day
 from honghua.credit.viewing import store_portfolio as store
 from honghua.credit.viewing.store_portfolio import CutRow, Segment
+from honghua.credit.viewing.views import CLAIM
 from honghua.ledger import api as ledger
-from honghua.ledger.core import Component
 
 SPAN_DAYS_MAX: Final = 800
 BUCKETS: Final = ((0, 0), (1, 30), (31, 60), (61, 90), (91, 10**6))  # days past due, both ends
@@ -30,10 +30,6 @@ WRITTEN_OFF: Final = len(BUCKETS)  # the bucket after the last
 ACCOUNTS_MAX: Final = 2_000_000
 ACCOUNTS_AT_ONCE: Final = 50_000
 CUTS_MAX: Final = 400_000  # statements that one look reads
-CLAIM: Final = (
-    Component.PRINCIPAL_UNBILLED, Component.PRINCIPAL_BILLED, Component.PRINCIPAL_INSTALMENT, Component.INTEREST,
-    Component.FEE, Component.PENALTY,
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +75,7 @@ def count_buckets(conn: psycopg.Connection, *, segment: Segment = ALL) -> list[B
     sums = [[0, 0] for _ in BUCKETS]
     for start in range(0, len(rows), ACCOUNTS_AT_ONCE):
         part = rows[start : start + ACCOUNTS_AT_ONCE]
-        owed = ledger.read_balances(conn, np.array([account for account, _ in part], np.int64))[:, list(CLAIM)].sum(
-            axis=1
-        )
+        owed = ledger.read_balances(conn, np.array([account for account, _ in part], np.int64))[:, CLAIM].sum(axis=1)
         for (_, days), minor in zip(part, owed.tolist(), strict=True):
             place = find_bucket(days)
             sums[place][0] += 1

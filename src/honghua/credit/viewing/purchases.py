@@ -15,6 +15,7 @@ from psycopg.rows import class_row
 
 from honghua.base.clock import from_micros, to_micros
 from honghua.credit import store as credit_store
+from honghua.credit.core.deciding import DENIED, LAPSED
 from honghua.credit.core.desk import view_purchase
 from honghua.credit.core.words import FACT_WORDS, Words
 from honghua.credit.proving import TRIES_MAX
@@ -27,7 +28,6 @@ from honghua.store.facts import FactColumns, read_facts
 
 PURCHASES_MAX: Final = 200
 Told = tuple[int, Fact, int]  # fact id, fact, recorded at (microseconds)
-ENDS: Final = {1: "passed", 2: "denied", 3: "lapsed"}
 WAITING: Final = """
 SELECT s.suspension_id, s.outcome, s.amount_minor, s.merchant, s.category, s.order_ref, s.until_us, s.expires_us, s.state, s.tries
 FROM credit_suspension s JOIN credit_account a USING (account_id)
@@ -246,9 +246,7 @@ def _state(told: Sequence[Told], *, held: int, captured: int, refunded: int, sta
         ends = [fact.args[1] for _, fact, _ in told if fact.kind is FactKind.SUSPENSION_SETTLED]
         if not ends:
             return PurchaseState.WAITING
-        return {"denied": PurchaseState.DENIED, "lapsed": PurchaseState.LAPSED}.get(
-            ENDS[ends[-1]], PurchaseState.CONTINUED
-        )
+        return {DENIED: PurchaseState.DENIED, LAPSED: PurchaseState.LAPSED}.get(ends[-1], PurchaseState.CONTINUED)
     return PurchaseState.RELEASED if stands else PurchaseState.REVERSED
 
 

@@ -24,7 +24,7 @@ SCAN_MAX: Final = 50_000  # records that one page looks at: a filter that nothin
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedFilter:
-    """What to show. amounts: asked for, minor units; merchant: as the outside writes it; before, after: decision ids."""
+    """What to show. amounts: asked for, minor units; merchant: as the outside writes it; before, after: decision ids; ids: only these."""
 
     outcomes: tuple[Outcome, ...] = ()
     reason: str = ""
@@ -34,6 +34,7 @@ class FeedFilter:
     account_id: int | None = None
     before: int | None = None
     after: int | None = None
+    ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,8 @@ def list_judged(conn: psycopg.Connection, wanted: FeedFilter, *, limit: int = 50
     values = {
         "outcomes": [int(one) for one in wanted.outcomes] or None, "reason": wanted.reason or None, "least": wanted.least_minor,
         "most": wanted.most_minor, "merchant": find_key("merchant", wanted.merchant) if wanted.merchant else None,
-        "account": wanted.account_id, "before": wanted.before, "after": wanted.after, "scan": SCAN_MAX, "limit": limit,
+        "account": wanted.account_id, "before": wanted.before, "after": wanted.after, "ids": list(wanted.ids) or None,
+        "scan": SCAN_MAX, "limit": limit,
     }  # fmt: skip
     found = store.list_feed(conn, values)
     fused = read_fused(conn, [row[0] for row in found])

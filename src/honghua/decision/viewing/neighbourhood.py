@@ -13,10 +13,11 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
-from honghua.base.clock import from_micros
+from honghua.base.clock import from_micros, to_micros
 from honghua.base.errors import BadInput
 from honghua.decision import store_judged
 from honghua.decision.core.outcomes import Outcome
+from honghua.decision.monitoring.store import find_oldest_near
 from honghua.decision.viewing import store
 from honghua.decision.viewing.store import THINGS, Purchases
 from honghua.features.core import ENTITIES
@@ -66,12 +67,9 @@ def find_neighbourhood(conn: psycopg.Connection, decision_id: int, *, days: int 
     page = store_judged.read_page(conn, "WHERE decision_id = %s", [decision_id])
     if not len(page):
         return None
-    until = from_micros(int(page.at_us[0]))
-    since = until - _days(days)
-    mine = store.read_purchases(
-        conn, since=min(since, until), until=decision_id, limit=1, accounts=[int(page.account_id[0])]
-    )
+    since = from_micros(int(page.at_us[0])) - _days(days)
     own = int(page.account_id[0])
+    mine = store.read_purchases(conn, since=since, until=decision_id, limit=1, accounts=[own])
     things = {(name, int(key)) for name, key in zip(THINGS, mine.things[0].tolist(), strict=True) if key}
     return _look_around(conn, ("account", own), things, (since, decision_id), frozenset({own}))
 
@@ -130,11 +128,8 @@ def _complete(
     shown, left_out = choose_accounts(near, things, own)
     theirs = store.read_purchases(conn, since=since, until=until, limit=CONTACTS_MAX, accounts=sorted(shown))
     contacts = list_contacts(theirs, keep=choose_things(theirs, things))
-    counted = store.read_purchases(conn, since=since, until=until, limit=1)
-    is_cut = len(theirs) >= CONTACTS_MAX or bool(
-        len(counted)
-        and store.find_scanned(conn, {"before": until + 1, "after": None, "account": None, "scan": RECORDS_MAX})
-    )
+    oldest = find_oldest_near(conn, until + 1, limit=RECORDS_MAX)
+    is_cut = len(theirs) >= CONTACTS_MAX or (oldest is not None and oldest >= to_micros(since))
     return Neighbourhood(centre, own, tuple(contacts), since, is_cut, left_out)
 
 

@@ -15,7 +15,7 @@ import psycopg
 from numpy.typing import NDArray
 
 from honghua.base.clock import DAY_US, from_micros
-from honghua.decision.core.outcomes import Outcome
+from honghua.decision.core.guarding import LETS_BUY
 from honghua.decision.viewing import store
 from honghua.decision.viewing.feed import read_fused
 from honghua.decision.viewing.store import THINGS, Purchases
@@ -28,7 +28,6 @@ SHOP_PURCHASES_MIN: Final = 3  # of one account at one shop, or it was just shop
 MEMBERS_MAX: Final = 40  # a larger group is taken apart by what fewer share
 RINGS_MAX: Final = 60
 SCORED_MAX: Final = 40  # purchases of a group whose scores are looked up
-THROUGH: Final = (Outcome.APPROVE, Outcome.APPROVE_LESS, Outcome.TEMPORARY_LIMIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,10 @@ def find_rings(conn: psycopg.Connection, *, since: dt.datetime, around: frozense
     back = from_micros(int(found.at_us.min())) if is_cut else since
     groups = [group for group in group_accounts(found) if not around or around & set(group)]
     groups.sort(key=lambda group: (-len(group), group))
-    rings = [_describe(conn, found, group) for group in groups[:RINGS_MAX]]
+    described = [(group, found.of(np.flatnonzero(np.isin(found.account_id, group)))) for group in groups[:RINGS_MAX]]
+    newest = [number for _, mine in described for number in mine.decision_id[:SCORED_MAX].tolist()]
+    fused = read_fused(conn, newest)
+    rings = [_describe(group, mine, fused) for group, mine in described]
     rings.sort(key=lambda ring: (-ring.suspicion, -len(ring.accounts), ring.accounts))
     return RingSearch(tuple(rings), len(found), back, is_cut)
 
@@ -141,10 +143,9 @@ def _components(links: Ints) -> list[tuple[int, ...]]:
     return [tuple(sorted(group)) for group in groups.values() if len(group) > 1]
 
 
-def _describe(conn: psycopg.Connection, purchases: Purchases, group: tuple[int, ...]) -> Ring:
-    mine = purchases.of(np.flatnonzero(np.isin(purchases.account_id, group)))
-    away = int((~np.isin(mine.outcome, THROUGH)).sum())
-    scores = list(read_fused(conn, mine.decision_id[:SCORED_MAX].tolist()).values())
+def _describe(group: tuple[int, ...], mine: Purchases, fused: dict[int, float]) -> Ring:
+    away = int((~np.isin(mine.outcome, LETS_BUY)).sum())
+    scores = [fused[number] for number in mine.decision_id[:SCORED_MAX].tolist() if number in fused]
     score = sum(scores) / len(scores) if scores else None
     days, place = np.unique(mine.at_us // DAY_US, return_inverse=True)
     sums = np.zeros(len(days), np.int64)

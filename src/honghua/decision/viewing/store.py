@@ -25,6 +25,7 @@ SELECT n.decision_id, n.account_id, n.happened_at, n.recorded_at, n.outcome, coa
 FROM (SELECT * FROM decision_judged
       WHERE (%(before)s::bigint IS NULL OR decision_id < %(before)s) AND (%(after)s::bigint IS NULL OR decision_id > %(after)s)
         AND (%(account)s::bigint IS NULL OR account_id = %(account)s)
+        AND (%(ids)s::bigint[] IS NULL OR decision_id = ANY(%(ids)s::bigint[]))
       ORDER BY decision_id DESC LIMIT %(scan)s) AS n
 JOIN decision_regime AS r USING (regime_id) JOIN decision_layout AS l USING (layout_id)
 WHERE (%(outcomes)s::smallint[] IS NULL OR n.outcome = ANY(%(outcomes)s::smallint[]))
@@ -37,6 +38,7 @@ ORDER BY n.decision_id DESC LIMIT %(limit)s
 SCANNED: Final = """
 SELECT decision_id FROM decision_judged WHERE (%(before)s::bigint IS NULL OR decision_id < %(before)s)
   AND (%(after)s::bigint IS NULL OR decision_id > %(after)s) AND (%(account)s::bigint IS NULL OR account_id = %(account)s)
+  AND (%(ids)s::bigint[] IS NULL OR decision_id = ANY(%(ids)s::bigint[]))
 ORDER BY decision_id DESC OFFSET %(scan)s - 1 LIMIT 1
 """
 COUNTED: Final = """

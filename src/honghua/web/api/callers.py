@@ -12,7 +12,7 @@ from honghua.web.answers import on_honghua_error
 from honghua.web.api import nonces
 from honghua.web.api.partners import Partner, PartnerBook
 from honghua.web.api.rights import SCOPE_OF
-from honghua.web.api.signing import Signed, verify
+from honghua.web.api.signing import Signed
 from honghua.web.ground import Site
 from honghua.web.problems import Trouble
 from honghua.web.roles import Role
@@ -40,18 +40,8 @@ class PartnerDoor:
         return Viewer(roles=PARTNER_ONLY, subject=signed.key_id, display_name=signed.signer.name, language="en")
 
     async def _check(self, request: Request) -> Signed[Partner]:
-        await self.partners.refresh(self.site)
         now_s = to_micros(self.site.clock.now()) // SECOND_US
-        signed = verify(
-            self.partners.by_key,
-            request.scope["headers"],
-            method=request.method,
-            target=target_of(request),
-            body=await request.body(),
-            now_s=now_s,
-        )
-        if isinstance(signed, str):
-            raise Trouble(signed, "")
+        signed = await self.partners.identify(self.site, request.scope, await request.body(), now_s=now_s)
         self.partners.check_rate(signed.signer)
         nonce = (signed.key_id, signed.timestamp, signed.nonce)
         if not (await self.site.write(lambda conn: nonces.spend(conn, [nonce])))[0]:
@@ -59,20 +49,11 @@ class PartnerDoor:
         return signed
 
 
-def target_of(request: Request) -> bytes:
-    """Path and query as they were sent."""
-    query: bytes = request.scope["query_string"]
-    path: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
-    return path + b"?" + query if query else path
-
-
 def partner_of(request: Request) -> Partner:
     """The partner who signed, when it has the scope of this route; Trouble SCOPE_MISSING."""
     partner: Partner = request.state.partner
-    scope = SCOPE_OF[request.scope["route"].name]
-    if scope not in partner.scopes:
-        raise Trouble("SCOPE_MISSING", f"this needs the scope {scope}")
+    partner.check_scope(SCOPE_OF[request.scope["route"].name])
     return partner
 
 
-__all__ = ["PartnerDoor", "partner_of", "target_of"]
+__all__ = ["PartnerDoor", "partner_of"]

@@ -20,6 +20,7 @@ from honghua.credit.core import BuyNow, Continuation, Instalments, Scene
 from honghua.merchants import api as merchants
 from honghua.merchants.core import Asked
 from honghua.store.commands import body_hash, find_commands
+from honghua.web.api.purchases_wire import PAYERS
 from honghua.web.booker import Answer
 from honghua.web.ground import Site
 from honghua.web.problems import Trouble
@@ -27,7 +28,6 @@ from honghua.web.tickets import Ticket, seal_ticket
 
 ATTEMPTS_MAX: Final = 8
 ID_CHARS: Final = 32
-CONSUMER: Final = 1
 SELECT: Final = (
     "SELECT checkout_id, coalesce(partner_id, 0), merchant, order_ref, category, amount_minor, currency, title, return_to, paid_by, ticket,"
     " expires_at FROM web_checkout"
@@ -102,14 +102,13 @@ def open_checkout(
         "currency": ticket.currency, "title": ticket.title, "return_to": ticket.return_to, "paid_by": list(ticket.merchant_pays),
     })  # fmt: skip
     conn.execute("SELECT 1 FROM web_partner WHERE partner_id = %s FOR UPDATE", [partner_id])  # one key at a time
-    query = f"{SELECT} WHERE partner_id = %s AND asked_key = %s"
-    row = conn.execute(query, [partner_id, key]).fetchone()
-    if row is None:
+    query = "SELECT checkout_id, asked_hash FROM web_checkout WHERE partner_id = %s AND asked_key = %s"
+    known = conn.execute(query, [partner_id, key]).fetchone()
+    if known is None:
         return _insert(conn, site, ticket, now=now, asked=(partner_id, key, asked))
-    known = conn.execute("SELECT asked_hash FROM web_checkout WHERE checkout_id = %s", [row[0]]).fetchone()
-    if known is None or bytes(known[0]) != asked:
+    if bytes(known[1]) != asked:
         raise Conflict(f"key {key!r} was used before for another checkout", code="KEY_REUSED")
-    return Checkout(*row)
+    return get_checkout(conn, known[0])
 
 
 def _insert(
@@ -198,7 +197,7 @@ def check_payment(checkout: Checkout, attempts: Attempts, payment: Payment, *, n
     choice = payment.instalments
     if (
         choice is not None
-        and choice.payer != CONSUMER
+        and choice.payer != PAYERS["consumer"]
         and payment.offer is None
         and choice.periods not in checkout.paid_by
     ):

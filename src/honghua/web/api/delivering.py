@@ -40,6 +40,11 @@ TIMEOUT_S: Final = 5.0
 FAILURES_MAX: Final = 3  # in a row, then an endpoint is left alone until the next run
 SENDERS: Final = 8
 ERROR_LENGTH_MAX: Final = 200
+WORD_OF: Final = {
+    "done": "arrived",
+    "waiting": "failed",
+    "dead": "died",
+}  # what became of a try, by the delivery's state
 HEADS: Final = """
 SELECT d.delivery_id, d.endpoint_id, d.fact_id, d.body, d.tries, e.url, e.sealed
 FROM web_delivery d JOIN web_endpoint e USING (endpoint_id)
@@ -70,6 +75,11 @@ class Sent:
     parcel: Parcel
     status: int | None
     error: str
+
+    @property
+    def state(self) -> str:
+        """Of the delivery from now on; "waiting": for the next try."""
+        return "done" if not self.error else "dead" if self.parcel.tries + 1 >= TRIES_MAX else "waiting"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,9 +119,14 @@ class Sender:
         with httpx.Client(timeout=self.timeout_s, follow_redirects=False, trust_env=False) as client:
             for parcel in parcels:
                 sent.append(self.send(parcel, client, now))
-                if len(sent) >= FAILURES_MAX and all(one.error for one in sent[-FAILURES_MAX:]):
+                if fails(sent):
                     break
         return sent
+
+
+def fails(sent: Sequence[Sent]) -> bool:
+    """Whether the last tries of an endpoint failed, too many in a row."""
+    return len(sent) >= FAILURES_MAX and all(one.error for one in sent[-FAILURES_MAX:])
 
 
 def back_off(tries: int) -> dt.timedelta:
@@ -122,7 +137,7 @@ def back_off(tries: int) -> dt.timedelta:
 
 def deliver(conn: psycopg.Connection, sender: Sender, *, now: dt.datetime) -> dict[str, int]:
     """Send what is due, round by round: how many arrived, failed and died. `conn` stands outside a transaction."""
-    told = {"arrived": 0, "failed": 0, "died": 0}
+    told = dict.fromkeys(WORD_OF.values(), 0)
     ends_at, resting = time.perf_counter() + SECONDS_MAX, set[int]()
     while time.perf_counter() < ends_at:
         heads = [Parcel(*row) for row in conn.execute(HEADS, [now, sorted(resting), ROUND_MAX])]
@@ -134,9 +149,8 @@ def deliver(conn: psycopg.Connection, sender: Sender, *, now: dt.datetime) -> di
         for sent in rounds:
             run_unit(conn, lambda c, sent=sent: note(c, sent, now=now))  # type: ignore[misc]
             for one in sent:
-                died = bool(one.error) and one.parcel.tries + 1 >= TRIES_MAX
-                told["died" if died else "failed" if one.error else "arrived"] += 1
-            if len(sent) >= FAILURES_MAX and all(one.error for one in sent[-FAILURES_MAX:]):
+                told[WORD_OF[one.state]] += 1
+            if fails(sent):
                 resting.add(sent[0].parcel.endpoint_id)
     return told
 
@@ -144,8 +158,7 @@ def deliver(conn: psycopg.Connection, sender: Sender, *, now: dt.datetime) -> di
 def note(conn: psycopg.Connection, sent: Sequence[Sent], *, now: dt.datetime) -> None:
     """Write down how tries ended."""
     for one in sent:
-        tries = one.parcel.tries + 1
-        state = "done" if not one.error else "dead" if tries >= TRIES_MAX else "waiting"
+        tries, state = one.parcel.tries + 1, one.state
         due_at = now if state != "waiting" else now + back_off(tries)
         conn.execute(
             "UPDATE web_delivery SET state = %s, tries = %s, due_at = %s, last_status = %s, last_error = %s, settled_at = %s"

@@ -6,9 +6,9 @@ import asyncio
 import datetime as dt
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 from psycopg.rows import class_row
@@ -16,6 +16,7 @@ from psycopg.rows import class_row
 from honghua.base.errors import BadInput
 from honghua.customers.api import Vault
 from honghua.web.api.buckets import Bucket
+from honghua.web.api.signing import Signed, target_of, verify
 from honghua.web.ground import Site
 from honghua.web.problems import Trouble
 
@@ -45,6 +46,11 @@ class Partner:
         """Trouble when the shop is not one of theirs."""
         if merchant not in self.merchants:
             raise Trouble("MERCHANT_NOT_YOURS", "this partner has no such merchant")
+
+    def check_scope(self, scope: str) -> None:
+        """Trouble when their keys lack it."""
+        if scope not in self.scopes:
+            raise Trouble("SCOPE_MISSING", f"this needs the scope {scope}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,12 +216,26 @@ class PartnerBook:
     loaded_at: float = -AGE_S_MAX
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
+    def is_fresh(self) -> bool:
+        """Whether what is known is young enough."""
+        return time.perf_counter() - self.loaded_at < AGE_S_MAX
+
+    async def identify(self, site: Site, scope: Mapping[str, Any], body: bytes, *, now_s: int) -> Signed[Partner]:
+        """Who signed a request; Trouble when it is nobody. Its nonce, rate and scope are still to be looked at."""
+        await self.refresh(site)
+        signed = verify(
+            self.by_key, scope["headers"], method=scope["method"], target=target_of(scope), body=body, now_s=now_s
+        )
+        if isinstance(signed, str):
+            raise Trouble(signed, "")
+        return signed
+
     async def refresh(self, site: Site) -> None:
         """Read them again when what is known is too old; those who come meanwhile wait for the one who reads."""
-        if time.perf_counter() - self.loaded_at < AGE_S_MAX and self.loaded_at >= 0:
+        if self.is_fresh():
             return
         async with self.lock:
-            if self.loaded_at >= 0 and time.perf_counter() - self.loaded_at < AGE_S_MAX:
+            if self.is_fresh():
                 return
             self.by_key = await site.read(lambda conn: load_partners(conn, site.vault))
             self.loaded_at = time.perf_counter()

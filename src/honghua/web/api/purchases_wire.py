@@ -1,14 +1,14 @@
 """The JSON of the two hot routes, `POST /v1/purchases` and `POST /v1/purchases:batch`, for the raw lane and the documented routes alike.
 
 A purchase comes with its idempotency key in the header `Idempotency-Key`; in a batch each purchase carries its own `key`. A partner's
-keys are its own: `command_key` puts the partner before them. Steps of a caller: `read_purchase` or `read_batch`, `check_merchants`,
-`to_command`, the booker, then `status_of` and `write_answer` of each answer.
+keys are its own: `command_key` puts the partner before them. Steps of a caller: `read_purchase` or `read_batch`,
+`Partner.check_merchant`, `to_command`, the booker, then `status_of` of each answer.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
@@ -22,21 +22,23 @@ BATCH_MAX: Final = 64  # purchases in one call
 PURCHASE_BYTES_MAX: Final = 8_192
 BATCH_BYTES_MAX: Final = 131_072
 KEY_LENGTH_MAX: Final = 120
+MINOR_MAX: Final = 10**15
+PERIODS_MAX: Final = 120
 PAYERS: Final = {"consumer": 1, "merchant": 2, "platform": 3}
 
 Text = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
 OptionalText = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Key = Annotated[str, Meta(min_length=1, max_length=KEY_LENGTH_MAX, pattern=r"^[\x21-\x7e]+$")]
-Minor = Annotated[int, Meta(ge=1, le=10**15, description="Whole minor units of `currency`.")]
+Minor = Annotated[int, Meta(ge=1, le=MINOR_MAX, description="Whole minor units of `currency`.")]
 Identity = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 
 
 class InstalmentChoice(Struct, frozen=True, forbid_unknown_fields=True):
     """Periods, who pays the fee, and the quoted fee that the customer confirmed (absent: the quote of the moment)."""
 
-    periods: Annotated[int, Meta(ge=1, le=120)]
+    periods: Annotated[int, Meta(ge=1, le=PERIODS_MAX)]
     payer: Literal["consumer", "merchant", "platform"] = "consumer"
-    fee_minor: Annotated[int, Meta(ge=0, le=10**15)] | None = None
+    fee_minor: Annotated[int, Meta(ge=0, le=MINOR_MAX)] | None = None
 
 
 class SceneTold(Struct, frozen=True, forbid_unknown_fields=True):
@@ -135,12 +137,6 @@ def _read(decoder: msgspec.json.Decoder[T], body: bytes, *, bytes_max: int) -> T
         raise Trouble("REQUEST_UNREADABLE", "the body is not JSON") from error
 
 
-def check_merchants(asked: PurchaseAsked, merchants: Set[str]) -> None:
-    """Trouble when the shop is not one of the partner's."""
-    if asked.merchant not in merchants:
-        raise Trouble("MERCHANT_NOT_YOURS", "this partner has no such merchant")
-
-
 def check_key(text: str) -> str:
     """An idempotency key as it came in a header; Trouble when it is missing or none."""
     if not text:
@@ -209,7 +205,6 @@ __all__ = [
     "PurchaseAnswer",
     "PurchaseAsked",
     "check_key",
-    "check_merchants",
     "command_key",
     "read_batch",
     "read_purchase",

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 SKEW_S: Final = 300  # how far a timestamp may be from our clock
 NONCE_LENGTH_MIN: Final = 16
@@ -86,6 +86,13 @@ def verify(
     return Signed(signer, key_id, int(timestamp), nonce.decode("ascii"), idempotency_key.decode("latin-1"))
 
 
+def target_of(scope: Mapping[str, Any]) -> bytes:
+    """Path and query of an ASGI request as they were sent."""
+    path: bytes = scope.get("raw_path") or scope["path"].encode()
+    query: bytes = scope["query_string"]
+    return path + b"?" + query if query else path
+
+
 def text_to_sign(method: str, target: bytes, told: tuple[bytes, bytes, bytes], body: bytes) -> bytes:
     """What is signed. told: timestamp, nonce and idempotency key as their headers have them; none can hold a line feed."""
     digest = hashlib.sha256(body).hexdigest().encode()
@@ -97,4 +104,4 @@ def sign(secret: bytes, text: bytes) -> str:
     return "v1=" + hmac.digest(secret, text, "sha256").hex()
 
 
-__all__ = ["SKEW_S", "Signed", "sign", "text_to_sign", "verify"]
+__all__ = ["SKEW_S", "Signed", "sign", "target_of", "text_to_sign", "verify"]

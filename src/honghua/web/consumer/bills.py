@@ -31,7 +31,7 @@ async def bills(request: Request, *, before: Annotated[int | None, Query(ge=1, l
     bars = [(writing.short_day(one.cut_on), float(one.total_minor)) for one in reversed(shown)]
     return await page(
         request, "consumer/bills.html", account=account, statements=shown, more=more, before=before, bars=bars,
-        write_money=lambda minor: writing.money(round(minor), account.currency),
+        write_money=writing.money_in(account.currency),
     )  # fmt: skip
 
 

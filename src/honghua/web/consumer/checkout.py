@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from honghua.credit import api as credit
 from honghua.merchants import api as merchants
 from honghua.web.api.checkouts import find_attempts, id_of_ticket
-from honghua.web.consumer.asking import customer_of, find_account
+from honghua.web.consumer.asking import customer_of, get_account
 from honghua.web.consumer.offers import CONSUMER, Choice, ask, find_choice, list_choices
 from honghua.web.consumer.readings import TEXT_VERSION, Reading, digest_shown, save_reading
 from honghua.web.ground import site_of
@@ -40,9 +40,7 @@ async def draw(request: Request, text: str, form: Form) -> Response:
     """The page of an order. What campaigns offer counts as seen from now on."""
     site, customer = site_of(request), customer_of(request)
     order = ticket_of(request, text)
-    account = await find_account(request)
-    if account is None:
-        return redirect(request, "consumer.opening")
+    account = await get_account(request)
     attempts = await site.read(lambda conn: find_attempts(conn, id_of_ticket(text)))
     if attempts.state == "paid":
         return redirect(request, "consumer.purchases", Notice(key="consumer.paid_already", tone="info"))
@@ -61,9 +59,7 @@ async def choose(request: Request, ticket: str) -> Response:
     site, customer = site_of(request), customer_of(request)
     order = ticket_of(request, ticket)
     form = await read_form(request)
-    account = await find_account(request)
-    if account is None:
-        return redirect(request, "consumer.opening")
+    account = await get_account(request)
     now = site.clock.now()
     choices = await site.read(lambda conn: list_choices(conn, site, customer, order, now=now))
     offered = {str(LATER), *(str(choice.periods) for choice in choices)}

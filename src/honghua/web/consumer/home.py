@@ -9,9 +9,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from honghua.credit import api as credit
-from honghua.web.consumer.asking import customer_of, find_account
+from honghua.web.consumer.asking import customer_of, find_account, get_account
 from honghua.web.ground import site_of
-from honghua.web.roles import DESK_READERS, MERCHANTS, Role
+from honghua.web.roles import CUSTOMERS, MERCHANTS, STAFF
 from honghua.web.ui.pages import has_route, page, redirect
 from honghua.web.viewer import viewer_of
 
@@ -26,9 +26,9 @@ async def landing(request: Request) -> Response:
     """Everybody to their own start page; strangers to a word of welcome."""
     viewer = viewer_of(request)
     for roles, name in (
-        (frozenset({Role.CUSTOMER}), "consumer.home"),
+        (CUSTOMERS, "consumer.home"),
         (MERCHANTS, "merchant.home"),
-        (DESK_READERS | {Role.ADMINISTRATOR}, "desk.home"),
+        (STAFF, "desk.home"),
     ):
         if viewer.roles & roles and has_route(request.app, name):
             return redirect(request, name)
@@ -52,9 +52,7 @@ async def home(request: Request) -> Response:
 @router.get("/my/limit", name="consumer.limit")
 async def limit(request: Request) -> Response:
     """What the limit is made of: fixed, temporary and until when, used, held, left."""
-    account = await find_account(request)
-    if account is None:
-        return redirect(request, "consumer.opening")
+    account = await get_account(request)
     return await page(request, "consumer/limit.html", account=account, ring=draw_ring(account))
 
 

@@ -98,7 +98,7 @@ async def plans(request: Request) -> Response:
         request, "consumer/plans.html", account=account,
         months=[writing.short_day(day) for day in months],
         series=[(f"{k}", values) for k, (_, values) in enumerate(series, 1)],
-        write_money=lambda minor: writing.money(round(minor), account.currency),
+        write_money=writing.money_in(account.currency),
     )  # fmt: skip
 
 

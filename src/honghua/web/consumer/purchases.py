@@ -14,7 +14,7 @@ from honghua.decision import api as decision
 from honghua.decision.core import REASONS
 from honghua.web.address_parts import ID_MAX, Id
 from honghua.web.booker import Answer, sentence_of
-from honghua.web.consumer.asking import customer_of, is_done, refusal_notice, submit
+from honghua.web.consumer.asking import customer_of, find_account, is_done, refusal_notice, submit
 from honghua.web.consumer.readings import find_refused
 from honghua.web.ground import site_of
 from honghua.web.ui.forms import read_form
@@ -39,9 +39,8 @@ async def purchases(request: Request, *, before: Annotated[int | None, Query(ge=
 
 async def currency_of(request: Request) -> str:
     """The currency of the viewer's account; that of the newest terms without one."""
-    site, customer = site_of(request), customer_of(request)
-    account = await site.read(lambda conn: credit.find_account_view(conn, site.registry, customer))
-    return account.currency if account is not None else site.currency
+    account = await find_account(request)
+    return account.currency if account is not None else site_of(request).currency
 
 
 @router.get("/my/purchases/{purchase_id}", name="consumer.purchase")

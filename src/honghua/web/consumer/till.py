@@ -7,10 +7,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from markupsafe import Markup
 
-from honghua.web.consumer.asking import customer_of, find_account
+from honghua.web.consumer.asking import customer_of, get_account
 from honghua.web.ground import site_of
 from honghua.web.pay_codes import LIFE, issue_code
-from honghua.web.ui.pages import page, redirect
+from honghua.web.ui.pages import page
 
 router = APIRouter(include_in_schema=False)
 
@@ -18,9 +18,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/my/code", name="consumer.code")
 async def code(request: Request) -> Response:
     """What the page is for; a code is made only when asked for."""
-    account = await find_account(request)
-    if account is None:
-        return redirect(request, "consumer.opening")
+    account = await get_account(request)
     return await page(request, "consumer/code.html", account=account, code=None, picture="", seconds=0)
 
 
@@ -28,9 +26,7 @@ async def code(request: Request) -> Response:
 async def make_code(request: Request) -> Response:
     """A new code, shown this once: nothing but its digest is kept."""
     site, customer = site_of(request), customer_of(request)
-    account = await find_account(request)
-    if account is None:
-        return redirect(request, "consumer.opening")
+    account = await get_account(request)
     made = await site.write(lambda conn: issue_code(conn, customer, now=site.clock.now()))
     return await page(
         request, "consumer/code.html", account=account, code=made, picture=draw_code(made) if made else "",

@@ -44,4 +44,4 @@ def list_acts(conn: psycopg.Connection, *, subject: str | None = None, limit: in
     return [DeskAct(*row) for row in rows]
 
 
-__all__ = ["DeskAct", "list_acts", "record_act"]
+__all__ = ["WHY_CHARS_MAX", "DeskAct", "list_acts", "record_act"]

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from honghua.base.errors import HonghuaError
 from honghua.credit.core import CLASS_WORDS, STATUS_WORDS
+from honghua.web.desk.acts import WHY_CHARS_MAX
 from honghua.web.desk.rights import RIGHTS
 from honghua.web.ground import Site, site_of
 from honghua.web.ui.pages import Notice, page, redirect
@@ -30,7 +31,6 @@ NAVIGATION: Final = (
     ("desk.webhooks", "desk.nav_webhooks", "/desk/webhooks", "gear"),
     ("desk.portfolio", "desk.nav_portfolio", "/desk/portfolio", "chart"),
 )
-WHY_CHARS_MAX: Final = 500
 SECONDS_MAX: Final = 15
 
 

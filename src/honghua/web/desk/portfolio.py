@@ -150,9 +150,7 @@ def measure(conn: psycopg.Connection, site: Site, look: Look) -> Portfolio:
     zone, currency = site.zone, site.currency
     steps = [look.since + dt.timedelta(days=k) for k in range(0, (look.until - look.since).days + 1, look.step_days)]
     since, until = (dt.datetime.combine(d, dt.time(), zone) for d in (look.since, look.until + dt.timedelta(days=1)))
-    counts = decision.count_outcomes(
-        conn, since=since, until=until, step=dt.timedelta(days=look.step_days), release_id=look.release
-    )
+    counts = decision.count_outcomes(conn, since=since, until=until, step=dt.timedelta(days=1), release_id=look.release)
     outcomes: dict[str, list[int]] = {}
     reasons: dict[tuple[str, str], list[int]] = {}
     for one in counts:
@@ -170,7 +168,7 @@ def measure(conn: psycopg.Connection, site: Site, look: Look) -> Portfolio:
         credit.count_buckets(conn, segment=look.segment),
         credit.list_migrations(conn, since=look.since, until=look.until, segment=look.segment),
         credit.list_vintages(conn, since=first, until=look.until, late_days=look.late_days, segment=look.segment),
-        list_cash_out(conn, look, zone), list_losses(books), credit.measure_reviews(conn, since=since, until=until),
+        list_cash_out(conn, look, counts, zone=zone), list_losses(books), credit.measure_reviews(conn, since=since, until=until),
         decision.measure_delays(conn, since=since, until=until),
     )  # fmt: skip
 
@@ -181,13 +179,12 @@ def rank_reasons(reasons: dict[tuple[str, str], list[int]]) -> list[tuple[str, s
     return sorted(rows, key=lambda row: (-row[2], row))
 
 
-def list_cash_out(conn: psycopg.Connection, look: Look, zone: dt.tzinfo) -> list[tuple[dt.date, int, int, int, int]]:
-    """By month: asked for, of it turned away or held up as suspected cash-out, bought, of it reported as fraud since."""
-    since, until = (dt.datetime.combine(d, dt.time(), zone) for d in (look.since, look.until + dt.timedelta(days=1)))
+def list_cash_out(
+    conn: psycopg.Connection, look: Look, counts: list[decision.OutcomeCount], *, zone: dt.tzinfo
+) -> list[tuple[dt.date, int, int, int, int]]:
+    """By month: asked for, of it turned away or held up as suspected cash-out, bought, of it reported as fraud since. counts: by day."""
     sums: dict[dt.date, list[int]] = {}
-    for one in decision.count_outcomes(
-        conn, since=since, until=until, step=dt.timedelta(days=1), release_id=look.release
-    ):
+    for one in counts:
         month = sums.setdefault(one.since.astimezone(zone).date().replace(day=1), [0, 0, 0, 0])
         month[0] += one.asked_minor
         month[1] += one.asked_minor if one.reason in SUSPECTS else 0

@@ -17,13 +17,14 @@ from honghua.base.errors import HonghuaError, WorldFailed
 from honghua.web.api.partners import Partner, PartnerBook
 from honghua.web.api.purchases_lane import read_many, read_one, write_many, write_one
 from honghua.web.api.purchases_wire import BATCH_BYTES_MAX, PURCHASE_BYTES_MAX
-from honghua.web.api.signing import SKEW_S, Signed, verify
+from honghua.web.api.rights import SCOPE_OF
+from honghua.web.api.signing import SKEW_S, Signed
 from honghua.web.booker import SECONDS_MAX
 from honghua.web.ground import Site
 from honghua.web.hot.nonces import SharedNonces
 from honghua.web.problems import PROBLEM_JSON, Trouble, problem_bytes
 
-SCOPE: Final = "purchases"
+SCOPE: Final = SCOPE_OF["v1.purchases.make"]
 ONE: Final = "/v1/purchases"
 MANY: Final = "/v1/purchases:batch"
 HEALTH: Final = "/healthz"
@@ -109,17 +110,9 @@ class HotLane:
 
     async def check(self, scope: Scope, body: bytes, arrived_at: dt.datetime) -> Signed[Partner]:
         """Who signed; Trouble when it is nobody, or nobody who may do this, or the same request again."""
-        await self.partners.refresh(self.site)
         now_s = int(arrived_at.timestamp())
-        query = scope["query_string"]
-        target = scope["raw_path"] + b"?" + query if query else scope["raw_path"]
-        signed = verify(
-            self.partners.by_key, scope["headers"], method=scope["method"], target=target, body=body, now_s=now_s
-        )
-        if isinstance(signed, str):
-            raise Trouble(signed, "")
-        if SCOPE not in signed.signer.scopes:
-            raise Trouble("SCOPE_MISSING", f"this needs the scope {SCOPE}")
+        signed = await self.partners.identify(self.site, scope, body, now_s=now_s)
+        signed.signer.check_scope(SCOPE)
         nonce = f"{signed.key_id} {signed.timestamp} {signed.nonce}".encode()
         if not self.nonces.is_first(nonce, now_s=now_s):
             raise Trouble("NONCE_REUSED", "")

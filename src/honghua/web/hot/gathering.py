@@ -109,8 +109,7 @@ class Gathering:
 
     def retry_after_s(self) -> float:
         """When half of those who wait now will have gone."""
-        least, most = RETRY_S
-        return min(max(self.waiting / 2 / max(self.rate, 1.0), least), most)
+        return find_retry_s(self.waiting, max(self.rate, 1.0))
 
     def close(self) -> None:
         """Nothing more comes in; what waits is still taken."""
@@ -119,4 +118,10 @@ class Gathering:
             self._changed.notify_all()
 
 
-__all__ = ["BATCH_MAX", "WAITING_MAX", "Gathering", "Parcel", "Reply"]
+def find_retry_s(waiting: int, rate: float) -> float:
+    """How long somebody is told to wait: until half of those who wait have gone at this rate, within bounds."""
+    least, most = RETRY_S
+    return min(max(waiting / 2 / rate, least), most)
+
+
+__all__ = ["BATCH_MAX", "WAITING_MAX", "Gathering", "Parcel", "Reply", "find_retry_s"]

@@ -14,7 +14,7 @@ from honghua.base.errors import BadInput, TimedOut
 from honghua.credit.core import Command
 from honghua.web.booker import SECONDS_MAX, Answer, Overloaded, TooLate
 from honghua.web.hot.desk import ANSWER_S
-from honghua.web.hot.gathering import BATCH_MAX, WAITING_MAX
+from honghua.web.hot.gathering import BATCH_MAX, WAITING_MAX, find_retry_s
 from honghua.web.hot.wire import ANSWERED, Frames, Packed, find_error, frame, owner_of, pack, read_told
 
 LOOK_S: Final = 0.05  # between two looks at deadlines, and between two tries to connect
@@ -57,7 +57,7 @@ class Link:
         """The answers to come. Overloaded: nothing was taken."""
         n = len(commands)
         if self.waiting + n > self.waiting_max:
-            seconds = min(max(self.waiting / 2 / max(self.rate, 100.0), 0.05), 30.0)
+            seconds = find_retry_s(self.waiting, max(self.rate, 100.0))
             raise Overloaded("too many requests are waiting; nothing was taken", retry_after_s=seconds)
         loop = asyncio.get_running_loop()
         if self._task is None:

@@ -56,7 +56,7 @@ async def home(request: Request) -> Response:
         [(writing.short_day(day), by_day[day].sales_minor if day in by_day else 0) for day in days] if by_day else []
     )
     return await page(
-        request, "merchant/home.html", currency=currency, points=points, write=seeing.write_money(writing, currency),
+        request, "merchant/home.html", currency=currency, points=points, write=writing.money_in(currency),
         now=by_day.get(found["today"], DaySum(found["today"], 0, 0, 0, 0, 0)), is_owner=owns(request), **found,
     )  # fmt: skip
 

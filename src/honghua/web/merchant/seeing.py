@@ -74,11 +74,6 @@ def show_campaign(campaign: Campaign, budget: Budget, *, now: dt.datetime) -> Sh
     return ShownCampaign(campaign, budget, status)
 
 
-def write_money(writing: Writing, currency: str) -> Callable[[float], str]:
-    """How a chart writes minor units."""
-    return lambda minor: writing.money(round(minor), currency)
-
-
 def write_interval(writing: Writing, currency: str, pattern: str) -> Callable[[tuple[float, float, float]], str]:
     """(low, estimate, high) in minor units as a sentence."""
 

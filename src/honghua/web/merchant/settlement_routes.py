@@ -70,7 +70,7 @@ async def settlement(request: Request, day: str) -> Response:
     return await page(
         request, "merchant/settlement.html", one=one, start=start, steps=steps, currency=currency,
         rows=[seeing.show_movement(row) for row in statement.movements], sums=sums_of(statement.movements),
-        write=seeing.write_money(writing_of(request), currency),
+        write=writing_of(request).money_in(currency),
     )  # fmt: skip
 
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
+import psycopg
+
+from honghua.web.signin import bounds, events
+from honghua.web.signin.events import EventKind
 from honghua.web.signin.sessions import Begun, Device
 
 
@@ -46,3 +50,11 @@ def too_many(wait: dt.timedelta) -> Outcome:
 def wrong(wait: dt.timedelta | None) -> Outcome:
     """It was not right, whatever of it was not."""
     return Outcome(code="SIGN_IN_WRONG", wait=wait)
+
+
+def fail(conn: psycopg.Connection, lock: str, who: str, caller: Caller, *, now: dt.datetime) -> Outcome:
+    """A wrong try: counted against its lock, which the caller holds, and written down under `who`."""
+    wait = bounds.note_failure(conn, lock, now=now)
+    kind = EventKind.SIGN_IN_FAILED if wait is None else EventKind.LOCKED_OUT
+    events.note(conn, kind, who, now=now, network=caller.network)
+    return wrong(wait)

@@ -28,7 +28,7 @@ from honghua.web.signin.challenges import (
 )
 from honghua.web.signin.events import EventKind
 from honghua.web.signin.messages import Message, wish_message
-from honghua.web.signin.outcomes import Caller, Outcome, too_many, wrong
+from honghua.web.signin.outcomes import Caller, Outcome, fail, too_many
 from honghua.web.signin.sessions import Person, begin_session, digest_token
 
 CODE_DIGITS: Final = 6
@@ -134,10 +134,7 @@ def _check(
         return too_many(wait), None
     if not secrets.compare_digest(challenge.held["code"].encode(), answered.code.strip().encode()):
         note_try(conn, challenge)
-        wait = bounds.note_failure(conn, lock, now=now)
-        kind_of_event = EventKind.SIGN_IN_FAILED if wait is None else EventKind.LOCKED_OUT
-        events.note(conn, kind_of_event, f"phone {challenge.who[:12]}", now=now, network=caller.network)
-        return wrong(wait), None
+        return fail(conn, lock, f"phone {challenge.who[:12]}", caller, now=now), None
     end_challenge(conn, challenge, now=now)
     bounds.note_success(conn, lock)
     return Outcome(), challenge

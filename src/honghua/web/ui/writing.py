@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -36,6 +37,10 @@ class Writing:
     def money(self, minor: int, currency: str) -> str:
         """An amount with its currency: ¥1,234.50, CN¥1,234.50."""
         return format_currency(major(minor, currency), currency, locale=self.locale)
+
+    def money_in(self, currency: str) -> Callable[[float], str]:
+        """How a chart writes minor units."""
+        return lambda minor: self.money(round(minor), currency)
 
     def signed_money(self, minor: int, currency: str) -> str:
         """The same with a plus where it adds."""

@@ -73,7 +73,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
 
 
 def _tell(args: argparse.Namespace, book: Book, told: dict[str, Any], sentence: str) -> None:
-    readers = decision.find_readers(book.conn, args.list)
+    readers = decision.find_readers(book.conn).get(args.list, ())
     if args.json:
         print_json({"list": args.list, "entity": args.entity, "read_by": list(readers), **told})
     else:

@@ -165,7 +165,9 @@ def wait_for_another(range_: Range, pid: int) -> None:
 
 def test_the_bench_measures_and_reconciles() -> None:
     """Small and short: the keys are there and every answer was found in the books."""
-    args = argparse.Namespace(seconds=1.0, people=200, in_flight=16, batches=2, parts="one,overload", seed=1)
+    args = argparse.Namespace(
+        seconds=1.0, people=200, in_flight=16, batches=2, parts="one,overload", all_values=False, seed=1
+    )
     found = bench_purchase.run(args, StoreSettings(state_dir=Path("/nowhere")))
     assert found["ok"]
     assert found["accepted"] == found["booked"] > 0

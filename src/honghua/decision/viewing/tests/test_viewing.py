@@ -13,6 +13,7 @@ from honghua.base.clock import DAY_US, from_micros
 from honghua.base.errors import BadInput
 from honghua.decision import api
 from honghua.decision.core import Outcome
+from honghua.decision.core.guarding import LETS_BUY
 from honghua.decision.lists import find_key
 from honghua.decision.tests.policies import BASE, NOW, NOW_US, judge_all, release
 from honghua.decision.viewing import neighbourhood, rings
@@ -68,6 +69,7 @@ FILTERS: list[tuple[dict[str, Any], Any]] = [
     ({"merchant": "书店"}, lambda r: r["merchant"] == find_key("merchant", "书店")),
     ({"account_id": 70}, lambda r: r["account"] == 70),
     ({"before": 1_100}, lambda r: r["id"] < 1_100),
+    ({"ids": (1_003, 1_500, 9_999)}, lambda r: r["id"] in (1_003, 1_500)),
     ({"after": 1_580, "outcomes": (Outcome.APPROVE,)}, lambda r: r["id"] > 1_580 and r["outcome"] == 1),
 ]  # fmt: skip
 
@@ -153,6 +155,14 @@ def test_around_a_device_and_an_account(conn, told):
         api.find_around(conn, "region", 1, since=NOW)
 
 
+def test_a_look_is_cut_where_its_own_time_holds_more_than_is_looked_at(conn, told, monkeypatch):
+    monkeypatch.setattr(neighbourhood, "RECORDS_MAX", 100)
+    device = next(row["device"] for row in told if row["device"])
+    for records, is_cut in ((99, False), (100, True)):
+        since = from_micros(told[records - 1]["at_us"])
+        assert api.find_around(conn, "device", device, since=since).is_cut is is_cut
+
+
 def test_groups_are_what_hangs_together(conn, told):
     found = api.find_rings(conn, since=NOW)
     naive = group_naively(told)
@@ -161,7 +171,7 @@ def test_groups_are_what_hangs_together(conn, told):
     assert len(naive) > 1
     for ring in found.rings:
         mine = [row for row in told if row["account"] in ring.accounts]
-        away = sum(row["outcome"] not in rings.THROUGH for row in mine)
+        away = sum(row["outcome"] not in LETS_BUY for row in mine)
         assert (ring.purchases, ring.turned_away) == (len(mine), away)
         assert ring.amount_minor == sum(row["amount_minor"] for row in mine) == sum(amount for _, amount in ring.by_day)
         scores = [row["fused"] for row in mine[: rings.SCORED_MAX] if not np.isnan(row["fused"])]

@@ -26,10 +26,10 @@ from honghua.credit.core import (
 from honghua.customers import api as customers
 from honghua.web.api import partners
 from honghua.web.api.cursors import read_cursor, write_cursor
+from honghua.web.api.partners import Partner
 from honghua.web.api.v1.accounts_shown import AccountShown, HistoryShown, StatementDetailShown, StatementShown
 from honghua.web.api.v1.wire import (
     COMMANDED,
-    MINOR_MAX,
     PAGE_USUAL,
     READ,
     Asked,
@@ -39,6 +39,7 @@ from honghua.web.api.v1.wire import (
     CustomerPath,
     Done,
     Minor,
+    MinorOrZero,
     Page,
     PageSize,
     Text,
@@ -60,14 +61,14 @@ class AccountAsked(Asked):
     """Open an account. pair: statement day and due day, one of those on offer; absent: the terms' first."""
 
     customer: Text
-    limit_minor: Annotated[int, Field(ge=0, le=MINOR_MAX)]
+    limit_minor: MinorOrZero
     pair: tuple[int, int] | None = None
 
 
 class LimitAsked(Asked):
     """The fixed limit from now on."""
 
-    limit_minor: Annotated[int, Field(ge=0, le=MINOR_MAX)]
+    limit_minor: MinorOrZero
 
 
 class TemporaryLimitAsked(Asked):
@@ -113,20 +114,25 @@ def check_consents(conn: psycopg.Connection, customer: str) -> None:
         raise Trouble("CONSENT_MISSING", "the customer has to agree first", more={"missing": sorted(missing)})
 
 
-async def check_customer(request: Request, partner: Caller, customer: CustomerPath) -> None:
+async def check_customer(request: Request, partner: Partner, customer: str) -> None:
     """Trouble when this customer's account is not open to the partner."""
     await site_of(request).read(lambda conn: partners.check_linked(conn, partner, customer))
 
 
-@router.get("/accounts/{customer}", name="v1.accounts.read", responses=READ)
-async def read_account(request: Request, partner: Caller, customer: CustomerPath) -> AccountShown:
-    """The account as it stands: limit, what is owed and until when, open statements, plans and holds."""
+async def get_view(request: Request, partner: Partner, customer: str) -> credit.AccountView:
+    """The account, when it is open to the partner; Trouble when it is not, or there is none."""
     site = site_of(request)
     await check_customer(request, partner, customer)
     view = await site.read(lambda conn: credit.find_account_view(conn, site.registry, customer))
     if view is None:
         raise Trouble("ACCOUNT_UNKNOWN", "this customer has no account")
-    return shown(AccountShown, view)
+    return view
+
+
+@router.get("/accounts/{customer}", name="v1.accounts.read", responses=READ)
+async def read_account(request: Request, partner: Caller, customer: CustomerPath) -> AccountShown:
+    """The account as it stands: limit, what is owed and until when, open statements, plans and holds."""
+    return shown(AccountShown, await get_view(request, partner, customer))
 
 
 @router.get("/accounts/{customer}/history", name="v1.accounts.history", responses=READ)

@@ -20,13 +20,15 @@ from honghua.web.api.v1.accounts import check_customer
 from honghua.web.api.v1.purchases import ANSWER, answer_of
 from honghua.web.api.v1.wire import (
     COMMANDED,
-    MINOR_MAX,
     READ,
     Asked,
     Caller,
     CommandKey,
     CustomerPath,
     Minor,
+    MinorOrZero,
+    OptionalText,
+    Periods,
     Shown,
     Text,
     problems,
@@ -55,7 +57,7 @@ class CheckoutAsked(Asked):
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
     title: Text
     return_to: Annotated[str, Field(max_length=500, pattern=r"^(https://[\x21-\x7e]+)?$")] = ""
-    paid_by_shop: Annotated[list[Annotated[int, Field(ge=1, le=120)]], Field(max_length=10, default_factory=list)]
+    paid_by_shop: Annotated[list[Periods], Field(max_length=10, default_factory=list)]
     minutes: Annotated[int, Field(ge=1, le=MINUTES_MAX)] = MINUTES_USUAL
 
 
@@ -76,9 +78,9 @@ class CheckoutShown(Shown):
 class Choice(Asked):
     """Instalments that the customer chose at the till; fee_minor: as quoted and confirmed; campaign_id: the campaign that bears it."""
 
-    periods: Annotated[int, Field(ge=1, le=120)]
+    periods: Periods
     payer: Literal["consumer", "merchant"] = "consumer"
-    fee_minor: Annotated[int, Field(ge=0, le=MINOR_MAX)] | None = None
+    fee_minor: MinorOrZero | None = None
     campaign_id: Annotated[int, Field(ge=1, le=ID_MAX)] | None = None
 
 
@@ -87,7 +89,7 @@ class ScanAsked(Asked):
 
     code: Annotated[str, Field(pattern=r"^[0-9 ]{18,30}$")]
     instalments: Choice | None = None
-    till: Annotated[str, Field(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
+    till: OptionalText = ""
 
 
 class FaceAsked(Asked):
@@ -96,7 +98,7 @@ class FaceAsked(Asked):
     customer: Text
     capture: Annotated[str, Field(min_length=1, max_length=CAPTURE_CHARS_MAX)]
     instalments: Choice | None = None
-    till: Annotated[str, Field(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
+    till: OptionalText = ""
 
 
 class PayCodeShown(Shown):
@@ -145,8 +147,13 @@ async def open_checkout(request: Request, partner: Caller, key: CommandKey, aske
 async def read_checkout(request: Request, partner: Caller, checkout_id: CheckoutPath) -> CheckoutShown:
     """A checkout of the partner's, and whether it is paid."""
     site = site_of(request)
-    own = await site.read(lambda conn: checkouts.get_checkout(conn, checkout_id, partner_id=partner.partner_id))
-    return show(site, own, await site.read(lambda conn: checkouts.find_attempts(conn, checkout_id)))
+    own, attempts = await site.read(
+        lambda conn: (
+            checkouts.get_checkout(conn, checkout_id, partner_id=partner.partner_id),
+            checkouts.find_attempts(conn, checkout_id),
+        )
+    )
+    return show(site, own, attempts)
 
 
 @router.post("/checkouts/{checkout_id}/scan", name="v1.checkouts.scan", responses=PAID)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 import psycopg
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
-from pydantic import Field
 
 from honghua.credit.core import (
     LABEL_CUSTOMER,
@@ -22,13 +21,11 @@ from honghua.credit.core import (
 )
 from honghua.decision import api as decision
 from honghua.decision.core import REASONS, Outcome
-from honghua.web.address_parts import ID_MAX
 from honghua.web.api import purchases_lane, purchases_wire
 from honghua.web.api.partners import Partner
 from honghua.web.api.v1.orders import get_order
 from honghua.web.api.v1.wire import (
     COMMANDED,
-    MINOR_MAX,
     READ,
     Asked,
     Caller,
@@ -36,9 +33,12 @@ from honghua.web.api.v1.wire import (
     Done,
     IdPath,
     Minor,
+    MinorOrZero,
+    Periods,
     Shown,
     Words,
     answer_command,
+    shown,
 )
 from honghua.web.ground import site_of
 from honghua.web.problems import PROBLEM_JSON, Trouble
@@ -89,9 +89,9 @@ class CaptureAsked(Asked):
 
     amount_minor: Minor
     final: bool = True
-    periods: Annotated[int, Field(ge=1, le=120)] | None = None
+    periods: Periods | None = None
     payer: Literal["consumer", "merchant", "platform"] = "consumer"
-    fee_minor: Annotated[int, Field(ge=0, le=MINOR_MAX)] | None = None
+    fee_minor: MinorOrZero | None = None
 
 
 class RefundAsked(Asked):
@@ -174,7 +174,7 @@ async def make_purchases(request: Request, partner: Caller) -> Response:
 async def read_purchase(request: Request, partner: Caller, purchase_id: IdPath) -> OrderShown:
     """One purchase of one of the partner's shops."""
     found = await site_of(request).read(lambda conn: get_order(conn, partner, purchase_id))
-    return OrderShown.model_validate(found, from_attributes=True)
+    return shown(OrderShown, found)
 
 
 async def find_customer(request: Request, partner: Partner, purchase_id: int) -> str:
@@ -182,12 +182,9 @@ async def find_customer(request: Request, partner: Partner, purchase_id: int) ->
     return (await site_of(request).read(lambda conn: get_order(conn, partner, purchase_id))).customer
 
 
-PurchasePath = Annotated[int, Path(ge=1, le=ID_MAX)]
-
-
 @router.post("/purchases/{purchase_id}/captures", name="v1.purchases.capture", response_model=Done, responses=COMMANDED)
 async def capture(
-    request: Request, partner: Caller, purchase_id: PurchasePath, key: CommandKey, asked: CaptureAsked
+    request: Request, partner: Caller, purchase_id: IdPath, key: CommandKey, asked: CaptureAsked
 ) -> Response:
     """Turn a hold into debt, wholly or in part."""
     customer = await find_customer(request, partner, purchase_id)
@@ -202,7 +199,7 @@ async def capture(
 
 
 @router.post("/purchases/{purchase_id}/void", name="v1.purchases.void", response_model=Done, responses=COMMANDED)
-async def void(request: Request, partner: Caller, purchase_id: PurchasePath, key: CommandKey) -> Response:
+async def void(request: Request, partner: Caller, purchase_id: IdPath, key: CommandKey) -> Response:
     """Give a hold back: nothing was bought."""
     customer = await find_customer(request, partner, purchase_id)
     return await answer_command(request, VoidAuthorisation(key=key, customer=customer, purchase_id=purchase_id))
@@ -210,7 +207,7 @@ async def void(request: Request, partner: Caller, purchase_id: PurchasePath, key
 
 @router.post("/purchases/{purchase_id}/refunds", name="v1.purchases.refund", response_model=Done, responses=COMMANDED)
 async def refund(
-    request: Request, partner: Caller, purchase_id: PurchasePath, key: CommandKey, asked: RefundAsked
+    request: Request, partner: Caller, purchase_id: IdPath, key: CommandKey, asked: RefundAsked
 ) -> Response:
     """Goods come back, wholly or in part."""
     customer = await find_customer(request, partner, purchase_id)
@@ -221,7 +218,7 @@ async def refund(
 @router.post(
     "/purchases/{purchase_id}/fraud-reports", name="v1.purchases.report", response_model=Done, responses=COMMANDED
 )
-async def report_fraud(request: Request, partner: Caller, purchase_id: PurchasePath, key: CommandKey) -> Response:
+async def report_fraud(request: Request, partner: Caller, purchase_id: IdPath, key: CommandKey) -> Response:
     """The customer disputes this purchase: it was not them."""
     customer = await find_customer(request, partner, purchase_id)
     command = ReportFraud(key=key, customer=customer, purchase_id=purchase_id, source=LABEL_CUSTOMER)
@@ -229,7 +226,7 @@ async def report_fraud(request: Request, partner: Caller, purchase_id: PurchaseP
 
 
 @router.post("/purchases/{purchase_id}/clearances", name="v1.purchases.clear", response_model=Done, responses=COMMANDED)
-async def clear_report(request: Request, partner: Caller, purchase_id: PurchasePath, key: CommandKey) -> Response:
+async def clear_report(request: Request, partner: Caller, purchase_id: IdPath, key: CommandKey) -> Response:
     """A disputed purchase was in order after all."""
     customer = await find_customer(request, partner, purchase_id)
     command = ClearReport(key=key, customer=customer, purchase_id=purchase_id, source=LABEL_CUSTOMER)

@@ -13,12 +13,12 @@ from honghua.credit import api as credit
 from honghua.credit.core import InstalBill, Instalments, Repay, ReturnOverpayment, SettlePlan
 from honghua.merchants import api as merchants
 from honghua.merchants.core import Asked as Order
+from honghua.merchants.core import Campaign
 from honghua.web.api.purchases_wire import PAYERS
-from honghua.web.api.v1.accounts import check_customer
+from honghua.web.api.v1.accounts import check_customer, get_view
 from honghua.web.api.v1.accounts_shown import InstalmentQuoteShown, PlanShown, SettlementShown
 from honghua.web.api.v1.wire import (
     COMMANDED,
-    MINOR_MAX,
     READ,
     Asked,
     Caller,
@@ -27,7 +27,10 @@ from honghua.web.api.v1.wire import (
     Done,
     IdPath,
     Minor,
+    MinorOrZero,
+    OptionalText,
     Page,
+    Periods,
     Text,
     answer_command,
     shown,
@@ -37,7 +40,6 @@ from honghua.web.problems import Trouble
 
 router = APIRouter(prefix="/v1", tags=["repaying"])
 QUOTE_MINOR_MAX: Final = 100_000_000
-OptionalText = Annotated[str, Field(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
 class QuoteAsked(Asked):
@@ -60,8 +62,8 @@ class BillInstalmentsAsked(Asked):
     """Split this part of the last bill. fee_minor: as quoted and confirmed; absent: the quote of the moment."""
 
     amount_minor: Minor
-    periods: Annotated[int, Field(ge=1, le=120)]
-    fee_minor: Annotated[int, Field(ge=0, le=MINOR_MAX)] | None = None
+    periods: Periods
+    fee_minor: MinorOrZero | None = None
 
 
 class RepaymentAsked(Asked):
@@ -99,8 +101,7 @@ async def list_quotes(
             at=site.clock.now(), zone=site.zone,
         )  # fmt: skip
         await site.write(lambda conn: merchants.note_exposure(conn, order))
-        for offer in await site.read(lambda conn: merchants.find_offers(conn, order)):
-            await quote_offer(site, customer, asked, offer, found)
+        found |= await site.read(lambda conn: quote_offers(conn, site, asked, order))
     return list(found.values())
 
 
@@ -113,25 +114,28 @@ def find_quotes(
     )
 
 
-async def quote_offer(
-    site: Site, customer: str, asked: QuoteAsked, offer: merchants.Offer, found: dict[int, InstalmentQuoteShown]
-) -> None:
-    """Put the periods that a campaign pays for in the place of those that the customer would pay for."""
-    payer = offer.campaign.draft.payer
-    for quote in await site.read(lambda conn: find_quotes(conn, site, customer, asked, payer)):
-        if quote.periods in offer.periods and found[quote.periods].campaign_id is None:
-            own = shown(InstalmentQuoteShown, quote)
-            found[quote.periods] = own.model_copy(update={"campaign_id": offer.campaign.campaign_id})
+def quote_offers(
+    conn: psycopg.Connection, site: Site, asked: QuoteAsked, order: Order
+) -> dict[int, InstalmentQuoteShown]:
+    """The periods whose fee a campaign bears, quoted so, to stand in the place of the customer's; the first of several bears it."""
+    bearers: dict[int, Campaign] = {}
+    for offer in merchants.find_offers(conn, order):
+        for periods in offer.periods:
+            bearers.setdefault(periods, offer.campaign)
+    found: dict[int, InstalmentQuoteShown] = {}
+    for payer in {campaign.draft.payer for campaign in bearers.values()}:
+        for quote in find_quotes(conn, site, order.customer, asked, payer):
+            campaign = bearers.get(quote.periods)
+            if campaign is not None and campaign.draft.payer == payer:
+                own = shown(InstalmentQuoteShown, quote)
+                found[quote.periods] = own.model_copy(update={"campaign_id": campaign.campaign_id})
+    return found
 
 
 @router.get("/accounts/{customer}/plans", name="v1.accounts.plans", responses=READ)
 async def list_plans(request: Request, partner: Caller, customer: CustomerPath) -> Page[PlanShown]:
     """Instalment plans with something left to bill: an account has few, so there is one page."""
-    site = site_of(request)
-    await check_customer(request, partner, customer)
-    view = await site.read(lambda conn: credit.find_account_view(conn, site.registry, customer))
-    if view is None:
-        raise Trouble("ACCOUNT_UNKNOWN", "this customer has no account")
+    view = await get_view(request, partner, customer)
     return Page(items=[shown(PlanShown, plan) for plan in view.plans])
 
 

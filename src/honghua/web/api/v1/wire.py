@@ -13,12 +13,11 @@ from honghua.web.address_parts import ID_MAX
 from honghua.web.answers import problem_response
 from honghua.web.api.callers import partner_of
 from honghua.web.api.partners import Partner
-from honghua.web.api.purchases_wire import KEY_LENGTH_MAX, check_key, command_key
+from honghua.web.api.purchases_wire import KEY_LENGTH_MAX, MINOR_MAX, PERIODS_MAX, check_key, command_key
 from honghua.web.ground import site_of
 from honghua.web.problems import PROBLEM_JSON, problem_of_answer, status_of
 
 T = TypeVar("T")
-MINOR_MAX: Final = 10**15
 PAGE_MAX: Final = 200
 PAGE_USUAL: Final = 50
 CURSOR_LENGTH_MAX: Final = 200
@@ -26,7 +25,10 @@ PRINTABLE: Final = r"^[^\x00-\x1f\x7f]+$"
 
 Caller = Annotated[Partner, Depends(partner_of)]
 Minor = Annotated[int, Field(ge=1, le=MINOR_MAX, description="Whole minor units of the account's currency.")]
+MinorOrZero = Annotated[int, Field(ge=0, le=MINOR_MAX)]
+Periods = Annotated[int, Field(ge=1, le=PERIODS_MAX)]
 Text = Annotated[str, Field(min_length=1, max_length=100, pattern=PRINTABLE)]
+OptionalText = Annotated[str, Field(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
 CustomerPath = Annotated[
     str, Path(min_length=1, max_length=100, pattern=PRINTABLE, description="The customer's reference.")
 ]

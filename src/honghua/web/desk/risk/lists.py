@@ -179,8 +179,11 @@ async def _page(
         ]
         counts = {one: sum(e.list == one for e in entries) for one in names}
         changes = [c for c in decision.list_changes(conn, limit=HISTORY) if c.action.startswith("list ")]
-        readers = {one: decision.find_readers(conn, one) for one in names}
-        return {"entries": shown, "names": names, "counts": counts, "changes": changes, "readers": readers}
+        readers = decision.find_readers(conn)
+        return {
+            "entries": shown, "names": names, "counts": counts, "changes": changes,
+            "readers": {one: readers.get(one, ()) for one in names},
+        }  # fmt: skip
 
     found = await site.read(read)
     return await draw(

@@ -14,7 +14,7 @@ from honghua.base.errors import BadInput, HonghuaError
 from honghua.decision import api as decision
 from honghua.decision.core import REASONS, PolicyProblems, compile_bundle, read_vocabulary, say_expression, say_outcome
 from honghua.features.core import ENTITIES
-from honghua.web.address_parts import Id
+from honghua.web.address_parts import Id, read_day
 from honghua.web.desk.drawing import WHY_CHARS_MAX, draw, refused, told
 from honghua.web.ground import site_of
 from honghua.web.ui.forms import Form, empty_form, read_form
@@ -98,9 +98,9 @@ async def release(request: Request, release_id: Id) -> Response:
 
     def read(conn: psycopg.Connection) -> dict[str, Any]:
         row = decision.get_release(conn, release_id)
-        champion = decision.find_champion(conn)
         lineup = decision.find_lineup(conn)
-        other = champion if champion is not None and champion.release_id != release_id else None
+        champion = release_id if lineup is None else lineup.champion
+        other = None if champion == release_id else decision.get_release(conn, champion)
         unguarded = decision.find_unguarded(row)
         return {
             "row": row, "role": decision.name_role(lineup, release_id), "lineup": lineup, "other": other, "unguarded": unguarded,
@@ -249,10 +249,10 @@ def _act(request: Request, why: str) -> decision.Act:
 
 
 def _read_day(text: str) -> dt.date:
-    try:
-        return dt.date.fromisoformat(text.strip())
-    except ValueError as error:
-        raise BadInput("write the day as 2026-12-31", code="DATE_INVALID") from error
+    day = read_day(text.strip())
+    if day is None:
+        raise BadInput("write the day as 2026-12-31", code="DATE_INVALID")
+    return day
 
 
 def read_share(text: str) -> int:

@@ -14,7 +14,7 @@ from honghua.base.errors import HonghuaError, NotFound
 from honghua.credit import api as credit
 from honghua.credit.core import SettleReview
 from honghua.decision import api as decision
-from honghua.web.address_parts import Id
+from honghua.web.address_parts import Id, read_number
 from honghua.web.booker import sentence_of
 from honghua.web.desk.acts import DeskAct, list_acts, record_act
 from honghua.web.desk.drawing import WHY_CHARS_MAX, draw, refused, told
@@ -95,7 +95,7 @@ async def case(request: Request, suspension_id: Id) -> Response:
 async def claim(request: Request) -> Response:
     """Take one, or the oldest that is free, so that nobody else does."""
     form = await read_form(request)
-    wanted = int(form.values["suspension"]) if form.values.get("suspension", "").isdigit() else None
+    wanted = read_number(form.values.get("suspension"))
     site, person = site_of(request), viewer_of(request).subject
     now = site.clock.now()
 
@@ -151,20 +151,18 @@ async def decide(request: Request, suspension_id: Id) -> Response:
         lambda conn: record_act(conn, action=f"review: {word}", subject=subject, person=person, why=why, now=now)
     )
     words = "desk.review_passed" if word == "approve" else "desk.review_denied"
-    rest = await site.read(lambda conn: [r for r in list_waiting(conn, now) if r.item.claimed_by in (None, person)])
+    waiting = await site.read(lambda conn: credit.list_queue(conn, now=now, limit=SHOWN))
+    rest = [item for item in waiting if item.claimed_by in (None, person)]
     return told(request, "desk.reviews", words, values={"id": suspension_id, "rest": len(rest)})
 
 
 def list_waiting(conn: psycopg.Connection, now: dt.datetime) -> list[Waiting]:
     """The queue with scores and reasons, and what time each has left."""
     items = credit.list_queue(conn, now=now, limit=SHOWN)
-    judged = {
-        one.decision_id: one
-        for item in items
-        for one in decision.list_judged(
-            conn, decision.FeedFilter(account_id=item.suspension.account_id, before=item.suspension.suspension_id + 1), limit=1
-        ).rows
-    }  # fmt: skip
+    if not items:
+        return []
+    wanted = decision.FeedFilter(ids=tuple(item.suspension.suspension_id for item in items))
+    judged = {one.decision_id: one for one in decision.list_judged(conn, wanted, limit=len(items)).rows}
     rows = []
     for item in items:
         one, left = judged.get(item.suspension.suspension_id), from_micros(item.suspension.expires_us) - now
@@ -178,11 +176,10 @@ def list_waiting(conn: psycopg.Connection, now: dt.datetime) -> list[Waiting]:
 
 def find_case(conn: psycopg.Connection, registry: credit.Registry, suspension_id: int, now: dt.datetime) -> Case | None:
     """Everything about one suspended purchase; None where it was never one."""
-    found = credit.find_suspension(conn, suspension_id, now=now)
-    page = None if found is None else find_page(conn, suspension_id, wanted="", now=now)
-    if found is None or page is None:
+    page = find_page(conn, suspension_id, wanted="", now=now)
+    if page is None or page.suspension is None:
         return None
-    item, decided_by = found
+    item, decided_by = page.suspension
     account_id, at = item.suspension.account_id, page.happened_at
     ties = credit.list_ties(conn, account_id, since=at - dt.timedelta(days=TIE_DAYS), until=at)
     earlier = decision.list_judged(

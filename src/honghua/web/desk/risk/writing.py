@@ -21,6 +21,7 @@ from honghua.decision.core import (
     compute_report,
     vocabulary_bytes,
 )
+from honghua.web.address_parts import read_number
 from honghua.web.desk.drawing import WHY_CHARS_MAX, draw, refused, told
 from honghua.web.desk.risk.policies import describe
 from honghua.web.desk.tasks import Tell, find_task, tasks_of
@@ -88,7 +89,7 @@ async def propose(request: Request) -> Response:
     """Store it as a release; another person has to approve it. task: of the backtest whose shares the brake takes as its reference."""
     form = await _read_draft(request)
     name, why = form.text("name", chars_max=200), form.text("why", chars_max=WHY_CHARS_MAX)
-    number = int(form.values["task"]) if form.values.get("task", "").isdigit() else 0
+    number = read_number(form.values.get("task")) or 0
     if not form.is_good:
         return await _page(request, form, is_checked=True, status=422)
     act = decision.Act(viewer_of(request).subject, why)

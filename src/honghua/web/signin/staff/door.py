@@ -25,7 +25,7 @@ from honghua.web.signin.challenges import (
     note_try,
 )
 from honghua.web.signin.events import EventKind
-from honghua.web.signin.outcomes import Caller, Outcome, too_many, wrong
+from honghua.web.signin.outcomes import Caller, Outcome, fail, too_many, wrong
 from honghua.web.signin.sessions import Begun, Person, begin_session, end_sessions
 from honghua.web.signin.staff import passwords, totp, users
 from honghua.web.signin.staff.users import UserRow
@@ -59,12 +59,12 @@ def sign_in(conn: psycopg.Connection, vault: Vault, attempt: Attempt, caller: Ca
     known = user if user is not None and user.realm == attempt.realm and user.locked_at is None else None
     is_right = passwords.is_password(None if known is None else known.password_hash, attempt.password)
     if known is None or not is_right or known.is_stale(now):
-        return _fail(conn, name, caller, now)
+        return fail(conn, lock, name or "?", caller, now=now)
     if known.totp_sealed is None:
         bounds.note_success(conn, lock)
         return Outcome(token=_begin_enrolment(conn, vault, known, attempt, secret=totp.make_secret(), now=now))
     if not _is_second_factor(conn, vault, known, attempt.code, now):
-        return _fail(conn, name, caller, now)
+        return fail(conn, lock, name or "?", caller, now=now)
     bounds.note_success(conn, lock)
     if passwords.needs_rehash(known.password_hash):
         users.rehash(conn, known.user_id, attempt.password)
@@ -87,13 +87,6 @@ def _is_second_factor(conn: psycopg.Connection, vault: Vault, user: UserRow, cod
         events.note(conn, EventKind.RECOVERY_USED, user.name, now=now)
         return True
     return False
-
-
-def _fail(conn: psycopg.Connection, name: str, caller: Caller, now: dt.datetime) -> Outcome:
-    wait = bounds.note_failure(conn, f"user:{name}", now=now)
-    kind = EventKind.SIGN_IN_FAILED if wait is None else EventKind.LOCKED_OUT
-    events.note(conn, kind, name or "?", now=now, network=caller.network)
-    return wrong(wait)
 
 
 def admit(conn: psycopg.Connection, user: UserRow, caller: Caller, *, now: dt.datetime) -> Begun:
