@@ -35,8 +35,9 @@ from honghua.store.arrays import register
 from honghua.store.database import Database, connect, run_unit
 from honghua.web.api.checkouts import register_checkout
 from honghua.web.app import build_app
-from honghua.web.ground import Secrets, Site
+from honghua.web.ground import Site
 from honghua.web.hot.local import LocalBooker
+from honghua.web.keyring import Secrets
 from honghua.web.roles import Role
 from honghua.web.signin import cookies, sessions
 from honghua.web.tickets import Ticket

@@ -301,3 +301,9 @@ def settle(shop, day):
 
 def pay(shop, bank, *, at=NOW):
     return merchants.pay_out(shop.conn, bank, business_on=credit.get_business_day(shop.conn), now=at)
+
+
+def test_of_two_campaigns_for_the_same_periods_the_older_bears_the_fee(shop):
+    first, second = shop.start(), shop.start(periods=(3, 6, 12))
+    bearers = merchants.bear_periods(merchants.find_offers(shop.conn, shop.asked(100_000)))
+    assert {n: offer.campaign.campaign_id for n, offer in bearers.items()} == {3: first, 6: first, 12: second}

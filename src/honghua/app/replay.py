@@ -217,7 +217,7 @@ def replay_table(
 def open_registry(conn: psycopg.Connection, table_map: TableMap) -> credit.Registry:
     """The book's terms, the defaults in the map's currency for a new book; Conflict for a book in another currency."""
     registry = credit.open_registry(conn, currency=table_map.currency)
-    kept = registry.terms[max(registry.terms)].currency
+    kept = registry.newest_terms.currency
     if kept != table_map.currency:
         text = f"this book is kept in {kept}, the map says {table_map.currency}: use --fresh or another database"
         raise Conflict(text, code="BOOK_CURRENCY")

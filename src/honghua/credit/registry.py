@@ -101,6 +101,11 @@ class Registry:
         """Newest version by name."""
         return {terms.name: terms_id for terms_id, terms in sorted(self.terms.items())}
 
+    @property
+    def newest_terms(self) -> ProductTerms:
+        """The version that new accounts get, and whose currency the book has."""
+        return self.terms[max(self.terms)]
+
     def learn_accounts(self, conn: psycopg.Connection, refs: Iterable[str]) -> None:
         """Look up customers not met before; those without an account stay absent."""
         missing = self.find_strangers(refs)

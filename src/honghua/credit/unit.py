@@ -196,7 +196,7 @@ class Unit:
         opening = sorted({command.customer for command in commands if isinstance(command, c.OpenAccount)})
         refs = {command.customer for command in commands}
         orders = [command for command in commands if isinstance(command, c.Order)]
-        currency = self.registry.terms[max(self.registry.terms)].currency
+        currency = self.registry.newest_terms.currency
         self.registry.learn_merchants(self.conn, (order.merchant for order in orders), currency)
         self.registry.learn_categories(self.conn, (order.category for order in orders))
         known = self.registry.accounts

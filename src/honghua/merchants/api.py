@@ -5,6 +5,7 @@ from __future__ import annotations
 from honghua.merchants.campaigns import (
     Offer,
     act_on,
+    bear_periods,
     find_offers,
     get_budget,
     get_campaign,
@@ -48,6 +49,7 @@ __all__ = [
     "Settlement",
     "SettlementStatement",
     "act_on",
+    "bear_periods",
     "catch_up",
     "catch_up_wholly",
     "find_offers",

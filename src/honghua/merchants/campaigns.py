@@ -115,6 +115,15 @@ def find_offers(conn: psycopg.Connection, asked: Asked) -> list[Offer]:
     return [Offer(c, c.draft.periods) for c in list_covering(conn, asked) if not is_held_out(c, asked.customer)]
 
 
+def bear_periods(offers: Sequence[Offer]) -> dict[int, Offer]:
+    """Who bears the fee of which number of instalments; of several campaigns the first, which is the oldest."""
+    bearers: dict[int, Offer] = {}
+    for offer in offers:
+        for periods in offer.periods:
+            bearers.setdefault(periods, offer)
+    return bearers
+
+
 def list_covering(conn: psycopg.Connection, asked: Asked) -> list[Campaign]:
     """Campaigns that cover an order, whoever is held out of them."""
     running = store.list_running(conn, asked.merchant, at=asked.at, limit=RUNNING_MAX)

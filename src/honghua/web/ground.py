@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
 import psycopg
@@ -18,23 +18,9 @@ from honghua.credit.core import ProductTerms
 from honghua.customers.api import Vault
 from honghua.store.database import run_unit
 from honghua.web.booker import Booker
+from honghua.web.keyring import Secrets
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Secrets:
-    """From the environment or the state folder, never from the code. session_key: signs what a browser carries. Rotating: the newest
-    of `field_keys` encrypts, all of them decrypt; by number. index_key: for blind indexes of what is encrypted."""
-
-    session_key: bytes = field(repr=False)
-    index_key: bytes = field(repr=False)
-    field_keys: dict[int, bytes] = field(repr=False)
-
-    @property
-    def vault(self) -> Vault:
-        """What seals and opens personal data and other people's secrets."""
-        return Vault(self.field_keys, self.index_key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +47,7 @@ class Site:
     @property
     def terms(self) -> ProductTerms:
         """The newest terms: currency and the instalments on offer."""
-        return self.registry.terms[max(self.registry.terms)]
+        return self.registry.newest_terms
 
     @property
     def currency(self) -> str:

@@ -65,14 +65,19 @@ def release(conn: psycopg.Connection, now: dt.datetime) -> str:
     by = find_day(conn)
     if by is None:
         return NOT_BEGUN
+    return f"{release_all(conn, by=by, now=now)} holds given back"
+
+
+def release_all(conn: psycopg.Connection, *, by: dt.date, now: dt.datetime, sweeps_max: int = SWEEPS_MAX) -> int:
+    """Give back the holds that have expired by a day, sweep after sweep; how many."""
     registry = credit.open_registry(conn)
     total = 0
-    for _ in range(SWEEPS_MAX):
+    for _ in range(sweeps_max):
         swept = credit_jobs.release_expired(conn, registry, by=by, now=now)
         total += swept.released
         if not swept.more:
             break
-    return f"{total} holds given back"
+    return total
 
 
 def make_debiter(bank: Bank | None, zone: dt.tzinfo) -> Callable[[psycopg.Connection, dt.datetime], str]:

@@ -16,7 +16,7 @@ from honghua.decision import api as decision
 from honghua.merchants.api import PayoutBank
 from honghua.store.jobs import Job, JobRun, run_due
 from honghua.web.api.delivering import list_jobs as list_web_jobs
-from honghua.web.ground import Secrets
+from honghua.web.keyring import Secrets
 from honghua.web.signin.messages import Gateway
 
 SECOND: Final = dt.timedelta(seconds=1)

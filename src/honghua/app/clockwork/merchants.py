@@ -24,15 +24,9 @@ def settle(conn: psycopg.Connection, now: dt.datetime) -> str:
     if today is None:
         return NOT_BEGUN
     day = today - dt.timedelta(days=1)
-    currency = newest_currency(conn)
+    currency = credit.open_registry(conn).newest_terms.currency
     settled = merchants.settle_closed_day(conn, day, business_on=today, currency=currency, now=now)
     return f"{settled} merchants settled up to {day}"
-
-
-def newest_currency(conn: psycopg.Connection) -> str:
-    """Of the newest terms."""
-    terms = credit.open_registry(conn).terms
-    return terms[max(terms)].currency
 
 
 def make_payer(bank: merchants.PayoutBank | None) -> Callable[[psycopg.Connection, dt.datetime], str]:

@@ -13,7 +13,7 @@ from honghua.customers import jobs as customers_jobs
 from honghua.store.database import run_unit
 from honghua.store.wishes import WishState, count_wishes
 from honghua.web.api.partners import rotate_keys
-from honghua.web.ground import Secrets
+from honghua.web.keyring import Secrets
 from honghua.web.signin.bounds import sweep_bounds
 from honghua.web.signin.messages import AT_ONCE, WISH_KIND, Gateway, deliver_messages, sweep_messages
 from honghua.web.signin.staff.users import rotate_secrets

@@ -13,7 +13,7 @@ from typing import Final
 
 from honghua.app.settings import Settings
 from honghua.base.errors import BadInput
-from honghua.web.ground import Secrets
+from honghua.web.keyring import Secrets
 
 SECRETS_FILE: Final = "secrets.json"
 KEY_BYTES: Final = 32

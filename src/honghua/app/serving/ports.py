@@ -15,7 +15,7 @@ from honghua.app.settings import Settings, load_settings
 from honghua.base.clock import Clock
 from honghua.credit.jobs import Prover
 from honghua.merchants.api import FakePayoutBank
-from honghua.web.ground import Secrets
+from honghua.web.keyring import Secrets
 
 DEMO_SEED: Final = 5
 

@@ -37,7 +37,7 @@ from honghua.decision.core.experiment import HOLDOUT, HOLDOUT_WORD, compute_shar
 from honghua.decision.core.judging import Group, Judge, Prepared
 from honghua.decision.core.language.saying import say_expression, say_outcome
 from honghua.decision.core.language.telling import Trace
-from honghua.decision.core.outcomes import Lane, Outcome, Verdict, Verdicts
+from honghua.decision.core.outcomes import LETS_BUY, Lane, Outcome, Verdict, Verdicts
 from honghua.decision.core.policies import POLICIES
 from honghua.decision.core.policy import FEATURES, WITHIN_LIMIT, evaluate
 from honghua.decision.core.problems import PolicyProblem, PolicyProblems
@@ -59,6 +59,7 @@ __all__ = [
     "FEATURES",
     "HOLDOUT",
     "HOLDOUT_WORD",
+    "LETS_BUY",
     "LIST_PREFIX",
     "LIVE_SCHEMA",
     "POLICIES",

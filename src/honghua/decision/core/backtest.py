@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 from honghua.decision.core import kernels
 from honghua.decision.core.compile import Bundle, codes_of, judge_batch
 from honghua.decision.core.experiment import PPM
-from honghua.decision.core.outcomes import Outcome, Verdicts
+from honghua.decision.core.outcomes import LETS_BUY, Outcome, Verdicts
 
 OUTCOMES: Final = 8
 EXAMPLES_MAX: Final = 20  # kept of new refusals, and of new approvals
-GRANTED: Final = (Outcome.APPROVE, Outcome.APPROVE_LESS, Outcome.TEMPORARY_LIMIT)
 ALL: Final = ("all",)
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -111,7 +110,7 @@ def tally_part(bundle: Bundle, part: Part, *, off: NDArray[np.uint8] | None = No
     )
     after = verdicts.outcome
     refused = np.flatnonzero((after == Outcome.REFUSE) & (part.outcome != Outcome.REFUSE))
-    granted = np.isin(after, GRANTED) & ~np.isin(part.outcome, GRANTED)
+    granted = np.isin(after, LETS_BUY) & ~np.isin(part.outcome, LETS_BUY)
     return Tally(
         tally.counts, tally.sums, tally.rules, tally.groups, tally.losses, _examples(bundle, part, verdicts, refused),
         _examples(bundle, part, verdicts, np.flatnonzero(granted)),

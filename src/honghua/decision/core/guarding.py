@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 
 from honghua.base.rng import derive_rng
 from honghua.decision.core.compile import Bundle, judge_batch
-from honghua.decision.core.outcomes import Outcome
+from honghua.decision.core.outcomes import LETS_BUY
 from honghua.decision.core.vocabulary import Input, Kind, Vocabulary
 
 MONEY_MAX: Final = 10_000_000
 NUMBER_MAX: Final = 1_000
 TRIED: Final = 512  # purchases for each way in which an account may not buy
-LETS_BUY: Final = (Outcome.APPROVE, Outcome.APPROVE_LESS, Outcome.TEMPORARY_LIMIT)
 MISSING_SHARE: Final = 0.2
 FLAG_SHARE: Final = 0.1
 LOWEST_SHARE: Final = 0.5

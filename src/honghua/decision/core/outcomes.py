@@ -23,6 +23,9 @@ class Outcome(IntEnum):
     DELAY = 7  # with a warning: time to think, against telecom fraud
 
 
+LETS_BUY: Final = (Outcome.APPROVE, Outcome.APPROVE_LESS, Outcome.TEMPORARY_LIMIT)  # the customer buys, if maybe less
+
+
 class Lane(IntEnum):
     """Rules run lane by lane in this order; in a lane the first rule that holds speaks."""
 

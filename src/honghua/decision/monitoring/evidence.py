@@ -16,13 +16,12 @@ from numpy.typing import NDArray
 
 from honghua.base.clock import DAY_US, from_micros
 from honghua.decision import store_judged
-from honghua.decision.core.outcomes import Outcome
+from honghua.decision.core import LETS_BUY
 from honghua.decision.monitoring import store
 
 TIED: Final = ("device", "address", "payee", "merchant")
 RECORDS_MAX: Final = 200_000
 DAYS: Final = 30
-BOUGHT: Final = (Outcome.APPROVE, Outcome.APPROVE_LESS, Outcome.TEMPORARY_LIMIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +91,7 @@ def _edges(
 ) -> list[Edge]:
     """One edge per account of purchases at one thing (entity, key, the decision's own account); became: outcomes and amounts."""
     entity, key, own = thing
-    through = np.isin(became[0], BOUGHT)
+    through = np.isin(became[0], LETS_BUY)
     found = []
     for account in np.unique(accounts).tolist():
         mine = accounts == account

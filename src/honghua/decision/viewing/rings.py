@@ -15,7 +15,7 @@ import psycopg
 from numpy.typing import NDArray
 
 from honghua.base.clock import DAY_US, from_micros
-from honghua.decision.core.guarding import LETS_BUY
+from honghua.decision.core.outcomes import LETS_BUY
 from honghua.decision.viewing import store
 from honghua.decision.viewing.feed import read_fused
 from honghua.decision.viewing.store import THINGS, Purchases

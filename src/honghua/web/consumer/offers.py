@@ -44,7 +44,7 @@ def list_choices(
 ) -> list[Choice]:
     """The periods on offer for an order; a campaign, or the shop by its ticket, may pay for some of them."""
     asked = ask(ticket, customer, site, now=now)
-    campaigns = {periods: offer for offer in merchants.find_offers(conn, asked) for periods in offer.periods}
+    campaigns = merchants.bear_periods(merchants.find_offers(conn, asked))
     payers = {n: offer.campaign.draft.payer for n, offer in campaigns.items()}
     payers |= {n: MERCHANT for n in ticket.merchant_pays if n not in campaigns}
     own = credit.list_instalment_quotes(conn, site.registry, customer, amount_minor=ticket.amount_minor)

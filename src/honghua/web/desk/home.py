@@ -13,7 +13,7 @@ from fastapi import APIRouter, Request, Response
 from honghua.base.errors import HonghuaError
 from honghua.credit import api as credit
 from honghua.decision import api as decision
-from honghua.decision.core import Outcome
+from honghua.decision.core import LETS_BUY, Outcome
 from honghua.ledger import api as ledger
 from honghua.ledger.core import Component
 from honghua.store.jobs import JobRow, list_jobs
@@ -27,7 +27,6 @@ router = APIRouter(prefix="/desk")
 DAYS: Final = 30
 ALERTS_SHOWN: Final = 8
 CLAIM: Final = tuple(Component)[:6]
-THROUGH: Final = frozenset({Outcome.APPROVE, Outcome.APPROVE_LESS, Outcome.TEMPORARY_LIMIT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +112,7 @@ def measure_pulse(conn: psycopg.Connection, *, today: dt.date, zone: dt.tzinfo, 
     for one in counts:
         place = (one.since - since).days
         sums["all"][place] += one.decisions
-        if one.outcome in THROUGH:
+        if one.outcome in LETS_BUY:
             sums["through"][place] += one.decisions
             sums["granted"][place] += one.granted_minor
         if one.outcome is Outcome.REVIEW:

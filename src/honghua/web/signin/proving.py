@@ -20,7 +20,7 @@ from honghua.base.clock import Clock
 from honghua.customers import api as customers
 from honghua.customers.core import Field, mask_phone
 from honghua.store.database import run_unit
-from honghua.web.ground import Secrets
+from honghua.web.keyring import Secrets
 from honghua.web.signin.messages import Message, wish_message
 
 TEXT: Final = (

@@ -33,9 +33,10 @@ from honghua.credit.jobs import Prover
 from honghua.store.arrays import register
 from honghua.store.database import Database, run_unit
 from honghua.web.answers import install_handlers, refuse
-from honghua.web.ground import Secrets, Site
+from honghua.web.ground import Site
 from honghua.web.guard import Guard
 from honghua.web.hot.local import LocalBooker
+from honghua.web.keyring import Secrets
 from honghua.web.rights import join_rights
 from honghua.web.roles import Rights, Role
 from honghua.web.signin import cookies, sessions

@@ -11,7 +11,7 @@ from honghua.base.clock import FixedClock
 from honghua.customers import api as customers
 from honghua.customers.core import Field
 from honghua.store.database import run_unit
-from honghua.web.ground import Secrets
+from honghua.web.keyring import Secrets
 from honghua.web.signin.messages import FakeGateway, Message, wish_message
 
 NOW = dt.datetime(2026, 1, 5, 4, tzinfo=dt.UTC)

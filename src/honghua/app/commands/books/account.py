@@ -140,7 +140,7 @@ def _start(book: Book, args: argparse.Namespace) -> None:
 
 
 def _currency(book: Book) -> str:
-    return book.registry.terms[max(book.registry.terms)].currency
+    return book.registry.newest_terms.currency
 
 
 def _wants_quote(args: argparse.Namespace) -> bool:

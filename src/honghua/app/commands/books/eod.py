@@ -14,12 +14,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
+from honghua.app.clockwork.books import release_all
 from honghua.app.report import print_json, report_header
 from honghua.app.settings import Settings
 from honghua.base.clock import SystemClock
 from honghua.base.errors import BadInput
 from honghua.credit import api as credit
-from honghua.credit.jobs import close_day, close_until, release_expired
+from honghua.credit.jobs import close_day, close_until
 from honghua.ledger.jobs import seal_all
 from honghua.store.database import Database, connect, open_database
 
@@ -75,7 +76,7 @@ def close(args: argparse.Namespace, database: Database, conn: psycopg.Connection
             reports = [close_day(database, workers=args.workers, progress=progress)]
         else:
             reports = close_until(database, parse_day(args.until), workers=args.workers, progress=progress)
-    released = release_holds(conn)
+    released = release_all(conn, by=credit.get_business_day(conn), now=SystemClock().now(), sweeps_max=SWEEPS_MAX)
     rows = [dataclasses.asdict(report) | {"day": report.day.isoformat()} for report in reports]
     return {
         "business_on": credit.get_business_day(conn).isoformat(),
@@ -84,18 +85,6 @@ def close(args: argparse.Namespace, database: Database, conn: psycopg.Connection
         "entries_sealed": seal_all(conn),
         "days": rows[-DAYS_SHOWN:],
     }
-
-
-def release_holds(conn: psycopg.Connection) -> int:
-    """Give back the holds that have expired by the new business date; returns how many."""
-    registry = credit.open_registry(conn)
-    total = 0
-    for _ in range(SWEEPS_MAX):
-        sweep = release_expired(conn, registry, by=credit.get_business_day(conn), now=SystemClock().now())
-        total += sweep.released
-        if not sweep.more:
-            break
-    return total
 
 
 def parse_day(text: str) -> dt.date:

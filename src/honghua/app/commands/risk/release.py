@@ -120,8 +120,8 @@ def _propose(conn: psycopg.Connection, args: argparse.Namespace, act: decision.A
         raise BadInput(f"cannot read {args.file}: {error}", code="FILE_UNREADABLE") from error
     digests = None
     if args.model is not None:
-        terms = credit.open_registry(conn).terms
-        digests = keep_fitted(conn, args.model, currency=terms[max(terms)].currency, at=SystemClock().now())
+        currency = credit.open_registry(conn).newest_terms.currency
+        digests = keep_fitted(conn, args.model, currency=currency, at=SystemClock().now())
     proposal = decision.prepare_proposal(
         conn,
         decision.Draft(args.name or args.file.stem, source, _read_reference(args.reference), args.despite, digests),

@@ -212,7 +212,7 @@ def learn(
 
 
 def _currency(book: Book) -> str:
-    return book.registry.terms[max(book.registry.terms)].currency
+    return book.registry.newest_terms.currency
 
 
 def say_span(span: dt.timedelta) -> str:

@@ -13,7 +13,7 @@ from honghua.base.clock import DAY_US, from_micros
 from honghua.base.errors import BadInput
 from honghua.decision import api
 from honghua.decision.core import Outcome
-from honghua.decision.core.guarding import LETS_BUY
+from honghua.decision.core.outcomes import LETS_BUY
 from honghua.decision.lists import find_key
 from honghua.decision.tests.policies import BASE, NOW, NOW_US, judge_all, release
 from honghua.decision.viewing import neighbourhood, rings

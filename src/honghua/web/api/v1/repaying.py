@@ -13,7 +13,6 @@ from honghua.credit import api as credit
 from honghua.credit.core import InstalBill, Instalments, Repay, ReturnOverpayment, SettlePlan
 from honghua.merchants import api as merchants
 from honghua.merchants.core import Asked as Order
-from honghua.merchants.core import Campaign
 from honghua.web.api.purchases_wire import PAYERS
 from honghua.web.api.v1.accounts import check_customer, get_view
 from honghua.web.api.v1.accounts_shown import InstalmentQuoteShown, PlanShown, SettlementShown
@@ -117,11 +116,8 @@ def find_quotes(
 def quote_offers(
     conn: psycopg.Connection, site: Site, asked: QuoteAsked, order: Order
 ) -> dict[int, InstalmentQuoteShown]:
-    """The periods whose fee a campaign bears, quoted so, to stand in the place of the customer's; the first of several bears it."""
-    bearers: dict[int, Campaign] = {}
-    for offer in merchants.find_offers(conn, order):
-        for periods in offer.periods:
-            bearers.setdefault(periods, offer.campaign)
+    """The periods whose fee a campaign bears, quoted so, to stand in the place of the customer's."""
+    bearers = {n: offer.campaign for n, offer in merchants.bear_periods(merchants.find_offers(conn, order)).items()}
     found: dict[int, InstalmentQuoteShown] = {}
     for payer in {campaign.draft.payer for campaign in bearers.values()}:
         for quote in find_quotes(conn, site, order.customer, asked, payer):

@@ -10,9 +10,8 @@ import psycopg
 
 from honghua.credit import api as credit
 from honghua.decision import api as decision
-from honghua.decision.core import Outcome
+from honghua.decision.core import LETS_BUY
 
-THROUGH: Final = (Outcome.APPROVE, Outcome.APPROVE_LESS, Outcome.TEMPORARY_LIMIT)
 SHOP: Final = "merchant"
 
 
@@ -77,7 +76,7 @@ def picture_neighbourhood(conn: psycopg.Connection, around: decision.Neighbourho
     edges = [
         DrawnEdge(
             account, customers.get(account, f"#{account}"), entity, key, name_thing(entity, key, shops), len(met),
-            sum(one.outcome not in THROUGH for one in met), sum(one.asked_minor for one in met), met[0].at, met[-1].at,
+            sum(one.outcome not in LETS_BUY for one in met), sum(one.asked_minor for one in met), met[0].at, met[-1].at,
             account in around.own_accounts,
         )
         for (entity, key, account), met in found.items()
@@ -97,7 +96,7 @@ def picture_neighbourhood(conn: psycopg.Connection, around: decision.Neighbourho
             f"{one.entity}:{one.key}",
             int(one.at.timestamp()),
             one.asked_minor,
-            one.outcome not in THROUGH,
+            one.outcome not in LETS_BUY,
         )
         for one in around.contacts
     )

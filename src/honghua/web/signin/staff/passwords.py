@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
+from functools import cache
 from typing import Final
 
 from argon2 import PasswordHasher, Type
@@ -20,8 +21,6 @@ HASHER: Final = PasswordHasher(
     time_cost=1, memory_cost=MEMORY_KIB, parallelism=1, hash_len=32, salt_len=16, type=Type.ID
 )
 GATE: Final = threading.BoundedSemaphore(HASHING_AT_ONCE)
-# Verified where there is nobody of that name, so that the answer takes as long as for somebody. Nobody knows its password.
-DUMMY: Final = HASHER.hash("nobody's password: " + "\x00")
 COMMON: Final = frozenset(
     ("password", "passw0rd", "letmein", "welcome", "qwertyuiop", "qwerty", "admin", "administrator", "iloveyou", "monkey", "dragon",
      "football", "baseball", "sunshine", "princess", "master", "shadow", "superman", "trustno", "changeme", "secret", "honghua",
@@ -32,6 +31,12 @@ EDGES: Final = re.compile(r"^[^a-z@$]+|[^a-z@$]+$")  # what people put around a 
 RUN_LENGTH: Final = 4
 NAME_LENGTH_MIN: Final = 3
 DIFFERENT_MIN: Final = 6
+
+
+@cache
+def make_dummy() -> str:
+    """Verified where there is nobody of that name, so that the answer takes as long as for somebody. Nobody knows its password."""
+    return HASHER.hash("nobody's password: " + "\x00")
 
 
 def hash_password(password: str) -> str:
@@ -46,7 +51,10 @@ def is_password(kept: str | None, password: str) -> bool:
         return False
     try:
         with GATE:
-            HASHER.verify(kept or DUMMY, _fold(password))
+            dummy = (
+                make_dummy()
+            )  # also where it is not needed: the first caller of a process waits for it, whoever they ask for
+            HASHER.verify(kept or dummy, _fold(password))
     except (VerificationError, InvalidHashError):
         return False
     return kept is not None

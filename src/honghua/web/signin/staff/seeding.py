@@ -15,7 +15,7 @@ import psycopg
 
 from honghua.customers import api as customers
 from honghua.customers.core import Field, find_check_digit
-from honghua.web.ground import Secrets
+from honghua.web.keyring import Secrets
 from honghua.web.roles import STAFF, Role
 from honghua.web.signin.staff import totp, users
 from honghua.web.signin.staff.users import Act, NewUser, UserRow
