@@ -10,6 +10,7 @@ import secrets
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import psycopg
 import pytest
@@ -18,13 +19,25 @@ from honghua.store.database import Database, connect, scratch_database
 from honghua.store.embedded import ensure_server, remove_server
 from honghua.store.settings import StoreSettings
 
+MEMORY_ROOT: Final = Path("/dev/shm")
+MEMORY_FREE_MIN: Final = 6 * 2**30  # a run's databases come and go; most of the time they hold some hundred megabytes
+
+
+def _find_root() -> Path:
+    """Where this run's server lives: in memory when there is room, since a database copied there takes a third of the time."""
+    if MEMORY_ROOT.is_dir() and os.access(MEMORY_ROOT, os.W_OK):
+        free = os.statvfs(MEMORY_ROOT)
+        if free.f_bavail * free.f_frsize >= MEMORY_FREE_MIN:
+            return MEMORY_ROOT
+    return Path(tempfile.gettempdir())
+
 
 @pytest.fixture(scope="session")
 def store_settings(request: pytest.FixtureRequest) -> Iterator[StoreSettings]:
     """Settings of this run's server, which lives until the session ends. Not durable: kill -9 is survived, a power
     cut is not."""
     run = getattr(request.config, "workerinput", {}).get("testrunuid") or secrets.token_hex(8)
-    state_dir = Path(tempfile.gettempdir()) / f"honghua-test-{os.geteuid()}-{run[:16]}"
+    state_dir = _find_root() / f"honghua-test-{os.geteuid()}-{run[:16]}"
     settings = StoreSettings(state_dir=state_dir, durable=False)
     server = ensure_server(state_dir, durable=False)
     try:
