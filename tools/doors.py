@@ -13,6 +13,7 @@ class Doors(Contract):
 
     root             the package whose children are the rooms
     doors            what any other room may import of a room, e.g. `api` and `core` (the package, not what lies in it)
+    part_doors       what any other room may import of a part of a large room: credit.prudence.api
     open_contexts    rooms without doors: all of them may be imported
     wiring_contexts  rooms that put the others together; they may use `wiring_doors` too
     """
@@ -21,6 +22,7 @@ class Doors(Contract):
 
     root = fields.StringField()
     doors = fields.SetField(subfield=fields.StringField())
+    part_doors = fields.SetField(subfield=fields.StringField(), required=False, default=set())
     open_contexts = fields.SetField(subfield=fields.StringField(), required=False, default=set())
     wiring_contexts = fields.SetField(subfield=fields.StringField(), required=False, default=set())
     wiring_doors = fields.SetField(subfield=fields.StringField(), required=False, default=set())
@@ -52,7 +54,8 @@ class Doors(Contract):
         if visitor == host or host in _names(self.open_contexts):
             return True
         wiring = _names(self.wiring_doors) if visitor in _names(self.wiring_contexts) else set()
-        return inside in _names(self.doors) | wiring
+        part, _, door = inside.partition(".")
+        return inside in _names(self.doors) | wiring or (door in _names(self.part_doors) and part not in _names(self.doors))
 
 
 def _names(value: object) -> set[str]:

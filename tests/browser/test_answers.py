@@ -22,9 +22,9 @@ def eye(chromium, town, shots):
         yield watched
 
 
-def pay(eye, amount_minor: int) -> None:
+def pay(eye, amount_minor: int, *, accepts_less: bool = False) -> None:
     """Take a payment link to its end, with the next bill."""
-    eye.go(eye.town.make_link(amount_minor))
+    eye.go(eye.town.make_link(amount_minor, accepts_less=accepts_less))
     eye.page.locator('input[name="plan"][value="0"]').check()
     eye.page.get_by_role("button", name="下一步").click()
     eye.page.get_by_role("checkbox").check()
@@ -84,6 +84,23 @@ def test_refused_more_and_less(eye):
     eye.go("/my/limit")
     expect(page.get_by_text("¥555.55").first).to_be_visible()
     eye.shoot("customer-limit-temporary")
+
+
+def test_a_shop_that_takes_a_part_gets_it_when_the_customer_says_so(eye):
+    page = eye.page
+    pay(eye, LESS, accepts_less=True)
+    expect(page.get_by_text("现在用信用支付 ¥10,000.00,其余 ¥2,000.00")).to_be_visible()
+    page.get_by_role("link", name="查看用信用支付 ¥10,000.00 的方式").click()
+    expect(page.locator('input[name="plan"]:checked')).to_have_count(0)
+    eye.shoot("customer-part")
+    page.locator('input[name="plan"][value="0"]').check()
+    page.get_by_role("button", name="下一步").click()
+    expect(page.get_by_text("¥2,000.00")).to_be_visible()
+    page.get_by_role("checkbox").check()
+    page.get_by_role("button", name="支付 ¥10,000.00").click()
+    expect(page.get_by_role("heading", name="付款成功")).to_be_visible()
+    expect(page.get_by_text("其余 ¥2,000.00 请用其他方式付给商家")).to_be_visible()
+    eye.shoot("customer-part-paid")
 
 
 def test_a_wrong_code_is_said_at_the_field(eye, town):

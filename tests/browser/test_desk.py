@@ -14,6 +14,7 @@ from honghua.credit import api as credit
 from honghua.credit.core import BuyNow, Scene
 from honghua.decision import api as decision
 from honghua.web.roles import Role
+from honghua.web.signin import sessions
 from tests.browser.conftest import DESKTOP, PHONE, watching
 
 SHARED = Scene(device="phone-1", address="Xihu 1")
@@ -166,7 +167,13 @@ def test_operations_close_the_day_and_read_the_journal(chromium, town, people, s
         shown = rows.count()
         buy(town, "韩梅梅", 66_00, "o9")
         expect(rows).to_have_count(shown + 1)  # it came by itself
+        expect(page.locator("[data-feed-state]")).to_have_text("实时更新中")
         eye.shoot("desk-feed")
+        with town.site.pool.connection() as conn:
+            sessions.end_sessions(conn, "otto", now=town.clock.now(), why="ended elsewhere")
+        expect(page.locator("[data-feed-state]")).to_contain_text("您已退出登录")
+        buy(town, "韩梅梅", 77_00, "o10")
+        expect(rows).to_have_count(shown + 1)
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])

@@ -49,7 +49,7 @@ def settle(town) -> None:
         today = credit.get_business_day(conn)
         last = today - dt.timedelta(days=1)
         merchants.settle_closed_day(conn, last, business_on=today, currency="CNY", now=town.clock.now())
-        merchants.pay_out(conn, merchants.FakePayoutBank(1), business_on=today, now=town.clock.now())
+        merchants.pay_out(conn, merchants.FakePayoutBank(1), now=town.clock.now())
 
 
 def buy_by_campaign(town, amount_minor: int) -> None:

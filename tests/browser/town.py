@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 import psycopg
 import uvicorn
+from fastapi import FastAPI
 from psycopg_pool import ConnectionPool
 
 from honghua.base.clock import FixedClock
@@ -77,6 +78,7 @@ class Town:
     clock: FixedClock
     prover: jobs.FakeProver
     address: str
+    app: FastAPI
 
     def book(self, commands: list[Command]) -> list[dict[str, object]]:
         """Commands of others than the customer, by the operator."""
@@ -92,12 +94,12 @@ class Town:
             jobs.send_step_ups(conn, self.prover, now=self.clock.now())
         return [code for _, _, code in self.prover.sent.values()]
 
-    def make_link(self, amount_minor: int) -> str:
-        """The path of a payment link for an order of this amount."""
+    def make_link(self, amount_minor: int, *, accepts_less: bool = False) -> str:
+        """The path of a payment link for an order of this amount; the shop may take a part of it."""
         order = f"link-{amount_minor}"
         ticket = Ticket(
             merchant="远方商城", order=order, category="goods", amount_minor=amount_minor, currency="CNY", title="订单",
-            expires_at=self.clock.now() + dt.timedelta(hours=1),
+            expires_at=self.clock.now() + dt.timedelta(hours=1), accepts_less=accepts_less,
         )  # fmt: skip
         with self.site.pool.connection() as conn, conn.transaction():
             text = register_checkout(conn, self.site, ticket, now=self.clock.now())
@@ -184,8 +186,8 @@ def serve(database: Database, *, reading_seconds: int = 10) -> Iterator[Town]:
                 )  # fmt: skip
                 with ThreadPoolExecutor(1) as aside:  # Playwright keeps a loop of its own in this thread
                     aside.submit(lambda: asyncio.run(warm(booker))).result()
-                with running(site, listening):
-                    yield Town(site, database, clock, prover, address)
+                with running(site, listening) as app:
+                    yield Town(site, database, clock, prover, address, app)
 
 
 async def warm(booker: LocalBooker) -> None:
@@ -197,9 +199,10 @@ async def warm(booker: LocalBooker) -> None:
 
 
 @contextmanager
-def running(site: Site, listening: socket.socket) -> Iterator[None]:
+def running(site: Site, listening: socket.socket) -> Iterator[FastAPI]:
     """uvicorn in a thread of its own, until the block ends."""
-    server = uvicorn.Server(uvicorn.Config(build_app(site), log_level="warning", lifespan="off", access_log=False))
+    app = build_app(site)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", access_log=False))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     until = time.monotonic() + START_S
@@ -208,7 +211,7 @@ def running(site: Site, listening: socket.socket) -> Iterator[None]:
         assert time.monotonic() < until, "the server did not start"
         time.sleep(0.01)
     try:
-        yield
+        yield app
     finally:
         server.should_exit = True
         thread.join(START_S)

@@ -21,8 +21,14 @@ from honghua.credit.core.layout import (
 from honghua.credit.eod import close_until
 from honghua.ledger import api as ledger
 from honghua.store.database import Database, connect
-from tests.verify.doors import meet_people, offer_instalments, settle_merchants
+from tests.verify.bounded import bind_some
+from tests.verify.contracts import sign_contract
+from tests.verify.doors import VAULT, meet_people, offer_instalments, settle_merchants
+from tests.verify.filing import tell_bureau
+from tests.verify.payments import repay_by_gateway
+from tests.verify.prudence import be_prudent
 from tests.verify.risk import judge_some
+from tests.verify.sharing import file_return, lend_together
 
 FIRST_DAY = dt.date(2026, 1, 5)
 NOW = dt.datetime(2026, 1, 5, 8, 0, tzinfo=dt.UTC)
@@ -82,18 +88,25 @@ def build(database: Database) -> None:
     with connect(database) as conn:
         book = open_book(database, conn)
         january(book)
+        bind_some(conn, book.registry, on=FIRST_DAY, now=NOW)
         buy_interest_free(book)
         meet_people(conn, now=NOW)
+        sign_contract(conn, book.registry, VAULT, now=NOW)
         book.until(2, 3)
         settle_merchants(conn, now=NOW)
         february(book)
         book.until(3, 6)
+        lend_together(conn, now=NOW)
         spring(book)
         book.until(7, 1)
         summer(book)
         book.until(9, 2)
+        be_prudent(conn, book.registry, now=NOW)
         settle_merchants(conn, now=NOW)
+        file_return(conn, now=NOW)
+        tell_bureau(conn, book.registry, CUSTOMERS)
         judge_some(conn)
+        repay_by_gateway(conn, book.registry, now=NOW)
 
 
 def buy_interest_free(book: Book) -> None:

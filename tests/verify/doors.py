@@ -39,7 +39,10 @@ def settle_merchants(conn: psycopg.Connection, *, now: dt.datetime) -> None:
     today = get_business_day(conn)
     day = today - dt.timedelta(days=1)
     merchants.settle_closed_day(conn, day, business_on=today, currency="CNY", now=now)
-    merchants.pay_out(conn, merchants.FakePayoutBank(1), business_on=today, now=now)
+    bank = merchants.FakePayoutBank(1, day=merchants.bank_day(now), label=f" {today}")
+    merchants.pay_out(conn, bank, now=now)
+    bank.close_day()
+    merchants.reconcile_days(conn, bank, business_on=today, now=now + dt.timedelta(days=1))
 
 
 def meet_people(conn: psycopg.Connection, *, now: dt.datetime) -> None:

@@ -173,7 +173,11 @@ DAYS = (
 )  # fmt: skip
 CAMPAIGN = "SELECT 'campaign ' || min(campaign_id), min(campaign_id) FROM merchants_budget"
 LEFT = "SELECT 'person ' || person_id, person_id FROM customers_person WHERE state = 'erased'"
-HERE = "SELECT 'person ' || person_id, person_id FROM customers_person WHERE state = 'active'"
+HERE = (
+    "SELECT 'person ' || person_id, person_id FROM customers_person WHERE state = 'active' ORDER BY person_id LIMIT 1"
+)
+ANNA = "(SELECT min(person_id) FROM customers_person WHERE state = 'active')"
+CONTRACT = "SELECT 'contract ' || max(contract_id), max(contract_id) FROM credit_contract"
 DOORS = (
     plant("a campaign forgets what it spent", "merchants.budgets_kept", CAMPAIGN,
         "UPDATE merchants_budget SET spent_minor = spent_minor + 1 WHERE campaign_id = {1}"),
@@ -188,12 +192,157 @@ DOORS = (
         "SELECT 'entry ' || max(entry_id), max(entry_id) FROM merchants_movement",
         "DELETE FROM merchants_movement WHERE entry_id = {1}"),
     plant("who left is found by phone", "customers.left_are_not_found", LEFT,
-        "UPDATE customers_index SET person_id = {1}"),
+        "UPDATE customers_index SET person_id = {1} WHERE kind = 'phone' AND person_id = " + ANNA),
     plant("who left still has a key", "customers.erased_have_no_keys", LEFT,
-        "UPDATE customers_key SET person_id = {1} WHERE part = 'contact'"),
+        "UPDATE customers_key SET person_id = {1} WHERE part = 'contact' AND person_id = " + ANNA),
     plant("a key vanishes", "customers.active_can_be_read", HERE, "DELETE FROM customers_key WHERE person_id = {1} AND part = 'contact'"),
     plant("a phone is not found", "customers.phones_are_found", HERE, "DELETE FROM customers_index WHERE person_id = {1}"),
     plant("a version is missing", "customers.versions_have_no_gap", HERE,
         "UPDATE customers_field SET version = version + 1 WHERE person_id = {1}"),
 )  # fmt: skip
-PLANTS = (*JOURNAL, *STATE, *FACTS, *COMMANDS, *STATEMENTS, *DAYS, *DOORS)
+OF_CONTRACT = "WHERE contract_id = {1} AND "
+CONTRACTS = (
+    plant("a contract is approved before it is applied for", "credit.contract_steps_legal",
+        "SELECT 'contract ' || max(contract_id) || '/3 STEP_OUT_OF_ORDER', max(contract_id) FROM credit_contract",
+        "UPDATE credit_contract_steps SET step = CASE step WHEN 3 THEN 4 ELSE 3 END, fact = CASE step WHEN 3 THEN 'CreditApproved'"
+        " ELSE 'CreditApplied' END " + OF_CONTRACT + "step IN (3, 4)"),
+    plant("a step of a contract vanishes", "credit.contract_steps_legal",
+        "SELECT 'contract ' || max(contract_id) || '/3 NUMBER_GAP', max(contract_id) FROM credit_contract",
+        "DELETE FROM credit_contract_steps " + OF_CONTRACT + "number = 2"),
+    plant("a contract says that nothing was agreed to", "credit.contracts_consented", CONTRACT,
+        "UPDATE credit_contract_steps SET decided = decided || jsonb_build_object('consents', 1) " + OF_CONTRACT + "step = 5"),
+    plant("a warning was not read", "credit.contracts_consented", CONTRACT,
+        "UPDATE customers_consent SET read_ms = 1 WHERE kind = 'risk_warning'"),
+    plant("a contract names a fact that is not there", "credit.contract_facts_exist",
+        "SELECT 'contract ' || max(contract_id) || '/5', max(contract_id) FROM credit_contract",
+        "UPDATE credit_contract_steps SET fact_id = 1 " + OF_CONTRACT + "step = 5"),
+    plant("who left is known by their card", "customers.left_are_not_linked", LEFT,
+        "INSERT INTO customers_link (kind, digest, person_id, since) VALUES ('card', sha256('card'), {1}, now())"),
+    plant("an offer to somebody who said no", "customers.offers_consented",
+        "SELECT 'offer ' || min(offer_id) FROM customers_offer WHERE is_made",
+        "UPDATE customers_consent SET is_given = false WHERE kind = 'marketing'"),
+    plant("a proof without a face", "customers.proofs_follow_answers", "SELECT 'proof ' || min(proof_id) FROM customers_proof",
+        "DELETE FROM customers_proof_answer WHERE kind = 'face'"),
+    plant("a contract was signed unread", "customers.contracts_were_read",
+        "SELECT 'document ' || min(document_id) FROM customers_signature", "UPDATE customers_signature SET read_ms = 9000"),
+)  # fmt: skip
+PACK = "SELECT 'pack ' || min(pack_id), min(pack_id) FROM credit_write_off_pack"
+PRUDENCE = (
+    plant("a relief forgives more than was granted", "credit.reliefs_are_facts", "SELECT 'relief ' || min(relief_id) FROM credit_relief",
+        "UPDATE credit_relief SET amount_minor = amount_minor - 1"),
+    plant("a pack gains a document behind its digest", "credit.packs_are_facts", PACK,
+        "UPDATE credit_write_off_pack SET digest = sha256('another pack')"),
+    plant("one person approved", "credit.packs_by_two", PACK, "DELETE FROM credit_write_off_approval WHERE person = 'li'"),
+    plant("a loss larger than what is owed", "credit.losses_within_exposure",
+        "SELECT 'loss run ' || min(run_id), min(run_id) FROM credit_loss_run",
+        "UPDATE credit_loss_line SET loss_minor = claim_minor + undrawn_minor + 1 WHERE run_id = {1}"),
+)  # fmt: skip
+RECORD = """SELECT 'record ' || account_id || '/' || month, account_id, month FROM bureau_newest
+    WHERE overdue_from IS NOT NULL ORDER BY account_id, month LIMIT 1"""
+THIS_RECORD = "WHERE account_id = {1} AND month = '{2}'"
+REPAIR = "SELECT 'repair ' || account_id || '/' || arose_on, account_id FROM bureau_repair ORDER BY account_id, arose_on LIMIT 1"
+FILED = (
+    plant("the bureau hears of more debt", "bureau.reported_is_ledger", RECORD,
+        "UPDATE bureau_record SET balance_minor = balance_minor + 100 " + THIS_RECORD),
+    plant("the bureau hears that somebody is in order", "bureau.reported_is_ledger", RECORD,
+        "UPDATE bureau_record SET status = 'N', overdue_minor = 0, days_past_due = 0 " + THIS_RECORD),
+    plant("a file says something else", "bureau.files_come_out_the_same", "SELECT 'file ' || min(file_id), min(file_id) FROM bureau_file",
+        "UPDATE bureau_file SET digest = sha256(digest) WHERE file_id = {1}"),
+    plant("a filed record vanishes", "bureau.files_come_out_the_same",
+        "SELECT 'file ' || file_id, account_id, month FROM bureau_record ORDER BY account_id, month, version LIMIT 1",
+        "DELETE FROM bureau_record " + THIS_RECORD),
+    plant("nobody was told before", "bureau.adverse_told_before",
+        ("SELECT 'record ' || account_id || '/' || month || '/' || version, account_id FROM bureau_record"
+         " WHERE overdue_from IS NOT NULL AND status <> 'C' ORDER BY account_id, month, version LIMIT 1"),
+        "DELETE FROM bureau_notice WHERE account_id = {1}"),
+    plant("a first version is missing", "bureau.versions_have_no_gap", RECORD,
+        "UPDATE bureau_record SET version = version + 1 " + THIS_RECORD),
+    plant("a repair came too soon", "bureau.repairs_were_due", REPAIR,
+        "UPDATE bureau_repair SET off_on = off_on - 40 WHERE account_id = {1}"),
+    plant("somebody is back who was never repaired", "bureau.reincluded_were_repaired", "SELECT 'customer nobody', 0",
+        "UPDATE bureau_reinclusion SET customer = 'nobody' WHERE customer = (SELECT min(customer) FROM bureau_reinclusion)"),
+    plant("a question before the consent", "bureau.inquiries_bounded", "SELECT 'customer ' || customer, 0 FROM bureau_inquiry",
+        "UPDATE bureau_inquiry SET consent_at = asked_at + interval '1 day'"),
+    plant("an objection has no days", "bureau.objections_free",
+        "SELECT 'objection ' || objection_id, objection_id FROM bureau_objection",
+        "UPDATE bureau_objection SET due_on = opened_at::date WHERE objection_id = {1}"),
+)  # fmt: skip
+GRANT = "SELECT 'grant ' || min(grant_id), min(grant_id) FROM limits_grant"
+APPLIED = "SELECT 'application ' || min(application_id), min(application_id) FROM limits_application"
+CAPPED = "SELECT 'fact ' || min(fact_id), min(fact_id) FROM credit_spending_cap"
+CHANGED = "SELECT 'fact ' || min(fact_id), min(fact_id) FROM limits_change"
+LIMITS = (
+    plant("a customer's cap is loosened by hand", "credit.caps_are_facts", CAPPED,
+        "UPDATE credit_spending_cap SET cap_minor = cap_minor + 1 WHERE fact_id = {1}"),
+    plant("a customer's cap vanishes", "credit.caps_are_facts", CAPPED, "DELETE FROM credit_spending_cap WHERE fact_id = {1}"),
+    plant("a use of a grant is forgotten", "credit.bound_uses_are_facts",
+        "SELECT 'fact ' || min(fact_id), min(fact_id) FROM store_fact WHERE kind = 26",
+        "DELETE FROM limits_grant_event WHERE act = 'use' AND fact_id = {1}"),
+    plant("a change of a limit is not on record", "credit.limit_changes_noted", CHANGED, "DELETE FROM limits_change WHERE fact_id = {1}"),
+    plant("a change of a limit is told otherwise", "credit.limit_changes_noted", CHANGED,
+        "UPDATE limits_change SET to_minor = to_minor + 1 WHERE fact_id = {1}"),
+    plant("a coupon gives more", "limits.grants_are_events", GRANT,
+        "UPDATE limits_grant SET used_minor = used_minor - 1 WHERE grant_id = {1}"),
+    plant("a frozen applicant thaws", "limits.applications_replay", APPLIED,
+        "UPDATE limits_application SET vector = set_byte(vector, length(vector) - 2, 0) WHERE application_id = {1}"),
+    plant("a rulebook says something else", "limits.rulebooks_digests",
+        "SELECT 'rulebook ' || left(encode(digest, 'hex'), 16) FROM limits_rulebook",
+        "UPDATE limits_rulebook SET body = jsonb_set(body, '{{terms,start_minor}}', '99')"),
+    plant("a person decides what did not wait", "limits.acts_follow_applications",
+        "SELECT 'application ' || min(application_id), min(application_id) FROM limits_application WHERE outcome = 'approved'",
+        "INSERT INTO limits_application_act (application_id, act, person, why, limit_minor, acted_at)"
+        " VALUES ({1}, 'refused', 'x', 'y', 0, now())"),
+    plant("money for nobody's approval", "limits.scans_follow_approvals", "SELECT 'scan ' || min(scan_id), min(scan_id) FROM limits_scan",
+        "DELETE FROM limits_application_act",
+        "UPDATE limits_scan SET application_id ="
+        " (SELECT application_id FROM limits_application WHERE outcome = 'review') WHERE scan_id = {1}"),
+)  # fmt: skip
+LOAN = "SELECT 'loan L1'"
+PAID = "SELECT 'payout ' || key, key, merchant_id FROM merchants_payout WHERE state = 'confirmed' ORDER BY key LIMIT 1"
+SHARING = (
+    plant("a payout forgets what moved", "merchants.payouts_end_as_statements_show", PAID,
+        "UPDATE merchants_payout SET paid_minor = paid_minor + 1 WHERE key = '{1}'"),
+    plant("a payout vanishes", "merchants.payouts_are_booked",
+        "SELECT 'merchant ' || merchant_id, merchant_id FROM merchants_payout ORDER BY key LIMIT 1",
+        "DELETE FROM merchants_payout WHERE merchant_id = {1}"),
+    plant("a service fee is kept off the books", "merchants.service_fees_are_booked",
+        "SELECT 'merchant ' || merchant_id, merchant_id FROM merchants_settlement ORDER BY merchant_id LIMIT 1",
+        "UPDATE merchants_settlement SET service_minor = -5, due_minor = due_minor - 5, paid_minor = greatest(due_minor - 5, 0)"
+        " WHERE merchant_id = {1}"),
+    plant("a subsidy beyond its year", "merchants.subsidy_caps_kept", "SELECT 'borrower anna'",
+        "UPDATE merchants_subsidy_movement SET amount_minor = amount_minor + 300000, central_minor = central_minor + 300000"
+        " WHERE kind = 'granted'"),
+    plant("a subsidy was never claimed", "merchants.subsidy_claims_are_booked", "SELECT 'month 2026-03'",
+        "UPDATE merchants_subsidy_movement SET central_minor = central_minor + 1, province_minor = province_minor - 1"),
+    plant("a return says more", "merchants.subsidy_returns_are_movements", "SELECT 'return 2026-03-01'",
+        "UPDATE merchants_subsidy_return SET granted_minor = granted_minor + 1, central_minor = central_minor + 1"),
+    plant("a loan is larger than its parts", "funding.loans_are_whole", LOAN,
+        "UPDATE funding_loan SET principal_minor = principal_minor + 1"),
+    plant("a lender gets a cent more", "funding.events_are_whole", "SELECT 'event L1:interest'",
+        "UPDATE funding_movement SET amount_minor = amount_minor + 1 WHERE key = 'L1:interest' AND lender = 'p01'"),
+    plant("a lender's event vanishes", "funding.events_are_whole", "SELECT 'event L1:recovery'",
+        "DELETE FROM funding_movement WHERE key = 'L1:recovery' AND lender = 'p02'"),
+    plant("a lender's part grows by hand", "funding.parts_are_what_moved", "SELECT 'part L1 p01'",
+        "UPDATE funding_position SET outstanding_minor = outstanding_minor + 1 WHERE lender = 'p01'"),
+    plant("an exposure is played down", "funding.exposures_are_sums", "SELECT 'exposure p02'",
+        "UPDATE funding_exposure SET own_minor = 0 WHERE partner_group = 'p02'"),
+    plant("our share is too small", "funding.own_share_kept", LOAN,
+        "UPDATE funding_share SET share_ppm = share_ppm - 200000 WHERE lender = 'own'",
+        "UPDATE funding_share SET share_ppm = share_ppm + 200000 WHERE lender = 'p01'"),
+    plant("revenue goes astray", "funding.revenue_is_whole", "SELECT 'event L1:interest'",
+        "UPDATE funding_revenue SET amount_minor = amount_minor - 1 WHERE key = 'L1:interest' AND party = 'platform'"),
+)  # fmt: skip
+PLANTS = (
+    *SHARING,
+    *JOURNAL,
+    *STATE,
+    *FACTS,
+    *COMMANDS,
+    *STATEMENTS,
+    *DAYS,
+    *DOORS,
+    *FILED,
+    *CONTRACTS,
+    *PRUDENCE,
+    *LIMITS,
+)

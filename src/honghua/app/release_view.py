@@ -48,6 +48,11 @@ def print_status(conn: psycopg.Connection, *, now: dt.datetime) -> None:
 
 
 def _print_shadow(console: Console, view: decision.ShadowView) -> None:
+    if view.is_warming:
+        console.print(
+            f"shadow {view.shadow_id} is warming: an engine learns from the facts what its model reads; it is not asked yet"
+        )
+        return
     share = f" ({view.agreed / view.judged:.2%})" if view.judged else ""
     unlike = {pair: many for pair, many in view.pairs.items() if len(set(pair.split("→"))) > 1}
     most = sorted(unlike.items(), key=lambda item: -item[1])[:PAIRS_SHOWN]

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from honghua.app.replay_map import TableMap
 from honghua.app.replay_table import PurchaseTable
-from honghua.app.robots.refitting import POLICY, Known, Refit, Robots, draw_one_in
+from honghua.app.robots.refitting import POLICY, Incomplete, Known, Refit, Robots, draw_one_in
 from honghua.base.clock import DAY_US, from_micros
 from honghua.base.errors import Conflict
 from honghua.credit import api as credit
@@ -56,6 +56,7 @@ class RiskReplay:
     scores: NDArray[np.float64]
     weeks: list[Refit] = field(default_factory=list)
     sensed: dict[int, float] = field(default_factory=dict)  # scores of the batch that is being judged, by decision
+    incomplete: Incomplete | None = field(default=None)  # what the map says of labels that never come
 
     def observe(self, ids: Ints, sensed: Any) -> None:
         """Keep the scores of orders as they are sensed."""
@@ -130,7 +131,7 @@ class RiskReplay:
     @property
     def robots(self) -> Robots:
         """Who fits and releases here."""
-        return Robots(MAKER, CHECKER, self.seed)
+        return Robots(MAKER, CHECKER, self.seed, incomplete=self.incomplete)
 
     def figures(self) -> dict[str, Any]:
         """How good the daily queue was, now that all labels are in, and what the refits took."""
@@ -219,6 +220,8 @@ def begin_risk(
     desk = attach(conn, registry, setup)
     n = len(table)
     replay = RiskReplay(table, name.prefix, delay_us, name.seed, desk, np.zeros(n, np.int64), np.full(n, np.nan))
+    unreported = float(table_map.labels.get("unreported", 0))
+    replay.incomplete = Incomplete(unreported, "the file's map says so") if unreported else None
     desk.observer = replay.observe
     return replay
 

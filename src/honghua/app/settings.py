@@ -18,6 +18,7 @@ DATABASE_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 URL_PREFIXES = ("postgresql://", "postgres://")
 READING_SECONDS = 10
 READING_SECONDS_MAX = 120
+SECRET_CHARS_MIN = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,14 @@ class SmsSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PaymentSettings:
+    """The payment gateway by which customers repay by hand; no url = none."""
+
+    url: str = ""
+    secret: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What the whole program was told. `store`: see StoreSettings. reading_seconds: how long a contract must have been on the screen.
     proxies: addresses whose word about who asks is believed, as uvicorn takes them."""
@@ -55,6 +64,7 @@ class Settings:
     keys: KeySettings = KeySettings()
     oidc: OidcSettings = OidcSettings()
     sms: SmsSettings = SmsSettings()
+    payments: PaymentSettings = PaymentSettings()
     reading_seconds: int = READING_SECONDS
     proxies: str = ""
 
@@ -81,6 +91,7 @@ def load_settings(*, environment: Mapping[str, str] | None = None) -> Settings:
     HONGHUA_READING_SECONDS  how long a contract must have been on the screen before it can be agreed to (0 … 120)
     HONGHUA_PROXIES        addresses or networks of the proxies in front of us, with commas: they may say who asks and how
     HONGHUA_SMS_URL, HONGHUA_SMS_TOKEN   the operator's gateway for short messages: takes POST {"key", "to", "text"}
+    HONGHUA_PAYMENT_URL, HONGHUA_PAYMENT_SECRET   the payment gateway by which customers repay by hand; see web/payments/gateway.py
     HONGHUA_OIDC_ISSUER, HONGHUA_OIDC_CLIENT_ID, HONGHUA_OIDC_CLIENT_SECRET   an identity provider for staff
     """
     given = os.environ if environment is None else environment
@@ -100,6 +111,7 @@ def load_settings(*, environment: Mapping[str, str] | None = None) -> Settings:
         ),
         oidc=_read_oidc(given),
         sms=_read_sms(given),
+        payments=_read_payments(given),
         proxies=_read_proxies(given.get("HONGHUA_PROXIES", "")),
         reading_seconds=_read_seconds(given.get("HONGHUA_READING_SECONDS", "")),
     )
@@ -117,6 +129,15 @@ def _read_sms(given: Mapping[str, str]) -> SmsSettings:
     found = SmsSettings(given.get("HONGHUA_SMS_URL", ""), given.get("HONGHUA_SMS_TOKEN", ""))
     if found.url and not found.url.startswith(("https://", "http://127.0.0.1", "http://localhost")):
         raise BadInput("HONGHUA_SMS_URL is an https address, or one of this machine")
+    return found
+
+
+def _read_payments(given: Mapping[str, str]) -> PaymentSettings:
+    found = PaymentSettings(given.get("HONGHUA_PAYMENT_URL", ""), given.get("HONGHUA_PAYMENT_SECRET", ""))
+    if found.url and not found.url.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+        raise BadInput("HONGHUA_PAYMENT_URL is an https address, or one of this machine")
+    if found.url and len(found.secret) < SECRET_CHARS_MIN:
+        raise BadInput(f"HONGHUA_PAYMENT_SECRET has at least {SECRET_CHARS_MIN} characters")
     return found
 
 

@@ -7,15 +7,20 @@ from typing import Any
 
 import psycopg
 
+from honghua.app.filing.positions import read_positions
 from honghua.base.checks import Check, check_of
 from honghua.base.errors import HonghuaError
+from honghua.bureau.invariants import check_bureau
 from honghua.credit.invariants import check_credit, read_today
 from honghua.customers.invariants import check_customers
 from honghua.decision.invariants import check_decisions
+from honghua.funding.invariants import check_funding
 from honghua.ledger.invariants import check_dates_in_order, check_ledger
+from honghua.limits.invariants import check_limits
 from honghua.merchants.invariants import check_merchants
 from honghua.store.database import Database, connect
 from honghua.store.invariants import check_store
+from honghua.web.invariants import check_web
 
 AccountsDone = Callable[[int, int], None]
 
@@ -39,6 +44,10 @@ def check_all(conn: psycopg.Connection, *, accounts_done: AccountsDone | None = 
         *_look(conn, "credit", lambda c: check_credit(c, progress=accounts_done)),
         *_look(conn, "merchants", check_merchants),
         *_look(conn, "customers", check_customers),
+        *_look(conn, "web", check_web),
+        *_look(conn, "funding", check_funding),
+        *_look(conn, "limits", check_limits),
+        *_look(conn, "bureau", lambda c: check_bureau(c, read_positions=read_positions)),
     )
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 import psycopg
@@ -12,6 +11,8 @@ import psycopg
 from honghua.base.dates import to_day
 from honghua.base.errors import BadInput, Conflict, HonghuaError, NotFound
 from honghua.credit import store, store_debits
+from honghua.credit.ahead.recalling import Batch
+from honghua.credit.ahead.relay import Judged, Relay
 from honghua.credit.booking import Booking
 from honghua.credit.bulk import import_accounts
 from honghua.credit.core.commands import Command, Order
@@ -30,6 +31,8 @@ from honghua.credit.engine import (
     zone_offset_us,
 )
 from honghua.credit.eod import DayReport, close_day
+from honghua.credit.guarding import CapView, find_spending_cap
+from honghua.credit.journey import api as journey
 from honghua.credit.plain.opening import share_book_in_turn
 from honghua.credit.quarantine import list_quarantined, release
 from honghua.credit.registry import Registry, open_registry
@@ -52,6 +55,7 @@ from honghua.credit.store_suspensions import list_of_account as list_suspensions
 from honghua.credit.unit import Unit
 from honghua.credit.viewing.closing import DayView, ShardView, find_day, list_day_views, list_shards
 from honghua.credit.viewing.deciding import NamedPurchase, name_purchases
+from honghua.credit.viewing.growth import GrowthView, find_growth
 from honghua.credit.viewing.portfolio import (
     BUCKETS,
     WRITTEN_OFF,
@@ -85,11 +89,13 @@ from honghua.credit.viewing.reviewing import (
 )
 from honghua.credit.viewing.statements import (
     HistoryItem,
+    HistoryPlace,
     StatementDetail,
     StatementView,
     get_statement,
     list_history,
     list_statements,
+    place_before,
 )
 from honghua.credit.viewing.views import (
     AccountView,
@@ -99,7 +105,7 @@ from honghua.credit.viewing.views import (
     find_settlement_quote,
     list_instalment_quotes,
 )
-from honghua.store.commands import StoredCommand, body_hash, find_commands
+from honghua.store.commands import body_hash, find_commands
 from honghua.store.database import run_unit
 
 BATCH_MAX = 50_000
@@ -161,20 +167,15 @@ def _raced_to_open(error: HonghuaError) -> bool:
 def _execute(
     conn: psycopg.Connection, registry: Registry, commands: Sequence[Command], now: dt.datetime, hashes: Sequence[bytes]
 ) -> list[Answer]:
-    stored = find_commands(conn, sorted({command.key for command in commands if command.key}))
-    first: dict[str, int] = {}
-    for i, command in enumerate(commands):
-        if command.key and command.key not in stored:
-            first.setdefault(command.key, i)
-    fresh = sorted(first.values())
-    answers: dict[int, Answer] = {}
+    batch = Batch(commands, hashes, find_commands(conn, sorted({command.key for command in commands if command.key})))
+    fresh = batch.fresh
+    found: list[Answer] = []
     if fresh:
-        today, last = _begin_unit(conn, registry, [commands[i] for i in fresh])
+        mine = [commands[i] for i in fresh]
+        today, last = _begin_unit(conn, registry, mine)
         unit = Unit(conn, registry, Booking(today=today, happened_at=int(now.timestamp() * 1_000_000)), last)
-        found = unit.run([commands[i] for i in fresh], [hashes[i] for i in fresh])
-        answers = dict(zip(fresh, found, strict=True))
-    batch = _Batch(commands, hashes, stored, first, answers)
-    return [_recall(batch, place) for place in range(len(commands))]
+        found = unit.run(mine, [hashes[i] for i in fresh])
+    return batch.answer(found)
 
 
 def _begin_unit(conn: psycopg.Connection, registry: Registry, commands: Sequence[Command]) -> tuple[int, int]:
@@ -191,33 +192,6 @@ def _begin_unit(conn: psycopg.Connection, registry: Registry, commands: Sequence
             raise Conflict("the risk engine judges this book: attach it to the registry first", code="ENGINE_MISSING")
         lock_deciders(conn)
     return to_day(book[0]), last
-
-
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    """A batch while it is answered: hashes by place, answers of earlier days by key, where each new key stands first, new answers."""
-
-    commands: Sequence[Command]
-    hashes: Sequence[bytes]
-    stored: Mapping[str, StoredCommand]
-    first: Mapping[str, int]
-    answers: Mapping[int, Answer]
-
-
-def _recall(batch: _Batch, place: int) -> Answer:
-    """The answer at a place: new, remembered, or a refusal of its key."""
-    key = batch.commands[place].key
-    if not key:
-        return refusal("KEY_MISSING")
-    if key in batch.stored:
-        known = batch.stored[key]
-        same = known.body_hash == batch.hashes[place]
-        return {**known.answer, "repeated": True} if same else refusal("KEY_REUSED")
-    origin = batch.first[key]
-    if origin == place:
-        return batch.answers[place]
-    same = batch.hashes[origin] == batch.hashes[place]
-    return {**batch.answers[origin], "repeated": True} if same else refusal("KEY_REUSED")
 
 
 def set_sources(conn: psycopg.Connection, registry: Registry, customer: str, sources: Sequence[Source]) -> Answer:
@@ -251,11 +225,15 @@ __all__ = [
     "WRITTEN_OFF",
     "AccountView",
     "BucketNow",
+    "CapView",
     "DayReport",
     "DayView",
+    "GrowthView",
     "Happening",
     "HistoryItem",
+    "HistoryPlace",
     "InstalmentQuote",
+    "Judged",
     "Migration",
     "NamedPurchase",
     "PlanView",
@@ -263,6 +241,7 @@ __all__ = [
     "PurchaseState",
     "PurchaseSummary",
     "Registry",
+    "Relay",
     "ReviewItem",
     "ReviewService",
     "RiskDesk",
@@ -287,10 +266,12 @@ __all__ = [
     "find_customer_refs",
     "find_day",
     "find_decision_id",
+    "find_growth",
     "find_open_day",
     "find_purchase_detail",
     "find_replay",
     "find_settlement_quote",
+    "find_spending_cap",
     "find_suspension",
     "find_waiting",
     "get_business_day",
@@ -298,6 +279,7 @@ __all__ = [
     "hash_commands",
     "import_accounts",
     "is_risk_on",
+    "journey",
     "keep_model",
     "list_bills_due",
     "list_day_views",
@@ -319,6 +301,7 @@ __all__ = [
     "measure_reviews",
     "name_purchases",
     "open_registry",
+    "place_before",
     "release",
     "save_replay",
     "set_sources",

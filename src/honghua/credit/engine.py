@@ -9,9 +9,8 @@ stand, then everything else.
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -25,7 +24,8 @@ from honghua.credit import store_risk
 from honghua.credit.core.hearing import Brought, Hearing, Word, close_hearings
 from honghua.credit.registry import Registry, SensedOrders
 from honghua.credit.risk.learning import Learner, Names
-from honghua.credit.risk.unbooked import SensedRows, Unbooked
+from honghua.credit.risk.setup import MANIFEST, RiskSetup
+from honghua.credit.risk.unbooked import Lesson, SensedRows, Unbooked
 from honghua.decision import api as decision
 from honghua.decision.api import (
     DecisionEngine,
@@ -39,10 +39,10 @@ from honghua.decision.api import (
     unpack_model,
 )
 from honghua.decision.api import keep_model as keep_with
-from honghua.decision.core import ACCOUNT_INPUTS, LIVE_SCHEMA, EventMaker
+from honghua.decision.core import ACCOUNT_INPUTS, LIVE_SCHEMA, BrakeChange, EventMaker, JudgedColumns
 from honghua.facts.kinds import SCENE, Fact
 from honghua.features.core import ABSENT
-from honghua.fraud.api import FraudModel, SensorSize
+from honghua.fraud.api import FraudModel
 from honghua.fraud.core import RiskPlan
 from honghua.store.facts import find_last_fact_id, read_facts_after
 
@@ -53,33 +53,6 @@ FACTS_AT_ONCE: Final = 50_000
 SLICE: Final = 1_000  # facts that a successor learns between two units: some 20 ms
 SNAPSHOT_EVERY: Final = 1_000_000  # facts
 LEARNT_MUCH: Final = 100_000  # facts at a start: the next one shall not learn them again
-MANIFEST: Final = "engine.json"  # beside a model's files: the plan and the settings that it was fitted with
-
-
-@dataclass(frozen=True, slots=True)
-class RiskSetup:
-    """What fixes an engine: its plan and settings, and how far local time is ahead of UTC. folder: where snapshots lie, None = nowhere."""
-
-    plan: RiskPlan
-    settings: EngineSettings = field(default_factory=EngineSettings)
-    offset_us: int = field(default=0)
-    folder: Path | None = field(default=None)
-
-    def manifest(self) -> bytes:
-        """As JSON, to be kept beside the model."""
-        settings = self.settings
-        told = {
-            **self.plan.told(), "size": asdict(settings.size), "silent_days": settings.silent_days,
-            "values": list(settings.values), "offset_us": self.offset_us,
-        }  # fmt: skip
-        return json.dumps(told, sort_keys=True).encode()
-
-    @classmethod
-    def read(cls, manifest: bytes, folder: Path | None) -> RiskSetup:
-        """What `manifest` wrote."""
-        told = json.loads(manifest)
-        settings = EngineSettings(SensorSize(**told["size"]), told["silent_days"], tuple(told["values"]))
-        return cls(RiskPlan.of_told(told), settings, told["offset_us"], folder)
 
 
 Observer = Callable[[Ints, Sensed], None]  # decision ids int64[n] and how they were sensed
@@ -91,7 +64,21 @@ class Ending:
 
     cursor: int
     sensed: int
-    lesson: tuple[Ints, Ints] | None
+    lesson: Lesson | None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The records of one unit, to be written with what it books."""
+
+    judge: Judge
+    columns: JudgedColumns
+    changes: list[tuple[int, BrakeChange]]
+    now_us: int
+
+    def write(self, conn: psycopg.Connection) -> None:
+        """In the caller's transaction."""
+        decision.record_judged(conn, self.judge, self.columns, self.changes, now=from_micros(self.now_us))
 
 
 class RiskDesk:
@@ -104,6 +91,7 @@ class RiskDesk:
         self.watch = Watch(self.engine.terms(), choose=self._choose)
         self.lineup: decision.LineupRow | None = None  # who judges here
         self.successor: Successor | None = None  # learns to serve the line-up in force
+        self.needs: dict[bytes, tuple[frozenset[str], RiskSetup | None]] = {}  # of models that are not scored with here
         self.names = Names()
         self.model_digest = b""
         self.cursor = 0  # the last fact that the state has learnt
@@ -114,6 +102,8 @@ class RiskDesk:
         self.hearings: list[Hearing] = []  # of the unit under way
         self.unbooked = Unbooked()
         self.ending: Ending | None = None  # of a unit that is about to commit
+        self.unheard: Ending | None = None  # of one that failed, or whose commit nobody heard of
+        self.ahead: list[tuple[Ending, list[SensedRows]]] = []  # units judged and learnt, and not known to be on disk
 
     @property
     def learner(self) -> Learner:
@@ -140,34 +130,65 @@ class RiskDesk:
         return model if model.names == sensor.names else model.placed(sensor.values)
 
     def _choose(self, conn: psycopg.Connection, lineup: decision.LineupRow) -> decision.LineupRow:
-        """The newest line-up, or the one before while its engine is not ready."""
+        """The newest line-up, or the one before while its engine is not ready. Shadows are waited for by nobody: until an engine that has
+        learnt their values takes over they are not asked (`decision.find_warming`)."""
         digest = decision.get_release(conn, lineup.champion).model_digest
-        if self.lineup is None or digest in (b"", self.model_digest):
-            self.lineup, self.successor = lineup, None
-            return lineup
-        files = read_model_files(conn, digest)
-        setup = RiskSetup.read(files[MANIFEST], self.setup.folder) if MANIFEST in files else self.setup
-        reads, values = set(unpack_model(files).reads), set(setup.settings.values)
-        if reads <= set(self.engine.sensor.names) and values <= set(self.setup.settings.values):
-            self.lineup, self.successor = lineup, None
-        elif MANIFEST in files and (self.successor is None or self.successor.digest != digest):
-            self.successor = Successor(digest, RiskDesk(setup))
+        setup, is_served = self.setup, True
+        if self.lineup is not None and digest not in (b"", self.model_digest):
+            reads, theirs = self._read_needs(conn, digest)
+            wanted = self.setup if theirs is None else theirs
+            if not reads <= set(self.engine.sensor.names) or not set(wanted.settings.values) <= set(
+                self.setup.settings.values
+            ):
+                setup, is_served = wanted, False
+        for other in [decision.get_release(conn, shadow).model_digest for shadow in lineup.shadows]:
+            if other not in (b"", digest):
+                reads, theirs = self._read_needs(conn, other)
+                if theirs is not None and not reads <= set(setup.plan.names):
+                    setup = setup.serving(replace(theirs, plan=theirs.plan.reading(reads)))
+        key = setup.manifest()
+        if key == self.setup.manifest():
+            self.successor = None
+        elif self.successor is None or self.successor.key != key:
+            self.successor = Successor(key, RiskDesk(setup))
+        if self.lineup is None or is_served:
+            self.lineup = lineup
         return self.lineup
+
+    def _read_needs(self, conn: psycopg.Connection, digest: bytes) -> tuple[frozenset[str], RiskSetup | None]:
+        """What a kept model reads, and the setup that it was fitted with, if that was kept; looked up once."""
+        if digest not in self.needs:
+            files = read_model_files(conn, digest)
+            setup = RiskSetup.read(files[MANIFEST], self.setup.folder) if MANIFEST in files else None
+            self.needs[digest] = frozenset(unpack_model(files).reads), setup
+        return self.needs[digest]
 
     def _hand_over(self, to: RiskDesk) -> None:
         """From this unit on the other engine's state is ours."""
         self.setup, self.engine, self.maker, self.names = to.setup, to.engine, to.maker, to.names
         self.cursor, self.saved_at, self.is_sound = to.cursor, to.saved_at, to.is_sound
         self.watch = Watch(self.engine.terms(), choose=self._choose)
-        self.lineup, self.successor, self.ending, self.model_digest = None, None, None, b""
+        self.lineup, self.successor, self.ending, self.unheard, self.model_digest = None, None, None, None, b""
         self.unbooked.clear()
+
+    def resume(self, conn: psycopg.Connection) -> None:
+        """At a start: where the newest snapshot is of an engine that senses for shadows too, go on with that one."""
+        if self.successor is None or self.setup.folder is None:
+            return
+        other = self.successor.desk
+        for desk in (self, other):
+            desk._rebuild(conn)
+        if other.cursor > self.cursor:
+            self._hand_over(other)
+            self.prepare(conn)
 
     def begin(self, conn: psycopg.Connection, last: int) -> None:
         """Our turn has come (the transaction holds the deciders' lock): learn what others booked, up to the last fact there is."""
+        assert not self.ahead, "a unit that is judged ahead is settled before another one goes alone"
         self.unbooked.put_back()
-        if self.ending is not None and self.cursor < self.ending.cursor == last:
-            self._finish(self.ending)  # nobody heard its commit, but here are its facts
-        self.ending, self.conn, self.hearings = None, conn, []
+        if self.unheard is not None and self.cursor < self.unheard.cursor == last:
+            self._finish(self.unheard)  # nobody heard its commit, but here are its facts
+        self.ending, self.unheard, self.conn, self.hearings = None, None, conn, []
         if last > self.cursor and self.unbooked.left:
             self.is_sound = False
         if not self.is_sound:
@@ -190,9 +211,9 @@ class RiskDesk:
 
     def _absorb(self, events: Ints, ids: Ints) -> NDArray[np.float32]:
         """Values of orders: of those that a failed unit brought before, as they were sensed then."""
-        assert self.conn is not None, "a unit is under way"
         before = self.unbooked.meet(events)
         if before is None:  # others were sensed in vain
+            assert self.conn is not None, "a unit is under way"
             done = self.unbooked.done
             self._rebuild(self.conn)
             self._catch_up(self.conn)
@@ -244,14 +265,60 @@ class RiskDesk:
 
     def end(self, conn: psycopg.Connection, facts: Sequence[Booked], now_us: int, *, last_fact_id: int) -> None:
         """Write the unit's decisions down; what else it booked is learnt when it is on disk."""
+        self.ending, judgement = self._close(conn, facts, now_us, last_fact_id or self.cursor)
+        if judgement is not None:
+            judgement.write(conn)
+
+    def _close(
+        self, conn: psycopg.Connection, facts: Sequence[Booked], now_us: int, cursor: int
+    ) -> tuple[Ending, Judgement | None]:
+        """A unit is over: what it teaches, and what is to be recorded of its orders."""
         lesson = self.learner.read(conn, [(fact, fact.happened_at_us or now_us) for _, fact, _ in facts])
+        judgement = None
         if self.hearings:
             assert self.current is not None, "prepare comes first"
-            columns, changes = close_hearings(self.current, self.hearings)
-            decision.record_judged(conn, self.current, columns, changes, now=from_micros(now_us))
+            judgement = Judgement(self.current, *close_hearings(self.current, self.hearings), now_us)
             self.hearings = []
         sensed = sum(len(rows.ids) for rows in self.unbooked.done)
-        self.ending = Ending(last_fact_id or self.cursor, sensed, lesson)
+        return Ending(cursor, sensed, None if lesson is None else Lesson(*lesson)), judgement
+
+    def may_go_ahead(self) -> bool:
+        """Whether the next unit may be judged before the one before it is on disk: nothing is to be learnt, replaced or saved first."""
+        cursor = self.ahead[-1][0].cursor if self.ahead else self.cursor
+        is_ready = self.current is not None and self.is_sound and not self.unbooked.left and self.successor is None
+        return is_ready and cursor - self.saved_at < SNAPSHOT_EVERY
+
+    def is_in_force(self, conn: psycopg.Connection) -> bool:
+        """Whether whoever judges here still is in force; else `prepare` puts the next one in his place, between units."""
+        newest = decision.list_changes(conn, limit=1)
+        return self.current is not None and (newest[0].change_id if newest else 0) == self.current.force.change_id
+
+    def begin_ahead(self) -> None:
+        """A unit begins whose writer's turn goes on: nobody else has booked since the last fact that we know."""
+        assert self.is_sound, "only a sound state goes ahead"
+        assert not self.unbooked.left, "nothing was sensed in vain"
+        self.unbooked.put_back()
+        assert not self.unbooked.left, "every unit that senses ends, or is given up"
+        self.ending, self.unheard, self.conn, self.hearings = None, None, None, []
+
+    def end_ahead(
+        self, conn: psycopg.Connection, facts: Sequence[Booked], now_us: int, *, last_fact_id: int
+    ) -> Judgement | None:
+        """The unit is judged, and learnt at once, for the next one's sake; `booked_ahead` when it is on disk, `forget` when it failed."""
+        cursor = self.ahead[-1][0].cursor if self.ahead else self.cursor
+        ending, judgement = self._close(conn, facts, now_us, last_fact_id or cursor)
+        self.ahead.append((ending, self.unbooked.done))
+        self.unbooked.done = []
+        if ending.lesson is not None:
+            self.is_sound = False
+            self.engine.follow(ending.lesson.events, ending.lesson.labelled)
+            self.is_sound = True
+        return judgement
+
+    def booked_ahead(self) -> None:
+        """The earliest unit that was judged ahead is on disk."""
+        ending, _ = self.ahead.pop(0)
+        self.cursor = ending.cursor
 
     def committed(self) -> None:
         """The unit is on disk: the state holds. Where every answer was known already, there was no unit."""
@@ -267,19 +334,31 @@ class RiskDesk:
         """A unit's facts are there: what it sensed is booked, what else it taught is learnt."""
         self.unbooked.drop(ending.sensed)
         self.cursor = ending.cursor
-        if ending.lesson is not None:
+        was_learnt = self.unbooked.meet_lesson(ending.lesson)
+        if was_learnt is None:
+            self.is_sound = False  # it was taught something that did not happen
+        elif ending.lesson is not None and not was_learnt:
             self.is_sound = False  # what is left was sensed before it, but is booked after it, if at all
-            self.engine.follow(*ending.lesson)
+            self.engine.follow(ending.lesson.events, ending.lesson.labelled)
             self.is_sound = not self.unbooked.left
 
     def forget(self) -> None:
-        """The unit was rolled back, or nobody knows: what it sensed waits to come again (`Unbooked`)."""
+        """The unit was rolled back, or nobody knows: what it sensed waits to come again (`Unbooked`), and all that was judged ahead."""
         self.unbooked.put_back()
+        self.unheard = self.ending or self.unheard
+        self.ending = None
+        if self.ahead:
+            self.unheard = self.ahead[0][0]
+            learnt: list[SensedRows | Lesson] = []
+            for ending, rows in self.ahead:
+                learnt += rows if ending.lesson is None else [*rows, ending.lesson]
+            self.unbooked.left = [*learnt, *self.unbooked.left]
+            self.ahead = []
         self.watch.forget()
 
     def snapshot(self) -> Path | None:
         """Write the state down, if there is a place for it."""
-        if self.setup.folder is None or not self.is_sound or self.unbooked.left:
+        if self.setup.folder is None or not self.is_sound or self.unbooked.left or self.ahead:
             return None
         self.saved_at = self.cursor
         return save_snapshot(self.setup.folder, self.engine.save, fact_id=self.cursor)
@@ -335,9 +414,9 @@ class RiskDesk:
 
 @dataclass(frozen=True, slots=True)
 class Successor:
-    """An engine on its way to serve a model: digest of the model, and the desk whose state learns."""
+    """An engine on its way to serve other models: its setup as a manifest, and the desk whose state learns."""
 
-    digest: bytes
+    key: bytes
     desk: RiskDesk
 
     def study(self, conn: psycopg.Connection) -> bool:
@@ -361,6 +440,7 @@ def attach(
     """From here on the risk engine judges this book's purchases, in this process and in all others. NotFound when no policy is in force."""
     desk = RiskDesk(setup, observer=observer)
     desk.prepare(conn)
+    desk.resume(conn)
     with conn.transaction():
         store_risk.switch_risk_on(conn)
     desk.catch_up(conn)
@@ -392,4 +472,4 @@ def zone_offset_us(zone: dt.tzinfo, at: dt.datetime) -> int:
     return int((offset or dt.timedelta()) / dt.timedelta(microseconds=1))
 
 
-__all__ = ["Observer", "RiskDesk", "RiskSetup", "attach", "attach_released", "keep_model", "zone_offset_us"]
+__all__ = ["MANIFEST", "Observer", "RiskDesk", "RiskSetup", "attach", "attach_released", "keep_model", "zone_offset_us"]

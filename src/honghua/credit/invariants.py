@@ -17,6 +17,8 @@ from honghua.base.errors import HonghuaError
 from honghua.credit import store
 from honghua.credit.audit import Tally, check_accounts
 from honghua.credit.core.terms import ProductTerms, terms_from_body
+from honghua.credit.journey.invariants import check_journeys
+from honghua.credit.prudence.invariants import check_prudence
 from honghua.store.invariants import check_facts_have_accounts
 
 Connection = psycopg.Connection
@@ -95,6 +97,8 @@ def check_credit(conn: Connection, *, progress: Progress | None = None) -> tuple
         _check(conn, "credit.shards_once", SHARDS_ONCE),
         _check(conn, "credit.nobody_left_behind", NOBODY_LEFT_BEHIND),
         _check(conn, "credit.quarantine_told", QUARANTINE_TOLD),
+        *check_journeys(conn),
+        *check_prudence(conn),
     )
 
 

@@ -14,21 +14,40 @@ from honghua.credit.banking.debits import (
 from honghua.credit.banking.fake_bank import FakeBank
 from honghua.credit.eod import DayReport, close_day, close_until
 from honghua.credit.holds import SweepReport, release_expired
+from honghua.credit.limiting.accepting import accept
+from honghua.credit.limiting.following import (
+    Assessment,
+    Follower,
+    LimitReport,
+    follow_limits,
+    reassess,
+)
 from honghua.credit.proving import SENDS_AT_ONCE, STEP_UP_WISH, FakeProver, Prover, send_step_ups
 from honghua.credit.store_risk import find_customer_refs
 from honghua.credit.suspensions import Tie, claim, decide_review, find_customer, lapse_expired, list_queue, list_ties
+from honghua.credit.viewing.monthly import (
+    MonthPosition,
+    list_month_accounts,
+    list_month_positions,
+    list_overtaken,
+)
 
 __all__ = [
     "SENDS_AT_ONCE",
     "STEP_UP_WISH",
+    "Assessment",
     "Bank",
     "DayReport",
     "DebitReport",
     "FakeBank",
     "FakeProver",
+    "Follower",
+    "LimitReport",
+    "MonthPosition",
     "Prover",
     "SweepReport",
     "Tie",
+    "accept",
     "accept_answers",
     "claim",
     "close_day",
@@ -36,11 +55,16 @@ __all__ = [
     "decide_review",
     "find_customer",
     "find_customer_refs",
+    "follow_limits",
     "lapse_expired",
     "list_debits",
+    "list_month_accounts",
+    "list_month_positions",
+    "list_overtaken",
     "list_queue",
     "list_sources",
     "list_ties",
+    "reassess",
     "release_expired",
     "run_debits",
     "send_step_ups",

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from honghua.credit import store
 from honghua.credit.core.desk import Decider
+from honghua.credit.core.guards import CapRules
 from honghua.credit.core.terms import ProductTerms, terms_matrix
 from honghua.credit.proving import Prover
 from honghua.decision.api import BundleIds, ensure_bundles
@@ -95,6 +96,7 @@ class Registry:
     categories: dict[str, int] = field(default_factory=dict)
     risk: RiskLink | None = None  # None: the account rules alone judge
     prover: Prover | None = None  # None: no proof is ever right
+    cap_rules: CapRules = field(default_factory=CapRules)
 
     @property
     def terms_ids(self) -> dict[str, int]:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from honghua.credit.store import BOOK_LOCK, Connection
 from honghua.store.facts import LAST_FACT
 
-DECIDERS_TURN = "SELECT pg_advisory_xact_lock(hashtext('credit_deciders')); " + LAST_FACT
+DECIDERS_LOCK = "hashtext('credit_deciders')"  # held by whoever writes facts in a book that the risk engine judges
+DECIDERS_TURN = f"SELECT pg_advisory_xact_lock({DECIDERS_LOCK}); {LAST_FACT}"
 
 
 def lock_deciders(conn: Connection) -> int:

@@ -6,10 +6,12 @@ import secrets
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import msgspec
 import numpy as np
 import psycopg
+from numpy.typing import NDArray
 
 from honghua.base.clock import from_micros
 from honghua.base.dates import from_day
@@ -22,6 +24,7 @@ from honghua.credit.core.desk import Answer, DecisionDraft, Desk, Result, Suspen
 from honghua.credit.core.dispatch import handle
 from honghua.credit.core.layout import S_OWN_MINIMUM, S_SEQ
 from honghua.credit.core.refusals import refusal
+from honghua.credit.guarding import load_guards, write_guards
 from honghua.credit.plain.buying import FactIds, PlainRun
 from honghua.credit.plain.opening import lock_accounts
 from honghua.credit.plain.orders import Survey, is_plain
@@ -30,6 +33,7 @@ from honghua.credit.proving import STEP_UP_WISH, TOKEN_BYTES
 from honghua.credit.refold import each_fact, refold_account
 from honghua.credit.registry import Registry
 from honghua.credit.store_suspensions import count_tries, lock_suspensions, write_suspensions
+from honghua.credit.viewing.stops import StoredStops
 from honghua.decision.core import WITHIN_LIMIT, Outcome
 from honghua.facts.kinds import PASSED_OVER, Fact, FactKind
 from honghua.ledger import api as ledger
@@ -39,6 +43,7 @@ from honghua.store.facts import FACT_SEQUENCE, read_facts, read_facts_of_purchas
 from honghua.store.ids import allocate_each
 from honghua.store.wishes import wish
 
+Ints = NDArray[np.int64]
 UNSENSED = (-1, None)
 COMMAND_SEQUENCE = "store_command_id"
 PLAIN_FROM = 1  # plain purchases in a unit: columns cost no more than handlers even for one
@@ -68,6 +73,8 @@ class Unit:
     suspended: list[Suspension] = field(default_factory=list)
     settled: list[tuple[int, int]] = field(default_factory=list)  # suspension, the command that went on with it
     ended: list[tuple[int, str]] = field(default_factory=list)  # suspension, its state from here on
+    wishes: list[dict[str, Any]] = field(default_factory=list)  # what the outside shall be asked for after the commit
+    command_ids: list[int] = field(default_factory=list)
     # Row among those sensed together, with value day and fee, by place in the batch.
     rows: dict[int, tuple[int, tuple[int, int]]] = field(default_factory=dict)
     sensed_to: int = 0
@@ -81,6 +88,7 @@ class Unit:
         self.desk = Desk(
             self.booking.today, 0, self.registry.terms, self.registry.terms_ids, self.registry.merchants,
             self.registry.categories, self.purchases, self.facts, self.reversed_facts, now_us=self.booking.happened_at,
+            stops=StoredStops(self.conn),
         )  # fmt: skip
 
     def run(self, commands: Sequence[c.Command], hashes: Sequence[bytes]) -> list[Answer]:
@@ -90,28 +98,44 @@ class Unit:
             risk.begin(self.conn, self.last_fact_id)
             self.desk.decider = risk
         self.load(commands)
-        wanted = {
-            COMMAND_SEQUENCE: len(commands), FACT_SEQUENCE: FACTS_PER_COMMAND * len(commands),
-            ledger.ENTRY_SEQUENCE: self.booking.count_entries() + len(commands),
-        }  # fmt: skip
-        numbers, fact_ids, self.booking.entry_ids = allocate_each(self.conn, wanted)
-        command_ids = numbers.tolist()
-        answers = self.answer_all(commands, command_ids, FactIds(fact_ids))
+        answers = self.decide(commands, allocate_each(self.conn, self.count_numbers(len(commands))))
         if risk is not None:
             risk.end(self.conn, self.booking.facts, self.desk.now_us, last_fact_id=self.booking.last_fact_id())
-        self.table.store(self.conn, self.booking.touched.values())
-        self.booking.write(self.conn, self.registry.bundle_ids)
-        self.write_holds()
-        write_suspensions(self.conn, self.suspended, self.settled, self.ended)
-        save_commands(
-            self.conn, [command.key for command in commands], hashes, [msgspec.json.encode(answer) for answer in answers], command_ids
-        )  # fmt: skip
+        self.write(self.conn, [command.key for command in commands], hashes, answers)
         return answers
+
+    def count_numbers(self, commands: int) -> dict[str, int]:
+        """How many numbers of each kind so many commands need at most, once their accounts are loaded."""
+        return {
+            COMMAND_SEQUENCE: commands, FACT_SEQUENCE: FACTS_PER_COMMAND * commands,
+            ledger.ENTRY_SEQUENCE: self.booking.count_entries() + FACTS_PER_COMMAND * commands,
+        }  # fmt: skip
+
+    def decide(self, commands: Sequence[c.Command], numbers: Sequence[Ints]) -> list[Answer]:
+        """Answer commands whose accounts are loaded, in order; what that changes is collected. numbers: as `count_numbers` asks."""
+        command_ids, fact_ids, self.booking.entry_ids = numbers
+        self.command_ids = command_ids.tolist()
+        answers = self.answer_all(commands, self.command_ids, FactIds(fact_ids))
+        self.table.take(self.booking.touched.values())
+        return answers
+
+    def write(
+        self, conn: psycopg.Connection, keys: Sequence[str], hashes: Sequence[bytes], answers: Sequence[Answer]
+    ) -> None:
+        """Write everything that was collected, in the caller's transaction; the engine's records are written beside it."""
+        self.table.store(conn)
+        self.booking.write(conn, self.registry.bundle_ids)
+        self.write_holds(conn)
+        write_suspensions(conn, self.suspended, self.settled, self.ended)
+        write_guards(conn, self.desk.guards, self.booking.facts, now_us=self.desk.now_us)
+        for one in self.wishes:
+            wish(conn, **one)
+        save_commands(conn, keys, hashes, [msgspec.json.encode(answer) for answer in answers], self.command_ids)
 
     def answer_all(self, commands: Sequence[c.Command], command_ids: Sequence[int], fact_ids: FactIds) -> list[Answer]:
         """Every command in its turn: plain purchases as many at once as stand together, the rest one by one."""
         answers: list[Answer] = []
-        self.stirred = {command.customer for command in commands if not is_plain(command)}
+        self.stirred = {command.customer for command in commands if not is_plain(command)} | self.desk.guards.customers
         plain = sum(command.customer not in self.stirred for command in commands) if len(commands) >= PLAIN_FROM else 0
         self.plainly = plain >= PLAIN_FROM and len(self.currencies()) == 1
         while len(answers) < len(commands):
@@ -203,6 +227,9 @@ class Unit:
         ids = np.array(sorted({known[ref] for ref in refs if ref in known}), np.int64)
         rows = lock_accounts(self.conn, ids, self.registry.find_strangers(refs))
         known.update(zip(rows.refs, rows.ids.tolist(), strict=True))
+        who = dict(zip(rows.ids.tolist(), rows.refs, strict=True))
+        self.desk.guards = load_guards(self.conn, who, commands, today=self.booking.today)
+        self.desk.guards.rules = self.registry.cap_rules
         self.table = AccountTable(rows, self.registry.terms_rows, self.booking.today)
         self.reach_today()
         self.prepare_openings([ref for ref in opening if self.find(ref) is None], currency)
@@ -375,7 +402,9 @@ class Unit:
         answer["token"] = token
         body = {"token": token, "account_id": suspended.account_id, "kind": answer.get("kind", "")}
         at = from_micros(self.desk.now_us)
-        wish(self.conn, kind=STEP_UP_WISH, key=f"step_up:{suspended.suspension_id}", body=body, due_at=at)
+        self.wishes.append({
+            "kind": STEP_UP_WISH, "key": f"step_up:{suspended.suspension_id}", "body": body, "due_at": at,
+        })  # fmt: skip
         return replace(suspended, token=token)
 
     def book(self, account: Account, result: Result, command_id: int, fact_ids: FactIds) -> list[int]:
@@ -386,6 +415,7 @@ class Unit:
             booked.append(fact_id)
             self.booking.record(fact_id, fact, command_id)
             self.remember(fact_id, fact)
+            self.desk.guards.hear(fact_id, fact)
             self.pending[account.account_id].append((fact_id, fact))
             if fact.kind is FactKind.FACT_REVERSED or fact.kind not in PASSED_OVER:
                 self.apply(account, fact_id, fact)
@@ -407,7 +437,7 @@ class Unit:
         cause = Cause(int(fact.kind), fact.value_on, fact_id, fact.counterparty_id)
         self.booking.post(account, self.currency(account), lines, cause)
 
-    def write_holds(self) -> None:
+    def write_holds(self, conn: psycopg.Connection) -> None:
         """Bring the pending holds of the purchases touched up to date."""
         touched = {
             fact.purchase_id
@@ -421,7 +451,7 @@ class Unit:
             expires_on = next((fact.args[0] for _, fact in facts if fact.kind is FactKind.PURCHASE_AUTHORISED), None)
             if view is not None and expires_on is not None:
                 changes.append((purchase_id, view.account_id, view.held_minor, expires_on))
-        store.change_holds(self.conn, changes)
+        store.change_holds(conn, changes)
 
 
 __all__ = ["Unit"]

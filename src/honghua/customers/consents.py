@@ -5,14 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import psycopg
 
 from honghua.base.errors import BadInput, NotFound
-from honghua.customers import store_consents
+from honghua.customers import store, store_consents
 from honghua.customers.core.agreements import TEXTS, AgreementText, ConsentKind
 from honghua.customers.persons import get_person
 from honghua.customers.store_consents import ConsentRow
+
+REQUESTS_LOOKED_AT: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +56,9 @@ def say(conn: psycopg.Connection, customer: str, said: Sequence[Said], *, channe
     BadInput when a yes is to a version that is not in force, or the text was not before the reader for as long as it must be; a
     withdrawal is always taken.
     """
-    person = get_person(conn, customer)
+    person = get_person(
+        conn, customer, lock=True
+    )  # whoever uses a consent holds it: the use comes before or not at all
     in_force = {text.kind: text for text in list_texts(conn)}
     rows = []
     for one in said:
@@ -88,3 +93,54 @@ def is_consented(conn: psycopg.Connection, customer: str, kind: ConsentKind) -> 
     person = get_person(conn, customer)
     last = {row.kind: row for row in store_consents.list_consents(conn, person.person_id)}.get(kind)
     return last is not None and last.is_given
+
+
+def hold(conn: psycopg.Connection, customer: str) -> None:
+    """Until the caller's transaction ends nobody else decides anything about this person; NotFound for nobody."""
+    get_person(conn, customer, lock=True)
+
+
+def use_consent(conn: psycopg.Connection, customer: str, kind: ConsentKind) -> ConsentRow | None:
+    """The consent under which something is done now, held until the caller's transaction ends; None: it may not be done.
+
+    A withdrawal waits for those who use the consent, and whoever comes after it finds none: it takes effect at once. The yes counts only
+    for the version in force, except for marketing, where an older yes stands until it is taken back. NotFound for nobody.
+    """
+    person = get_person(conn, customer, lock=True)
+    if person.state != "active":
+        return None
+    last = {row.kind: row for row in store_consents.list_consents(conn, person.person_id)}.get(kind)
+    if last is None or not last.is_given:
+        return None
+    if kind is ConsentKind.MARKETING:
+        return last
+    version = next((text.version for text in list_texts(conn) if text.kind is kind), None)
+    return last if last.version == version else None
+
+
+def list_given_at(conn: psycopg.Connection, customer: str, at: dt.datetime) -> dict[str, ConsentRow]:
+    """The yeses that stood at a moment, by kind, however things stand now; none for nobody."""
+    person = store.find_person(conn, customer)
+    if person is None:
+        return {}
+    said = [row for row in store_consents.list_consents(conn, person.person_id) if row.at <= at]
+    return {kind: row for kind, row in {row.kind: row for row in said}.items() if row.is_given}
+
+
+def find_unread(conn: psycopg.Connection, given: dict[str, ConsentRow]) -> list[str]:
+    """Kinds without which no account may be opened and that are not among the given, or were not read for as long as they must be."""
+    unread = []
+    for kind, version, read_seconds in store_consents.list_needed(conn):
+        row = given.get(kind)
+        if row is None or (row.version == version and row.read_ms < read_seconds * 1_000):
+            unread.append(kind)
+    return unread
+
+
+def wants_person(conn: psycopg.Connection, customer: str) -> bool:
+    """Whether a person, not a machine alone, must decide about somebody: no consent to automated decisions, or they asked for a human."""
+    if use_consent(conn, customer, ConsentKind.AUTOMATED_DECISION) is None:
+        return True
+    person = get_person(conn, customer)
+    asked = store_consents.list_requests(conn, person_id=person.person_id, limit=REQUESTS_LOOKED_AT)
+    return any(row.kind == "human_decision" and row.closed_at is None for row in asked)

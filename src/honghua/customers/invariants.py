@@ -36,12 +36,45 @@ SELECT (SELECT count(*) FROM customers_field), ARRAY(
   SELECT 'person ' || person_id FROM customers_field GROUP BY person_id, field
   HAVING max(version) <> count(*) OR min(version) <> 1 ORDER BY 1 LIMIT %(limit)s)
 """
+LEFT_ARE_NOT_LINKED: Final = """
+SELECT (SELECT count(*) FROM customers_link), ARRAY(
+  SELECT DISTINCT 'person ' || person_id FROM customers_person JOIN customers_link AS link USING (person_id)
+  WHERE state = 'erased' OR (state = 'restricted' AND link.kind <> 'national_id') ORDER BY 1 LIMIT %(limit)s)
+"""
+OFFERS_CONSENTED: Final = """
+SELECT (SELECT count(*) FROM customers_offer WHERE is_made), ARRAY(
+  SELECT 'offer ' || offer_id FROM customers_offer AS offer WHERE is_made AND NOT coalesce((
+    SELECT is_given FROM customers_consent AS said
+    WHERE said.person_id = offer.person_id AND said.kind = 'marketing' AND said.at <= offer.at
+    ORDER BY consent_id DESC LIMIT 1), false)
+  ORDER BY offer_id LIMIT %(limit)s)
+"""
+PROOFS_FOLLOW_ANSWERS: Final = """
+SELECT (SELECT count(*) FROM customers_proof_verdict WHERE decided_by = 'system'), ARRAY(
+  SELECT 'proof ' || proof_id FROM customers_proof_verdict AS judged
+  WHERE decided_by = 'system' AND verdict = 'proven' AND (
+    (SELECT count(DISTINCT kind) FROM customers_proof_answer AS said
+     WHERE said.proof_id = judged.proof_id AND said.said = 'match') <> 3
+    OR EXISTS (SELECT FROM customers_proof_answer AS said WHERE said.proof_id = judged.proof_id AND said.said = 'mismatch'))
+  ORDER BY proof_id LIMIT %(limit)s)
+"""
+CONTRACTS_WERE_READ: Final = """
+SELECT (SELECT count(*) FROM customers_signature), ARRAY(
+  SELECT 'document ' || document_id FROM customers_signature AS signed JOIN customers_document AS shown USING (document_id)
+  WHERE signed.read_ms < shown.read_seconds * 1000 OR signed.signed_at < shown.shown_at + make_interval(secs => shown.read_seconds)
+    OR NOT EXISTS (SELECT FROM customers_certificate AS ours WHERE ours.fingerprint = signed.certificate)
+  ORDER BY document_id LIMIT %(limit)s)
+"""
 CHECKS: Final[dict[str, LiteralString]] = {
     "customers.erased_have_no_keys": ERASED_HAVE_NO_KEYS,
     "customers.left_are_not_found": LEFT_ARE_NOT_FOUND,
     "customers.active_can_be_read": ACTIVE_CAN_BE_READ,
     "customers.phones_are_found": PHONES_ARE_FOUND,
     "customers.versions_have_no_gap": VERSIONS_HAVE_NO_GAP,
+    "customers.left_are_not_linked": LEFT_ARE_NOT_LINKED,
+    "customers.offers_consented": OFFERS_CONSENTED,
+    "customers.proofs_follow_answers": PROOFS_FOLLOW_ANSWERS,
+    "customers.contracts_were_read": CONTRACTS_WERE_READ,
 }
 
 

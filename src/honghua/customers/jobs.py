@@ -8,9 +8,12 @@ from typing import Final
 import psycopg
 
 from honghua.customers import store
+from honghua.customers.conduct.complaints import reseal_complaints
+from honghua.customers.contracts.documents import reseal_documents
 from honghua.customers.core.personal import PARTS
 from honghua.customers.persons import field_place, get_person, key_place, open_field, open_keys
 from honghua.customers.rights import erase_retained
+from honghua.customers.suiting.offers import reseal_profiles
 from honghua.customers.vault import OWN, Vault, seal
 from honghua.store.database import run_unit
 
@@ -39,6 +42,10 @@ def rotate_person(conn: psycopg.Connection, vault: Vault, customer: str) -> None
             text = open_field(old, person.person_id, row)
             sealed = seal(new[part][0], OWN, text.encode(), field_place(person.person_id, row.field))
             store.reseal_field(conn, person.person_id, row, sealed)
+    keys = {part: key for part, (key, _) in new.items()}
+    reseal_profiles(conn, person.person_id, old, keys)
+    reseal_documents(conn, person.person_id, old, keys)
+    reseal_complaints(conn, person.person_id, old, keys)
     for part, (_, wrapped) in new.items():
         store.update_key(conn, person.person_id, part, vault.newest, wrapped)
 

@@ -10,6 +10,7 @@ import psycopg
 
 from honghua.base.errors import BadInput, Conflict, NotFound
 from honghua.customers import store, store_consents
+from honghua.customers.conduct.copying import list_kept
 from honghua.customers.core.personal import Field, Part
 from honghua.customers.persons import Access, Purpose, get_person, list_versions, reveal
 from honghua.customers.store_consents import RequestRow
@@ -45,6 +46,7 @@ def export_person(conn: psycopg.Connection, vault: Vault, customer: str, *, now:
         "customer": customer,
         "state": person.state,
         "registered_at": person.registered_at.isoformat(),
+        **list_kept(conn, vault, customer),
         "personal": {str(field): value for field, value in clear.items()},
         "history": [
             {"field": str(one.field), "version": one.version, "value": one.masked, "said_by": one.said_by, "why": one.why,

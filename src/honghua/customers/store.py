@@ -12,6 +12,7 @@ from psycopg.rows import class_row
 
 from honghua.customers.core.personal import Field, Part
 
+LINKED_BY_CONTACT: Final = ("card", "device", "address")
 PERSON: Final = "person_id, customer, state, retain_until, registered_at"
 
 
@@ -86,8 +87,10 @@ def claim_index(conn: psycopg.Connection, person_id: int, kind: str, digest: byt
 
 
 def drop_indexes(conn: psycopg.Connection, person_id: int, kinds: Sequence[str]) -> None:
-    """Nobody is found by these any more."""
+    """Nobody is found by these any more, nor linked to others by them; who is not found by phone is not by card, device and address."""
     conn.execute("DELETE FROM customers_index WHERE person_id = %s AND kind = ANY(%s)", [person_id, list(kinds)])
+    links = [*kinds, *(LINKED_BY_CONTACT if Field.PHONE in kinds else ())]
+    conn.execute("DELETE FROM customers_link WHERE person_id = %s AND kind = ANY(%s)", [person_id, links])
 
 
 def insert_key(conn: psycopg.Connection, person_id: int, part: Part, master: int, wrapped: bytes) -> None:

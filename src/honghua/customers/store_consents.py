@@ -61,6 +61,14 @@ def list_texts(conn: psycopg.Connection) -> list[AgreementText]:
     ]
 
 
+def list_needed(conn: psycopg.Connection) -> list[tuple[str, int, int]]:
+    """(kind, version, reading time in seconds) of every text, of whatever version, without whose kind there is no account."""
+    rows = conn.execute(
+        "SELECT kind, version, read_seconds FROM customers_consent_text WHERE is_needed ORDER BY kind, version"
+    )
+    return [(str(kind), int(version), int(seconds)) for kind, version, seconds in rows]
+
+
 def find_text(conn: psycopg.Connection, kind: str, version: int) -> AgreementText | None:
     """One version of one text, however old."""
     row = conn.execute(

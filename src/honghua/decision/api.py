@@ -38,6 +38,7 @@ from honghua.decision.experiments import (
     stop_experiment,
 )
 from honghua.decision.kept_models import (
+    PLAN_FILE,
     check_examined,
     digest_files,
     find_problems,
@@ -86,7 +87,7 @@ from honghua.decision.releases import (
 )
 from honghua.decision.replaying import Difference, FindScorer, Replayed, Scorer, read_frozen, replay
 from honghua.decision.scoring import find_scorer
-from honghua.decision.shadow import ShadowView, list_shadows
+from honghua.decision.shadow import ShadowView, find_warming, list_shadows
 from honghua.decision.showing import Trace, find_trace
 from honghua.decision.snapshots import load_newest, save_snapshot
 from honghua.decision.store_control import BrakeRow, Suppression
@@ -182,6 +183,7 @@ def find_decision(conn: psycopg.Connection, decision_id: int) -> DecisionView | 
 
 
 __all__ = [
+    "PLAN_FILE",
     "PURPOSE",
     "SEGMENTS_MAX",
     "Act",
@@ -261,6 +263,7 @@ __all__ = [
     "find_unguarded",
     "find_vocabulary",
     "find_waiver",
+    "find_warming",
     "get_release",
     "keep_beside",
     "keep_model",

@@ -19,6 +19,12 @@ from honghua.decision import store_judged
 from honghua.fraud.api import BATTERY, FraudModel
 
 NOTHING: Final[Mapping[str, bytes]] = {}
+PLAN_FILE: Final = (
+    "engine.json"  # beside a model's files: the plan and the settings that it was fitted with, of its engine's maker
+)
+READINGS: Final = frozenset(
+    {"reads", "size", "values"}
+)  # of it: what may differ where one engine senses for two models
 
 
 def keep_model(conn: psycopg.Connection, model: FraudModel, *, beside: Mapping[str, bytes]) -> bytes:
@@ -80,6 +86,21 @@ def check_examined(conn: psycopg.Connection, digest: bytes) -> None:
         )
 
 
+def may_learn_beside(conn: psycopg.Connection, champion: bytes, digest: bytes) -> bool:
+    """Whether an engine can sense for two kept models at once, the champion's and another: both say with which plan they were fitted,
+    and the plans differ in nothing but what is read."""
+    told = [
+        msgspec.json.decode(kept) if model and (kept := store_judged.load_model_file(conn, model, PLAN_FILE)) else None
+        for model in (champion, digest)
+    ]
+    if told[1] is None:
+        return False
+    if told[0] is None:  # the account rules judge alone: their engine is the one that comes with the program
+        return True
+    one, two = ({key: value for key, value in plan.items() if key not in READINGS} for plan in told if plan is not None)
+    return one == two
+
+
 def find_unsensed(conn: psycopg.Connection, digest: bytes) -> tuple[str, ...]:
     """Values that a kept model reads and that the engine which ran last does not sense; none where none ever ran."""
     sensed = store_judged.find_signals(conn)
@@ -118,6 +139,7 @@ def write_files(files: Mapping[str, bytes], folder: Path) -> None:
 
 
 __all__ = [
+    "PLAN_FILE",
     "check_examined",
     "digest_files",
     "find_problems",
@@ -125,6 +147,7 @@ __all__ = [
     "keep_beside",
     "keep_model",
     "load_model",
+    "may_learn_beside",
     "read_model_files",
     "save_model",
     "unpack_model",

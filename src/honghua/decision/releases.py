@@ -233,8 +233,7 @@ def activate(
 
 def _check_approved(conn: psycopg.Connection, lineup: LineupRow) -> None:
     """The last word on everybody in a line-up is yes; the database holds this too, in fewer words."""
-    seated = [lineup.champion, *([] if lineup.challenger is None else [lineup.challenger]), *lineup.shadows]
-    for row in store.list_releases(conn, ids=seated):
+    for row in store.list_releases(conn, ids=[*lineup.judging, *lineup.shadows]):
         if not row.approved:
             raise Conflict(
                 f"release {row.release_id} is not approved any more ({row.reviewer}: {row.reviewed_why}): have it approved again,"
@@ -269,10 +268,12 @@ def _check_fits(conn: psycopg.Connection, row: ReleaseRow, role: Role, current: 
             code="MODEL_DIFFERS",
         )
     unsensed = kept_models.find_unsensed(conn, row.model_digest)
-    if unsensed:
+    champion = get_release(conn, current.champion).model_digest
+    if unsensed and not kept_models.may_learn_beside(conn, champion, row.model_digest):
         raise Conflict(
             f"the model of release {row.release_id} reads {len(unsensed)} values that the engine at work does not sense"
-            f" ({', '.join(unsensed[:3])} …): it can only become champion, which builds the engine anew from the facts",
+            f" ({', '.join(unsensed[:3])} …), and no engine can sense for both: it can only become champion, which builds"
+            " the engine anew from the facts",
             code="VALUES_UNSENSED",
         )
 

@@ -269,7 +269,7 @@ def read_frozen(
 ) -> tuple[Ints, NDArray[np.float32], NDArray[np.float64]]:
     """Recorded decisions by id, rising: ids int64[k], their signals float32[k, F], and the fused score float64[k] (NaN: no model).
 
-    Records that froze other signals are left out.
+    Records that did not freeze all of these signals are left out.
     """
     regimes, layouts = store_judged.list_regimes(conn), store_judged.list_layouts(conn)
     page = store_judged.read_page(
@@ -280,9 +280,10 @@ def read_frozen(
     kept = np.zeros(len(page), np.bool_)
     for regime_id in np.unique(page.regime_id).tolist():
         layout = layouts[regimes[regime_id].layout_id]
-        if layout.signals != tuple(signals):
+        if not set(signals) <= set(layout.signals):
             continue
+        places = [layout.signals.index(name) for name in signals]
         rows = np.flatnonzero(page.regime_id == regime_id)
         inputs, values = thaw(page.frozen_of(rows), inputs=len(layout.inputs), signals=len(layout.signals))
-        out[rows], fused[rows], kept[rows] = values, inputs[:, layout.inputs.index(SCORE_INPUTS[0])], True
+        out[rows], fused[rows], kept[rows] = values[:, places], inputs[:, layout.inputs.index(SCORE_INPUTS[0])], True
     return page.decision_id[kept], out[kept], fused[kept]

@@ -57,6 +57,11 @@ class LineupRow:
     shadows: tuple[int, ...]
     restores: int | None
 
+    @property
+    def judging(self) -> tuple[int, ...]:
+        """Those whose word counts: the champion, then the challenger if there is one."""
+        return (self.champion,) if self.challenger is None else (self.champion, self.challenger)
+
 
 @dataclass(frozen=True, slots=True)
 class Change:

@@ -109,8 +109,7 @@ class Watch:
             raise NotFound(f"nobody judges {self.purpose}: activate a release", code="NO_CHAMPION")
         if self._choose is not None:
             lineup = self._choose(conn, lineup)
-        sitting = [lineup.champion] + ([lineup.challenger] if lineup.challenger is not None else [])
-        bundles = self._find_bundles(conn, [*sitting, *lineup.shadows])
+        bundles = self._find_bundles(conn, [*lineup.judging, *lineup.shadows])
         layout = find_layout(self.terms, bundles.values())
         book = self._find_book(conn)
         running = experiments.list_experiments(conn, purpose=self.purpose)
@@ -123,7 +122,7 @@ class Watch:
         digest = hashlib.sha256(repr(sorted(regime.items())).encode()).digest()
         return InForce(
             regime_id=store_judged.ensure_regime(conn, digest, regime), change_id=change_id,
-            lineup_id=lineup.lineup_id, layout=layout, seats=_place(bundles, sitting, layout),
+            lineup_id=lineup.lineup_id, layout=layout, seats=_place(bundles, lineup.judging, layout),
             challenger_ppm=lineup.challenger_ppm, split_salt=_find_split_salt(self.purpose, lineup),
             shadows=self._place_shadows(conn, bundles, lineup, layout), lists=book,
             holdout=experiments.find_holdout(conn, purpose=self.purpose), experiments=running,

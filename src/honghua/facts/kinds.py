@@ -31,10 +31,20 @@ class FactKind(IntEnum):
     FRAUD_REPORTED = 19
     PURCHASE_SUSPENDED = 20
     SUSPENSION_SETTLED = 21
+    SPENDING_CAP_SET = 25
+    BOUND_LIMIT_USED = 26
+    CHARGES_WAIVED = 27
     DAY_CLOSED = 100
     ADJUSTED = 101
     MERCHANT_PAID = 102
     PAYOUT_RETURNED = 103
+    MERCHANT_PAID_AT_ONCE = 104
+    PAYMENT_AT_ONCE_RETURNED = 105
+    PAYOUT_CORRECTED = 106
+    SUBSIDY_CLAIMED = 107
+    SUBSIDY_TAKEN_BACK = 108
+    SUBSIDY_RECEIVED = 109
+    MERCHANT_CHARGED = 110
 
 
 # Where a purchase was made from and to: 63-bit keys of texts, 0 = not told. They end the arguments of whatever can tell a
@@ -44,12 +54,14 @@ SCENE: Final = ("device", "address", "payee", "region")
 # Kinds that an account's fold passes over: they move no money and no limit; risk learns from them.
 PASSED_OVER: Final = frozenset({
     FactKind.FACT_REVERSED, FactKind.PURCHASE_REFUSED, FactKind.FRAUD_REPORTED, FactKind.PURCHASE_SUSPENDED,
-    FactKind.SUSPENSION_SETTLED,
+    FactKind.SUSPENSION_SETTLED, FactKind.SPENDING_CAP_SET, FactKind.BOUND_LIMIT_USED,
 })  # fmt: skip
 
 # Kinds of journal entries that no fact of an account causes.
 OF_ENTRIES: Final = frozenset({
-    FactKind.DAY_CLOSED, FactKind.ADJUSTED, FactKind.MERCHANT_PAID, FactKind.PAYOUT_RETURNED,
+    FactKind.DAY_CLOSED, FactKind.ADJUSTED, FactKind.MERCHANT_PAID, FactKind.PAYOUT_RETURNED, FactKind.MERCHANT_PAID_AT_ONCE,
+    FactKind.PAYMENT_AT_ONCE_RETURNED, FactKind.PAYOUT_CORRECTED, FactKind.SUBSIDY_CLAIMED, FactKind.SUBSIDY_TAKEN_BACK,
+    FactKind.SUBSIDY_RECEIVED, FactKind.MERCHANT_CHARGED,
 })  # fmt: skip
 
 ARGS_OF: Final[dict[FactKind, tuple[str, ...]]] = {
@@ -71,6 +83,9 @@ ARGS_OF: Final[dict[FactKind, tuple[str, ...]]] = {
     FactKind.RECOVERY_RECEIVED: (),
     FactKind.HARDSHIP_AGREED: ("periods", "fee_minor", "waive", "plan_id"),
     FactKind.STATUS_SET: ("status",),
+    FactKind.SPENDING_CAP_SET: ("from_on",),
+    FactKind.BOUND_LIMIT_USED: ("grant_id", "until_on"),
+    FactKind.CHARGES_WAIVED: ("ground",),
     FactKind.FACT_REVERSED: (),
     FactKind.PURCHASE_REFUSED: ("category", *SCENE),
     FactKind.FRAUD_REPORTED: ("label", "source", "origin_at_us", "category", *SCENE),

@@ -189,6 +189,18 @@ def read_balances(conn: Connection, owner_ids: NDArray[np.int64]) -> NDArray[np.
     return rows
 
 
+def sum_balances(
+    conn: Connection, owner_ids: NDArray[np.int64], places: NDArray[np.int64], *, size: int
+) -> NDArray[np.int64]:
+    """int64[size, 24]: the balances of owners summed by the place (0 … size − 1) that each is put into; NotFound for an unknown owner."""
+    sums, found = np.zeros((size, len(Component)), np.int64), 0
+    for place, owners, *balances in store.sum_balance_rows(conn, owner_ids, places):
+        sums[place], found = balances, found + owners
+    if found != len(owner_ids):
+        raise NotFound("some of these owners have no balances", code="OWNER_UNKNOWN")
+    return sums
+
+
 def read_causes(conn: Connection, owner_ids: NDArray[np.int64], component: Component) -> tuple[NDArray[np.int64], ...]:
     """Every entry of these owners as parallel int64 columns: its owner, its fact (0 = none), the day number on which it
     was booked, and what its lines of one component add up to, whoever's lines they are: what an account owes to merchants

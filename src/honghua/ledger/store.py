@@ -140,6 +140,16 @@ def read_balance_rows(conn: Connection, owner_ids: Int64s) -> NDArray[np.int64]:
     return np.stack(copy_out(conn, query, [Int8] * COMPONENTS, [owner_ids]), axis=1)
 
 
+def sum_balance_rows(conn: Connection, owner_ids: Int64s, places: Int64s) -> list[tuple[int, ...]]:
+    """(place, owners found, the sum of each component over them) of owners put into places, in order of the places."""
+    sums = SQL(", ").join(SQL("sum({})::bigint").format(Identifier(name)) for name in COLUMNS)
+    query = SQL(
+        "SELECT place, count(*), {sums} FROM unnest(%s::bigint[], %s::bigint[]) AS wanted (owner_id, place)"
+        " JOIN ledger_balance USING (owner_id) GROUP BY place ORDER BY place"
+    ).format(sums=sums)
+    return conn.execute(query, [owner_ids, places]).fetchall()
+
+
 def read_trial_rows(conn: Connection) -> dict[str, list[int]]:
     """currency -> the sum of each component over all owners."""
     sums = SQL(", ").join(SQL("sum({})").format(Identifier(name)) for name in COLUMNS)

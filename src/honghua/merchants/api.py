@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from honghua.merchants.bulk import ROWS_AT_ONCE, start_many
 from honghua.merchants.campaigns import (
     Offer,
     act_on,
@@ -20,7 +21,28 @@ from honghua.merchants.campaigns import (
 )
 from honghua.merchants.effects import measure_campaign
 from honghua.merchants.jobs import catch_up, catch_up_wholly, settle_closed_day
-from honghua.merchants.paying import FakePayoutBank, PayoutAnswer, PayoutBank
+from honghua.merchants.payouts.fake import FakePayoutBank
+from honghua.merchants.payouts.orders import bank_day, get_payout, list_payouts, order_payout, pay_out, send_payout
+from honghua.merchants.payouts.port import BankStatement, PayoutAnswer, PayoutBank
+from honghua.merchants.payouts.reconciling import (
+    Reconciliation,
+    list_differences,
+    reconcile_day,
+    reconcile_days,
+    settle_difference,
+)
+from honghua.merchants.payouts.store import Difference, PayoutOrder
+from honghua.merchants.registry.deciding import (
+    act_on_merchant,
+    apply_merchant,
+    check_acceptance,
+    check_merchant,
+    get_merchant,
+    list_merchant_steps,
+    list_merchants,
+    load_scenes,
+)
+from honghua.merchants.registry.store import MerchantStep, RegisteredMerchant
 from honghua.merchants.settling import (
     DaySum,
     SettlementStatement,
@@ -29,48 +51,111 @@ from honghua.merchants.settling import (
     list_movements,
     list_of_purchase,
     list_settlements,
-    pay_out,
     settle_day,
     sum_days,
 )
 from honghua.merchants.store_campaigns import Budget, CampaignAct, Reservation
 from honghua.merchants.store_settlement import Movement, Settlement
+from honghua.merchants.subsidies.claiming import (
+    DEDUCTION_WISH,
+    SETTLED_AT_ONCE,
+    Registration,
+    claw_back_subsidy,
+    decline,
+    file_return,
+    find_debt,
+    follow_refunds,
+    get_item,
+    list_unasked,
+    make_return,
+    plan_parts,
+    receive_subsidy,
+    refund_subsidy,
+    register_item,
+    settle_subsidies,
+)
+from honghua.merchants.subsidies.store import PaidPurchase, PartRow, ReturnRow, SubsidyRow
 
 __all__ = [
+    "DEDUCTION_WISH",
+    "ROWS_AT_ONCE",
+    "SETTLED_AT_ONCE",
+    "BankStatement",
     "Budget",
     "CampaignAct",
     "DaySum",
+    "Difference",
     "FakePayoutBank",
+    "MerchantStep",
     "Movement",
     "Offer",
+    "PaidPurchase",
+    "PartRow",
     "PayoutAnswer",
     "PayoutBank",
+    "PayoutOrder",
+    "Reconciliation",
+    "RegisteredMerchant",
+    "Registration",
     "Reservation",
+    "ReturnRow",
     "Settlement",
     "SettlementStatement",
+    "SubsidyRow",
     "act_on",
+    "act_on_merchant",
+    "apply_merchant",
+    "bank_day",
     "bear_periods",
     "catch_up",
     "catch_up_wholly",
+    "check_acceptance",
+    "check_merchant",
+    "claw_back_subsidy",
+    "decline",
+    "file_return",
+    "find_debt",
     "find_offers",
     "follow_journal",
+    "follow_refunds",
     "get_budget",
     "get_campaign",
+    "get_item",
+    "get_merchant",
+    "get_payout",
     "get_statement",
     "is_held_out",
     "list_acts",
     "list_campaigns",
+    "list_differences",
+    "list_merchant_steps",
+    "list_merchants",
     "list_movements",
     "list_of_purchase",
+    "list_payouts",
     "list_reservations",
     "list_settlements",
+    "list_unasked",
+    "load_scenes",
+    "make_return",
     "measure_campaign",
     "note_exposure",
+    "order_payout",
     "pay_out",
+    "plan_parts",
+    "receive_subsidy",
+    "reconcile_day",
+    "reconcile_days",
+    "refund_subsidy",
+    "register_item",
     "reserve",
+    "send_payout",
     "settle_closed_day",
     "settle_day",
+    "settle_difference",
     "settle_reservations",
+    "settle_subsidies",
     "start_campaign",
+    "start_many",
     "sum_days",
 ]

@@ -105,6 +105,8 @@ def list_acts(conn: psycopg.Connection, campaign_id: int) -> list[CampaignAct]:
 
 def is_held_out(campaign: Campaign, customer: str) -> bool:
     """Whether this customer is among those to whom the campaign is not shown: the same answer for ever."""
+    if campaign.draft.holdout_ppm == 0:
+        return False
     salt = make_salt("campaign", str(campaign.campaign_id))
     key = np.array([key_of_text(customer)], np.int64)
     return bool(compute_shares(salt, key)[0] < campaign.draft.holdout_ppm)
@@ -144,21 +146,26 @@ def reserve(conn: psycopg.Connection, offer: Offer, asked: Asked, *, key: str, p
     periods, fee_minor = plan
     campaign_id = offer.campaign.campaign_id
     assert fee_minor > 0, "a plan without a fee needs no campaign"
-    known = store.lock_reservation(conn, key)
-    if known is not None and known.state != "released":
-        same = (known.campaign_id, known.customer, known.amount_minor, known.periods)
-        if same != (campaign_id, asked.customer, asked.amount_minor, periods):
-            raise Conflict(f"key {key!r} holds a reservation for another order", code="KEY_REUSED")
-        return True
-    if periods not in offer.periods or not covers(offer.campaign, asked) or is_held_out(offer.campaign, asked.customer):
-        return False
     day = asked.at.astimezone(asked.zone).date()
-    if not store.take(conn, campaign_id, fee_minor=fee_minor, day=day):
-        return False
     kept = Reservation(
         key, campaign_id, asked.customer, asked.amount_minor, fee_minor, periods, day, "open", None, asked.at
     )
-    store.save_reservation(conn, kept)
+    may = periods in offer.periods and covers(offer.campaign, asked) and not is_held_out(offer.campaign, asked.customer)
+    if not may:
+        return _is_known(store.find_reservation(conn, key), kept)
+    outcome, *standing = store.reserve(conn, kept)
+    if outcome == "known" and standing != [campaign_id, asked.customer, asked.amount_minor, periods]:
+        raise Conflict(f"key {key!r} holds a reservation for another order", code="KEY_REUSED")
+    return outcome != "none"
+
+
+def _is_known(known: Reservation | None, kept: Reservation) -> bool:
+    """Whether the key holds this very order from before, though the campaign would not cover it any more."""
+    if known is None or known.state == "released":
+        return False
+    same = (known.campaign_id, known.customer, known.amount_minor, known.periods)
+    if same != (kept.campaign_id, kept.customer, kept.amount_minor, kept.periods):
+        raise Conflict(f"key {kept.key!r} holds a reservation for another order", code="KEY_REUSED")
     return True
 
 

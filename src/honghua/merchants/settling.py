@@ -1,8 +1,8 @@
 """From the journal to merchants' money: what each entry did to a merchant, what a business day comes to, and paying it out.
 
 The follower reads what the journal did to the component `payable to merchants` and the facts behind it, transaction by transaction, so a
-statement agrees with the books to the cent by construction. Paying out moves the debt to bank clearing; a payout that the bank refuses
-is booked back and carried to the merchant's next day.
+statement agrees with the books to the cent by construction. What a day comes to is ordered from a bank (`payouts/`); a payout that the
+bank's statement shows as rejected is booked back and carried to the merchant's next day.
 """
 
 from __future__ import annotations
@@ -16,26 +16,20 @@ import psycopg
 from numpy.typing import NDArray
 
 from honghua.base.dates import to_day
-from honghua.base.errors import BadInput, Conflict, NotFound, TimedOut, WorldFailed
+from honghua.base.errors import BadInput, Conflict, NotFound, WorldFailed
 from honghua.facts.kinds import ARGS_OF, FactKind
 from honghua.ledger import api as ledger
 from honghua.ledger.core import Component, account_key, entry_batch
 from honghua.merchants import store_campaigns
 from honghua.merchants import store_settlement as store
 from honghua.merchants.campaigns import settle_reservations
-from honghua.merchants.paying import PayoutBank
-from honghua.merchants.store_settlement import Ints, Movement, Movements, Settlement
-from honghua.store.database import run_unit
+from honghua.merchants.payouts.orders import Payable, place_orders
+from honghua.merchants.store_settlement import LIST_MAX, Ints, Movement, Movements, Settlement
 from honghua.store.facts import FactColumns, read_final_facts
 from honghua.store.finality import read_final_txid
-from honghua.store.wishes import Wish, WishState, make_wishes, settle_wish, take_wishes
 
-PAYOUT_WISH: Final = "merchant_payout"
-PAYOUTS_AT_ONCE: Final = 100
-PAYOUT_LEASE: Final = dt.timedelta(minutes=5)
-TRY_AGAIN: Final = dt.timedelta(minutes=10)
-LIST_MAX: Final = 500
 LAST_ID: Final = np.iinfo(np.int64).max
+NOT_GOODS: Final = (FactKind.MERCHANT_PAID, FactKind.PAYOUT_RETURNED, FactKind.MERCHANT_CHARGED)
 MOVED_BY_GOODS: Final = (FactKind.PURCHASE_CAPTURED, FactKind.PURCHASE_REFUNDED)
 
 
@@ -134,77 +128,38 @@ def settle_day(conn: psycopg.Connection, day: dt.date, *, business_on: dt.date, 
     if not is_followed(conn, until=day):
         raise WorldFailed(f"not all of {day} can be followed yet", code="JOURNAL_BEHIND")
     made = store.make_settlements(conn, day=day, now=now)
-    paid = [(merchant, minor) for merchant, minor in made if minor > 0]
+    _charge(conn, [(merchant, -charged) for merchant, _, _, charged in made if charged], business_on, currency)
+    paid = [(merchant, on, minor) for merchant, on, minor, _ in made if minor > 0]
     if paid:
-        ids = np.array([merchant for merchant, _ in paid], np.int64)
-        entry_ids = _post(conn, paid, FactKind.MERCHANT_PAID, booked_on=business_on, currency=currency)
-        store.note_entries(conn, day, ids, entry_ids)
-        refs = ledger.find_refs(conn, owner_ids=ids.tolist())
-        bodies = [
-            {"merchant_id": m, "merchant": refs[m], "day": day.isoformat(), "amount_minor": minor, "currency": currency}
-            for m, minor in paid
+        refs = ledger.find_refs(conn, owner_ids=[merchant for merchant, _, _ in paid])
+        payables = [
+            Payable(key=payout_key(m, on), merchant_id=m, merchant=refs[m], amount_minor=minor, day=on)
+            for m, on, minor in paid
         ]
-        make_wishes(conn, kind=PAYOUT_WISH, keys=[payout_key(m, day) for m, _ in paid], bodies=bodies, due_at=now)
+        orders = place_orders(conn, payables, business_on=business_on, currency=currency, now=now)
+        store.note_entries(conn, [(m, on, o.entry_id) for (m, on, _), o in zip(paid, orders, strict=True)])
     return len(made)
+
+
+def _charge(conn: psycopg.Connection, rows: list[tuple[int, int]], business_on: dt.date, currency: str) -> None:
+    """Book the service fees that settlements took: less is payable, it is income."""
+    day = to_day(business_on)
+    entries = [
+        {
+            "owner_id": merchant, "kind": int(FactKind.MERCHANT_CHARGED), "value_on": day, "booked_on": day,
+            "lines": [
+                (account_key(merchant, Component.MERCHANT_PAYABLE), minor), (account_key(merchant, Component.FEE_INCOME), -minor),
+            ],
+        }
+        for merchant, minor in rows
+    ]  # fmt: skip
+    if entries:
+        ledger.post_entries(conn, entry_batch(entries, currency=currency))
 
 
 def payout_key(merchant_id: int, day: dt.date) -> str:
     """The key under which a merchant's day is paid once."""
     return f"payout:{merchant_id}:{day.isoformat()}"
-
-
-def _post(
-    conn: psycopg.Connection, rows: list[tuple[int, int]], kind: FactKind, *, booked_on: dt.date, currency: str
-) -> Ints:
-    """Entries that pay out (or, with PAYOUT_RETURNED, take back) an amount per merchant; their ids."""
-    sign = 1 if kind is FactKind.MERCHANT_PAID else -1
-    day = to_day(booked_on)
-    entries = [
-        {
-            "owner_id": merchant, "kind": int(kind), "value_on": day, "booked_on": day,
-            "lines": [
-                (account_key(merchant, Component.MERCHANT_PAYABLE), sign * minor),
-                (account_key(merchant, Component.BANK_CLEARING), -sign * minor),
-            ],
-        }
-        for merchant, minor in rows
-    ]  # fmt: skip
-    return ledger.post_entries(conn, entry_batch(entries, currency=currency))
-
-
-def pay_out(conn: psycopg.Connection, bank: PayoutBank, *, business_on: dt.date, now: dt.datetime) -> dict[str, int]:
-    """Send the payouts that are due: asked outside of any transaction, under a key that pays once; counts by outcome."""
-    counts = {"paid": 0, "failed": 0, "unknown": 0}
-    for one in run_unit(conn, lambda c: take_wishes(c, PAYOUT_WISH, PAYOUTS_AT_ONCE, now=now, lease=PAYOUT_LEASE)):
-        counts[_send(conn, bank, one, business_on=business_on, now=now)] += 1
-    return counts
-
-
-def _send(conn: psycopg.Connection, bank: PayoutBank, one: Wish, *, business_on: dt.date, now: dt.datetime) -> str:
-    """One payout and what became of it."""
-    body = one.body
-    try:
-        answer = bank.pay(
-            key=one.key, merchant=body["merchant"], amount_minor=body["amount_minor"], currency=body["currency"]
-        )
-    except TimedOut as error:
-        again, why = now + TRY_AGAIN, str(error)
-        run_unit(conn, lambda c: settle_wish(c, one, WishState.WAITING, now=now, due_at=again, error=why))
-        return "unknown"
-    run_unit(conn, lambda c: _close(c, one, answer.error, business_on=business_on, now=now))
-    return "paid" if answer.is_paid else "failed"
-
-
-def _close(conn: psycopg.Connection, one: Wish, error: str, *, business_on: dt.date, now: dt.datetime) -> None:
-    """Write down what the bank said; a refused payout is booked back and carried."""
-    body = one.body
-    merchant_id, day = int(body["merchant_id"]), dt.date.fromisoformat(body["day"])
-    if not settle_wish(conn, one, WishState.FAILED if error else WishState.DONE, now=now, error=error or None):
-        return
-    settled = store.settle(conn, merchant_id, day, state="failed" if error else "paid", error=error or None, now=now)
-    if settled and error:
-        rows = [(merchant_id, int(body["amount_minor"]))]
-        _post(conn, rows, FactKind.PAYOUT_RETURNED, booked_on=business_on, currency=body["currency"])
 
 
 def list_movements(
@@ -255,5 +210,5 @@ def get_statement(conn: psycopg.Connection, merchant_id: int, day: dt.date) -> S
         if len(page) < LIST_MAX:
             break
         before = page[-1].entry_id
-    goods = [row for row in reversed(rows) if row.kind not in (FactKind.MERCHANT_PAID, FactKind.PAYOUT_RETURNED)]
+    goods = [row for row in reversed(rows) if row.kind not in NOT_GOODS]
     return SettlementStatement(found, last, tuple(goods))

@@ -23,6 +23,13 @@ INSERT INTO merchants_campaign (campaign_id, merchant, name, categories, periods
   weekdays, from_minute, until_minute, budget_minor, daily_minor, holdout_ppm, made_by)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
+INSERT_MANY: Final = """
+INSERT INTO merchants_campaign (campaign_id, merchant, name, categories, periods, payer, least_minor, most_minor, starts_at, ends_at,
+  weekdays, from_minute, until_minute, budget_minor, daily_minor, holdout_ppm, made_by)
+SELECT row.id, row.merchant, %(name)s, %(categories)s::text[], %(periods)s::int[], %(payer)s, %(least_minor)s, %(most_minor)s,
+  %(starts_at)s, %(ends_at)s, %(weekdays)s, %(from_minute)s, %(until_minute)s, %(budget_minor)s, %(daily_minor)s, %(holdout_ppm)s,
+  %(made_by)s FROM unnest(%(ids)s::bigint[], %(merchants)s::text[]) AS row (id, merchant)
+"""
 SELECT: Final = """
 SELECT c.campaign_id, c.merchant, c.name, c.categories, c.periods, c.payer, c.least_minor, c.most_minor, c.starts_at, c.ends_at,
   c.weekdays, c.from_minute, c.until_minute, c.budget_minor, c.daily_minor, c.holdout_ppm, c.made_by, b.is_open
@@ -38,16 +45,6 @@ RESERVATIONS: Final = (
     "SELECT key, campaign_id, customer, amount_minor, fee_minor, periods, day, state, purchase_id, reserved_at"
     " FROM merchants_reservation"
 )
-# The update takes the row's lock, so whoever comes second sees what the first one took; no row back = no money left.
-TAKE: Final = """
-UPDATE merchants_budget SET
-  reserved_minor = reserved_minor + %(fee)s,
-  day_minor = CASE WHEN day = %(day)s THEN day_minor ELSE 0 END + %(fee)s,
-  day = %(day)s
-WHERE campaign_id = %(campaign)s AND is_open AND reserved_minor + spent_minor + %(fee)s <= budget_minor
-  AND (daily_minor = 0 OR CASE WHEN day = %(day)s THEN day_minor ELSE 0 END + %(fee)s <= daily_minor)
-  AND day <= %(day)s
-"""
 GIVE_BACK: Final = """
 UPDATE merchants_budget SET reserved_minor = reserved_minor - %(fee)s,
   day_minor = CASE WHEN day = %(day)s THEN day_minor - %(fee)s ELSE day_minor END
@@ -119,6 +116,17 @@ def insert_campaign(conn: psycopg.Connection, campaign_id: int, draft: Draft, *,
     conn.execute(
         "INSERT INTO merchants_budget (campaign_id, budget_minor, daily_minor, day) VALUES (%s, %s, %s, %s)",
         [campaign_id, draft.budget_minor, draft.daily_minor, day],
+    )
+
+
+def insert_many(conn: psycopg.Connection, draft: Draft, rows: Sequence[tuple[int, str]], *, made_by: str) -> None:
+    """(id, merchant) of new campaigns, all with one draft's terms, each with its whole budget."""
+    values = {name: list(v) if isinstance(v := getattr(draft, name), tuple) else v for name in TERMS}
+    ids, merchants = [list(column) for column in zip(*rows, strict=True)]
+    conn.execute(INSERT_MANY, {**values, "ids": ids, "merchants": merchants, "made_by": made_by})
+    conn.execute(
+        "INSERT INTO merchants_budget (campaign_id, budget_minor, daily_minor, day) SELECT id, %s, %s, %s FROM unnest(%s::bigint[]) AS id",
+        [draft.budget_minor, draft.daily_minor, draft.starts_at.date(), ids],
     )
 
 
@@ -208,13 +216,10 @@ def read_exposures(conn: psycopg.Connection, campaign_id: int) -> list[tuple[str
     return [(str(c), bool(h), at) for c, h, at in rows.fetchall()]
 
 
-def lock_reservation(conn: psycopg.Connection, key: str) -> Reservation | None:
-    """The reservation under a purchase's key, ours until the transaction ends."""
+def find_reservation(conn: psycopg.Connection, key: str) -> Reservation | None:
+    """The reservation under a purchase's key."""
     with conn.cursor(row_factory=class_row(Reservation)) as cursor:
-        return cursor.execute(
-            RESERVATIONS + " WHERE key = %s FOR UPDATE",
-            [key],
-        ).fetchone()
+        return cursor.execute(RESERVATIONS + " WHERE key = %s", [key]).fetchone()
 
 
 def list_open(conn: psycopg.Connection, *, until: dt.datetime, limit: int) -> list[Reservation]:
@@ -227,29 +232,19 @@ def list_open(conn: psycopg.Connection, *, until: dt.datetime, limit: int) -> li
         ).fetchall()
 
 
-def take(conn: psycopg.Connection, campaign_id: int, *, fee_minor: int, day: dt.date) -> bool:
-    """Take a fee out of what is left, if it is left."""
-    return conn.execute(TAKE, {"campaign": campaign_id, "fee": fee_minor, "day": day}).rowcount == 1
+def reserve(conn: psycopg.Connection, one: Reservation) -> tuple[str, int, str, int, int]:
+    """Keep a fee free under its key: (kept, known or none; campaign, customer, amount, periods that stand under the key).
 
-
-def save_reservation(conn: psycopg.Connection, one: Reservation) -> None:
-    """Keep a new reservation, or open a released one again."""
-    conn.execute(
-        "INSERT INTO merchants_reservation (key, campaign_id, customer, amount_minor, fee_minor, periods, day, reserved_at)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (key) DO UPDATE SET state = 'open', settled_at = NULL,"
-        " campaign_id = EXCLUDED.campaign_id, amount_minor = EXCLUDED.amount_minor, fee_minor = EXCLUDED.fee_minor,"
-        " periods = EXCLUDED.periods, day = EXCLUDED.day, reserved_at = EXCLUDED.reserved_at",
+    One round trip; the budget's row is locked by the update, so whoever comes second sees what the first one took.
+    """
+    row = conn.execute(
+        "SELECT outcome, campaign_id, customer, amount_minor, periods FROM merchants_reserve(%s, %s, %s, %s, %s, %s, %s, %s)",
         [
-            one.key,
-            one.campaign_id,
-            one.customer,
-            one.amount_minor,
-            one.fee_minor,
-            one.periods,
-            one.day,
-            one.reserved_at,
+            one.key, one.campaign_id, one.customer, one.amount_minor, one.fee_minor, one.periods, one.day, one.reserved_at,
         ],
-    )
+    ).fetchone()  # fmt: skip
+    assert row is not None
+    return row[0], int(row[1]), row[2], int(row[3]), int(row[4])
 
 
 def release(conn: psycopg.Connection, one: Reservation, *, now: dt.datetime) -> None:

@@ -15,6 +15,7 @@ from psycopg.rows import class_row
 from honghua.store.copybin import Date, Int2, Int4, Int8, Text, Timestamp, copy_in
 
 Ints = NDArray[np.int64]
+LIST_MAX: Final = 500
 
 MOVEMENT_COLUMNS: Final = (
     "merchant_id", "entry_id", "account_id", "fact_id", "kind", "booked_on", "happened_at", "purchase_id", "reference",
@@ -25,34 +26,44 @@ MOVEMENTS: Final = (
     " periods, category_id FROM merchants_movement"
 )
 SETTLEMENTS: Final = (
-    "SELECT merchant_id, day, sales_minor, refunds_minor, fees_minor, carried_minor, due_minor, paid_minor, state, entry_id,"
-    " last_error, made_at, settled_at FROM merchants_settlement"
+    "SELECT merchant_id, day, sales_minor, refunds_minor, fees_minor, carried_minor, advanced_minor, service_minor, due_minor, paid_minor,"
+    " state, entry_id, last_error, made_at, settled_at FROM merchants_settlement"
 )
-# Kinds 102 and 103 (facts.kinds: MERCHANT_PAID, PAYOUT_RETURNED) move money that was counted when goods moved it.
-# Everything up to the day that no settlement covers yet; a failed payout was booked back, so its money is due again.
+# Kind 102 (facts.kinds: MERCHANT_PAID) moves money that was counted when goods moved it; 103 (PAYOUT_RETURNED) makes it due again.
+# 104 to 106 (paid at once, that came back, corrected to what the bank moved) gave a merchant money of the day before its settlement.
+# The service fee (110, MERCHANT_CHARGED) is booked by the settlement that takes it: half up, on sales less refunds, never below zero.
+# Registered merchants are settled T+n (`settle_days`, 1 for all others); one that is suspended keeps what it is owed until it is not.
+# Everything up to the day that no settlement covers yet. A failed payout counts on the day on which it was booked back, however late.
 DUE: Final = """
-WITH last AS (
+WITH terms AS (
+  SELECT merchant_id, fee_ppm, %(day)s::date - (settle_days - 1) AS until, state NOT IN ('suspended', 'refused') AS is_paid
+  FROM merchants_registry WHERE merchant_id IS NOT NULL),
+last AS (
   SELECT DISTINCT ON (merchant_id) merchant_id, day, due_minor, paid_minor, state FROM merchants_settlement
   ORDER BY merchant_id, day DESC),
 moved AS (
-  SELECT m.merchant_id, sum(m.gross_minor) FILTER (WHERE m.gross_minor > 0) AS sales,
-    sum(m.gross_minor) FILTER (WHERE m.gross_minor < 0) AS refunds, -sum(m.fee_minor) AS fees
-  FROM merchants_movement AS m LEFT JOIN last USING (merchant_id)
-  WHERE m.booked_on <= %(day)s AND (last.day IS NULL OR m.booked_on > last.day) AND m.kind NOT IN (102, 103)
+  SELECT m.merchant_id, sum(m.gross_minor) FILTER (WHERE m.gross_minor > 0 AND m.kind NOT BETWEEN 102 AND 106) AS sales,
+    sum(m.gross_minor) FILTER (WHERE m.gross_minor < 0 AND m.kind NOT BETWEEN 102 AND 106) AS refunds, -sum(m.fee_minor) AS fees,
+    sum(m.net_minor) FILTER (WHERE m.kind IN (104, 105, 106)) AS advanced, sum(m.net_minor) FILTER (WHERE m.kind = 103) AS returned
+  FROM merchants_movement AS m LEFT JOIN last USING (merchant_id) LEFT JOIN terms USING (merchant_id)
+  WHERE m.booked_on <= coalesce(terms.until, %(day)s) AND (last.day IS NULL OR m.booked_on > last.day) AND m.kind NOT IN (102, 110)
   GROUP BY m.merchant_id),
 due AS (
-  SELECT merchant_id, coalesce(moved.sales, 0)::bigint AS sales, coalesce(moved.refunds, 0)::bigint AS refunds,
-    coalesce(moved.fees, 0)::bigint AS fees,
-    coalesce(CASE WHEN last.state IN ('carried', 'failed') THEN last.due_minor ELSE 0 END, 0)::bigint AS carried
-  FROM moved FULL JOIN last USING (merchant_id)
-  WHERE (last.day IS NULL OR last.day < %(day)s) AND last.state IS DISTINCT FROM 'instructed')
-INSERT INTO merchants_settlement (merchant_id, day, sales_minor, refunds_minor, fees_minor, carried_minor, due_minor, paid_minor,
-  state, made_at)
-SELECT merchant_id, %(day)s, sales, refunds, fees, carried, sales + refunds + fees + carried,
-  greatest(sales + refunds + fees + carried, 0),
-  CASE WHEN sales + refunds + fees + carried > 0 THEN 'instructed' ELSE 'carried' END, %(now)s
-FROM due WHERE sales <> 0 OR refunds <> 0 OR fees <> 0 OR carried <> 0
-RETURNING merchant_id, paid_minor
+  SELECT merchant_id, coalesce(terms.until, %(day)s) AS day, coalesce(moved.sales, 0)::bigint AS sales,
+    coalesce(moved.refunds, 0)::bigint AS refunds,
+    coalesce(moved.fees, 0)::bigint AS fees, coalesce(moved.advanced, 0)::bigint AS advanced,
+    -round(greatest(coalesce(moved.sales, 0) + coalesce(moved.refunds, 0), 0) * coalesce(terms.fee_ppm, 0) / 1000000.0)::bigint AS service,
+    (coalesce(CASE WHEN last.state = 'carried' THEN last.due_minor ELSE 0 END, 0) + coalesce(moved.returned, 0))::bigint AS carried
+  FROM moved FULL JOIN last USING (merchant_id) LEFT JOIN terms USING (merchant_id)
+  WHERE coalesce(terms.is_paid, true) AND (last.day IS NULL OR last.day < coalesce(terms.until, %(day)s))
+    AND last.state IS DISTINCT FROM 'instructed')
+INSERT INTO merchants_settlement (merchant_id, day, sales_minor, refunds_minor, fees_minor, carried_minor, advanced_minor, service_minor,
+  due_minor, paid_minor, state, made_at)
+SELECT merchant_id, day, sales, refunds, fees, carried, advanced, service, sales + refunds + fees + carried + advanced + service,
+  greatest(sales + refunds + fees + carried + advanced + service, 0),
+  CASE WHEN sales + refunds + fees + carried + advanced + service > 0 THEN 'instructed' ELSE 'carried' END, %(now)s
+FROM due WHERE sales <> 0 OR refunds <> 0 OR fees <> 0 OR carried <> 0 OR advanced <> 0
+RETURNING merchant_id, day, paid_minor, service_minor
 """
 
 
@@ -96,7 +107,10 @@ class Movement:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """One merchant's day: due = sales + refunds + fees + carried. state: carried, instructed, paid or failed."""
+    """One merchant's day: due = sales + refunds + fees + carried + advanced (paid before its settlement, mostly < 0) + service (≤ 0).
+
+    state: carried, instructed, paid (the bank says so, then its statement) or failed (its statement shows a rejection).
+    """
 
     merchant_id: int
     day: dt.date
@@ -104,6 +118,8 @@ class Settlement:
     refunds_minor: int
     fees_minor: int
     carried_minor: int
+    advanced_minor: int
+    service_minor: int
     due_minor: int
     paid_minor: int
     state: str
@@ -168,7 +184,7 @@ def sum_days(conn: psycopg.Connection, merchant_id: int, *, days: tuple[dt.date,
     return conn.execute(
         "SELECT booked_on, count(*) FILTER (WHERE gross_minor > 0), coalesce(sum(gross_minor) FILTER (WHERE gross_minor > 0), 0)::bigint,"
         " coalesce(sum(gross_minor) FILTER (WHERE gross_minor < 0), 0)::bigint, sum(fee_minor)::bigint, sum(net_minor)::bigint"
-        " FROM merchants_movement WHERE merchant_id = %s AND booked_on BETWEEN %s AND %s AND kind NOT IN (102, 103)"
+        " FROM merchants_movement WHERE merchant_id = %s AND booked_on BETWEEN %s AND %s AND kind NOT BETWEEN 102 AND 110"
         " GROUP BY booked_on ORDER BY booked_on",
         [merchant_id, *days],
     ).fetchall()
@@ -181,35 +197,41 @@ def sum_spent(
     found = conn.execute(
         "SELECT seen.account_id, sum(m.gross_minor)::bigint FROM unnest(%s::bigint[], %s::timestamptz[]) AS seen (account_id, at)"
         " JOIN merchants_movement AS m ON m.merchant_id = %s AND m.account_id = seen.account_id AND m.happened_at >= seen.at"
-        " AND m.happened_at < %s AND m.kind NOT IN (102, 103) GROUP BY seen.account_id",
+        " AND m.happened_at < %s AND m.kind NOT BETWEEN 102 AND 110 GROUP BY seen.account_id",
         [[account for account, _ in rows], [at for _, at in rows], merchant_id, until],
     )
     return {int(account): int(spent) for account, spent in found}
 
 
-def make_settlements(conn: psycopg.Connection, *, day: dt.date, now: dt.datetime) -> list[tuple[int, int]]:
-    """One row per merchant with something due up to a closed day; (merchant, to pay out) of the new rows."""
-    return [(int(m), int(paid)) for m, paid in conn.execute(DUE, {"day": day, "now": now}).fetchall()]
+def make_settlements(
+    conn: psycopg.Connection, *, day: dt.date, now: dt.datetime
+) -> list[tuple[int, dt.date, int, int]]:
+    """One row per merchant with something due up to a closed day; (merchant, last day covered, to pay out, charge ≤ 0) of new rows."""
+    return [
+        (int(m), on, int(paid), int(charged))
+        for m, on, paid, charged in conn.execute(DUE, {"day": day, "now": now}).fetchall()
+    ]
 
 
 def settle(
     conn: psycopg.Connection, merchant_id: int, day: dt.date, *, state: str, error: str | None, now: dt.datetime
 ) -> bool:
-    """How an instructed payout ended; False when it was settled before."""
+    """How a payout stands: instructed, paid or failed; False when it had failed before, which is for good."""
     done = conn.execute(
-        "UPDATE merchants_settlement SET state = %s, last_error = %s, settled_at = %s"
-        " WHERE merchant_id = %s AND day = %s AND state = 'instructed'",
-        [state, error, now, merchant_id, day],
+        "UPDATE merchants_settlement SET state = %s, last_error = %s, settled_at = CASE WHEN %s = 'instructed' THEN NULL ELSE %s END"
+        " WHERE merchant_id = %s AND day = %s AND state IN ('instructed', 'paid')",
+        [state, error, state, now, merchant_id, day],
     )
     return done.rowcount == 1
 
 
-def note_entries(conn: psycopg.Connection, day: dt.date, merchant_ids: Ints, entry_ids: Ints) -> None:
-    """Which journal entry paid whom."""
+def note_entries(conn: psycopg.Connection, rows: Sequence[tuple[int, dt.date, int]]) -> None:
+    """Which journal entry paid whose day: (merchant, day, entry)."""
     conn.execute(
-        "UPDATE merchants_settlement AS s SET entry_id = e.entry_id FROM unnest(%s::bigint[], %s::bigint[]) AS e (merchant_id, entry_id)"
-        " WHERE s.merchant_id = e.merchant_id AND s.day = %s",
-        [merchant_ids.tolist(), entry_ids.tolist(), day],
+        "UPDATE merchants_settlement AS s SET entry_id = e.entry_id"
+        " FROM unnest(%s::bigint[], %s::date[], %s::bigint[]) AS e (merchant_id, day, entry_id)"
+        " WHERE s.merchant_id = e.merchant_id AND s.day = e.day",
+        [list(column) for column in zip(*rows, strict=True)],
     )
 
 

@@ -8,6 +8,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from honghua.sim.applicants import Applicants, make_applicants
 from honghua.sim.core import Market, MarketPlan, Truth, make_market
 from honghua.sim.core.citizens import COURIER, calibration_figures
 from honghua.sim.core.draft import Draft, join
@@ -15,11 +16,13 @@ from honghua.sim.core.gangs import CrewPlan
 from honghua.sim.core.outcomes import Heard, Outcomes
 from honghua.sim.core.plan import FIRST_DAY, CityPlan
 from honghua.sim.core.shops import CATEGORIES
+from honghua.sim.core.trials import FieldTrial, Offer, TrialLog, TrialPlan, run_trial, show_again, true_effects
+from honghua.sim.core.trials.effects import BACK_DAYS, CLEARLY, VISITS_MIN, days_since_first, pairs_of
 from honghua.sim.drill.day import DrillDay, make_drill_day
 from honghua.sim.drill.shape import BEGINS_HOUR, SHAPES
 from honghua.sim.drill.tally import BINS, Clockings, Judged, interval, judged_of
 from honghua.sim.drill.traffic import BACK_OFF_SECONDS, PATIENCE_SECONDS, Message, Purpose, Traffic, draw_delays
-from honghua.sim.driving.actor import Actor, is_crime, is_crime_column
+from honghua.sim.driving.actor import TYPOLOGY_NAMES, Actor, is_crime, is_crime_column, typology_of
 from honghua.sim.driving.city_actor import CityActor
 from honghua.sim.driving.diary import WORDS, Diary, read_diary
 from honghua.sim.driving.link import Platform, Wiring, amount_of, hear
@@ -31,6 +34,7 @@ from honghua.sim.generation import Made, MakePlan, make_city
 from honghua.sim.guards import EngineGuard
 from honghua.sim.scene_file import standard_scenes
 from honghua.sim.streaming import Pace, Streamed, stream, stream_day
+from honghua.sim.trial_files import write_trial, write_trial_truth
 
 CATEGORY_NAMES: Final = tuple(one.name for one in CATEGORIES)
 
@@ -58,10 +62,12 @@ def write_truth(truth: Truth, folder: Path) -> Path:
 
 
 __all__ = [
+    "BACK_DAYS",
     "BACK_OFF_SECONDS",
     "BEGINS_HOUR",
     "BINS",
     "CATEGORY_NAMES",
+    "CLEARLY",
     "COURIER",
     "EVENTS_FILE",
     "FIRST_DAY",
@@ -71,9 +77,12 @@ __all__ = [
     "SHAPES",
     "SHOPS_FILE",
     "TRUTH_FILE",
+    "TYPOLOGY_NAMES",
+    "VISITS_MIN",
     "WORDS",
     "ZONE",
     "Actor",
+    "Applicants",
     "CityActor",
     "CityPlan",
     "Clockings",
@@ -82,6 +91,7 @@ __all__ = [
     "Draft",
     "DrillDay",
     "EngineGuard",
+    "FieldTrial",
     "Heard",
     "Judged",
     "Made",
@@ -89,6 +99,7 @@ __all__ = [
     "MarketPlan",
     "Message",
     "Names",
+    "Offer",
     "Outcomes",
     "Pace",
     "Platform",
@@ -96,9 +107,12 @@ __all__ = [
     "Screens",
     "Streamed",
     "Traffic",
+    "TrialLog",
+    "TrialPlan",
     "Wiring",
     "amount_of",
     "calibration_figures",
+    "days_since_first",
     "draw_delays",
     "hear",
     "interval",
@@ -106,15 +120,23 @@ __all__ = [
     "is_crime_column",
     "join",
     "judged_of",
+    "make_applicants",
     "make_city",
     "make_drill_day",
     "make_market",
     "name_person",
+    "pairs_of",
     "passes_step_up",
     "read_diary",
+    "run_trial",
+    "show_again",
     "standard_scenes",
     "stream",
     "stream_day",
+    "true_effects",
+    "typology_of",
     "write_market",
+    "write_trial",
+    "write_trial_truth",
     "write_truth",
 ]

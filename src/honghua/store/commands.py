@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -17,6 +17,21 @@ from honghua.store.arrays import Texts, as_int64
 from honghua.store.copybin import Bytes, Int8, Jsonb, Text, copy_in
 
 KEY_LENGTH_MAX = 200
+
+
+CAUSED = """
+SELECT command.key, fact.account_id, fact.amount_minor, fact.detail FROM store_fact AS fact
+JOIN store_command AS command USING (command_id) WHERE fact.kind = %s AND starts_with(command.key, %s) ORDER BY fact.fact_id
+"""
+
+
+class CausedFact(NamedTuple):
+    """A fact with the key of its command."""
+
+    key: str
+    account_id: int
+    amount_minor: int
+    detail: dict[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,3 +120,8 @@ def sum_answers(conn: psycopg.Connection, prefix: str, amount: str) -> tuple[dic
         [amount, prefix],
     ).fetchall()
     return {outcome or "": count for outcome, count, _ in rows}, int(sum(total for _, _, total in rows))
+
+
+def list_caused(conn: psycopg.Connection, kind: int, *, prefix: str) -> list[CausedFact]:
+    """Facts of a kind whose command's key begins with `prefix`, in their order."""
+    return [CausedFact(*row) for row in conn.execute(CAUSED, [kind, prefix])]

@@ -24,9 +24,9 @@ from psycopg.conninfo import make_conninfo
 from honghua.base.errors import BadInput, WorldFailed
 from honghua.store.server.binaries import ServerUser, find_binaries, find_server_user, find_wheel_dir, make_data_dir
 from honghua.store.server.configuration import write_configuration
+from honghua.store.server.connecting import Wait
 from honghua.store.server.locks import hold_exclusive, open_lock_file, try_lock
 from honghua.store.server.processes import (
-    POLL_SECONDS,
     find_postmaster,
     kill_leftovers,
     remove_stale_files,
@@ -200,7 +200,7 @@ def _bring_up(
 def _wait_for_orphan(place: Place, socket_dir: Path, until: float) -> bool:
     """A server lives but does not answer: recovering, shutting down, or cut off from its socket. True when it
     answers in the end."""
-    socket = socket_dir / f".s.PGSQL.{PORT}"
+    socket, wait = socket_dir / f".s.PGSQL.{PORT}", Wait()
     while find_postmaster(place.data_dir) is not None:
         if _find_refusal(socket_dir) is None:
             return True
@@ -209,7 +209,7 @@ def _wait_for_orphan(place: Place, socket_dir: Path, until: float) -> bool:
             return False
         if time.monotonic() > until:
             raise WorldFailed(f"a server lives on {place.data_dir} but does not answer")
-        time.sleep(POLL_SECONDS)
+        wait.pause()
     return False
 
 
@@ -239,6 +239,7 @@ def _start(place: Place, user: ServerUser, bin_dir: Path, socket_dir: Path, *, d
         os.close(log)
     # Reap it whenever it ends, or it stays a zombie of ours while somebody else waits for its end.
     threading.Thread(target=child.wait, name="honghua-postmaster-reaper", daemon=True).start()
+    wait = Wait()
     while child.returncode is None:
         if _find_refusal(socket_dir) is None:
             return True
@@ -246,7 +247,7 @@ def _start(place: Place, user: ServerUser, bin_dir: Path, socket_dir: Path, *, d
             raise WorldFailed(
                 f"the embedded server is still starting; the end of {place.log_file}:\n{_read_log_tail(place)}"
             )
-        time.sleep(POLL_SECONDS)
+        wait.pause()
     return False
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import psycopg
 from numpy.typing import NDArray
+from psycopg import sql
 
 from honghua.base.errors import BadInput
 from honghua.store.arrays import as_int64
@@ -61,6 +62,14 @@ SUMS = """
 SELECT value_on, kind, CASE WHEN kind = ANY(%(split)s::smallint[]) THEN coalesce(args[1], 0) ELSE 0 END, count(*), sum(amount_minor)::bigint
 FROM store_fact WHERE value_on BETWEEN %(since)s AND %(until)s AND kind = ANY(%(kinds)s::smallint[])
 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+"""
+
+# Facts of a kind in a span of value days that no later fact reverses, by counterparty and some arguments.
+SUMS_BY_ARGS = """
+SELECT coalesce(fact.counterparty_id, 0), {keys}, sum(fact.amount_minor)::bigint FROM store_fact AS fact
+WHERE fact.kind = %(kind)s AND fact.value_on > %(after)s AND fact.value_on <= %(until)s AND NOT EXISTS (
+  SELECT FROM store_fact AS undo WHERE undo.account_id = fact.account_id AND undo.reverses_fact_id = fact.fact_id)
+GROUP BY {places}
 """
 
 LAST_FACT = "SELECT coalesce(max(fact_id), 0) FROM store_fact"
@@ -269,3 +278,13 @@ def sum_facts(
     """Sums from one value day to another, both counted. split: kinds that are told apart by their first argument."""
     values = {"kinds": list(kinds), "split": list(split), "since": since, "until": until}
     return [FactSum(*row) for row in conn.execute(SUMS, values)]
+
+
+def sum_by_args(
+    conn: psycopg.Connection, kind: int, *, after: dt.date, until: dt.date, args: Sequence[int]
+) -> list[tuple[int, ...]]:
+    """(counterparty, the arguments at these places from 0, amount) of what was not reversed; an argument that is not told is 0."""
+    keys = sql.SQL(", ").join(sql.SQL("coalesce(fact.args[{}], 0)").format(sql.Literal(place + 1)) for place in args)
+    places = sql.SQL(", ").join(sql.Literal(place) for place in range(1, len(args) + 2))
+    query = sql.SQL(SUMS_BY_ARGS).format(keys=keys, places=places)
+    return conn.execute(query, {"kind": kind, "after": after, "until": until}).fetchall()

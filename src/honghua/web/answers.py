@@ -18,11 +18,10 @@ from starlette.exceptions import HTTPException
 from honghua.base.errors import HonghuaError
 from honghua.store.failures import find_meaning
 from honghua.web.problems import PROBLEM_JSON, Problem, problem_of_error, write_problem
-from honghua.web.refusing import Asked, Refused, find_asked, refuse_plainly
+from honghua.web.refusing import API_PREFIX, Asked, Refused, find_asked, refuse_plainly
 from honghua.web.ui import pages
 
 LOG: Final = logging.getLogger("honghua.web")
-API_PREFIX: Final = "/v1/"
 PLACES_SHOWN_MAX: Final = 20
 KEY_PLACE: Final = ("header", "Idempotency-Key")
 CODE_OF_STATUS: Final = {

@@ -14,11 +14,13 @@ from honghua.web.answers import install_handlers, refuse
 from honghua.web.api.callers import PartnerDoor
 from honghua.web.framing import Frame
 from honghua.web.ground import Site
-from honghua.web.guard import Guard
+from honghua.web.guard import Guard, SignedDoor
+from honghua.web.payments.door import GatewayDoor
 from honghua.web.rights import join_rights
+from honghua.web.roles import Role
 from honghua.web.ui.pages import install_pages
 
-CONSOLES: Final = ("ui", "signin", "consumer", "merchant", "desk", "api")
+CONSOLES: Final = ("ui", "signin", "consumer", "merchant", "desk", "api", "widget")
 VERSION: Final = "1.0"
 
 
@@ -40,7 +42,8 @@ def build_app(site: Site, *, consoles: Sequence[str] = CONSOLES) -> FastAPI:
     install_handlers(app)
     door = PartnerDoor(site)
     app.state.partners = door.partners
-    app.add_middleware(Guard, site=site, rights=rights, routes=lambda: app.routes, partners=door, refuse=refuse)
+    doors: dict[Role, SignedDoor] = {Role.PARTNER: door, Role.GATEWAY: GatewayDoor(site)}
+    app.add_middleware(Guard, site=site, rights=rights, routes=lambda: app.routes, doors=doors, refuse=refuse)
     app.add_middleware(Frame, is_https=site.address.startswith("https:"))  # the last added is the outermost
     return app
 

@@ -13,9 +13,10 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from honghua.web.answers import API_PREFIX, on_any, problem_response, route_name
+from honghua.web.answers import on_any, problem_response, route_name
 from honghua.web.guard import BODY_BYTES_MAX
 from honghua.web.problems import Problem
+from honghua.web.refusing import API_PREFIX
 from honghua.web.viewer import Viewer
 
 LOG: Final = logging.getLogger("honghua.web")
@@ -85,8 +86,10 @@ class Frame:
             if message["type"] == "http.response.start":
                 passage.status = message["status"]
                 headers = MutableHeaders(scope=message)
+                may_be_framed = headers.get("Content-Security-Policy", CONTENT_POLICY) != CONTENT_POLICY
                 for name, value in self.headers.items():
-                    headers.setdefault(name, value)
+                    if not (may_be_framed and name == "X-Frame-Options"):  # it knows no origins: the policy says where
+                        headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "no-store")
                 headers["X-Request-Id"] = passage.request_id
             await send(message)

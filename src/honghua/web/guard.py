@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from honghua.web.ground import Site
 from honghua.web.refusing import Asked, Refused, refuse_plainly
-from honghua.web.roles import PUBLIC, Rights, Role
+from honghua.web.roles import PUBLIC, SIGNING, Rights, Role
 from honghua.web.signin import cookies, sessions
 from honghua.web.viewer import LANGUAGE_COOKIE, LARGE_TEXT_COOKIE, Viewer
 
@@ -32,10 +32,10 @@ SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 BODY_BYTES_MAX: Final = 2 << 20
 FORM_FIELDS_MAX: Final = 200
 FORM_FILES_MAX: Final = 10
-FILES: Final = ("/static/", "/favicon.ico")
+FILES: Final = ("/static/", "/favicon.ico", "/widget/checkout.js")
 
-PartnerDoor = Callable[[Request], Awaitable[Viewer | Response]]
-"""Checks a signed request (its body may be read, it is kept): the partner as a viewer with the role PARTNER, or the refusal."""
+SignedDoor = Callable[[Request], Awaitable[Viewer | Response]]
+"""Checks a signed request (its body may be read, it is kept): its signer as a viewer with the door's role, or the refusal."""
 Refuse = Callable[[Request, Refused], Awaitable[Response]]
 """Words a refusal: a page for people, problem+json for programs."""
 Routes = Callable[[], Sequence[BaseRoute]]
@@ -43,13 +43,14 @@ Routes = Callable[[], Sequence[BaseRoute]]
 
 @dataclass(slots=True)
 class Guard:
-    """ASGI middleware. routes: of the application, asked at the first request, when all of them are there."""
+    """ASGI middleware. routes: of the application, asked at the first request, when all of them are there. doors: where requests are
+    signed, by the role of who signs them."""
 
     app: ASGIApp
     site: Site
     rights: Rights
     routes: Routes
-    partners: PartnerDoor | None = None
+    doors: Mapping[Role, SignedDoor] = field(default_factory=dict)
     refuse: Refuse = refuse_plainly
     _known: list[RouteContext] = field(default_factory=list)
 
@@ -79,8 +80,9 @@ class Guard:
         length = request.headers.get("content-length", "0")
         if not length.isascii() or not length.isdigit() or int(length) > BODY_BYTES_MAX:
             return await self._refusal(request, Refused(status=413, code="BODY_TOO_LARGE"))
-        if Role.PARTNER in allowed:
-            return await self._admit_partner(request)
+        if allowed & SIGNING:
+            (role,) = allowed
+            return await self._admit_signed(request, role)
         if allowed == PUBLIC and request.method in SAFE_METHODS and request.url.path.startswith(FILES):
             return _Admitted(is_shared=True)  # the same bytes for everybody: who asks does not matter
         visit = await self._recognise(request)
@@ -96,14 +98,15 @@ class Guard:
             self._known = list(iter_route_contexts(self.routes()))
         return self._known
 
-    async def _admit_partner(self, request: Request) -> Response | _Admitted:
-        if self.partners is None:
+    async def _admit_signed(self, request: Request, role: Role) -> Response | _Admitted:
+        door = self.doors.get(role)
+        if door is None:
             return await self._refusal(request, Refused(status=401, code="SIGNATURE_MISSING"))
         body = await request.body()
-        answer = await self.partners(request)
+        answer = await door(request)
         if isinstance(answer, Response):
             return answer
-        assert answer.roles == frozenset({Role.PARTNER}), "whoever signs requests is a partner and nothing else"
+        assert answer.roles == frozenset({role}), "whoever signs requests has that role and nothing else"
         request.state.viewer = answer
         return _Admitted(receive=replay(body, request.receive))
 
@@ -261,4 +264,4 @@ def read_wishes(request: Request) -> tuple[str, bool]:
     return chosen, request.cookies.get(LARGE_TEXT_COOKIE) == "1"
 
 
-__all__ = ["BODY_BYTES_MAX", "Asked", "Guard", "PartnerDoor", "Refuse", "find_route"]
+__all__ = ["BODY_BYTES_MAX", "Asked", "Guard", "Refuse", "SignedDoor", "find_route"]

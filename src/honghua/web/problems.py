@@ -119,6 +119,7 @@ OWN: Final[dict[str, Entry]] = {
     "CHECKOUT_UNKNOWN": Entry(404, "没有找到该收银单。", "There is no such checkout."),
     "CHECKOUT_EXPIRED": Entry(409, "收银单已过期。", "This checkout has expired."),
     "CHECKOUT_DONE": Entry(409, "收银单已完成。", "This checkout is done."),
+    "PART_NOT_TAKEN": Entry(422, "商家不接受部分支付。", "The shop wants the whole amount at once."),
     "TICKET_WRONG": Entry(404, "付款链接无效。", "This is not a payment link of ours."),
     "TICKET_EXPIRED": Entry(410, "付款链接已过期,请向商家重新获取。", "The time to pay by this link is over."),
     "FORM_KEY_WRONG": Entry(400, "页面已过期,请刷新后重试。", "This page has expired; reload it and try again."),
@@ -138,6 +139,7 @@ OWN: Final[dict[str, Entry]] = {
     "ENGINE_MISSING": Entry(503, "风控引擎暂不可用,请稍后再试。", "The risk engine is not there now."),
     "BOOKING_FAILED": Entry(500, "系统出错了,请用同一编号再试。", "Booking failed on our side; ask again under the same key."),
     "GATEWAY_MISSING": Entry(503, "尚未接通收款通道,请通过自动扣款还款。", "No payment gateway is connected; please repay by auto-debit."),
+    "STEP_FAILED": Entry(409, "这一步没有成功,请按提示处理后再试。", "This step did not succeed; please see why and try again."),
     "TROUBLE": Entry(400, "请求无法处理。", "The request can't be handled."),
     "INTERNAL": Entry(500, "系统出错了,我们已收到报告。", "Something went wrong on our side; it has been noted."),
 }  # fmt: skip

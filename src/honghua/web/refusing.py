@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from honghua.web.roles import CUSTOMERS, MERCHANTS, STAFF, Role
 
+API_PREFIX: Final = "/v1/"
 WAY_BACK_CHARS_MAX: Final = 2_000
 SENTENCES: Final = {
     "SIGN_IN_FIRST": ("请先登录。", "Sign in first."),
@@ -46,7 +47,7 @@ def find_asked(request: Request) -> Asked:
     """Pages for browsers that navigate, JSON for the API and for scripts."""
     if request.headers.get("hx-request") == "true":
         return Asked.PIECE
-    is_api = request.url.path.startswith("/v1")
+    is_api = request.url.path.startswith(API_PREFIX)
     return Asked.PAGE if not is_api and "text/html" in request.headers.get("accept", "") else Asked.JSON
 
 

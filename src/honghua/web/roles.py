@@ -8,11 +8,13 @@ from typing import Final
 
 
 class Role(StrEnum):
-    """What somebody is allowed to do here. ANYONE needs no sign-in; PARTNER signs requests instead of signing in."""
+    """What somebody is allowed to do here. ANYONE needs no sign-in; PARTNER signs requests instead of signing in,
+    and so does the payment GATEWAY."""
 
     ANYONE = "anyone"
     CUSTOMER = "customer"
     PARTNER = "partner"
+    GATEWAY = "gateway"
     MERCHANT_OWNER = "merchant_owner"
     MERCHANT_STAFF = "merchant_staff"
     STRATEGIST = "strategist"
@@ -29,6 +31,8 @@ Rights = Mapping[str, frozenset[Role]]  # name of a route → who may call it
 PUBLIC: Final = frozenset({Role.ANYONE})
 CUSTOMERS: Final = frozenset({Role.CUSTOMER})
 PARTNERS: Final = frozenset({Role.PARTNER})
+GATEWAYS: Final = frozenset({Role.GATEWAY})
+SIGNING: Final = PARTNERS | GATEWAYS
 MERCHANTS: Final = frozenset({Role.MERCHANT_OWNER, Role.MERCHANT_STAFF})
 STAFF: Final = frozenset(
     {Role.STRATEGIST, Role.REVIEWER, Role.COLLECTOR, Role.CARE, Role.OPERATIONS, Role.AUDITOR, Role.ADMINISTRATOR}

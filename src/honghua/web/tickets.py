@@ -18,7 +18,8 @@ KIND: Final = "ticket"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
     """One order of one shop. merchant_pays: the numbers of periods whose cost the shop bears. return_to: where the customer goes
-    back to, "" = nowhere. nonce: makes two tickets for the same order different."""
+    back to, "" = nowhere. accepts_less: it takes a part on credit and
+    collects the rest itself. nonce: makes two tickets for the same order different."""
 
     merchant: str
     order: str
@@ -30,6 +31,7 @@ class Ticket:
     return_to: str = ""
     merchant_pays: tuple[int, ...] = ()
     nonce: str = ""
+    accepts_less: bool = False
 
 
 def seal_ticket(session_key: bytes, ticket: Ticket) -> str:

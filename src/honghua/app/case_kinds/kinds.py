@@ -6,6 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 from honghua.app.case_kinds import loans, rates, running, us_rates, values
+from honghua.app.case_kinds.law import (
+    accounts,
+    bureau,
+    bureau_display,
+    identity,
+    joint_loans,
+    limits,
+    prudence,
+    stacks,
+    subsidies,
+)
 from honghua.app.case_kinds.reading import Case
 
 KINDS: dict[str, Callable[[Case], Any]] = {
@@ -24,4 +35,20 @@ KINDS: dict[str, Callable[[Case], Any]] = {
     "refund_interest": running.refund_interest,
     "delinquency": running.delinquency_states,
     "charge_off_accounting": running.charge_off,
+    "credit_repair": bureau.credit_repair,
+    "bureau_strip": bureau.bureau_strip,
+    "bureau_retention": bureau.bureau_retention,
+    "bureau_display": bureau_display.bureau_display,
+    "five_classes": prudence.five_classes,
+    "ecl_stage": prudence.ecl_stage,
+    "write_off_evidence": prudence.write_off_evidence,
+    "subsidy": subsidies.subsidy,
+    "stacking": stacks.stacking,
+    "joint_split": joint_loans.joint_split,
+    "id_number": identity.id_number,
+    "temporary_limit": accounts.temporary_limit,
+    "due_day_change": accounts.due_day_change,
+    "repayment_order": accounts.repayment_order,
+    "price_cap": limits.price_cap,
+    "affordability": limits.affordability,
 }

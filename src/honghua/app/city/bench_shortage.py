@@ -10,14 +10,14 @@ import shutil
 import sys
 import tempfile
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from honghua.app.city.town import BUDGET, Town, TownPlan, open_town
+from honghua.app.city.town import BUDGET, TownPlan, open_town
 from honghua.app.robots.alarm_budget import AlarmBudget, Rescue
 from honghua.base.clock import DAY_US
 from honghua.base.rng import derive_rng
@@ -62,18 +62,29 @@ def run(args: argparse.Namespace, store: StoreSettings) -> dict[str, Any]:
     del store  # each twin has a server of its own
     started = time.perf_counter()
     rescue = Rescue(args.statements, args.percent)
-    refused = live_twin(args, replace(BUDGET, rescue=None))
-    helped = live_twin(args, replace(BUDGET, rescue=rescue))
+    twins = [live_twin(args, replace(BUDGET, rescue=one)) for one in (None, rescue)]
+    from_day = max(COUNTED_FROM, *(twin.model_day for twin in twins))
+    refused, helped = (count(twin, from_day) for twin in twins)
     rng = derive_rng(args.seed, "people drawn anew")
     return {
-        "people": args.people, "days": args.days, "counted_from_day": COUNTED_FROM, "statements": rescue.statements,
+        "people": args.people, "days": args.days, "counted_from_day": from_day, "statements": rescue.statements,
         "percent_of_limit": rescue.percent, "refused": tell(refused), "one_by_one": tell(helped),
         "shortage_refusals_fewer": compare(refused, helped, rng), "seconds": round(time.perf_counter() - started, 1),
     }  # fmt: skip
 
 
-def live_twin(args: argparse.Namespace, budget: AlarmBudget) -> dict[str, Doubles]:
-    """One city on a server of its own; per person: good orders, those refused for want of limit, money out, money late, money to crooks."""
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """A city that was lived. diary: by column; late_minor int64[people]: overdue at the end; model_day: the first with a model, for only
+    a score says who may be trusted beyond the limit."""
+
+    diary: dict[str, NDArray[np.int64]]
+    late_minor: NDArray[np.int64]
+    model_day: int
+
+
+def live_twin(args: argparse.Namespace, budget: AlarmBudget) -> Twin:
+    """One city on a server of its own."""
     state_dir = Path(tempfile.gettempdir()) / f"honghua-twin-{os.getpid()}-{secrets.token_hex(4)}"
     risk = state_dir.with_name(f"{state_dir.name}-risk")
     city = CityPlan(standard_scenes(), args.people, args.days + 1, args.seed, FIRST_DAY)
@@ -91,29 +102,31 @@ def live_twin(args: argparse.Namespace, budget: AlarmBudget) -> dict[str, Double
             while town.day < args.days:
                 town.live_day()
             town.platform.read_bills(town.day)
-            return count(town)
+            screens = town.platform.screens
+            late = np.where(screens.due_day < town.day, screens.due_minor, 0)
+            models = [one.day for one in town.refits if one.released]
+            return Twin(town.platform.diary.columns(), late, min(models, default=args.days))
     finally:
         remove_server(state_dir)
         shutil.rmtree(risk, ignore_errors=True)
 
 
-def count(town: Town) -> dict[str, Doubles]:
-    """Sums per person, float64[people] each."""
-    diary, screens = town.platform.diary.columns(), town.platform.screens
-    people = len(screens.limit_minor)
-    late = diary["at_us"] >= COUNTED_FROM * DAY_US
+def count(twin: Twin, from_day: int) -> dict[str, Doubles]:
+    """Sums per person, float64[people] each: good orders and those refused for want of limit from a day on; money out, late, to crooks."""
+    diary = twin.diary
+    people = len(twin.late_minor)
+    counted = diary["at_us"] >= from_day * DAY_US
     good, crime = diary["ring"] == 0, is_crime_column(diary["crime"])
     short = (diary["short"] == 1) & (diary["heard"] == Heard.REFUSED_LIMIT)
 
     def per_person(rows: NDArray[np.bool_], values: NDArray[np.int64]) -> Doubles:
         return np.bincount(diary["customer"][rows], values[rows], people).astype(np.float64)
 
-    ones = np.ones(len(late), np.int64)
-    unpaid = np.where(screens.due_day < town.day, screens.due_minor, 0).astype(np.float64)
+    ones = np.ones(len(counted), np.int64)
     return {
-        "orders": per_person(late & good, ones), "short": per_person(late & good & short, ones),
+        "orders": per_person(counted & good, ones), "short": per_person(counted & good & short, ones),
         "out_minor": per_person(ones > 0, diary["granted_minor"]),
-        "late_minor": unpaid, "crime_minor": per_person(crime, diary["granted_minor"]),
+        "late_minor": twin.late_minor.astype(np.float64), "crime_minor": per_person(crime, diary["granted_minor"]),
     }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from rich.table import Table
 from honghua.app.backtest_page import STYLE
 from honghua.app.city.headline import Lived, Ratio, judge_city
 from honghua.app.city.memory import find_morning
+from honghua.app.city.trial_verb import judge_trial
 from honghua.base.errors import NotFound
 from honghua.sim.api import read_diary
 from honghua.store.database import Database, connect
@@ -29,7 +30,9 @@ def report_city(database: Database, folder: Path) -> list[Ratio]:
     with connect(database) as conn:
         screens = morning.platform["screens"]
         model_day = min(released) if released else None
-        return judge_city(conn, Lived(read_diary(folder / "truth"), morning.actor, screens, morning.day, model_day))
+        ratios = judge_city(conn, Lived(read_diary(folder / "truth"), morning.actor, screens, morning.day, model_day))
+    tried = judge_trial(morning.actor.registry.plan.seed)
+    return sorted([*ratios, *tried], key=lambda one: one.missing != "")  # what nobody knows yet comes last
 
 
 def show(ratios: Sequence[Ratio], console: Console) -> None:

@@ -34,6 +34,7 @@ DEBIT_DAYS: Final = 3  # that the bank is asked
 DEBIT_HOURS: Final = (12, 19)
 REVIEWERS: Final = 40  # purchases that they can look at on a day
 REVIEW_RIGHT: Final = 0.9  # they phone people: how often they find out what is true
+KNOWN_FILE: Final = "known.npz"  # what robots have read of the facts so far, beside the engine's snapshots
 REVIEWER: Final = "city reviewer (simulated)"
 BUDGET: Final = AlarmBudget((
     Band("small", 300_00, 4_000, 10_000), Band("middle", 2_000_00, 10_000, 20_000), Band("dear", 10_000_000_00, 25_000, 40_000),
@@ -57,6 +58,7 @@ class TownPlan:
     events: int = 200_000  # that the engine may have to remember
     budget: AlarmBudget = BUDGET
     autopay: np.ndarray | None = None  # bool[people]: who lets the bank pay bills from the due day on
+    incomplete: refitting.Incomplete | None = None  # what the house knows of frauds that nobody reports
 
 
 @dataclass(slots=True)
@@ -157,9 +159,11 @@ class Town:
     def refit(self) -> None:
         """Fit on what the platform knows by this morning, and release."""
         now_us = to_micros(self.platform.names.at(self.day * DAY_US))
+        folder = self.desk.setup.folder
         known = refitting.read_known(
-            self.conn, now_us=now_us, silent_days=self.plan.silent_days, one_in=self.plan.one_in
-        )
+            self.conn, now_us=now_us, silent_days=self.plan.silent_days, one_in=self.plan.one_in,
+            path=None if folder is None else folder / KNOWN_FILE,
+        )  # fmt: skip
         name = f"{refitting.POLICY} {self.platform.names.prefix}day {self.day}"
         found = robots_of(self.plan).refit(self.conn, self.desk, known, name=name, day=self.day)
         if found is not None:
@@ -211,6 +215,7 @@ def robots_of(plan: TownPlan) -> refitting.Robots:
         decision.Act("city robot 2 (checker; no person)", "the refit passed its checks"),
         plan.names.seed,
         plan.budget,
+        incomplete=plan.incomplete,
     )
 
 

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 import psycopg
 
-from honghua.app.clockwork import books, merchants, people
+from honghua.app.clockwork import books, filing, funding, limits, merchants, payments, people, prudence, subsidies
 from honghua.base.clock import Clock
 from honghua.credit import jobs as credit_jobs
 from honghua.decision import api as decision
+from honghua.funding.api import PartnerSystem
 from honghua.merchants.api import PayoutBank
 from honghua.store.jobs import Job, JobRun, run_due
 from honghua.web.api.delivering import list_jobs as list_web_jobs
 from honghua.web.keyring import Secrets
+from honghua.web.payments.gateway import PaymentGateway
 from honghua.web.signin.messages import Gateway
 
 SECOND: Final = dt.timedelta(seconds=1)
@@ -30,30 +33,83 @@ class Ports:
     prover: credit_jobs.Prover | None = None
     payouts: PayoutBank | None = None
     bank: credit_jobs.Bank | None = None
+    payments: PaymentGateway | None = None
     secrets: Secrets | None = None
     gateway: Gateway | None = None
     zone: dt.tzinfo = dt.UTC  # of the times of day at which jobs are due
+    # systems of partners by lender; who is not here is not reconciled with
+    partners: Mapping[str, PartnerSystem] = field(default_factory=dict)
     is_demo: bool = False  # partners' addresses may be on this machine
 
 
 def make_jobs(ports: Ports) -> tuple[Job, ...]:
     """Every job, in the order in which those that are due are run."""
+    vault = None if ports.secrets is None else ports.secrets.vault
+    return (*_of_moments(ports), *_of_money(ports), *_of_law(ports), *list_web_jobs(vault, is_demo=ports.is_demo))
+
+
+def _of_moments(ports: Ports) -> tuple[Job, ...]:
+    """What somebody waits for: seconds count."""
     return (
         Job("step-ups", 2 * SECOND, books.make_sender(ports.prover), "send the challenges of stepped-up purchases"),
         Job("messages", 2 * SECOND, people.make_courier(ports.secrets, ports.gateway), "send short messages"),
+        Job("limits", 2 * SECOND, limits.follow, "raise and cut limits on what happened, tell customers why"),
+        Job(
+            "payouts",
+            2 * SECOND,
+            merchants.make_payer(ports.payouts),
+            "send payouts to shops, hear what the bank tells",
+        ),
         Job("alerts", 5 * SECOND, books.deliver, "deliver what people are to know out of the outbox"),
         Job("merchants", 5 * SECOND, merchants.follow, "tell merchants what the books did, settle campaign fees"),
         Job("lapses", 60 * SECOND, books.lapse, "end suspended purchases whose time is over"),
         Job("seals", 60 * SECOND, books.seal, "seal what has been written in the ledger"),
         Job("drift", 60 * SECOND, books.count, "count what models read and say against their fitting"),
+        Job(
+            "payments", 60 * SECOND, payments.make_booker(ports.payments), "book payments by hand, ask for lost notices"
+        ),
+    )
+
+
+def _of_money(ports: Ports) -> tuple[Job, ...]:
+    """What moves or reconciles money."""
+    bank, payouts, partners = ports.bank, ports.payouts, ports.partners
+    return (
         Job("settlement", 600 * SECOND, merchants.settle, "settle merchants up to the newest closed day"),
-        Job("debits", 600 * SECOND, books.make_debiter(ports.bank, ports.zone), "debit what is due, twice a day"),
-        Job("payouts", 60 * SECOND, merchants.make_payer(ports.payouts), "pay settled merchants out"),
+        Job("debits", 600 * SECOND, books.make_debiter(bank, ports.zone), "debit what is due, twice a day"),
+        Job("subsidies", 600 * SECOND, subsidies.subsidise, "claim the state's part of instalment interest"),
+        Job(
+            "bank-statement",
+            3600 * SECOND,
+            merchants.make_reconciler(payouts),
+            "hold the bank's statements against payouts",
+        ),
+        Job(
+            "partners",
+            3600 * SECOND,
+            funding.make_reconciler(partners),
+            "hold partners' books of joint loans against ours",
+        ),
         Job("holds", 3600 * SECOND, books.release, "give back authorisations that have expired by the business date"),
-        Job("rotation", 3600 * SECOND, people.make_rotator(ports.secrets), "re-encrypt what lies under an old key"),
-        Job("erasure", 3600 * SECOND, people.make_eraser(ports.zone), "erase identities that need no longer be kept"),
+        Job("limit-ends", 3600 * SECOND, limits.end_over, "end scene limits, coupons and offers whose days are over"),
+        Job("prudence", 3600 * SECOND, prudence.watch, "keep expected loss, read the ratios, stop what they break"),
+    )
+
+
+def _of_law(ports: Ports) -> tuple[Job, ...]:
+    """What the law gives us days or years for."""
+    secrets, zone = ports.secrets, ports.zone
+    return (
+        Job(
+            "bureau",
+            3600 * SECOND,
+            filing.make_filer(secrets, zone),
+            "file the closed month with the credit bureau, repair",
+        ),
+        Job("conduct", 3600 * SECOND, people.make_watcher(zone), "alert complaints and rights that are answered late"),
+        Job("rotation", 3600 * SECOND, people.make_rotator(secrets), "re-encrypt what lies under an old key"),
+        Job("erasure", 3600 * SECOND, people.make_eraser(zone), "erase identities that need no longer be kept"),
         Job("doors", 3600 * SECOND, people.sweep, "delete old messages, counts of tries and challenges"),
-        *list_web_jobs(None if ports.secrets is None else ports.secrets.vault, is_demo=ports.is_demo),
     )
 
 

@@ -35,10 +35,35 @@ def make_payer(bank: merchants.PayoutBank | None) -> Callable[[psycopg.Connectio
     def pay(conn: psycopg.Connection, now: dt.datetime) -> str:
         if bank is None:
             return "no payout bank is attached: payouts wait"
+        turn_day(bank, now)
+        found = merchants.pay_out(conn, bank, now=now)
+        said = ", ".join(f"{found[name]} {name}" for name in ("paid", "refused", "disputed"))
+        return f"{said}, {found['unknown']} without an answer, {found['notices']} notices, by {bank.name}"
+
+    return pay
+
+
+def make_reconciler(bank: merchants.PayoutBank | None) -> Callable[[psycopg.Connection, dt.datetime], str]:
+    """The job that holds the bank's daily statements against our orders."""
+
+    def reconcile(conn: psycopg.Connection, now: dt.datetime) -> str:
+        if bank is None:
+            return "no payout bank is attached: nothing to reconcile"
         today = find_day(conn)
         if today is None:
             return NOT_BEGUN
-        found = merchants.pay_out(conn, bank, business_on=today, now=now)
-        return f"{found['paid']} paid, {found['failed']} refused, {found['unknown']} without an answer, by {bank.name}"
+        turn_day(bank, now)
+        done = merchants.reconcile_days(conn, bank, business_on=today, now=now)
+        differences = sum(sum(one.differences.values()) for one in done)
+        confirmed, returned = sum(one.confirmed for one in done), sum(one.returned for one in done)
+        return (
+            f"{len(done)} days: {confirmed} confirmed, {returned} returned, {differences} differences, by {bank.name}"
+        )
 
-    return pay
+    return reconcile
+
+
+def turn_day(bank: merchants.PayoutBank, now: dt.datetime) -> None:
+    """A fake has no clock: whoever plays with it turns its days. A real bank has days of its own."""
+    if isinstance(bank, merchants.FakePayoutBank):
+        bank.day = merchants.bank_day(now)

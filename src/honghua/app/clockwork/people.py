@@ -10,11 +10,14 @@ import psycopg
 
 from honghua.app.clockwork.sweeping import take_all
 from honghua.customers import jobs as customers_jobs
+from honghua.customers.api import alert_late
 from honghua.store.database import run_unit
 from honghua.store.wishes import WishState, count_wishes
 from honghua.web.api.partners import rotate_keys
+from honghua.web.desk.acts import end_left
 from honghua.web.keyring import Secrets
 from honghua.web.signin.bounds import sweep_bounds
+from honghua.web.signin.factors import rotate_factors
 from honghua.web.signin.messages import AT_ONCE, WISH_KIND, Gateway, deliver_messages, sweep_messages
 from honghua.web.signin.staff.users import rotate_secrets
 
@@ -47,7 +50,9 @@ def make_rotator(secrets: Secrets | None) -> Work:
         persons = take_all(lambda: customers_jobs.rotate_keys(conn, vault), at_once=customers_jobs.SWEEP)
         users = run_unit(conn, lambda c: rotate_secrets(c, vault))
         partners = run_unit(conn, lambda c: rotate_keys(c, vault))
-        return f"{persons} persons, {users} users, {partners} secrets of partners moved to key {vault.newest}"
+        factors = run_unit(conn, lambda c: rotate_factors(c, vault))
+        moved = f"{persons} persons, {users} users, {factors} customers' authenticators, {partners} secrets of partners"
+        return f"{moved} moved to key {vault.newest}"
 
     return rotate
 
@@ -62,8 +67,19 @@ def make_eraser(zone: dt.tzinfo) -> Work:
     return erase
 
 
+def make_watcher(zone: dt.tzinfo) -> Work:
+    """Tells people of complaints and rights whose clock has run out, by the local date."""
+
+    def watch(conn: psycopg.Connection, now: dt.datetime) -> str:
+        late = run_unit(conn, lambda c: alert_late(c, on=now.astimezone(zone).date(), now=now))
+        return f"{late} newly late"
+
+    return watch
+
+
 def sweep(conn: psycopg.Connection, now: dt.datetime) -> str:
     """Old messages, counts and challenges."""
     messages = run_unit(conn, lambda c: sweep_messages(c, now=now))
     rows = run_unit(conn, lambda c: sweep_bounds(c, now=now))
-    return f"{messages} messages and {rows} counts deleted"
+    ended = run_unit(conn, lambda c: end_left(c, now=now))
+    return f"{messages} messages and {rows} counts deleted, {ended} acts of the desk ended that were left open"

@@ -10,9 +10,9 @@ from types import ModuleType
 from typing import Final
 
 FOLDERS: Final = {
-    "running": ("demo", "serve", "staff", "partner", "bench", "db", "jobs", "sim"),
-    "books": ("eod", "replay", "ledger", "statement", "account", "verify", "cases"),
-    "risk": ("decision", "review", "policy", "release", "lists", "alerts", "fraud"),
+    "running": ("demo", "serve", "staff", "partner", "privacy", "bench", "db", "jobs", "sim", "gateway"),
+    "books": ("eod", "replay", "ledger", "statement", "account", "verify", "cases", "journey", "bureau"),
+    "risk": ("decision", "review", "policy", "release", "lists", "alerts", "fraud", "prudence", "approval"),
 }
 VERBS: Final = tuple(verb for verbs in FOLDERS.values() for verb in verbs)
 

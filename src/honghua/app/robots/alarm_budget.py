@@ -42,8 +42,8 @@ NAMES: Final = """missing_minor = amount_minor - available_minor
 is_known = statements >= {statements} and risk_class <= 1
 """
 RESCUES: Final = """    for_this_order = temporary_limit("ORDER_LIMIT", amount=missing_minor,
-        when=is_short and is_known and temporary_minor == 0 and fused < {trusted}
-            and missing_minor <= limit_minor * percent({percent}), missing=skip)
+        when=is_short and is_known and fused < {trusted}
+            and temporary_minor + missing_minor <= limit_minor * percent({percent}), missing=skip)
     partly = approve_less("LIMIT_PARTLY", amount=floor_to(available_minor, yuan(1)),
         when=is_short and available_minor >= amount_minor * percent(50))
 """

@@ -1,16 +1,14 @@
 """The fraud model of a book that nobody watches: fitted on what the platform knows itself, released by two named robots.
 
-Labels are the facts that arrived: a purchase that somebody reported or a reviewer refused is a fraud, one that went through and that nobody
-has reported for long enough is clear. Both are taken from the same time: where frauds are known up to this morning and clear purchases
-only up to the week before last, whatever tells the date tells the label, and a fitted model takes everything new for a fraud.
-The robots go through the same maker–checker as people, and their acts say that they are none.
+What they learn from is in `known`. The robots go through the same maker–checker as people, and their acts say that they are none.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -18,44 +16,36 @@ import psycopg
 from numpy.typing import NDArray
 
 from honghua.app.robots.alarm_budget import AlarmBudget, Lines
-from honghua.base.clock import DAY_US
+from honghua.app.robots.known import Known, draw_one_in, read_known
+from honghua.base.errors import BadInput
 from honghua.credit.api import RiskDesk, RiskSetup, keep_model
 from honghua.decision import api as decision
-from honghua.decision.core import POLICIES, Outcome, engine_vocabulary
-from honghua.facts.kinds import FactKind
+from honghua.decision.core import POLICIES, engine_vocabulary
 from honghua.fraud.api import Examination, FitSettings, Fitted, FraudModel, examine, fit_fraud
 from honghua.fraud.core import Value
-from honghua.store.facts import FactColumns, read_facts_after
 
-Ints = NDArray[np.int64]
 POLICY: Final = "purchase-risk"
-PAGE: Final = 200_000  # facts read at once
 POSITIVES_MIN: Final = 20
 RARE_SHARE: Final = 0.005  # of rows: a gap in fewer is rare
 THREADS: Final = 1  # the same trees on every machine
-BOUGHT: Final = (FactKind.PURCHASE_CAPTURED, FactKind.PURCHASE_AUTHORISED)
-FRAUD: Final = 1  # first argument of FRAUD_REPORTED; 0 = cleared
-DENIED: Final = 2  # second argument of SUSPENSION_SETTLED
-REFUSED_BY_PERSON: Final = (FactKind.SUSPENSION_SETTLED, (int(Outcome.REVIEW), DENIED))
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """Purchases whose labels are in: decision_ids rising, labels 1 = fraud, weight: how many purchases a row stands for, at_us."""
+class Incomplete:
+    """What a house knows of its labels: so many frauds stay untold, as part of those that are told, and why it thinks so."""
 
-    decision_ids: Ints
-    labels: NDArray[np.int8]
-    weight: NDArray[np.float64]
-    at_us: Ints
+    unreported: float
+    why: str
 
-    def take(self, rows: Ints) -> Known:
-        """Some of them."""
-        return Known(self.decision_ids[rows], self.labels[rows], self.weight[rows], self.at_us[rows])
+    def __post_init__(self) -> None:
+        """BadInput where nobody says why: a guess that nobody stands for teaches whatever it wants to."""
+        if not 0 < self.unreported < math.inf or not self.why.strip():
+            raise BadInput("incomplete labels need a share above 0 and a reason", code="BAD_SETTING")
 
 
 @dataclass(frozen=True, slots=True)
 class Refit:
-    """What one refit was made of and brought."""
+    """What one refit was made of and brought. unreported: what it was told of frauds that nobody reports."""
 
     name: str
     day: int
@@ -64,48 +54,12 @@ class Refit:
     seconds: float
     valid: Mapping[str, float | None]
     problems: tuple[str, ...] = ()
+    unreported: float = 0.0
 
     @property
     def released(self) -> bool:
         """Whether the model is in force."""
         return not self.problems
-
-
-def read_known(conn: psycopg.Connection, *, now_us: int, silent_days: int, one_in: int) -> Known:
-    """From the facts, of purchases so long ago: those that were reported or refused by a reviewer, and one in so many of those that went
-    through in silence."""
-    bought: list[Ints] = []
-    held: list[Ints] = []
-    frauds: list[Ints] = []
-    cursor = 0
-    while len(facts := read_facts_after(conn, cursor, limit=PAGE)):
-        cursor = int(facts.fact_id[-1])
-        told = np.stack([facts.purchase_id, facts.happened_at], axis=1)
-        bought.append(told[np.isin(facts.kind, BOUGHT) & (facts.command_id == facts.purchase_id)])
-        held.append(told[facts.kind == FactKind.PURCHASE_SUSPENDED])
-        frauds += [_find_frauds(facts, FactKind.FRAUD_REPORTED, (FRAUD,)), _find_frauds(facts, *REFUSED_BY_PERSON)]
-    is_told = np.unique(np.concatenate([np.zeros(0, np.int64), *frauds]))
-    stopped = np.concatenate([np.zeros((0, 2), np.int64), *held])
-    rows = np.concatenate([*bought, stopped[np.isin(stopped[:, 0], is_told)]])
-    rows = rows[np.unique(rows[:, 0], return_index=True)[1]]
-    is_fraud = np.isin(rows[:, 0], is_told)
-    kept = (rows[:, 1] < now_us - silent_days * DAY_US) & (is_fraud | draw_one_in(rows[:, 0], one_in))
-    weight = np.where(is_fraud[kept], 1.0, float(one_in))
-    return Known(rows[kept, 0], is_fraud[kept].astype(np.int8), weight, rows[kept, 1])
-
-
-def _find_frauds(facts: FactColumns, kind: FactKind, begins: tuple[int, ...]) -> Ints:
-    """The purchases of facts of a kind whose arguments begin so."""
-    says = np.flatnonzero(facts.kind == kind)
-    for place, value in enumerate(begins):
-        says = says[facts.args_values[facts.args_offsets[says] + place] == value]
-    return facts.purchase_id[says]
-
-
-def draw_one_in(numbers: Ints, one_in: int) -> NDArray[np.bool_]:
-    """One in so many, bool[n]: by the numbers alone, so the same ones in every run."""
-    found: NDArray[np.bool_] = (numbers * 2_654_435_761 % 2**32 >> 12) % one_in == 0
-    return found
 
 
 def has_rare_gaps(values: NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -119,12 +73,25 @@ def has_rare_gaps(values: NDArray[np.float32]) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True, slots=True)
 class Robots:
-    """Two of them, who are no persons and say so, and the seed of their fits. budget: what risk may hold up; None = the shipped policy."""
+    """Two of them, who are no persons and say so, and the seed of their fits. budget: what risk may hold up; None = the shipped policy.
+
+    incomplete: where labels are known to be incomplete; None takes clear purchases at their word.
+    """
 
     maker: decision.Act
     checker: decision.Act
     seed: int
     budget: AlarmBudget | None = None
+    incomplete: Incomplete | None = None
+
+    @property
+    def unreported(self) -> float:
+        """Frauds among the clear purchases, as part of those that are told."""
+        return 0.0 if self.incomplete is None else self.incomplete.unreported
+
+    def fit_settings(self) -> FitSettings:
+        """How models are fitted here."""
+        return FitSettings(seed=self.seed, threads=THREADS, unreported=self.unreported)
 
     def start_policy(self, conn: psycopg.Connection, setup: RiskSetup, *, name: str) -> None:
         """Where nobody judges yet: the policy without a model. The account rules decide until the first refit."""
@@ -150,11 +117,20 @@ class Robots:
             lines = self.draw_lines(conn, desk, fitted.model, known)
             self.release(conn, desk.setup, (name, lines), fitted.model, examination)
         seconds = round(time.perf_counter() - started, 2)
-        return Refit(name, day, fitted.labelled, fitted.positives, seconds, fitted.valid, tuple(examination.problems))
+        return Refit(
+            name,
+            day,
+            fitted.labelled,
+            fitted.positives,
+            seconds,
+            fitted.valid,
+            tuple(examination.problems),
+            self.unreported,
+        )
 
     def fit(self, values: NDArray[np.float32], known: Known, described: Sequence[Value]) -> tuple[Fitted, Examination]:
         """A model of these rows, and what its examination said."""
-        settings = FitSettings(seed=self.seed, threads=THREADS)
+        settings = self.fit_settings()
         labels, weight = known.labels, known.weight
         fitted = fit_fraud(values, labels, described=described, weight=weight, settings=settings)
         return fitted, examine(fitted, values, labels, described=described, weight=weight, at_us=known.at_us)
@@ -210,8 +186,12 @@ class Robots:
 
     def put_in_force(self, conn: psycopg.Connection, proposal: decision.Proposal) -> None:
         """Proposed by one, approved and activated by the other; running engines see it at their next batch."""
+        maker = self.maker
+        if self.incomplete is not None:
+            told = f"{maker.why}; told that {self.unreported:g} frauds stay untold per one told: {self.incomplete.why}"
+            maker = replace(maker, why=told)
         with conn.transaction():
-            row = decision.propose(conn, proposal, self.maker)
+            row = decision.propose(conn, proposal, maker)
             decision.review(conn, row.release_id, self.checker, approved=True)
             decision.activate(conn, row.release_id, self.checker, role=decision.Role.CHAMPION)
 
@@ -224,4 +204,4 @@ def make_proposal(setup: RiskSetup, name: str, lines: Lines | None, model_digest
     )  # fmt: skip
 
 
-__all__ = ["POLICY", "Known", "Refit", "Robots", "draw_one_in", "read_known"]
+__all__ = ["POLICY", "Incomplete", "Known", "Refit", "Robots", "draw_one_in", "read_known"]

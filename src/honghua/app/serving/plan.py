@@ -27,7 +27,7 @@ class ServePlan:
     """One server. folder: sockets of desks, nonces, snapshots of the engine. closes_days: whether the business date follows the clock.
 
     waiting_max: commands in line at one desk; more are refused. has_pages: without them workers serve the two hot
-    routes and their health only.
+    routes and their health only. clock_file: where set, desks tell time by this conducted clock, not by the machine's.
     """
 
     database: Database
@@ -42,6 +42,7 @@ class ServePlan:
     has_clock: bool = True
     zone: str = "Asia/Shanghai"
     waiting_max: int = WAITING_MAX
+    clock_file: str = ""
 
     @property
     def desk_sockets(self) -> list[Path]:

@@ -9,10 +9,12 @@ from zoneinfo import ZoneInfo
 
 from honghua.app.clockwork.jobs import Ports
 from honghua.app.doors.keys import load_secrets
+from honghua.app.doors.paying import make_payments
 from honghua.app.doors.proving import make_gateway, make_prover
+from honghua.app.serving.conducted_clock import ConductedClock
 from honghua.app.serving.plan import ServePlan
 from honghua.app.settings import Settings, load_settings
-from honghua.base.clock import Clock
+from honghua.base.clock import Clock, SystemClock
 from honghua.credit.jobs import Prover
 from honghua.merchants.api import FakePayoutBank
 from honghua.web.keyring import Secrets
@@ -36,13 +38,19 @@ def find_prover(plan: ServePlan, clock: Clock) -> Prover:
     return make_prover(plan.database, find_settings(plan), clock)
 
 
+def find_clock(plan: ServePlan) -> Clock:
+    """By which desks tell time: the machine's, or the one that somebody conducts."""
+    return ConductedClock(Path(plan.clock_file)) if plan.clock_file else SystemClock()
+
+
 def make_ports(plan: ServePlan, clock: Clock) -> Ports:
     """What the clock's jobs reach the world by. Money leaves by a bank only where the operator has plugged one in; a demo's is a fake."""
     settings = find_settings(plan)
     return Ports(
         prover=find_prover(plan, clock), payouts=FakePayoutBank(DEMO_SEED) if plan.is_demo else None, secrets=load_secrets(settings),
-        gateway=make_gateway(settings, is_demo=plan.is_demo), zone=ZoneInfo(plan.zone), is_demo=plan.is_demo,
+        gateway=make_gateway(settings, is_demo=plan.is_demo),
+        payments=make_payments(settings, clock), zone=ZoneInfo(plan.zone), is_demo=plan.is_demo,
     )  # fmt: skip
 
 
-__all__ = ["find_prover", "find_secrets", "find_settings", "make_ports"]
+__all__ = ["find_clock", "find_prover", "find_secrets", "find_settings", "make_ports"]

@@ -14,6 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 from psycopg_pool import ConnectionPool
 
+from honghua.app.doors.paying import make_payments
 from honghua.app.doors.proving import make_gateway, make_provider
 from honghua.app.serving.plan import Orders, ServePlan
 from honghua.app.serving.ports import find_secrets, find_settings
@@ -105,6 +106,7 @@ def make_app(plan: ServePlan, site: Site) -> tuple[Any, PartnerBook]:
         return FastAPI(docs_url=None, redoc_url=None, openapi_url=None), PartnerBook()
     app, settings = build_app(site), find_settings(plan)
     app.state.gateway = make_gateway(settings, is_demo=plan.is_demo)
+    app.state.payments = make_payments(settings, site.clock)
     app.state.oidc = make_provider(settings, plan.address)
     return app, app.state.partners
 

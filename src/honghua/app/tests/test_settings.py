@@ -26,6 +26,17 @@ def test_where_the_data_lives(environment, is_root, expected):
     assert find_state_dir(environment, is_root=is_root) == expected
 
 
+def test_a_payment_gateway_has_a_safe_address_and_a_long_secret():
+    secret = "s" * 32
+    for url in ("https://pay.example", "http://127.0.0.1:8090"):
+        found = load_settings(environment={"HONGHUA_PAYMENT_URL": url, "HONGHUA_PAYMENT_SECRET": secret}).payments
+        assert (found.url, found.secret) == (url, secret)
+    assert not load_settings(environment={}).payments.url
+    for given in (("http://pay.example", secret), ("https://pay.example", "short"), ("ftp://pay.example", secret)):
+        with pytest.raises(BadInput):
+            load_settings(environment=dict(zip(("HONGHUA_PAYMENT_URL", "HONGHUA_PAYMENT_SECRET"), given, strict=True)))
+
+
 def test_whose_server():
     assert load_settings(environment={}).store.database_url is None
     assert load_settings(environment={"HONGHUA_DATABASE_URL": ""}).store.database_url is None

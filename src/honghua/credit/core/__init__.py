@@ -17,10 +17,12 @@ from honghua.credit.core.commands import (
     ClearReport,
     Command,
     Continuation,
+    EndTemporaryLimit,
     GrantTemporaryLimit,
     InstalBill,
     Instalments,
     LapseSuspension,
+    LimitCause,
     OpenAccount,
     RecordRecovery,
     RefundPurchase,
@@ -29,10 +31,12 @@ from honghua.credit.core.commands import (
     ReturnOverpayment,
     ReverseFact,
     Scene,
+    SetSpendingCap,
     SetStatus,
     SettlePlan,
     SettleReview,
     VoidAuthorisation,
+    WaiveCharges,
     WriteOff,
 )
 from honghua.credit.core.debiting import Pays, Source, SourceKind
@@ -52,6 +56,7 @@ from honghua.credit.core.finance import (
     tvm,
 )
 from honghua.credit.core.layout import EVENT, STATUS_ACTIVE, STATUS_CLOSED, STATUS_FROZEN
+from honghua.credit.core.living.life import Bill, Debt, Life, Standing, spread_payment
 from honghua.credit.core.refusals import REFUSALS
 from honghua.credit.core.terms import ProductTerms
 from honghua.credit.core.words import CLASS_WORDS, FACT_WORDS, STATUS_WORDS
@@ -72,6 +77,7 @@ __all__ = [
     "AccountBroken",
     "AgreeHardship",
     "AuthorisePurchase",
+    "Bill",
     "BuyNow",
     "CapturePurchase",
     "ChangeLimit",
@@ -79,10 +85,14 @@ __all__ = [
     "ClearReport",
     "Command",
     "Continuation",
+    "Debt",
+    "EndTemporaryLimit",
     "GrantTemporaryLimit",
     "InstalBill",
     "Instalments",
     "LapseSuspension",
+    "Life",
+    "LimitCause",
     "OpenAccount",
     "Pays",
     "ProductTerms",
@@ -93,13 +103,16 @@ __all__ = [
     "ReturnOverpayment",
     "ReverseFact",
     "Scene",
+    "SetSpendingCap",
     "SetStatus",
     "SettlePlan",
     "SettleReview",
     "Source",
     "SourceKind",
+    "Standing",
     "Suspension",
     "VoidAuthorisation",
+    "WaiveCharges",
     "WriteOff",
     "annuity",
     "apr",
@@ -112,5 +125,6 @@ __all__ = [
     "regz",
     "schedules",
     "servicing",
+    "spread_payment",
     "tvm",
 ]

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from honghua.base.dates import NO_DAY, add_months, to_day
 from honghua.credit.core.account import Account
-from honghua.credit.core.commands import ChangeLimit, ChangePair, GrantTemporaryLimit, OpenAccount, SetStatus, WriteOff
+from honghua.credit.core.commands import (
+    ChangeLimit,
+    ChangePair,
+    EndTemporaryLimit,
+    GrantTemporaryLimit,
+    LimitCause,
+    OpenAccount,
+    SetStatus,
+    WriteOff,
+)
 from honghua.credit.core.desk import Desk, Result, check_live, is_amount, iso
 from honghua.credit.core.kernels.measures import days_past_due
 from honghua.credit.core.layout import (
@@ -19,6 +28,8 @@ from honghua.credit.core.layout import (
     STATUS_CLOSED,
     STATUS_FROZEN,
 )  # fmt: skip
+from honghua.credit.core.prudence.evidence import ENDS_WAITING
+from honghua.credit.core.prudence.growth import OPENINGS, RAISES
 from honghua.credit.core.refusals import refusal
 from honghua.credit.core.terms import ProductTerms
 from honghua.facts.kinds import Fact, FactKind
@@ -34,6 +45,8 @@ def open_account(command: OpenAccount, account: Account, desk: Desk) -> Result:
         return Result(refusal("TERMS_UNKNOWN", offered=sorted(desk.terms_ids)))
     terms_id = max(desk.terms_ids.values()) if command.terms is None else desk.terms_ids[command.terms]
     terms = desk.terms[terms_id]
+    if desk.stops.is_stopped(OPENINGS):
+        return Result(refusal("GROWTH_STOPPED"))
     if not is_amount(command.limit_minor, terms.limit_minor_max):
         return Result(refusal("LIMIT_TOO_HIGH", limit_minor_max=terms.limit_minor_max))
     pair = command.pair or terms.pairs[0]
@@ -79,10 +92,14 @@ def change_limit(command: ChangeLimit, account: Account, desk: Desk) -> Result:
         problem = refusal("LIMIT_FIXED_WHILE_TEMPORARY")
     if problem is None and not 0 <= command.limit_minor <= desk.terms_of(account).limit_minor_max:
         problem = refusal("LIMIT_TOO_HIGH")
+    raised = command.limit_minor - int(account.head[H_LIMIT])
+    if problem is None and raised > 0 and desk.stops.is_stopped(RAISES):
+        problem = refusal("GROWTH_STOPPED")
     if problem is not None:
         return Result(problem)
-    raised = command.limit_minor - int(account.head[H_LIMIT])
-    fact = Fact(FactKind.LIMIT_CHANGED, account.account_id, desk.today, desk.today, command.limit_minor, (raised,))
+    fact = Fact(
+        FactKind.LIMIT_CHANGED, account.account_id, desk.today, desk.today, command.limit_minor, (raised,), detail=told(command.cause)
+    )  # fmt: skip
     return Result({"outcome": "done", "limit_minor": command.limit_minor}, (fact,))
 
 
@@ -93,15 +110,39 @@ def grant_temporary(command: GrantTemporaryLimit, account: Account, desk: Desk) 
         problem = refusal("LIMIT_FIXED_WHILE_TEMPORARY")
     if problem is None and not is_amount(command.amount_minor, desk.terms_of(account).limit_minor_max):
         problem = refusal("AMOUNT_INVALID")
+    if problem is None and int(account.head[H_LIMIT]) + command.amount_minor > desk.terms_of(account).limit_minor_max:
+        problem = refusal("LIMIT_TOO_HIGH")  # the cap of a person is on both together (rules.md §3)
+    if problem is None and desk.stops.is_stopped(RAISES):
+        problem = refusal("GROWTH_STOPPED")
     if problem is not None:
         return Result(problem)
     until = desk.today + desk.terms_of(account).temporary_days if command.until is None else to_day(command.until)
     if until < desk.today:
         return Result(refusal("DATE_INVALID"))
     fact = Fact(
-        FactKind.TEMPORARY_LIMIT_GRANTED, account.account_id, desk.today, desk.today, command.amount_minor, (until,)
-    )
+        FactKind.TEMPORARY_LIMIT_GRANTED, account.account_id, desk.today, desk.today, command.amount_minor, (until,),
+        detail=told(command.cause),
+    )  # fmt: skip
     return Result({"outcome": "done", "temporary_minor": command.amount_minor, "until": iso(until)}, (fact,))
+
+
+def end_temporary(command: EndTemporaryLimit, account: Account, desk: Desk) -> Result:
+    """End the temporary limit today: a grant of nothing. What stands above the fixed limit stays owed and cannot be used again."""
+    problem = check_live(account)
+    ended = int(account.head[H_TEMPORARY])
+    if problem is None and not ended:
+        problem = refusal("NO_TEMPORARY_LIMIT")
+    if problem is not None:
+        return Result(problem)
+    fact = Fact(
+        FactKind.TEMPORARY_LIMIT_GRANTED, account.account_id, desk.today, desk.today, 0, (desk.today,), detail=told(command.cause)
+    )  # fmt: skip
+    return Result({"outcome": "done", "ended_minor": ended}, (fact,))
+
+
+def told(cause: LimitCause | None) -> dict[str, object] | None:
+    """Why a limit moves, as its fact carries it."""
+    return None if cause is None else cause.detail()
 
 
 def set_status(command: SetStatus, account: Account, desk: Desk) -> Result:
@@ -126,7 +167,7 @@ def write_off(command: WriteOff, account: Account, desk: Desk) -> Result:
     if problem is None and claim == 0:
         problem = refusal("NOTHING_OWED")
     if problem is None:
-        days, attempts = evidence_needed(desk.terms_of(account), claim)
+        days, attempts = (0, 0) if command.ended_by in ENDS_WAITING else evidence_needed(desk.terms_of(account), claim)
         dpd = int(days_past_due(account.head))
         if not command.evidence or not command.approved_by or dpd < days or command.attempts < attempts:
             problem = refusal(
@@ -136,7 +177,8 @@ def write_off(command: WriteOff, account: Account, desk: Desk) -> Result:
         return Result(problem)
     fact = Fact(
         FactKind.WRITTEN_OFF, account.account_id, desk.today, desk.today, claim,
-        detail={"evidence": list(command.evidence), "attempts": command.attempts, "approved_by": command.approved_by},
+        detail={"evidence": list(command.evidence), "attempts": command.attempts, "approved_by": command.approved_by,
+                "ended_by": command.ended_by},
     )  # fmt: skip
     return Result(
         {"outcome": "done", "written_off_minor": claim, "earlier_claim_minor": int(account.head[H_CHARGED_OFF])},
@@ -152,4 +194,4 @@ def evidence_needed(terms: ProductTerms, claim_minor: int) -> tuple[int, int]:
     return terms.write_off_bands[-1][1:]
 
 
-__all__ = ["change_limit", "change_pair", "grant_temporary", "open_account", "set_status", "write_off"]
+__all__ = ["change_limit", "change_pair", "end_temporary", "grant_temporary", "open_account", "set_status", "write_off"]

@@ -1,9 +1,11 @@
-"""Instalments on the bill, early settlement, hardship plans: arrangements about debt that exists."""
+"""Instalments on the bill, early settlement, hardship plans, relief: arrangements about debt that exists."""
 
 from __future__ import annotations
 
+from typing import Final
+
 from honghua.credit.core.account import Account
-from honghua.credit.core.commands import AgreeHardship, InstalBill, SettlePlan
+from honghua.credit.core.commands import AgreeHardship, InstalBill, SettlePlan, WaiveCharges
 from honghua.credit.core.desk import Answer, Desk, Result, check_live, is_amount
 from honghua.credit.core.kernels.events import find_plan, settlement_fee
 from honghua.credit.core.layout import (
@@ -20,9 +22,13 @@ from honghua.credit.core.layout import (
     PAYER_PLATFORM,
     PLAN_BILL,
 )  # fmt: skip
+from honghua.credit.core.prudence.grounds import GROUNDS
 from honghua.credit.core.refusals import refusal
 from honghua.credit.core.terms import AMOUNT_MINOR_MAX
 from honghua.facts.kinds import Fact, FactKind
+from honghua.ledger.core import Component
+
+CHARGES: Final = (Component.INTEREST, Component.FEE, Component.PENALTY)
 
 
 def splittable_minor(account: Account) -> int:
@@ -116,4 +122,32 @@ def agree_hardship(command: AgreeHardship, account: Account, desk: Desk) -> Resu
     return Result({"outcome": "done", "plan_id": desk.command_id, "periods": command.periods}, (fact,))
 
 
-__all__ = ["agree_hardship", "instal_bill", "settle_plan", "settlement_quote", "splittable_minor"]
+def charges_minor(account: Account) -> int:
+    """Interest, fees and penalty unpaid: what can be forgiven at most, minor units."""
+    return int(account.balance[list(CHARGES)].sum())
+
+
+def waive_charges(command: WaiveCharges, account: Account, desk: Desk) -> Result:
+    """Forgive charges: penalty first, then interest, then fees; the minimum of the bills falls with them."""
+    problem = check_live(account)
+    if problem is None and not is_amount(command.amount_minor, AMOUNT_MINOR_MAX):
+        problem = refusal("AMOUNT_INVALID")
+    if problem is None and command.ground not in GROUNDS:
+        problem = refusal("GROUND_UNKNOWN")
+    asked, approved = command.asked_by.strip(), command.approved_by.strip()
+    if problem is None and (not asked or not approved or asked == approved or not command.evidence):
+        problem = refusal("TWO_PERSONS_NEEDED")
+    if problem is None and command.amount_minor > charges_minor(account):
+        problem = refusal("RELIEF_EXCEEDS_CHARGES", charges_minor=charges_minor(account))
+    if problem is not None:
+        return Result(problem)
+    fact = Fact(
+        FactKind.CHARGES_WAIVED, account.account_id, desk.today, desk.today, command.amount_minor, (command.ground,),
+        detail={"evidence": list(command.evidence), "asked_by": asked, "approved_by": approved},
+    )  # fmt: skip
+    return Result({"outcome": "done", "waived_minor": command.amount_minor}, (fact,))
+
+
+__all__ = [
+    "agree_hardship", "charges_minor", "instal_bill", "settle_plan", "settlement_quote", "splittable_minor", "waive_charges",
+]  # fmt: skip

@@ -23,6 +23,7 @@ ADDED_LATER: Final = (
     "scene",
     "accept_less",
     "continues",
+    "cause",
 )  # left out of a body where they say nothing: old keys keep their hash
 
 
@@ -258,10 +259,29 @@ class ChangePair(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LimitCause:
+    """Why a limit moves; it stays with the fact. rulebook and model: digests in hex; consent: the text agreed to, as kind/version.
+
+    reason is one of limits.core.REASONS; rule names what led to it, e.g. the fact or the offer.
+    """
+
+    reason: str
+    rule: str = ""
+    rulebook: str = ""
+    model: str = ""
+    consent: str = ""
+
+    def detail(self) -> dict[str, object]:
+        """As facts carry it."""
+        return {"reason": self.reason, "rule": self.rule, "rulebook": self.rulebook, "model": self.model, "consent": self.consent}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeLimit(Command):
     """Set the fixed limit."""
 
     limit_minor: int
+    cause: LimitCause | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,6 +290,21 @@ class GrantTemporaryLimit(Command):
 
     amount_minor: int
     until: dt.date | None = None
+    cause: LimitCause | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndTemporaryLimit(Command):
+    """End the temporary limit before its day; what was bought with it stays owed."""
+
+    cause: LimitCause | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetSpendingCap(Command):
+    """The customer's own cap on what a calendar month may spend; 0 = none."""
+
+    cap_minor: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,11 +316,15 @@ class SetStatus(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteOff(Command):
-    """Write the claim off; evidence names documents and the number of collection attempts."""
+    """Write the claim off; evidence names documents and the number of collection attempts.
+
+    ended_by: "death" or "insolvency" where a document says that nobody can be asked any more: no days and attempts are waited for.
+    """
 
     evidence: tuple[str, ...]
     attempts: int
     approved_by: str
+    ended_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,6 +341,17 @@ class AgreeHardship(Command):
     periods: int
     waive: bool = True
     evidence: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaiveCharges(Command):
+    """Forgive interest, penalty and fees (减免息费), never principal: on a ground, with evidence, asked by one and approved by another."""
+
+    amount_minor: int
+    ground: int
+    evidence: tuple[str, ...]
+    asked_by: str
+    approved_by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

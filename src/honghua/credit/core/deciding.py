@@ -8,6 +8,8 @@ from typing import Final
 
 from honghua.base.clock import HOUR_US, from_micros
 from honghua.credit.core.account import Account
+from honghua.credit.core.bounds.capping import find_excess
+from honghua.credit.core.bounds.scenes import bear, bound_for
 from honghua.credit.core.commands import Order
 from honghua.credit.core.desk import (
     NOT_CONSUMPTION,
@@ -23,7 +25,16 @@ from honghua.credit.core.desk import (
 )  # fmt: skip
 from honghua.credit.core.kernels.buying import AVAILABLE
 from honghua.credit.core.kernels.measures import days_past_due
-from honghua.credit.core.layout import H_CLASS, H_HELD, H_LIMIT, H_OPENED, H_STATEMENTS, H_STATUS, H_TEMPORARY
+from honghua.credit.core.layout import (
+    H_CLASS,
+    H_HELD,
+    H_LIMIT,
+    H_OPENED,
+    H_STATEMENTS,
+    H_STATUS,
+    H_TEMPORARY,
+    H_TEMPORARY_UNTIL,
+)
 from honghua.credit.core.refusals import refusal
 from honghua.credit.core.terms import AMOUNT_MINOR_MAX, ProductTerms
 from honghua.decision.core import ACCOUNT_INPUTS, WITHIN_LIMIT, Outcome
@@ -53,13 +64,13 @@ class Ruling:
     settled: int = 0
 
 
-def account_inputs(account: Account, terms: ProductTerms, command: Order) -> tuple[int, ...]:
-    """The order and the account in the order of ACCOUNT_INPUTS."""
+def account_inputs(account: Account, terms: ProductTerms, command: Order, *, bound_minor: int = 0) -> tuple[int, ...]:
+    """The order and the account in the order of ACCOUNT_INPUTS. bound_minor: what limits of the order's scene add to what is available."""
     head = account.head
     return (
         command.amount_minor,
         terms.purchase_minor_max,
-        int(account.balance[AVAILABLE]),
+        int(account.balance[AVAILABLE]) + bound_minor,
         int(head[H_STATUS]),
         int(days_past_due(head)),
         0 if command.category.strip().lower() in NOT_CONSUMPTION else 1,
@@ -125,7 +136,7 @@ def scene_keys(command: Order) -> tuple[int, ...]:
 
 def rule(command: Order, account: Account, desk: Desk) -> Ruling:
     """Judge an order that passed `check_order`, and say what comes of it."""
-    inputs = account_inputs(account, desk.terms_of(account), command)
+    inputs = account_inputs(account, desk.terms_of(account), command, bound_minor=bound_for(command, account, desk))
     if desk.row >= 0:
         inputs += more_inputs(account, desk.today)
     verdict = desk.decider.judge(desk.row, inputs)
@@ -135,22 +146,28 @@ def rule(command: Order, account: Account, desk: Desk) -> Ruling:
     barred = "" if outcome == Outcome.REFUSE else find_barred(inputs)
     if barred:  # whatever a policy says, and whatever was waited for
         return Ruling(draft, result=refuse(command, account, desk, draft, code=barred))
+    excess = None if outcome == Outcome.REFUSE else find_excess(command, account, desk)
+    if excess is not None:  # the customer's own word stands above risk's
+        return Ruling(draft, result=refuse(command, account, desk, draft, code="SPENDING_CAP", **excess))
     if settled and outcome == desk.suspensions[settled].outcome:
         outcome = Outcome.APPROVE  # what it asks for was given
     before = settle_facts(command, account, desk) if settled else ()
     if outcome == Outcome.APPROVE and command.amount_minor <= inputs[2]:
-        return Ruling(draft, command.amount_minor, before=before, settled=settled)
+        borne = bear(command, account, desk, command.amount_minor)
+        assert borne is not None, "what was added to what is available is there"
+        return Ruling(draft, command.amount_minor, before=(*before, *borne), settled=settled)
     if outcome in SUSPENDING:
         return Ruling(draft, result=_suspend(command, account, desk, draft, verdict))
     if outcome == Outcome.APPROVE_LESS:
         offered = min(verdict.amount_minor, command.amount_minor, inputs[2])
-        if offered > 0 and command.accept_less:
-            return Ruling(draft, offered, before=before, settled=settled)
+        borne = bear(command, account, desk, offered) if offered > 0 and command.accept_less else None
+        if borne is not None:
+            return Ruling(draft, offered, before=(*before, *borne), settled=settled)
         more = {"offered_minor": offered} if offered > 0 else {}
         code = "LESS_OFFERED" if offered > 0 else draft.reason
         return Ruling(draft, result=refuse(command, account, desk, draft, code=code, **more))
     if outcome == Outcome.TEMPORARY_LIMIT:
-        granted = _grant_missing(command, account, desk, inputs[2], verdict.extra_minor)
+        granted = _grant_missing(command, account, desk, int(account.balance[AVAILABLE]), verdict.extra_minor)
         if granted is not None:
             return Ruling(draft, command.amount_minor, before=(*before, *granted), settled=settled)
     code = draft.reason if outcome == Outcome.REFUSE else "LIMIT_SHORT"
@@ -186,10 +203,14 @@ def _grant_missing(
     if missing <= 0:
         return ()
     terms = desk.terms_of(account)
-    if int(account.head[H_TEMPORARY]) or missing > min(most_minor, terms.limit_minor_max) or not account.is_open:
+    limit, running = int(account.head[H_LIMIT]), int(account.head[H_TEMPORARY])
+    # A running one is used up by now: what is added ends with it, so neither lasts longer than was said; never more than the limit itself.
+    most = min(most_minor, terms.limit_minor_max - limit - running, limit - running)
+    if missing > most or not account.is_open:
         return None
-    until = desk.today + terms.temporary_days
-    return (Fact(FactKind.TEMPORARY_LIMIT_GRANTED, account.account_id, desk.today, desk.today, missing, (until,)),)
+    until = int(account.head[H_TEMPORARY_UNTIL]) if running else desk.today + terms.temporary_days
+    granted = running + missing
+    return (Fact(FactKind.TEMPORARY_LIMIT_GRANTED, account.account_id, desk.today, desk.today, granted, (until,)),)
 
 
 def _suspend(command: Order, account: Account, desk: Desk, draft: DecisionDraft, verdict: object) -> Result:

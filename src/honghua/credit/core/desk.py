@@ -11,7 +11,9 @@ from honghua.base.clock import to_micros
 from honghua.base.dates import to_day
 from honghua.credit.core.account import Account
 from honghua.credit.core.commands import Command
+from honghua.credit.core.guards import Guards
 from honghua.credit.core.layout import H_LAST_CUT, H_OPENED, H_TERMS
+from honghua.credit.core.prudence.growth import NothingStopped, Stops
 from honghua.credit.core.refusals import refusal
 from honghua.credit.core.terms import ProductTerms
 from honghua.decision.core import WITHIN_LIMIT
@@ -128,6 +130,8 @@ class Desk:
     reversed_facts: Set[int] = frozenset()
     now_us: int = 0
     decider: Decider = field(default_factory=AccountRules)
+    stops: Stops = field(default_factory=NothingStopped)
+    guards: Guards = field(default_factory=Guards)
     row: int = -1
     checked: tuple[int, int] | None = None  # (value day, fee) of an order that passed its checks when it was sensed
     suspensions: Mapping[int, Suspension] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from typing import Any, Final
 from honghua.base.dates import to_day
 from honghua.credit.core import administering, arranging, commands, labelling, purchasing, repaying, suspending
 from honghua.credit.core.account import Account
+from honghua.credit.core.bounds import capping
 from honghua.credit.core.commands import Command
 from honghua.credit.core.desk import Desk, Result
 from honghua.credit.core.refusals import refusal
@@ -33,8 +34,11 @@ HANDLERS: Final[dict[type[Command], Callable[[Any, Account, Desk], Result]]] = {
     commands.ChangePair: administering.change_pair,
     commands.ChangeLimit: administering.change_limit,
     commands.GrantTemporaryLimit: administering.grant_temporary,
+    commands.EndTemporaryLimit: administering.end_temporary,
+    commands.SetSpendingCap: capping.set_cap,
     commands.SetStatus: administering.set_status,
     commands.WriteOff: administering.write_off,
+    commands.WaiveCharges: arranging.waive_charges,
 }
 
 

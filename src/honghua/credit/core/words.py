@@ -55,6 +55,9 @@ FACT_WORDS: Final[dict[int, Words]] = {
     FactKind.RECOVERY_RECEIVED: ("核销后收回", "recovery"),
     FactKind.HARDSHIP_AGREED: ("个性化分期", "hardship plan agreed"),
     FactKind.STATUS_SET: ("账户状态变更", "status changed"),
+    FactKind.SPENDING_CAP_SET: ("设置消费上限", "own spending cap set"),
+    FactKind.BOUND_LIMIT_USED: ("专享额度使用", "limit for one scene used"),
+    FactKind.CHARGES_WAIVED: ("减免息费", "charges waived"),
     FactKind.FACT_REVERSED: ("冲正", "reversal"),
     FactKind.PURCHASE_REFUSED: ("消费被拒", "purchase refused"),
     FactKind.FRAUD_REPORTED: ("风险结论", "fraud reported or cleared"),
@@ -64,6 +67,13 @@ FACT_WORDS: Final[dict[int, Words]] = {
     FactKind.ADJUSTED: ("调整", "adjustment"),
     FactKind.MERCHANT_PAID: ("商户结算付款", "paid out to the merchant"),
     FactKind.PAYOUT_RETURNED: ("商户付款退回", "payout came back"),
+    FactKind.MERCHANT_PAID_AT_ONCE: ("受托支付商户款", "paid to the merchant at once"),
+    FactKind.PAYMENT_AT_ONCE_RETURNED: ("受托支付退回", "payment at once came back"),
+    FactKind.PAYOUT_CORRECTED: ("商户付款更正", "payout corrected to what the bank moved"),
+    FactKind.SUBSIDY_CLAIMED: ("财政贴息应收", "state subsidy claimed"),
+    FactKind.SUBSIDY_TAKEN_BACK: ("财政贴息冲回", "state subsidy taken back"),
+    FactKind.SUBSIDY_RECEIVED: ("财政贴息到账", "state subsidy received"),
+    FactKind.MERCHANT_CHARGED: ("商户服务费", "merchant service fee"),
 }
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from honghua.credit.core import commands as c
 from honghua.credit.core.account import Account
+from honghua.credit.core.bounds.scenes import bound_for
 from honghua.credit.core.deciding import account_inputs, more_inputs, scene_keys
 from honghua.credit.core.desk import NOT_CONSUMPTION, Desk, event_time
 from honghua.credit.core.kernels.buying import (
@@ -140,6 +141,10 @@ class Survey:
             assert account is not None, "it passed its checks"
             inputs[i] = account_inputs(account, desk.terms_of(account), commands[i]) + more_inputs(account, desk.today)
             account_ids[i] = account.account_id
+        for i in [k for k, command in enumerate(commands) if command.customer in desk.guards.customers]:
+            account = self.find(commands[i].customer)
+            assert account is not None, "it passed its checks"
+            inputs[i, IN_AVAILABLE] += bound_for(commands[i], account, desk)
         available, limits = inputs[:, IN_AVAILABLE].copy(), inputs[:, IN_LIMIT].copy()
         different, who = np.unique(account_ids, return_inverse=True)
         holding = np.array([type(command) is c.AuthorisePurchase for command in commands], np.bool_)

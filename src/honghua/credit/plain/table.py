@@ -41,6 +41,7 @@ class AccountTable:
 
     ids, last_fact_ids int64[n]; touched bool[n]: to be written. Accounts whose rows do not fit their counts (corrupt) or are too many
     stand alone. A row becomes a working account when somebody asks for it (`find`). broken: what is wrong with an account, by customer.
+    facts_before int64[n]: the last fact of each when it was read.
     """
 
     def __init__(self, rows: AccountRows, terms_rows: Ints, today: int) -> None:
@@ -69,6 +70,7 @@ class AccountTable:
         spread_rows(rows.plans, rows.plans_at, PLAN, self.plans)
         measure_accounts(self.heads, self.dues, self.plans, self.balances)
         self._before = self.heads.copy(), self.dues.copy(), self.plans.copy()
+        self.facts_before = rows.last_fact_ids
         self._scratch = tuple(np.zeros(COMPONENTS, np.int64) for _ in range(3))
 
     def find(self, ref: str) -> Account | None:
@@ -101,11 +103,14 @@ class AccountTable:
         self.touched[place] = False
         return place
 
-    def store(self, conn: psycopg.Connection, touched: Iterable[Account]) -> None:
-        """Write the rows that were touched, and those among these working accounts that still are rows: only what moved in them."""
+    def take(self, touched: Iterable[Account]) -> None:
+        """These working accounts moved: those that still are rows are to be written with the others."""
         for account in touched:
             if account.place >= 0:
                 self.touch(account)
+
+    def store(self, conn: psycopg.Connection) -> None:
+        """Write the rows that were touched: only what moved in them."""
         places = np.flatnonzero(self.touched)
         if not len(places):
             return
@@ -119,6 +124,17 @@ class AccountTable:
             "plans": gather(self.plans[places], state[:, H_PLANS], PLAN),
         }
         store.update_account_columns(conn, self.ids[places], self.last_fact_ids[places], state, rows=rows, moved=moved)
+
+    def carry(self, account_ids: Ints) -> AccountRows | None:
+        """Those of these accounts that are to be written, as they stand now; None where one of them is no row of the table any more."""
+        if any(account.place < 0 and account.account_id in account_ids for account in self.alone.values()):
+            return None
+        places = np.flatnonzero(self.touched & np.isin(self.ids, account_ids))
+        heads = self.heads[places]
+        return AccountRows([
+            self.ids[places], [self.refs[k] for k in places.tolist()], *heads.T, gather(self.dues[places], heads[:, H_DUES], DUE),
+            gather(self.plans[places], heads[:, H_PLANS], PLAN), self.last_fact_ids[places], self.quarantined[places],
+        ])  # fmt: skip
 
     def terms(self) -> Ints:
         """The terms of each account, int64[n, TERMS]."""

@@ -204,6 +204,13 @@ class Story:
     def hardship(self, periods: str, waive: str = "") -> None:
         self.do(c.AgreeHardship, periods=int(periods), waive=bool(waive), label="hardship")
 
+    def forgive(self, amount: str, by: str = "chief") -> None:
+        answer = self.do(
+            c.WaiveCharges, amount_minor=minor(amount), ground=1, evidence=("certificate",), asked_by="care", approved_by=by
+        )
+        if answer["outcome"] != "refused":
+            self.say(f"forgave {yuan(answer['waived_minor'])}")
+
     def undo(self, what: str) -> None:
         self.do(c.ReverseFact, fact_id=self.ids[what]["fact_id"], reason="a mistake")
 
@@ -238,6 +245,7 @@ WORDS: dict[str, Callable[..., None]] = {
     r"write off after (?P<attempts>\d+) attempts": Story.write_off,
     rf"recover (?P<amount>{MONEY})": Story.recover,
     r"hardship plan of (?P<periods>\d+)(?P<waive>, charges waived)?": Story.hardship,
+    rf"forgive (?P<amount>{MONEY})(?: by (?P<by>\w+))?": Story.forgive,
     r"undo (?P<what>[\w -]+)": Story.undo,
     r"show": Story.show,
 }

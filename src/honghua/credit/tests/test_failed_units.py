@@ -116,6 +116,15 @@ def test_a_commit_that_nobody_heard_of_is_found(town, monkeypatch, rebuilt):
     check_state(town)
 
 
+def test_a_batch_that_was_answered_long_ago_says_nothing_of_one_that_failed(town, monkeypatch, rebuilt):
+    town.do(*batch("old", range(5)))
+    lose(town, monkeypatch, batch("a", range(24)))
+    assert all(answer["repeated"] for answer in town.do(*batch("old", range(5))))
+    town.do(*batch("a", range(24)))
+    assert rebuilt == []
+    check_state(town)
+
+
 @pytest.mark.parametrize("size", [3, 24])
 @pytest.mark.parametrize("plant", ["as_of_on = '2026-01-31'", "dues_count = 2", "terms_id = 4711"])
 def test_a_broken_account_waits_for_a_person_and_nobody_waits_for_it(town, rebuilt, size, plant):

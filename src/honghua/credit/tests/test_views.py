@@ -12,7 +12,7 @@ from honghua.credit.core import commands as c
 from honghua.credit.core.foresight import longest_grace
 from honghua.credit.core.terms import ProductTerms
 from honghua.credit.eod import close_until
-from honghua.credit.viewing.statements import get_statement, list_history, list_statements
+from honghua.credit.viewing.statements import get_statement, list_history, list_statements, place_before
 from honghua.credit.viewing.views import find_account_view, find_settlement_quote, list_instalment_quotes
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -219,6 +219,12 @@ def test_history_tells_facts_entries_and_refusals_in_order(life):
     assert all(sum(amount for _, amount in item.lines) == 0 for item in history)
     assert history[2].lines == ()
     assert list_history(life.conn, life.registry, "Li", limit=2) == history[-2:]
+    for size in (1, 2, 3, len(history)):
+        pages, before = [], None
+        while page := list_history(life.conn, life.registry, "Li", limit=size, before=before):
+            pages.append(page)
+            before = place_before(page, before=before)
+        assert [item for page in reversed(pages) for item in page] == history, size
 
 
 def test_a_hold_is_seen_and_swept_when_its_day_is_over(life):

@@ -8,28 +8,22 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
 import psycopg
 
-from honghua.base.dates import NO_DAY, to_day
+from honghua.base.dates import to_day
 from honghua.base.errors import BadInput
 from honghua.credit.store import get_business_day
 from honghua.credit.viewing import store_portfolio as store
-from honghua.credit.viewing.store_portfolio import CutRow, Segment
+from honghua.credit.viewing.store_portfolio import BUCKETS, WRITTEN_OFF, Segment
 from honghua.credit.viewing.views import CLAIM
 from honghua.ledger import api as ledger
 
 SPAN_DAYS_MAX: Final = 800
-BUCKETS: Final = ((0, 0), (1, 30), (31, 60), (61, 90), (91, 10**6))  # days past due, both ends
-WRITTEN_OFF: Final = len(BUCKETS)  # the bucket after the last
 ACCOUNTS_MAX: Final = 2_000_000
-ACCOUNTS_AT_ONCE: Final = 50_000
-CUTS_MAX: Final = 400_000  # statements that one look reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +66,13 @@ def count_buckets(conn: psycopg.Connection, *, segment: Segment = ALL) -> list[B
     today = get_business_day(conn)
     rows = store.list_lateness(conn, segment, today=today, limit=ACCOUNTS_MAX + 1)
     require_few(len(rows), ACCOUNTS_MAX, "accounts")
-    sums = [[0, 0] for _ in BUCKETS]
-    for start in range(0, len(rows), ACCOUNTS_AT_ONCE):
-        part = rows[start : start + ACCOUNTS_AT_ONCE]
-        owed = ledger.read_balances(conn, np.array([account for account, _ in part], np.int64))[:, CLAIM].sum(axis=1)
-        for (_, days), minor in zip(part, owed.tolist(), strict=True):
-            place = find_bucket(days)
-            sums[place][0] += 1
-            sums[place][1] += minor
-    return [BucketNow(low, high, *found) for (low, high), found in zip(BUCKETS, sums, strict=True)]
+    found = np.array(rows, np.int64).reshape(-1, 2)
+    places = np.searchsorted([high for _, high in BUCKETS], found[:, 1]).astype(np.int64)
+    owed = ledger.sum_balances(conn, found[:, 0].copy(), places, size=len(BUCKETS))[:, CLAIM].sum(axis=1)
+    accounts = np.bincount(places, minlength=len(BUCKETS))
+    return [
+        BucketNow(low, high, int(n), int(minor)) for (low, high), n, minor in zip(BUCKETS, accounts, owed, strict=True)
+    ]
 
 
 def list_migrations(
@@ -88,14 +80,8 @@ def list_migrations(
 ) -> list[Migration]:
     """For every month of the span: from the bucket on the day of its bill to that on the day of the next, or out by a write-off."""
     months: dict[dt.date, Counter[tuple[int, int]]] = {}
-    rows = store.list_cuts_between(conn, segment, span=(check(since, until), until), limit=CUTS_MAX + 1)
-    require_few(len(rows), CUTS_MAX, "bills")
-    for _, cuts in _by_account(rows):
-        for one, other in pairwise(cuts):
-            if other.seq == one.seq + 1:
-                months.setdefault(one.cut_on.replace(day=1), Counter())[bucket_of(one), bucket_of(other)] += 1
-        if cuts[-1].is_last:
-            months.setdefault(cuts[-1].cut_on.replace(day=1), Counter())[bucket_of(cuts[-1]), WRITTEN_OFF] += 1
+    for month, one, other, accounts in store.count_moves(conn, segment, since=check(since, until), until=until):
+        months.setdefault(month, Counter())[one, other] += accounts
     size = range(WRITTEN_OFF + 1)
     return [
         Migration(month, tuple(tuple(moved[a, b] for b in size) for a in size))
@@ -109,24 +95,12 @@ def list_vintages(
     """Accounts opened in each month of the span, and how many were ever `late_days` or more past due by each of their bills."""
     if late_days < 1:
         raise BadInput("late is at least one day past due")
-    opened = store.list_opened(conn, segment, since=check(since, until), until=until)
-    cohorts: dict[dt.date, dict[int, list[bool]]] = {}
-    for account_id, opened_on in opened:
-        cohorts.setdefault(opened_on.replace(day=1), {})[account_id] = []
-    cohort_of = {account_id: opened_on.replace(day=1) for account_id, opened_on in opened}
-    rows = store.list_cuts_of(conn, list(cohort_of), limit=CUTS_MAX + 1)
-    require_few(len(rows), CUTS_MAX, "bills")
-    for account_id, cuts in _by_account(rows):
-        seen = False
-        for cut in cuts:
-            seen = seen or cut.charged_off_minor > 0 or late_on(cut) >= late_days
-            cohorts[cohort_of[account_id]][account_id].append(seen)
-    found = []
-    for month, accounts in sorted(cohorts.items()):
-        longest = max(map(len, accounts.values()))
-        ages = [[said[age] for said in accounts.values() if len(said) > age] for age in range(longest)]
-        found.append(Vintage(month, len(accounts), tuple((sum(said), len(said)) for said in ages)))
-    return found
+    ages: dict[dt.date, list[tuple[int, int]]] = {}
+    first = check(since, until)
+    for month, _, late, accounts in store.count_ages(conn, segment, since=first, until=until, late_days=late_days):
+        ages.setdefault(month, []).append((late, accounts))
+    opened = store.count_opened(conn, segment, since=first, until=until)
+    return [Vintage(month, accounts, tuple(ages.get(month, ()))) for month, accounts in opened]
 
 
 def require_few(found: int, most: int, what: str) -> None:
@@ -135,34 +109,11 @@ def require_few(found: int, most: int, what: str) -> None:
         raise BadInput(f"more than {most:,} {what}: take fewer days, or a segment", code="LOOK_TOO_LARGE")
 
 
-def late_on(cut: CutRow) -> int:
-    """Days past due just after a bill was made, as `measures.days_past_due` reckons."""
-    return 0 if cut.overdue_since == NO_DAY else cut.as_of - cut.overdue_since
-
-
-def bucket_of(cut: CutRow) -> int:
-    """Where an account stood on the day of a bill."""
-    return WRITTEN_OFF if cut.charged_off_minor else find_bucket(late_on(cut))
-
-
-def find_bucket(days: int) -> int:
-    """The bucket of so many days past due."""
-    return next(place for place, (low, high) in enumerate(BUCKETS) if low <= days <= high)
-
-
 def check(since: dt.date, until: dt.date) -> dt.date:
     """The first day of a span; BadInput for one that is too long or ends before it begins."""
     if not since <= until or to_day(until) - to_day(since) > SPAN_DAYS_MAX:
         raise BadInput(f"at most {SPAN_DAYS_MAX} days, and the last is not before the first", code="SPAN_INVALID")
     return since
-
-
-def _by_account(rows: Sequence[CutRow]) -> Iterable[tuple[int, list[CutRow]]]:
-    """Rows stand by account and number."""
-    found: dict[int, list[CutRow]] = {}
-    for row in rows:
-        found.setdefault(row.account_id, []).append(row)
-    return found.items()
 
 
 __all__ = [

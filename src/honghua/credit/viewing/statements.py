@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,7 +12,7 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
-from honghua.base.clock import from_micros
+from honghua.base.clock import from_micros, to_micros
 from honghua.base.dates import from_day, to_day
 from honghua.base.errors import NotFound
 from honghua.credit import store as credit_store
@@ -41,6 +42,7 @@ from honghua.store.facts import FactColumns, read_facts
 Ints = NDArray[np.int64]
 STATEMENTS_MAX: Final = 1_000
 HISTORY_MAX: Final = 10_000
+NO_ENTRY: Final = 2**62  # happenings that booked nothing come after those of their moment that did
 MONEY_KINDS: Final = frozenset(
     {
         FactKind.PURCHASE_CAPTURED,
@@ -52,6 +54,7 @@ MONEY_KINDS: Final = frozenset(
         FactKind.WRITTEN_OFF,
         FactKind.RECOVERY_RECEIVED,
         FactKind.HARDSHIP_AGREED,
+        FactKind.CHARGES_WAIVED,
     }
 )
 OWES_MORE: Final = frozenset({FactKind.PURCHASE_CAPTURED, FactKind.OVERPAYMENT_RETURNED})
@@ -271,15 +274,35 @@ def describe(fact: Fact, names: dict[int, str]) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def list_history(conn: psycopg.Connection, registry: Registry, customer: str, *, limit: int = 50) -> list[HistoryItem]:
-    """The newest `limit` happenings of an account, oldest of them first; empty for an unknown customer."""
+@dataclass(frozen=True, slots=True)
+class HistoryPlace:
+    """A place in a history: in front of the happening with these marks. entry_bound: newer pages have used the entries from here on."""
+
+    recorded_us: int
+    fact_id: int
+    entry_id: int
+    entry_bound: int
+
+    @property
+    def order(self) -> tuple[dt.datetime, bool, int, int]:
+        """As `order_of` has it."""
+        return (from_micros(self.recorded_us), self.fact_id > 0, self.entry_id or NO_ENTRY, self.fact_id)
+
+
+def list_history(
+    conn: psycopg.Connection, registry: Registry, customer: str, *, limit: int = 50, before: HistoryPlace | None = None
+) -> list[HistoryItem]:
+    """The newest `limit` happenings of an account, or of those before a place, oldest of them first; empty for an unknown customer."""
     with one_moment(conn):
         account = find_current(conn, registry, customer)
         if account is None:
             return []
         limit = min(limit, HISTORY_MAX)
         facts = read_facts(conn, np.array([account.account_id], np.int64))
-        entries = ledger.list_entries(conn, account.account_id, limit=limit)
+        # Every happening has one entry at most, and entries are numbered as they happen: no page needs more of them than it has rows.
+        entries = ledger.list_entries(
+            conn, account.account_id, limit=limit, before=None if before is None else before.entry_bound
+        )
         names = find_merchants(conn, facts)
     undone = {int(x) for x in facts.reverses_fact_id if x}
     by_fact = {entry.fact_id: entry for entry in entries if entry.fact_id}
@@ -315,8 +338,22 @@ def list_history(conn: psycopg.Connection, registry: Registry, customer: str, *,
         if not entry.fact_id
     ]
     # Within one transaction, time passes before the facts of its day: entries without a fact come first.
-    items.sort(key=lambda item: (item.recorded_at, item.fact_id > 0, item.entry_id or 2**62, item.fact_id))
+    items.sort(key=order_of)
+    if before is not None:
+        items = items[: bisect_left(items, before.order, key=order_of)]
     return items[-limit:]
+
+
+def order_of(item: HistoryItem) -> tuple[dt.datetime, bool, int, int]:
+    """Where a happening stands in the history."""
+    return (item.recorded_at, item.fact_id > 0, item.entry_id or NO_ENTRY, item.fact_id)
+
+
+def place_before(items: Sequence[HistoryItem], *, before: HistoryPlace | None = None) -> HistoryPlace:
+    """The place in front of a page that was read from `before` on: there the next one ends."""
+    numbers = [item.entry_id for item in items if item.entry_id]
+    bound = min(numbers) if numbers else NO_ENTRY if before is None else before.entry_bound
+    return HistoryPlace(to_micros(items[0].recorded_at), items[0].fact_id, items[0].entry_id, bound)
 
 
 def zip_facts(facts: FactColumns) -> Iterable[tuple[int, Fact, int]]:

@@ -38,6 +38,16 @@ SINS = {
     "customers.active_can_be_read": "DELETE FROM customers_key WHERE part = 'contact'",
     "customers.phones_are_found": "DELETE FROM customers_index",
     "customers.versions_have_no_gap": "UPDATE customers_field SET version = 7 WHERE field = 'phone'",
+    "customers.left_are_not_linked": "INSERT INTO customers_link SELECT 'card', sha256('c'), person_id, now() FROM customers_person",
+    "customers.offers_consented": "INSERT INTO customers_offer (person_id, name, channel, is_made, reasons, key, at)"
+    " SELECT person_id, 'spring', 'message', true, '{}', customer, now() FROM customers_person",
+    "customers.proofs_follow_answers": "WITH made AS (INSERT INTO customers_proof (person_id, key, begun_at)"
+    " SELECT min(person_id), 'k', now() FROM customers_person RETURNING proof_id) INSERT INTO customers_proof_verdict"
+    " SELECT proof_id, 1, 'proven', '{}', 'system', now() FROM made",
+    "customers.contracts_were_read": "WITH made AS (INSERT INTO customers_document (person_id, key, title, shown_digest, shown_at,"
+    " read_seconds, plain_sha256, sealed_plain) SELECT min(person_id), 'k', 't', sha256('a'), now(), 10, sha256('b'), 'x'"
+    " FROM customers_person RETURNING document_id) INSERT INTO customers_signature"
+    " SELECT document_id, 9999, now() + interval '1 day', sha256('c'), sha256('d'), 'x' FROM made",
 }
 
 

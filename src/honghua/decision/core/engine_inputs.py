@@ -144,7 +144,7 @@ class EventMaker:
         customer = {"customer": keys.customer(fact.account_id)} if kind in OF_CUSTOMER else {}
         if kind is FactKind.REPAYMENT_RECEIVED:
             return self.row(EventKind.REPAYMENT, Attempt(at_us, fact.amount_minor, customer, {}))
-        if kind is FactKind.TEMPORARY_LIMIT_GRANTED:
+        if kind is FactKind.TEMPORARY_LIMIT_GRANTED and fact.amount_minor > 0:  # 0: one that ended early
             return self.row(EventKind.LIMIT_RAISED, Attempt(at_us, fact.amount_minor, customer, {}))
         if kind is FactKind.LIMIT_CHANGED and fact.args and fact.args[0] > 0:
             return self.row(EventKind.LIMIT_RAISED, Attempt(at_us, fact.args[0], customer, {}))

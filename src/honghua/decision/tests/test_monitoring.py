@@ -162,7 +162,9 @@ def test_a_shadow_that_reads_what_is_not_sensed_is_refused_and_blind_where_it_si
     api.activate(conn, row.release_id, BEN, role=api.Role.SHADOW)
     columns, _ = judge_all(conn, api.Watch(TERMS), purchases(40))
     assert not columns.shadows[0].outcomes.any()
-    assert api.list_shadows(conn) == []
+    (view,) = api.list_shadows(conn)
+    assert (view.judged, view.pairs, view.is_warming) == (0, {}, True)
+    assert api.find_warming(conn) == (row.release_id,)
     assert api.replay_all(conn, ids=None, sample=None, find_scorer=api.find_scorer).different == []
 
 

@@ -60,6 +60,13 @@ class RiskPlan:
         wanted = set(names)
         return replace(self, reads=tuple(name for name in self.names if name in wanted))
 
+    def joined(self, other: RiskPlan) -> RiskPlan | None:
+        """The plan that senses what either reads; None where they do not describe the same events in the same way."""
+        mine, theirs = replace(self, reads=None), replace(other, reads=None)
+        if mine.told() != theirs.told():
+            return None
+        return mine if self.reads is None or other.reads is None else mine.reading({*self.reads, *other.reads})
+
     @cached_property
     def values(self) -> tuple[Value, ...]:
         """Every value that is sensed, with its family and sign: windows, graph, memories, numbers and levels of the event itself."""

@@ -15,7 +15,7 @@ from honghua.fraud.core.tails import STEPS_MAX, Tail
 from honghua.models.core import Model
 
 Array = NDArray[Any]
-FORESTS: Final = ("nodes", "plan", "table", "splits", "values")
+FORESTS: Final = ("nodes", "plan", "cards", "splits", "values")
 LINE_WIDTH: Final = 11
 LINE_BYTES: Final = 64  # what a forest reads together begins with a line of the cache
 
@@ -56,7 +56,7 @@ def plan_scores(parts: Sequence[Part], *, silence: int, silence_days: float) -> 
         if part.model is not None:
             for j, name in enumerate(FORESTS):
                 lay(flat[name], getattr(part.model.forest, name), spans[k, 4 + 2 * j : 6 + 2 * j], line=LINE_BYTES)
-    empty = {"nodes": np.float32, "plan": np.int32, "table": np.float64, "splits": np.float64, "values": np.float64}
+    empty = {"nodes": np.float32, "plan": np.int32, "cards": np.int64, "splits": np.float64, "values": np.float64}
     forests = [join_lines(flat[name], empty[name]) for name in FORESTS]
     thresholds = np.concatenate([np.zeros((0, STEPS_MAX), np.float32), *flat["thresholds"]])
     others = [np.concatenate(flat[name]) for name in ("columns", "sums", "signs", "counts")]

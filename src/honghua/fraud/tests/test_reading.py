@@ -152,3 +152,20 @@ def test_a_plan_reads_only_what_is_sensed():
         WHOLE.reading(["amount_log"]).reading(["customer_age"])
     with pytest.raises(BadInput):
         WHOLE.reading([])
+
+
+def test_two_plans_of_the_same_events_join_to_one_that_serves_both():
+    left, right = WHOLE.reading(["customer_gap", "amount_log"]), WHOLE.reading(["amount_log", "device_age"])
+    both, again = left.joined(right), right.joined(left)
+    assert both is not None
+    assert again is not None
+    assert set(both.names) == {"amount_log", "customer_gap", "device_age"}
+    assert both.digest == again.digest == WHOLE.reading(both.names).digest
+    for one, other in ((WHOLE, right), (right, WHOLE)):
+        all_of_it = one.joined(other)
+        assert all_of_it is not None
+        assert all_of_it.digest == WHOLE.digest
+    assert (
+        left.joined(RiskPlan(SCHEMA, {"limit_minor": 0.5}).reading(["amount_log"])) is None
+    )  # the same name, another value
+    assert left.joined(RiskPlan(Schema(("customer",), ("hour",)))) is None

@@ -17,6 +17,7 @@ from honghua.ledger.api import (
     open_owners,
     post_entries,
     read_balances,
+    sum_balances,
     trial_balance,
 )
 from honghua.ledger.core import COMPONENTS, Component, OwnerKind
@@ -83,6 +84,8 @@ def test_posting_moves_the_balances_of_account_and_merchant(conn):
     assert balance(conn, anna, C.PRINCIPAL_UNBILLED) == 12_345 - 2_345 + 5
     assert balance(conn, shop, C.MERCHANT_PAYABLE) == -(12_345 + 99 + 5)
     kept = read_balances(conn, int64(shop, bo, anna, bo))
+    parts = sum_balances(conn, int64(shop, bo, anna), int64(0, 2, 0), size=3)
+    assert parts.tolist() == [(kept[0] + kept[2]).tolist(), [0] * COMPONENTS, kept[1].tolist()]
     assert kept.shape == (4, COMPONENTS)
     assert kept[0, C.MERCHANT_PAYABLE] == -12_449
     assert kept[1].tolist() == kept[3].tolist()
@@ -122,6 +125,8 @@ def test_unknown_owner_and_other_currency(conn):
     assert conn.execute("SELECT count(*) FROM ledger_entry").fetchone() == (0,)
     with pytest.raises(NotFound):
         read_balances(conn, int64(anna, anna + 1))
+    with pytest.raises(NotFound):
+        sum_balances(conn, int64(anna, anna + 1), int64(0, 0), size=1)
     with pytest.raises(NotFound):
         list_entries(conn, anna + 1)
 

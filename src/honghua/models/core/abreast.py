@@ -12,6 +12,7 @@ from honghua.models.core import layout as at
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
 Float64 = np.ndarray[Any, np.dtype[np.float64]]
+Int64 = np.ndarray[Any, np.dtype[np.int64]]
 ALL = 0xFFFFFFFF
 
 
@@ -30,13 +31,13 @@ def place_of(leaf: int) -> int:
 
 
 def lay_abreast(
-    nodes: Float32, table: Float64, roots: Sequence[int], changes: Mapping[int, Change]
+    nodes: Float32, cards: Int64, roots: Sequence[int], changes: Mapping[int, Change]
 ) -> tuple[Float64, Float64, list[int]]:
     """(splits, values, first split per tree and the end) of trees with these roots, each of at most ABREAST_LEAVES leaves.
 
     Leaves are numbered from left to right, so that the one a row ends in is the leftmost that no split has ruled out.
     """
-    links, numbers = nodes.view(np.uint16), nodes.view(np.int32)
+    links, numbers, told = nodes.view(np.uint16), nodes.view(np.int32), cards.view(np.float64)
     rows: list[tuple[int, int, int, int]] = []  # node, column, bits of the leaves on its left and right side
     values, starts = np.zeros(at.ABREAST_LEAVES * len(roots)), [0]
 
@@ -45,7 +46,7 @@ def lay_abreast(
         step = int(links[4 * node + 3])
         if step == 0:
             leaf = int(numbers[2 * node]) & at.LEAF_BITS
-            values[at.ABREAST_LEAVES * tree + place_of(first)] = table[at.RECORD * leaf]
+            values[at.ABREAST_LEAVES * tree + place_of(first)] = told[at.CARD * (1 + leaf)]
             return first + 1
         middle = leaves_below(node + step, first, tree)
         end = leaves_below(node + step + 1, middle, tree)

@@ -1,4 +1,4 @@
-"""Compiles a parsed booster into the three arrays of `layout`: done once per model, in plain Python."""
+"""Compiles a parsed booster into the arrays of `layout`: done once per model, in plain Python."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from honghua.base.errors import BadInput
 from honghua.models.core import layout as at
 from honghua.models.core.abreast import Change, lay_abreast
 from honghua.models.core.booster_text import Booster, Missing, Tree
+from honghua.models.core.cards import lay_cards, list_records
 
 INT32_MAX = 2**31 - 1
 
@@ -20,15 +21,16 @@ INT32_MAX = 2**31 - 1
 class Compiled:
     """The arrays of a forest, and the margin before any feature has spoken (the sum of the roots' values).
 
-    `splits` and `values` are empty where a tree has too many leaves for them.
+    `splits` and `values` are empty where a tree has too many leaves for them. named: the leaves as the digest is told them.
     """
 
     nodes: np.ndarray[Any, np.dtype[np.float32]]
     plan: np.ndarray[Any, np.dtype[np.int32]]
-    table: np.ndarray[Any, np.dtype[np.float64]]
+    cards: np.ndarray[Any, np.dtype[np.int64]]
     splits: np.ndarray[Any, np.dtype[np.float64]]
     values: np.ndarray[Any, np.dtype[np.float64]]
     base: float
+    named: np.ndarray[Any, np.dtype[np.float64]]
 
 
 @dataclass(slots=True)
@@ -48,8 +50,8 @@ class _Writing:
 
 def compile_booster(booster: Booster) -> Compiled:
     """The arrays; BadInput when the booster is beyond their bounds."""
-    if booster.features + at.PARTS > at.NODES_OF_A_TREE_MAX:
-        raise BadInput(f"a forest takes at most {at.NODES_OF_A_TREE_MAX - at.PARTS} features", code="BAD_MODEL")
+    if booster.features + at.LANES > at.NODES_OF_A_TREE_MAX:
+        raise BadInput(f"a forest takes at most {at.NODES_OF_A_TREE_MAX - at.LANES} features", code="BAD_MODEL")
     writing = _Writing()
     means = [node_values(tree) for tree in booster.trees]
     grain = _grain(sum(_longest_path(tree, values) for tree, values in zip(booster.trees, means, strict=True)))
@@ -57,12 +59,13 @@ def compile_booster(booster: Booster) -> Compiled:
         _write_tree(tree, values, (booster.averaged, grain), writing)
     if len(writing.columns) + sum(len(sets) for sets in writing.sets.values()) >= at.COLUMNS_MAX:
         raise BadInput(f"a forest takes at most {at.COLUMNS_MAX} work columns", code="BAD_MODEL")
-    nodes, table = _nodes(writing), _table(booster, writing)
+    nodes, cards = _nodes(writing), lay_cards(writing.leaves, features=booster.features, grain=grain)
     small = all(tree.leaves <= at.ABREAST_LEAVES for tree in booster.trees)
     roots = [root for root, _ in writing.roots] if small else []
-    splits, values_of_leaves, starts = lay_abreast(nodes, table, roots, writing.changes)
+    splits, values_of_leaves, starts = lay_abreast(nodes, cards, roots, writing.changes)
     base = sum(values[0] for values in means) / booster.averaged
-    return Compiled(nodes, _plan(booster, writing, starts), table, splits, values_of_leaves, base)
+    named = list_records(writing.leaves, features=booster.features)
+    return Compiled(nodes, _plan(booster, writing, starts), cards, splits, values_of_leaves, base, named)
 
 
 def _grain(most: float) -> float:
@@ -220,27 +223,3 @@ def _nodes(writing: _Writing) -> np.ndarray[Any, np.dtype[np.float32]]:
         len(writing.leaves), dtype=np.int32
     )
     return nodes
-
-
-def _table(booster: Booster, writing: _Writing) -> np.ndarray[Any, np.dtype[np.float64]]:
-    extra = len(writing.leaves)
-    rows: list[tuple[int, list[tuple[int, float]]]] = []
-    spans = np.zeros((extra, 2), np.int32)
-    for leaf, (_, parts) in enumerate(writing.leaves):
-        rows.append((leaf, parts[: at.PARTS]))
-        further = [parts[k : k + at.PARTS] for k in range(at.PARTS, len(parts), at.PARTS)]
-        spans[leaf] = (extra, len(further))
-        for some in further:
-            rows.append((extra, some))
-            extra += 1
-    table = np.zeros((extra, at.RECORD))
-    table[: len(spans), 0] = [value for value, _ in writing.leaves]
-    table[: len(spans), at.RECORD_MORE] = spans.view(np.float64)[:, 0]
-    # Padding goes to places of its own, one per lane, so that additions of zero do not wait for each other.
-    owners = np.tile(booster.features + np.arange(at.PARTS, dtype=np.uint16), (extra, 1))
-    for record, some in rows:
-        for lane, (feature, part) in enumerate(some):
-            table[record, at.RECORD_PARTS + lane] = part
-            owners[record, lane] = feature
-    table[:, at.RECORD_OWNERS :] = owners.astype(np.uint16).view(np.float64)
-    return table.ravel()

@@ -1,13 +1,15 @@
-"""Where things lie in the three arrays of a forest, for the compiler that writes them and the kernels that walk them.
+"""Where things lie in the arrays of a forest, for the compiler that writes them and the kernels that walk them.
 
 nodes  float32[2N]  8 bytes a node: float32 threshold · uint16 column of the work row · uint16 step to the left child (right = left + 1)
                     a leaf has step 0 and asks the last column, which is −inf: the walk stays on it, whatever its threshold, which is
-                    free to hold the number of the leaf's record in its lower bits
+                    free to hold the number of the leaf in its lower bits
 plan   int32[…]     header, then columns, roots, groups, sets of categories; the header holds their offsets
                     sets: per categorical feature [feature, sets S, words W] and W × S words: bit c % 32 of word [c // 32, s] says whether
                     set s holds category c. Every set has a column of the work row, 0 = in the set (left), 1 = not, after the plain ones
-table  float64[12R] a record a leaf, 96 bytes, so two lines of the cache answer value and parts: value of the leaf · int32 first further
-                    record, int32 how many (leaves with more than eight features) · eight parts of the margin · eight uint16 features
+cards  int64[8 + 8L + 4E]  after a head (bits of the float64 grain · the most slips of a leaf) a card a leaf, 64 bytes, so one line of the
+                    cache answers value and parts: bits of the float64 value · five parts of the margin, in grains · uint16[5] their
+                    features · int32 its first slip, 0 = none. A slip, 32 bytes, has what a card has no room for: three parts ·
+                    uint16[3] features · uint16 1 = its next slip follows
 
 splits float64[4S]  32 bytes a split, for walks of many rows abreast: float32 threshold · uint16 column · uint16 feature · uint32 leaves
                     below its left side · uint32 below its right · what going left and going right adds to the feature's part
@@ -50,13 +52,19 @@ ZERO_BOUND: Final = 1.0000000180025095e-35  # LightGBM takes |value| ≤ 1e-35 (
 COLUMNS_MAX: Final = 0xFFFF
 NODES_OF_A_TREE_MAX: Final = 0xFFFF
 
-LEAF_ONE: Final = 0x3F800000  # a leaf's threshold: the bits of 1.0, and in the lower 23 the number of its record
+LEAF_ONE: Final = 0x3F800000  # a leaf's threshold: the bits of 1.0, and in the lower 23 its number
 LEAF_BITS: Final = 0x7FFFFF
-RECORD: Final = 12
-RECORD_MORE: Final = 1
-RECORD_PARTS: Final = 2
-RECORD_OWNERS: Final = 10
-PARTS: Final = 8  # of a record
+CARD: Final = 8  # places of a card; the head takes as many
+CARD_PARTS: Final = 5  # half of all leaves have no more
+CARD_OWNERS: Final = 6
+CARD_SLIP: Final = 15  # in halves of a place
+SLIP: Final = 4  # places of a slip; the number of a slip counts these from the head on
+SLIP_PARTS: Final = 3
+HEAD_GRAIN: Final = 0
+HEAD_SLIPS: Final = 1
+SPARE: Final = (
+    CARD_PARTS  # places behind the parts of all features: padding goes there, to one a lane, so that it waits for none
+)
 REASONS: Final = 4
 SUM_BITS: Final = 52  # sums of parts are multiples of a grain that this many bits hold
 ABREAST_LEAVES: Final = 32  # the leaves that a row may still reach are the bits of a word

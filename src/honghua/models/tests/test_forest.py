@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import lightgbm
 import numpy as np
@@ -13,7 +14,7 @@ from honghua.models.core import Forest, build_model
 from honghua.models.core.booster_text import parse_booster
 from honghua.models.core.compiling import node_values, round_threshold
 from honghua.models.core.kernels.abreast import FEW_ROWS, ROWS
-from honghua.models.core.layout import ABREAST_LEAVES, LANES
+from honghua.models.core.layout import ABREAST_LEAVES, HEAD_SLIPS, LANES
 from honghua.models.tests.texts import margin, random_rows, random_text, random_tree, walk
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -177,6 +178,35 @@ def test_a_digest_names_what_is_computed():
     value = repr(float(forest.booster.trees[0].leaf_value[0]))
     assert forest.digest != Forest.from_text(text.replace(value, "0.25"), names=names).digest
     assert forest.digest != Forest.from_text(text.replace("regression", "poisson"), names=names).digest
+    # A kept model is found by its digest: another layout in memory must not rename it. The value is that of the first layout.
+    wide = random_text(np.random.default_rng(3), trees=5, features=12, leaves_max=40, objective="regression")
+    assert forest_of(wide).digest.hex() == "4b278444c9375ab5d3ff150830206033201185a37857d809feeda1fe461d2e43"
+
+
+def test_leaves_of_many_features_spill_over_to_further_slips():
+    rng = np.random.default_rng(8)
+    forest = forest_of(random_text(rng, trees=12, features=30, leaves_max=200, objective="regression"))
+    assert forest.cards[HEAD_SLIPS] > 2
+    x = random_rows(rng, rows=9, features=30)
+    many = explained(forest, x)
+    assert np.allclose(forest.parts(x), [naive_parts(forest, row) for row in x], rtol=0, atol=1e-9)
+    for i in range(len(x)):
+        assert all(np.array_equal(a, b[i : i + 1]) for a, b in zip(explained(forest, x[i : i + 1]), many))
+
+
+def test_rooms_of_another_form_are_refused_for_one_row_too():
+    forest = forest_of(random_text(np.random.default_rng(1), trees=2, features=3, leaves_max=4, objective="regression"))
+    rows = np.zeros((1, 3), np.float32)
+    fitting: list[Any] = [rows, np.empty(1), np.empty((1, 4), np.int32), np.empty((1, 4), np.float32)]
+    forest.score_explained_into(*fitting)
+    wrongs: list[tuple[int, Any]] = [
+        (0, np.zeros((1, 2), np.float32)), (0, np.zeros((1, 3))), (1, np.empty(2)), (2, np.empty((1, 3), np.int32)),
+        (2, np.empty((1, 4))), (3, np.empty((2, 4), np.float32)),
+    ]  # fmt: skip
+    for place, wrong in wrongs:
+        rooms = [*fitting[:place], wrong, *fitting[place + 1 :]]
+        with pytest.raises(BadInput):
+            forest.score_explained_into(*rooms)
 
 
 def explained(forest, x):

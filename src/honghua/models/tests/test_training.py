@@ -11,6 +11,7 @@ import pytest
 from honghua.base.errors import BadInput, IntegrityBroken
 from honghua.models import api as models
 from honghua.models.battery import hostile_rows
+from honghua.models.core.layout import CARD
 from honghua.models.core.proofs import find_unseen_missing
 
 NAMES = ("amount", "times", "shop", "hour", "noise")
@@ -136,7 +137,9 @@ def test_predictions_with_reasons_are_those_without():
     assert model.reason_names(np.array([2, 0, -1, -1], np.int32)) == ("shop", "amount")
     places = model.forest.leaf_places(x)
     assert places.shape == (40, model.forest.trees)
-    assert np.array_equal(np.sum(model.forest.table[12 * places], axis=1).round(9), told.margin.round(9))
+    assert np.array_equal(
+        np.sum(model.forest.cards.view(np.float64)[CARD * (1 + places)], axis=1).round(9), told.margin.round(9)
+    )
 
 
 def test_monotone_is_proven_where_it_holds_and_refuted_where_not():

@@ -14,7 +14,7 @@ from honghua.sim.core.outcomes import Heard, Outcomes
 from honghua.sim.drill.shape import BEGINS_HOUR
 
 RINGS_AT_LEAST: Final = 8  # share the crimes of the day, where there are so many
-SMALLEST_SHARE: Final = 3  # crimes that any ring may plan
+SMALLEST_SHARE: Final = 3  # crimes that any ring may send
 
 
 class Raids:
@@ -33,7 +33,9 @@ class Raids:
         self._choose(seed, crimes)
 
     def _choose(self, seed: int, crimes: int) -> None:
-        """So many gangs come that about so many crimes are planned: of every typology one, then a second …; the others stay at home."""
+        """So many gangs come that about so many crimes are planned: of every typology one, then a second … None may plan more than its
+        share: a large ring sends some of its people, the others stay at home. Were only rings let in that plan few crimes, the day would
+        belong to the typologies that a house has seen least of."""
         rng = derive_rng(seed, "drill", "raids")
         turns: dict[str, int] = {}
         order = []
@@ -41,19 +43,22 @@ class Raids:
             kind = self.crew.kind_of(k)
             turns[kind] = turns.get(kind, 0) + 1
             order.append((turns[kind], k))
-        left = crimes
+        left, most = crimes, max(crimes // RINGS_AT_LEAST, SMALLEST_SHARE)
         for _, k in sorted(order):
-            planned = self._planned(self.crew.gangs[k])
-            if 0 < planned <= min(left, max(crimes // RINGS_AT_LEAST, SMALLEST_SHARE)):
-                left -= planned
+            gang = self.crew.gangs[k]
+            planned = self._planned(gang)
+            comes = min(len(planned), most, left)
+            left -= comes
+            if comes == 0:
+                gang.leave()
             else:
-                self.crew.gangs[k].leave()
+                gang.put_off(rng.permutation(planned)[comes:])
 
-    def _planned(self, gang: Gang) -> int:
-        """Crimes that it plans on credit at shops in the time of the waves."""
+    def _planned(self, gang: Gang) -> Ints:
+        """The crimes that it plans on credit at shops in the time of the waves, by row of its plan."""
         from_us, to_us = (day * US_PER_DAY for day in (self.first_day, self.first_day + self.waves))
         due = (gang.due >= from_us) & (gang.due < to_us) & gang.is_act & (gang.mood is not Mood.GONE)
-        return int((due & (gang.plan["kind"] == EventKind.PURCHASE) & (gang.plan["credit"] > 0)).sum())
+        return np.flatnonzero(due & (gang.plan["kind"] == EventKind.PURCHASE) & (gang.plan["credit"] > 0))
 
     @property
     def members(self) -> Ints:

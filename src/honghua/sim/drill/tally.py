@@ -34,12 +34,11 @@ def interval(hits: int, n: int) -> list[float]:
 
 @dataclass(slots=True)
 class Clockings:
-    """One row per first answer: when the client first sent it, when the answer was on disk (seconds), and its purpose."""
+    """One row per first answer: when the client first sent it, when the answer was with its client (seconds), and its purpose."""
 
     first_at: list[float] = field(default_factory=list)
     done_at: list[float] = field(default_factory=list)
     purpose: list[int] = field(default_factory=list)
-    batches: list[tuple[float, int, float]] = field(default_factory=list)  # begun at, messages, seconds
 
     def speeds(self, seconds: float, *, disturbed: Sequence[tuple[float, float]] = ()) -> dict[str, Any]:
         """Rates and latencies, in all and over time: `over_time` has a row per BIN of the day with arrivals, answers and percentiles.
@@ -70,7 +69,7 @@ class Clockings:
             "per_s_mean": round(len(done) / seconds, 1), "per_s_peak": round(float(answers.max()) / width, 1),
             "arrived_per_s_peak": round(float(arrivals.max()) / width, 1), **found,
             "p50_ms_calm": round(float(np.percentile(calm, 50)), 2), "p99_ms_calm": round(float(np.percentile(calm, 99)), 2),
-            "batch_mean": round(float(np.mean([n for _, n, _ in self.batches])), 1), "over_time": rows,
+            "over_time": rows,
         }  # fmt: skip
 
 

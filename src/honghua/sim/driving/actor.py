@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 from honghua.sim.core.draft import Draft, Ints
 from honghua.sim.core.market import CRIME_STEP
 from honghua.sim.core.outcomes import Outcomes
+from honghua.sim.core.typologies import ALL_TYPOLOGIES
 from honghua.sim.driving.screens import Screens
+
+TYPOLOGY_NAMES: Final = tuple(ALL_TYPOLOGIES)
 
 
 class Actor(Protocol):
@@ -39,4 +42,9 @@ def is_crime_column(crime: Ints) -> NDArray[np.bool_]:
     return np.asarray(crime % CRIME_STEP == 1)
 
 
-__all__ = ["Actor", "is_crime", "is_crime_column"]
+def typology_of(crime: Ints) -> Ints:
+    """int64[n]: the number of the typology in TYPOLOGY_NAMES; −1 = of none."""
+    return np.asarray(crime // CRIME_STEP - 1, np.int64)
+
+
+__all__ = ["TYPOLOGY_NAMES", "Actor", "is_crime", "is_crime_column", "typology_of"]

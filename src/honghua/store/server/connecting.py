@@ -8,8 +8,9 @@ import psycopg
 
 from honghua.base.errors import WorldFailed
 
-TRIES_MAX = 200
-WAIT_SECONDS = 0.05
+PATIENCE_SECONDS = 10
+WAIT_SECONDS = (0.01, 0.2)  # between two tries: each one costs a server that is recovering a process
+WAIT_GROWS = 1.3
 TIMEOUT_SECONDS = 10
 COMING_UP = (
     "is starting up",
@@ -19,18 +20,30 @@ COMING_UP = (
 )
 
 
+class Wait:
+    """Pauses between tries, longer and longer."""
+
+    __slots__ = ("seconds",)
+
+    def __init__(self) -> None:
+        self.seconds = WAIT_SECONDS[0]
+
+    def pause(self) -> None:
+        """The next one."""
+        time.sleep(self.seconds)
+        self.seconds = min(self.seconds * WAIT_GROWS, WAIT_SECONDS[1])
+
+
 def connect_patiently(dsn: str, application: str) -> psycopg.Connection:
     """An autocommit connection; waits, bounded, while the server is coming up. Raises WorldFailed when it is not there."""
-    refusal: psycopg.OperationalError | None = None
-    for _ in range(TRIES_MAX):
+    until, wait = time.monotonic() + PATIENCE_SECONDS, Wait()
+    while True:
         try:
             return psycopg.connect(dsn, autocommit=True, application_name=application, connect_timeout=TIMEOUT_SECONDS)
         except psycopg.OperationalError as error:
-            refusal = error
-            if not is_coming_up(error):
-                break
-            time.sleep(WAIT_SECONDS)
-    raise WorldFailed(f"the database does not answer: {str(refusal).strip()}") from refusal
+            if not is_coming_up(error) or time.monotonic() > until:
+                raise WorldFailed(f"the database does not answer: {str(error).strip()}") from error
+            wait.pause()
 
 
 def is_coming_up(error: psycopg.OperationalError) -> bool:

@@ -30,13 +30,13 @@ ATTEMPTS_MAX: Final = 8
 ID_CHARS: Final = 32
 SELECT: Final = (
     "SELECT checkout_id, coalesce(partner_id, 0), merchant, order_ref, category, amount_minor, currency, title, return_to, paid_by, ticket,"
-    " expires_at FROM web_checkout"
+    " expires_at, accepts_less FROM web_checkout"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
-    """An order that waits for its money. paid_by: periods whose fee the shop bears."""
+    """An order that waits for its money. paid_by: periods whose fee the shop bears. accepts_less: a part will do."""
 
     checkout_id: str
     partner_id: int
@@ -50,17 +50,19 @@ class Checkout:
     paid_by: list[int]
     ticket: str
     expires_at: dt.datetime
+    accepts_less: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payment:
-    """How a customer pays. offer: the campaign that bears the fee of these instalments."""
+    """How a customer pays. offer: the campaign that bears the fee of these instalments. part_minor: so much of the order, None = all."""
 
     customer: str
     instalments: Instalments | None = None
     scene: Scene | None = None
     continues: Continuation | None = None
     offer: merchants.Offer | None = None
+    part_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,11 @@ class Attempts:
         """The attempt that comes next; of a paid one, the one that paid."""
         return len(self.answers) if self.state == "paid" else len(self.answers) + 1
 
+    @property
+    def paid_minor(self) -> int:
+        """What was paid on credit; of a shop that takes a part, the rest is its own to collect."""
+        return int(self.answers[-1]["amount_minor"]) if self.state == "paid" else 0
+
 
 def id_of_ticket(text: str) -> str:
     """The checkout of a sealed ticket."""
@@ -100,6 +107,7 @@ def open_checkout(
     asked = body_hash({
         "merchant": ticket.merchant, "order": ticket.order, "category": ticket.category, "amount_minor": ticket.amount_minor,
         "currency": ticket.currency, "title": ticket.title, "return_to": ticket.return_to, "paid_by": list(ticket.merchant_pays),
+        **({"accepts_less": True} if ticket.accepts_less else {}),
     })  # fmt: skip
     conn.execute("SELECT 1 FROM web_partner WHERE partner_id = %s FOR UPDATE", [partner_id])  # one key at a time
     query = "SELECT checkout_id, asked_hash FROM web_checkout WHERE partner_id = %s AND asked_key = %s"
@@ -122,14 +130,15 @@ def _insert(
     text = seal_ticket(site.secrets.session_key, replace(ticket, nonce=ticket.nonce or secrets.token_hex(8)))
     checkout = Checkout(
         id_of_ticket(text), asked[0] or 0, ticket.merchant, ticket.order, ticket.category, ticket.amount_minor, ticket.currency,
-        ticket.title, ticket.return_to, list(ticket.merchant_pays), text, ticket.expires_at,
+        ticket.title, ticket.return_to, list(ticket.merchant_pays), text, ticket.expires_at, ticket.accepts_less,
     )  # fmt: skip
     conn.execute(
         "INSERT INTO web_checkout (checkout_id, partner_id, asked_key, asked_hash, merchant, order_ref, category, amount_minor, currency,"
-        " title, return_to, paid_by, ticket, created_at, expires_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        " title, return_to, paid_by, ticket, created_at, expires_at, accepts_less)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
         [
             checkout.checkout_id, *asked, checkout.merchant, checkout.order, checkout.category, checkout.amount_minor,
-            checkout.currency, checkout.title, checkout.return_to, checkout.paid_by, text, now, checkout.expires_at,
+            checkout.currency, checkout.title, checkout.return_to, checkout.paid_by, text, now, checkout.expires_at, checkout.accepts_less,
         ],
     )  # fmt: skip
     return checkout
@@ -159,7 +168,7 @@ async def pay_checkout(site: Site, checkout_id: str, payment: Payment) -> Answer
     """Judge and book the order for a customer; the answer of the books, with "repeated" when this very payment was made before.
 
     Trouble: CHECKOUT_UNKNOWN, CHECKOUT_EXPIRED, CHECKOUT_DONE (too many attempts), CODE_SPENT (paid by somebody else, or in another
-    way), PAYER_INVALID (nobody agreed to bear the fee), OFFER_GONE (the campaign is used up).
+    way), PAYER_INVALID (nobody agreed to bear the fee), OFFER_GONE (the campaign is used up), PART_NOT_TAKEN.
     """
     checkout = await site.read(lambda conn: get_checkout(conn, checkout_id))
     for _ in range(ATTEMPTS_MAX):
@@ -179,9 +188,9 @@ async def try_payment(site: Site, checkout: Checkout, attempts: Attempts, paymen
     if attempts.state != "paid" and payment.offer is not None:
         await reserve(site, checkout, payment, key=key)
     command = BuyNow(
-        key=key, customer=payment.customer, amount_minor=checkout.amount_minor, merchant=checkout.merchant, order=checkout.order,
-        category=checkout.category, happened_at=now, is_stamped=True, scene=payment.scene, continues=payment.continues,
-        instalments=payment.instalments,
+        key=key, customer=payment.customer, amount_minor=payment.part_minor or checkout.amount_minor,
+        merchant=checkout.merchant, order=checkout.order, category=checkout.category, happened_at=now, is_stamped=True,
+        scene=payment.scene, continues=payment.continues, instalments=payment.instalments,
     )  # fmt: skip
     return (await site.booker.submit([command]))[0]
 
@@ -194,6 +203,9 @@ def check_payment(checkout: Checkout, attempts: Attempts, payment: Payment, *, n
         raise Trouble("CHECKOUT_EXPIRED", "the time to pay this order is over")
     if attempts.number > ATTEMPTS_MAX:
         raise Trouble("CHECKOUT_DONE", f"this order was tried {ATTEMPTS_MAX} times")
+    part = payment.part_minor
+    if part is not None and not (checkout.accepts_less and 0 < part < checkout.amount_minor):
+        raise Trouble("PART_NOT_TAKEN", "the shop wants the whole amount")
     choice = payment.instalments
     if (
         choice is not None
@@ -204,13 +216,13 @@ def check_payment(checkout: Checkout, attempts: Attempts, payment: Payment, *, n
         raise Trouble("PAYER_INVALID", "nobody has agreed to bear this fee")
 
 
-def order_of(site: Site, checkout: Checkout, customer: str) -> Asked:
+def order_of(site: Site, checkout: Checkout, customer: str, *, part_minor: int | None = None) -> Asked:
     """The order as campaigns look at it."""
     return Asked(
         merchant=checkout.merchant,
         customer=customer,
         category=checkout.category,
-        amount_minor=checkout.amount_minor,
+        amount_minor=part_minor or checkout.amount_minor,
         at=site.clock.now(),
         zone=site.zone,
     )
@@ -234,7 +246,7 @@ async def reserve(site: Site, checkout: Checkout, payment: Payment, *, key: str)
     fee_minor = choice.fee_minor
     if not fee_minor or choice.payer != offer.campaign.draft.payer:
         raise Trouble("PAYER_INVALID", "a campaign bears the quoted fee: say it, and who pays")
-    asked = order_of(site, checkout, payment.customer)
+    asked = order_of(site, checkout, payment.customer, part_minor=payment.part_minor)
     plan = (choice.periods, fee_minor)
     if not await site.write(lambda conn: merchants.reserve(conn, offer, asked, key=key, plan=plan)):
         raise Trouble("OFFER_GONE", "this offer is used up")

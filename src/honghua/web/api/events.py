@@ -39,6 +39,7 @@ KIND_OF: Final[dict[FactKind, str]] = {
     FactKind.RECOVERY_RECEIVED: "recovery.received",
     FactKind.HARDSHIP_AGREED: "hardship.agreed",
     FactKind.STATUS_SET: "account.status_set",
+    FactKind.CHARGES_WAIVED: "charges.waived",
     FactKind.FACT_REVERSED: "fact.reversed",
     FactKind.PURCHASE_REFUSED: "purchase.refused",
     FactKind.FRAUD_REPORTED: "purchase.reported",

@@ -15,6 +15,7 @@ from psycopg.rows import class_row
 
 from honghua.base.errors import BadInput
 from honghua.customers.api import Vault
+from honghua.customers.core import Party, PartyKind
 from honghua.web.api.buckets import Bucket
 from honghua.web.api.signing import Signed, target_of, verify
 from honghua.web.ground import Site
@@ -27,6 +28,12 @@ RATE_PER_S: Final = 200
 AGE_S_MAX: Final = 2.0  # how long a revoked key may still be believed
 PARTNERS_MAX: Final = 10_000
 SECRET_BYTES: Final = 32
+ROWS: Final = (
+    "SELECT p.partner_id, p.name, p.scopes,"
+    " ARRAY(SELECT m.merchant FROM web_partner_merchant m WHERE m.partner_id = p.partner_id ORDER BY 1) AS merchants,"
+    " ARRAY(SELECT k.key_id FROM web_partner_key k WHERE k.partner_id = p.partner_id AND k.revoked_at IS NULL ORDER BY 1) AS keys,"
+    " p.is_house, p.rate_per_s, p.is_stopped FROM web_partner p"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,19 +159,28 @@ class PartnerRow:
 
 def list_partners(conn: psycopg.Connection) -> list[PartnerRow]:
     """All partners, by name."""
-    query = (
-        "SELECT p.partner_id, p.name, p.scopes,"
-        " ARRAY(SELECT m.merchant FROM web_partner_merchant m WHERE m.partner_id = p.partner_id ORDER BY 1) AS merchants,"
-        " ARRAY(SELECT k.key_id FROM web_partner_key k WHERE k.partner_id = p.partner_id AND k.revoked_at IS NULL ORDER BY 1) AS keys,"
-        " p.is_house, p.rate_per_s, p.is_stopped FROM web_partner p ORDER BY p.name LIMIT %s"
-    )
     with conn.cursor(row_factory=class_row(PartnerRow)) as cursor:
-        return cursor.execute(query, [PARTNERS_MAX]).fetchall()
+        return cursor.execute(f"{ROWS} ORDER BY p.name LIMIT %s", [PARTNERS_MAX]).fetchall()
+
+
+def list_parties(conn: psycopg.Connection) -> list[Party]:
+    """Every partner as a party that has duties (customers.core.duties); programs of our own are the lender."""
+    rows = conn.execute(
+        "SELECT name, scopes, is_house, is_stopped, created_at FROM web_partner ORDER BY name LIMIT %s", [PARTNERS_MAX]
+    )
+    return [
+        Party(
+            name=name, kind=PartyKind.LENDER if is_house else PartyKind.SHOP_PARTNER, does=tuple(scopes), since=at.date(),
+            is_stopped=stopped,
+        )
+        for name, scopes, is_house, stopped, at in rows
+    ]  # fmt: skip
 
 
 def get_partner(conn: psycopg.Connection, name: str) -> PartnerRow:
     """One partner by its name; Trouble PARTNER_UNKNOWN."""
-    found = next((row for row in list_partners(conn) if row.name == name), None)
+    with conn.cursor(row_factory=class_row(PartnerRow)) as cursor:
+        found = cursor.execute(f"{ROWS} WHERE p.name = %s", [name]).fetchone()
     if found is None:
         raise Trouble("PARTNER_UNKNOWN", f"there is no partner {name!r}")
     return found

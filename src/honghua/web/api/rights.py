@@ -18,6 +18,8 @@ SCOPE_OF: Final[dict[str, str]] = {
     "v1.accounts.limit": "limits",
     "v1.accounts.temporary_limit": "limits",
     "v1.accounts.pair": "limits",
+    "v1.accounts.cap": "accounts",
+    "v1.accounts.set_cap": "limits",
     "v1.accounts.status": "limits",
     "v1.accounts.settle": "repayments",
     "v1.accounts.bill_instalments": "repayments",
@@ -49,5 +51,6 @@ SCOPE_OF: Final[dict[str, str]] = {
 RIGHTS: Final[Rights] = {
     **dict.fromkeys(SCOPE_OF, PARTNERS),
     "v1.openapi": PUBLIC,
+    "v1.docs": PUBLIC,
     "v1.problems": PUBLIC,
 }

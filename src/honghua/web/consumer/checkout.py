@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from honghua.base.errors import NotFound
 from honghua.credit import api as credit
 from honghua.merchants import api as merchants
 from honghua.web.api.checkouts import find_attempts, id_of_ticket
 from honghua.web.consumer.asking import customer_of, get_account
 from honghua.web.consumer.offers import CONSUMER, Choice, ask, find_choice, list_choices
-from honghua.web.consumer.readings import TEXT_VERSION, Reading, digest_shown, save_reading
+from honghua.web.consumer.readings import TEXT_VERSION, Reading, digest_shown, find_reading, save_reading
 from honghua.web.ground import site_of
 from honghua.web.tickets import Ticket, open_ticket
 from honghua.web.ui.forms import Form, empty_form, read_form
@@ -36,28 +38,59 @@ async def checkout(request: Request, ticket: str) -> Response:
     return await draw(request, ticket, empty_form(request))
 
 
-async def draw(request: Request, text: str, form: Form) -> Response:
-    """The page of an order. What campaigns offer counts as seen from now on."""
+@router.get("/checkout/{ticket}/part/{reading_id}", name="consumer.part")
+async def part(request: Request, ticket: str, reading_id: uuid.UUID) -> Response:
+    """The part of an order that was offered on credit, and the ways to pay it; nothing is chosen ahead here either."""
+    return await draw(request, ticket, empty_form(request), refused_id=reading_id)
+
+
+@router.post("/checkout/{ticket}/part/{reading_id}", name="consumer.choose_part")
+async def choose_part(request: Request, ticket: str, reading_id: uuid.UUID) -> Response:
+    """A way to pay the part was chosen: its contract is put before the customer."""
+    return await put_contract(request, ticket, reading_id)
+
+
+async def find_part(request: Request, text: str, order: Ticket, refused_id: uuid.UUID | None) -> Ticket:
+    """The order; after an answer that offered a part of it to this customer, that part. NotFound where nothing was offered."""
+    if refused_id is None:
+        return order
+    customer = customer_of(request)
+    reading = await site_of(request).read(lambda conn: find_reading(conn, customer, refused_id))
+    offered = (reading.answer or {}).get("offered_minor", 0) if reading is not None and reading.subject == text else 0
+    if not order.accepts_less or not 0 < offered < order.amount_minor:
+        raise NotFound("no part of this order was offered")
+    return replace(order, amount_minor=offered)
+
+
+async def draw(request: Request, text: str, form: Form, *, refused_id: uuid.UUID | None = None) -> Response:
+    """The page of an order or of its part. What campaigns offer counts as seen from now on."""
     site, customer = site_of(request), customer_of(request)
-    order = ticket_of(request, text)
+    whole = ticket_of(request, text)
+    order = await find_part(request, text, whole, refused_id)
     account = await get_account(request)
     attempts = await site.read(lambda conn: find_attempts(conn, id_of_ticket(text)))
     if attempts.state == "paid":
         return redirect(request, "consumer.purchases", Notice(key="consumer.paid_already", tone="info"))
     now = site.clock.now()
     choices = await site.read(lambda conn: list_choices(conn, site, customer, order, now=now))
+    cap = await site.read(lambda conn: credit.find_spending_cap(conn, customer))
     await site.write(lambda conn: merchants.note_exposure(conn, ask(order, customer, site, now=now)))
     return await page(
         request, "consumer/checkout.html", status=200 if form.is_good else 422, account=account, order=order, ticket=text,
-        choices=choices, form=form,
+        choices=choices, form=form, whole_minor=whole.amount_minor, refused_id=refused_id, cap=cap,
     )  # fmt: skip
 
 
 @router.post("/checkout/{ticket}", name="consumer.choose")
 async def choose(request: Request, ticket: str) -> Response:
     """A way to pay was chosen: its contract is put before the customer, who has time to read it."""
+    return await put_contract(request, ticket, None)
+
+
+async def put_contract(request: Request, ticket: str, refused_id: uuid.UUID | None) -> Response:
+    """On to the contract of what was chosen, or back to the page that says what is wrong."""
     site, customer = site_of(request), customer_of(request)
-    order = ticket_of(request, ticket)
+    order = await find_part(request, ticket, ticket_of(request, ticket), refused_id)
     form = await read_form(request)
     account = await get_account(request)
     now = site.clock.now()
@@ -65,7 +98,7 @@ async def choose(request: Request, ticket: str) -> Response:
     offered = {str(LATER), *(str(choice.periods) for choice in choices)}
     periods = form.choice("plan", frozenset(offered))
     if not form.is_good:
-        return await draw(request, ticket, form)
+        return await draw(request, ticket, form, refused_id=refused_id)
     choice = find_choice(choices, int(periods))
     reading = begin_reading(request, ticket, order, choice, account)
     await site.write(lambda conn: save_reading(conn, reading))

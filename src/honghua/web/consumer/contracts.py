@@ -15,7 +15,7 @@ from honghua.web.consumer import opening
 from honghua.web.consumer.asking import customer_of, find_account, submit
 from honghua.web.consumer.checkout import LATER
 from honghua.web.consumer.offers import Choice, find_choice, list_bill_choices, list_choices
-from honghua.web.consumer.paying import find_ticket, pay_order
+from honghua.web.consumer.paying import asked_of, find_ticket, pay_order
 from honghua.web.consumer.readings import Reading, find_reading, give_back, save_answer, take
 from honghua.web.ground import site_of
 from honghua.web.ui.forms import Form, empty_form, read_form
@@ -66,7 +66,7 @@ async def find_offered(request: Request, reading: Reading) -> Choice | None:
     elif reading.kind == "opening" or reading.periods == LATER:
         return None
     else:
-        order, now = find_ticket(request, reading), site.clock.now()
+        order, now = asked_of(find_ticket(request, reading), reading), site.clock.now()
         found = await site.read(lambda conn: list_choices(conn, site, customer, order, now=now))
     return find_choice(found, reading.periods)
 

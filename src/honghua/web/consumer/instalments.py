@@ -19,12 +19,14 @@ from honghua.web.consumer.asking import (
     check_gateway,
     customer_of,
     get_account,
+    has_gateway,
     is_done,
     refusal_notice,
     submit,
 )
 from honghua.web.consumer.offers import find_choice, list_bill_choices
 from honghua.web.consumer.readings import TEXT_VERSION, Reading, save_reading
+from honghua.web.consumer.repay.payments import begin_payment
 from honghua.web.ground import site_of
 from honghua.web.ui.forms import Form, empty_form, read_form
 from honghua.web.ui.pages import Notice, page, redirect, writing_of
@@ -128,7 +130,14 @@ async def plan(request: Request, plan_id: Id) -> Response:
     one = next((one for one in account.plans if one.plan_id == plan_id), None)
     if one is None or quote is None:
         raise NotFound("no such plan", code="PLAN_UNKNOWN")
-    return await page(request, "consumer/plan.html", account=account, one=one, quote=quote)
+    return await page(
+        request,
+        "consumer/plan.html",
+        account=account,
+        one=one,
+        quote=quote,
+        can_pay=site.is_demo or has_gateway(request),
+    )
 
 
 @router.post("/my/plans/{plan_id}/settle", name="consumer.settle")
@@ -140,6 +149,8 @@ async def settle(request: Request, plan_id: Id) -> Response:
     key, minor = form.key(), form.whole("amount_minor", least=1)
     if not form.is_good:
         return redirect(request, "consumer.plan", UNREADABLE, plan_id=plan_id)
+    if has_gateway(request):
+        return await begin_payment(request, key, (minor, account.currency), plan_id=plan_id)
     command = SettlePlan(key=f"settle:{key}", customer=customer_of(request), plan_id=plan_id, amount_minor=minor)
     answer = await submit(request, command)
     if not is_done(answer):

@@ -16,7 +16,8 @@ from honghua.customers.core import ConsentKind, Field
 from honghua.web.consumer.asking import customer_of, find_account, is_done, refusal_notice, submit
 from honghua.web.consumer.opening import standings
 from honghua.web.ground import site_of
-from honghua.web.signin import sessions
+from honghua.web.signin import factors, sessions
+from honghua.web.signin.second.asking import ask_proof
 from honghua.web.ui.files import file_answer
 from honghua.web.ui.forms import Form, empty_form, read_form
 from honghua.web.ui.pages import Notice, page, redirect
@@ -105,6 +106,9 @@ async def correct(request: Request) -> Response:
 @router.post("/my/data/export", name="consumer.export")
 async def export(request: Request) -> Response:
     """A copy of everything, as a file: what the customers room knows, the account, its bills and purchases."""
+    proof = await ask_proof(request)
+    if proof is not None:
+        return proof
     site, customer = site_of(request), customer_of(request)
     now = site.clock.now()
     try:
@@ -128,6 +132,9 @@ async def export(request: Request) -> Response:
 @router.post("/my/data/erase", name="consumer.erase")
 async def erase(request: Request) -> Response:
     """Close the account and delete what the law lets us delete; not while anything is owed."""
+    proof = await ask_proof(request)
+    if proof is not None:
+        return proof
     site, customer = site_of(request), customer_of(request)
     form = await read_form(request)
     key = form.key()
@@ -146,6 +153,7 @@ async def erase(request: Request) -> Response:
     except (NotFound, Conflict):
         return redirect(request, "consumer.data", Notice(key="consumer.nothing_to_erase", tone="warn"))
     await site.write(lambda conn: sessions.end_sessions(conn, customer, now=now, why="erased"))
+    await site.write(lambda conn: factors.drop_factor(conn, customer))
     return redirect(request, "consumer.landing", Notice(key="consumer.erased"))
 
 

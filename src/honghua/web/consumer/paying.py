@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fastapi import Request
 
 from honghua.credit.core import Continuation, Instalments
@@ -20,6 +22,11 @@ def find_ticket(request: Request, reading: Reading) -> Ticket:
     return open_ticket(site_of(request).secrets.session_key, reading.subject, now=reading.opened_at)
 
 
+def asked_of(order: Ticket, reading: Reading) -> Ticket:
+    """What of an order a contract is about: all of it, or the part that was offered."""
+    return replace(order, amount_minor=reading.amount_minor)
+
+
 async def register_order(request: Request, ticket: Ticket) -> str:
     """Make an order of the demonstration's shop known; its link's text."""
     site = site_of(request)
@@ -34,7 +41,7 @@ async def pay_order(request: Request, reading: Reading, choice: Choice | None) -
 async def go_on_with_order(request: Request, reading: Reading, continues: Continuation) -> Answer:
     """The same order again, with what it was asked for, and the campaign that still stands for it."""
     site = site_of(request)
-    order, now = find_ticket(request, reading), site.clock.now()
+    order, now = asked_of(find_ticket(request, reading), reading), site.clock.now()
     choices = await site.read(lambda conn: list_choices(conn, site, reading.customer, order, now=now))
     answer = await _pay(request, reading, find_choice(choices, reading.periods), continues)
     if answer is None:
@@ -45,7 +52,7 @@ async def go_on_with_order(request: Request, reading: Reading, continues: Contin
 async def _pay(
     request: Request, reading: Reading, choice: Choice | None, continues: Continuation | None
 ) -> Answer | None:
-    plan = None
+    plan, order = None, find_ticket(request, reading)
     if reading.periods:
         plan = Instalments(periods=reading.periods, payer=reading.payer, fee_minor=reading.fee_minor)
     payment = Payment(
@@ -53,6 +60,7 @@ async def _pay(
         instalments=plan,
         scene=scene_of(request),
         continues=continues,
+        part_minor=reading.amount_minor if reading.amount_minor != order.amount_minor else None,
         offer=choice.campaign if choice is not None and choice.payer == reading.payer else None,
     )
     try:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from honghua.web.roles import CUSTOMERS, PUBLIC, Rights
+from honghua.web.roles import CUSTOMERS, GATEWAYS, PUBLIC, Rights
 
 OPEN: Final = ("consumer.landing", "consumer.shop")
 OWN: Final = (
-    "home", "limit", "bills", "statement", "repay", "repay_now", "take_back", "sources", "change_sources", "split",
+    "home", "limit", "cap", "set_cap", "bills", "statement", "repay", "repay_now", "take_back", "sources", "change_sources", "split",
     "choose_split", "plans", "plan", "settle", "days", "change_days", "purchases", "purchase", "report", "clear", "checkout",
-    "choose", "contract", "sign", "result", "opening", "begin_opening", "waiting", "go_on", "code", "make_code", "shop_buy",
+    "choose", "part", "choose_part",
+    "contract", "sign", "result", "opening", "begin_opening", "waiting", "go_on", "code", "make_code", "shop_buy",
     "shop_return", "settings", "consents", "change_consent", "data", "correct", "export", "erase", "help", "ask_help",
+    "payment", "payment_again",
 )  # fmt: skip
-RIGHTS: Final[Rights] = {**dict.fromkeys(OPEN, PUBLIC), **{f"consumer.{name}": CUSTOMERS for name in OWN}}
+RIGHTS: Final[Rights] = {
+    "payments.notice": GATEWAYS,
+    **dict.fromkeys(OPEN, PUBLIC),
+    **{f"consumer.{name}": CUSTOMERS for name in OWN},
+}

@@ -9,6 +9,7 @@ from fastapi.responses import Response
 
 from honghua.web.consumer import (
     bills,
+    cap,
     checkout,
     contracts,
     days,
@@ -17,17 +18,17 @@ from honghua.web.consumer import (
     mine,
     opening,
     purchases,
-    repaying,
     shop,
     till,
     waiting,
 )
 from honghua.web.consumer.asking import NoAccount
+from honghua.web.consumer.repay import payments, repaying
 from honghua.web.ground import Site
 from honghua.web.ui.pages import redirect
 
 PARTS: Final = (
-    home, bills, repaying, instalments, days, purchases, checkout, contracts, opening, waiting, till, shop, mine,
+    home, bills, cap, repaying, instalments, days, purchases, checkout, contracts, opening, waiting, till, shop, mine, payments,
 )  # fmt: skip
 
 router = APIRouter()

@@ -83,6 +83,7 @@ async def buy(request: Request) -> Response:
         expires_at=site.clock.now() + LINK_LIFE,
         return_to="/shop",
         merchant_pays=goods.merchant_pays,
+        accepts_less=True,
     )
     text = await register_order(request, ticket)
     return redirect(request, "consumer.checkout", ticket=text)

@@ -13,7 +13,7 @@ from honghua.base.errors import HonghuaError
 from honghua.credit import api as credit
 from honghua.store.database import Database
 from honghua.store.jobs import is_running, list_jobs, make_due
-from honghua.web.desk.acts import list_acts, record_act
+from honghua.web.desk.acts import Doing, begin_act, end_act, list_acts, record_act
 from honghua.web.desk.drawing import WHY_CHARS_MAX, draw, refused, told
 from honghua.web.desk.tasks import Tell, list_tasks, tasks_of
 from honghua.web.ground import Site, site_of
@@ -54,19 +54,26 @@ async def close(request: Request) -> Response:
     if not form.is_good:
         return told(request, "desk.closing", "desk.why_needed", tone="bad")
     site, person = site_of(request), viewer_of(request).subject
+    act_id = 0
     try:
         wanted = dt.date.fromisoformat(day)
+        act_id = await note(site, "close day", day, person, why)
         task_id = tasks_of(request.app.state, site).start(
             "close_day", day, person, {"day": day}, lambda _conn, tell: close_day(site, wanted, tell)
         )
     except ValueError:
         return told(request, "desk.closing", "desk.error_day", tone="bad")
     except HonghuaError as error:
+        await site.write(lambda conn: end_act(conn, act_id, "refused", now=site.clock.now()))
         return refused(request, "desk.closing", error)
-    await site.write(
-        lambda conn: record_act(conn, action="close day", subject=day, person=person, why=why, now=site.clock.now())
-    )
+    await site.write(lambda conn: end_act(conn, act_id, "done", now=site.clock.now()))
     return redirect(request, "desk.task", task_id=task_id)
+
+
+async def note(site: Site, action: str, subject: str, person: str, why: str) -> int:
+    """Write down what somebody is about to do, before it is done; the number of the act."""
+    doing, now = Doing(action=action, subject=subject, person=person, why=why), site.clock.now()
+    return await site.write(lambda conn: begin_act(conn, doing, now=now))
 
 
 def close_day(site: Site, day: dt.date, tell: Tell) -> dict[str, Any]:
@@ -92,16 +99,13 @@ async def quarantine_release(request: Request) -> Response:
         return told(request, "desk.closing", "desk.why_needed", tone="bad")
     site, person = site_of(request), viewer_of(request).subject
     now = site.clock.now()
+    act_id = await note(site, "release from quarantine", f"customer {customer}", person, why)
     try:
         changed = await asyncio.to_thread(release, site, customer, now)
     except HonghuaError as error:
+        await site.write(lambda conn: end_act(conn, act_id, "refused", now=now))
         return refused(request, "desk.closing", error)
-    subject = f"customer {customer}"
-    await site.write(
-        lambda conn: record_act(
-            conn, action="release from quarantine", subject=subject, person=person, why=why, now=now
-        )
-    )
+    await site.write(lambda conn: end_act(conn, act_id, "done", now=now))
     words = "desk.released_corrected" if changed else "desk.released"
     return told(request, "desk.closing", words, values={"customer": customer})
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from honghua.web.desk.prudence.rights import PRUDENCE
 from honghua.web.roles import DESK_READERS, Rights, Role
 
 ALL: Final = DESK_READERS
@@ -24,6 +25,7 @@ RIGHTS: Final[Rights] = {
     "desk.alert_seen": ACTING,
     "desk.feed": RISK,
     "desk.feed_news": RISK,
+    "desk.feed_live": RISK,
     "desk.decision": ALL,
     "desk.decision_replay": RISK - {Role.AUDITOR},
     "desk.decision_graph": RISK,
@@ -69,4 +71,5 @@ RIGHTS: Final[Rights] = {
     "desk.webhook_replay": OPERATORS,
     "desk.portfolio": FIGURES,
     "desk.portfolio_csv": FIGURES,
+    **PRUDENCE,
 }

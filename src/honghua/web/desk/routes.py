@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from honghua.web.desk import books, closing, customers, home, portfolio, running, webhooks
+from honghua.web.desk.prudence import routes as prudence
 from honghua.web.desk.risk import decisions, feed, lists, policies, reviews, rings, writing
 
 router = APIRouter()
@@ -23,6 +24,7 @@ for part in (
     books,
     closing,
     portfolio,
+    prudence,
     webhooks,
 ):
     router.include_router(part.router)

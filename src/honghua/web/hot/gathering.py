@@ -22,6 +22,11 @@ RETRY_S: Final = (0.05, 30.0)  # the least and the most that somebody is told to
 Reply = list[Answer] | Exception
 
 
+def never() -> bool:
+    """There is nothing else to do."""
+    return False
+
+
 @dataclass(slots=True, eq=False)
 class Parcel:
     """Commands that came together and are answered together. until: `time.monotonic()` by which they must have entered a batch;
@@ -42,6 +47,7 @@ class Gathering:
     rate: float = RATE_FIRST  # commands booked a second, of late
     waiting: int = 0  # commands in line
     is_closed: bool = False
+    _enough: int = 1  # commands in line: with fewer there is nobody to wake
     _line: deque[Parcel] = field(default_factory=deque)
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
@@ -57,16 +63,19 @@ class Gathering:
                 raise Overloaded("too many requests are waiting; nothing was taken", retry_after_s=self.retry_after_s())
             self._line.append(parcel)
             self.waiting += n
-            self._changed.notify()
+            if self.waiting >= self._enough:
+                self._changed.notify()
 
-    def take(self) -> list[Parcel]:
-        """Wait for parcels, and take as many as share a batch; none at all when the line is closed and empty."""
+    def take(self, *, unless: Callable[[], bool] = never, enough: int = 1) -> list[Parcel]:
+        """Wait until enough commands have gathered, and take as many parcels as share a batch; fewer, or none at all, when the line is
+        closed, or there is something else to do (`unless`, looked at whenever somebody says `poke`)."""
         while True:
             with self._changed:
-                while not self._line and not self.is_closed:
+                self._enough = enough
+                while self.waiting < enough and not self.is_closed and not unless():
                     self._changed.wait()
                 taken, late = self._pull()
-                is_over = self.is_closed and not self._line
+                is_over = not self._line and (self.is_closed or unless())
             for parcel in late:
                 error = TooLate("the deadline passed in line; nothing was booked", retry_after_s=self.retry_after_s())
                 self.too_late(parcel, error)
@@ -92,6 +101,11 @@ class Gathering:
                 taken.append(parcel)
                 room -= n
         return taken, late
+
+    def poke(self) -> None:
+        """Whoever waits in `take` shall look at what else there is to do."""
+        with self._changed:
+            self._changed.notify_all()
 
     def withdraw(self, parcel: Parcel) -> bool:
         """Take a parcel back out of the line; False when it has gone into a batch (or was never here)."""

@@ -24,7 +24,7 @@ class DeskServer:
 
     def __init__(self, books: Books, path: Path, *, waiting_max: int = WAITING_MAX) -> None:
         self.path = path
-        self.desk = Desk(books, self.deliver, waiting_max, self._has_ended)
+        self.desk = Desk(books, self.deliver, waiting_max, ended=self._has_ended)
         self.ended = asyncio.Event()  # the desk's thread is no more: stopped, or fallen over a bug
         self.workers: set[Worker] = set()
         self.is_closing = False

@@ -16,12 +16,16 @@ from honghua.web.signin.sessions import TOKEN_BYTES, TOKEN_LENGTH_MAX, digest_to
 
 
 class ChallengeKind(StrEnum):
-    """What is waited for: a code sent to a phone (to sign in, or to change to it), an authenticator's first code, a provider."""
+    """What is waited for: a code sent to a phone (to sign in, to change to it, to prove who one is), a user's or a
+    customer's authenticator, a provider."""
 
     PHONE = "phone"
     NEW_PHONE = "new_phone"
     ENROL = "enrol"
     OIDC = "oidc"
+    PROVE = "prove"
+    FACTOR = "factor"
+    FACTOR_ENROL = "factor_enrol"
 
 
 LIVES: Final = {
@@ -29,6 +33,9 @@ LIVES: Final = {
     ChallengeKind.NEW_PHONE: dt.timedelta(minutes=5),
     ChallengeKind.ENROL: dt.timedelta(minutes=10),
     ChallengeKind.OIDC: dt.timedelta(minutes=10),
+    ChallengeKind.PROVE: dt.timedelta(minutes=5),
+    ChallengeKind.FACTOR: dt.timedelta(minutes=5),
+    ChallengeKind.FACTOR_ENROL: dt.timedelta(minutes=10),
 }
 TRIES_MAX: Final = 5
 

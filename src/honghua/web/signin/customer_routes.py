@@ -9,12 +9,12 @@ from fastapi.responses import Response
 
 from honghua.base.errors import BadInput, Conflict
 from honghua.web.ground import site_of
-from honghua.web.refusing import make_signin_url, safe_next
-from honghua.web.roles import CUSTOMERS
-from honghua.web.signin import phones, sessions
+from honghua.web.refusing import safe_next
+from honghua.web.signin import factors, phones, sessions
 from honghua.web.signin.challenges import ChallengeKind
 from honghua.web.signin.outcomes import Outcome
 from honghua.web.signin.phones import Answered, Wanted
+from honghua.web.signin.second.asking import ask_proof
 from honghua.web.signin.steps import blame, caller_of, carry_step, come_in, send_now, step_of
 from honghua.web.ui.forms import Form, empty_form, read_form
 from honghua.web.ui.pages import Notice, page, redirect
@@ -88,6 +88,10 @@ async def check(request: Request) -> Response:
         outcome = await site.write(lambda c: phones.check_code(c, site.vault, answered, caller, now=now))
         if outcome.begun is not None:
             return await come_in(request, outcome.begun, outcome.way_back, "customer")
+        if outcome.token:
+            response = redirect(request, "signin.factor")
+            carry_step(response, request, outcome.token)
+            return response
         status = blame(form, "code", outcome)
     return await page(
         request, "signin/code.html", status=status, form=form, action="signin.check", again="signin.start"
@@ -96,17 +100,19 @@ async def check(request: Request) -> Response:
 
 @router.get("/signin/phone", name="signin.phone")
 async def phone(request: Request) -> Response:
-    """Ask for the new number; the person must have signed in a moment ago."""
-    if not _is_fresh(request):
-        return _sign_in_again(request)
+    """Ask for the new number; the person must have proved who they are a moment ago."""
+    proof = await ask_proof(request)
+    if proof is not None:
+        return proof
     return await page(request, "signin/phone.html", form=empty_form(request))
 
 
 @router.post("/signin/phone", name="signin.phone_send")
 async def phone_send(request: Request) -> Response:
     """Send a code to the new number."""
-    if not _is_fresh(request):
-        return _sign_in_again(request)
+    proof = await ask_proof(request)
+    if proof is not None:
+        return proof
     form = await read_form(request)
     number = form.text("phone", chars_max=PHONE_CHARS_MAX)
     wanted = Wanted(ChallengeKind.NEW_PHONE, number, customer=request.state.viewer.subject)
@@ -158,15 +164,5 @@ async def _change_phone(request: Request, answered: Answered) -> Outcome:
         await site.write(
             lambda c: sessions.end_sessions(c, viewer.subject, now=now, why="number changed", but=viewer.session_id)
         )
+        await site.write(lambda c: factors.forget_devices(c, viewer.subject))
     return outcome
-
-
-def _is_fresh(request: Request) -> bool:
-    session: sessions.Session | None = request.state.session
-    return session is not None and session.is_fresh(site_of(request).clock.now())
-
-
-def _sign_in_again(request: Request) -> Response:
-    response = redirect(request, "signin.start", Notice(key="signin.prove_again", tone="warn"))
-    response.headers["location"] = make_signin_url(request, CUSTOMERS)
-    return response

@@ -10,7 +10,7 @@ import psycopg
 from honghua.credit.core import STATUS_FROZEN, SetStatus
 from honghua.web.booker import Answer
 from honghua.web.ground import Site
-from honghua.web.signin import events, sessions
+from honghua.web.signin import events, factors, sessions
 from honghua.web.signin.events import EventKind
 from honghua.web.viewer import Viewer
 
@@ -25,6 +25,7 @@ async def freeze(site: Site, viewer: Viewer, *, key: str = "") -> Answer:
 
     def close_doors(conn: psycopg.Connection) -> None:
         sessions.end_sessions(conn, viewer.subject, now=now, why="frozen", but=viewer.session_id)
+        factors.forget_devices(conn, viewer.subject)
         events.note(conn, EventKind.FROZEN, viewer.subject, now=now, detail=str(answer["outcome"]))
 
     await site.write(close_doors)

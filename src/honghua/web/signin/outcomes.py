@@ -14,9 +14,11 @@ from honghua.web.signin.sessions import Begun, Device
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """From where somebody tries: the device as the list will show it, the network as it is counted."""
+    """From where somebody tries: the device as the list will show it, the network as it is counted;
+    trusted: what the browser says of having been trusted before."""
 
     device: Device = field(default_factory=Device)
+    trusted: str = ""
 
     @property
     def network(self) -> str:

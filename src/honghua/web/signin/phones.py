@@ -16,7 +16,7 @@ import psycopg
 from honghua.customers import api as customers
 from honghua.customers.core import Field, mask_phone, normalise
 from honghua.web.roles import Role
-from honghua.web.signin import bounds, events
+from honghua.web.signin import bounds, events, factors
 from honghua.web.signin.challenges import (
     LIVES,
     Challenge,
@@ -81,11 +81,14 @@ class Answered:
 def check_code(
     conn: psycopg.Connection, vault: customers.Vault, answered: Answered, caller: Caller, *, now: dt.datetime
 ) -> Outcome:
-    """Sign the customer in whose phone got the code."""
+    """Sign the customer in whose phone got the code, or lead to their second factor: the outcome has a token then."""
     problem, challenge = _check(conn, vault, ChallengeKind.PHONE, answered, caller, now)
     if challenge is None:
         return problem
     customer = customers.register(conn, vault, challenge.held["phone"], now=now)
+    if factors.has_factor(conn, customer) and not factors.is_trusted(conn, customer, caller.trusted, now=now):
+        held = {"way_back": challenge.held["way_back"]}
+        return Outcome(token=make_challenge(conn, vault, ChallengeKind.FACTOR, customer, held, now=now))
     person = Person(subject=customer, roles=frozenset({Role.CUSTOMER}))
     begun = begin_session(conn, person, caller.device, now=now)
     events.note(conn, EventKind.SIGNED_IN, customer, now=now, network=caller.network)
@@ -111,6 +114,22 @@ def change_phone(
     customers.write_fields(conn, vault, customer, {Field.PHONE: challenge.held["phone"]}, origin, now=now)
     events.note(conn, EventKind.PHONE_CHANGED, customer, now=now, network=caller.network)
     return Outcome(subject=customer)
+
+
+def prove_phone(
+    conn: psycopg.Connection,
+    vault: customers.Vault,
+    answered: Answered,
+    caller: Caller,
+    *,
+    customer: str,
+    now: dt.datetime,
+) -> Outcome:
+    """Whether this is the code that went to the customer's own number as a proof."""
+    problem, challenge = _check(conn, vault, ChallengeKind.PROVE, answered, caller, now)
+    if challenge is None:
+        return problem
+    return Outcome(subject=customer) if challenge.held["customer"] == customer else Outcome(code="CODE_OVER")
 
 
 def _check(
@@ -140,4 +159,4 @@ def _check(
     return Outcome(), challenge
 
 
-__all__ = ["Answered", "Wanted", "ask_code", "change_phone", "check_code"]
+__all__ = ["Answered", "Wanted", "ask_code", "change_phone", "check_code", "prove_phone"]

@@ -17,6 +17,7 @@ from typing import Final
 import psycopg
 
 from honghua.base.clock import Clock
+from honghua.base.errors import NotFound
 from honghua.customers import api as customers
 from honghua.customers.core import Field, mask_phone
 from honghua.store.database import run_unit
@@ -27,6 +28,7 @@ TEXT: Final = (
     "【红花】您有一笔消费需要确认,验证码 {code}。如非本人操作,请立即一键冻结账户。"
     "A purchase needs your confirmation: {code}. If it is not yours, freeze your account."
 )
+ACTIVE: Final = "active"
 NO_NUMBER: Final = "customer {customer}: no phone number"
 
 Connect = Callable[[], AbstractContextManager[psycopg.Connection]]
@@ -63,10 +65,18 @@ class SmsProver:
     def _find_phone(
         self, conn: psycopg.Connection, vault: customers.Vault, customer: str | None, now: dt.datetime
     ) -> str:
-        if customer is None or not customers.show_masked(conn, vault, customer):
+        if customer is None or not is_known(conn, customer):
             return ""
         access = customers.Access("step-up", customers.Purpose.MESSAGE)
         return customers.reveal(conn, vault, customer, [Field.PHONE], access, now=now).get(Field.PHONE, "")
+
+
+def is_known(conn: psycopg.Connection, customer: str) -> bool:
+    """Whether this is a registered person whose data are there; nothing is decrypted for that."""
+    try:
+        return customers.get_person(conn, customer).state == ACTIVE
+    except NotFound:
+        return False
 
 
 def compute_code(session_key: bytes, token: str) -> str:
@@ -75,4 +85,4 @@ def compute_code(session_key: bytes, token: str) -> str:
     return f"{int.from_bytes(digest[:8], 'big') % 1_000_000:06d}"
 
 
-__all__ = ["SmsProver", "compute_code"]
+__all__ = ["SmsProver", "compute_code", "is_known"]

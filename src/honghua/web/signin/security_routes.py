@@ -13,7 +13,7 @@ from honghua.web.address_parts import Id
 from honghua.web.booker import sentence_of
 from honghua.web.ground import Site, site_of
 from honghua.web.roles import CUSTOMERS
-from honghua.web.signin import cookies, events, sessions
+from honghua.web.signin import cookies, events, factors, sessions
 from honghua.web.signin.events import EventKind
 from honghua.web.signin.freezing import DONE, freeze
 from honghua.web.signin.messages import list_messages
@@ -81,6 +81,7 @@ async def sign_out_everywhere(request: Request) -> Response:
 def _end_others(conn: psycopg.Connection, site: Site, viewer: Viewer, network: str) -> int:
     now = site.clock.now()
     events.note(conn, EventKind.SIGNED_OUT_EVERYWHERE, viewer.subject, now=now, network=network)
+    factors.forget_devices(conn, viewer.subject)
     return sessions.end_sessions(conn, viewer.subject, now=now, why="everywhere", but=viewer.session_id)
 
 

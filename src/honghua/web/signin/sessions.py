@@ -9,13 +9,14 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
 import psycopg
 from psycopg.rows import class_row
 
-from honghua.web.roles import CUSTOMERS, Role
+from honghua.web.roles import CUSTOMERS, SIGNING, Role
 
 TOKEN_BYTES: Final = 32
 TOKEN_LENGTH_MAX: Final = 128
@@ -25,9 +26,7 @@ FRESH: Final = dt.timedelta(minutes=10)  # how long a proof of who one is holds 
 LISTED_MAX: Final = 50
 NAME_LENGTH_MAX: Final = 100
 
-COLUMNS: Final = (
-    "session_id, subject, roles, display_name, merchant, device, network, began_at, seen_at, proved_at, ends_at"
-)
+COLUMNS: Final = "session_id, subject, roles, display_name, merchant, device, network, began_at, seen_at, proved_at, ends_at, factor_at"
 LIVE: Final = "ended_at IS NULL AND ends_at > %(now)s AND seen_at + make_interval(secs => idle_seconds) > %(now)s"
 
 
@@ -64,10 +63,15 @@ class Session:
     seen_at: dt.datetime
     proved_at: dt.datetime
     ends_at: dt.datetime
+    factor_at: dt.datetime | None = None
 
     def is_fresh(self, now: dt.datetime) -> bool:
         """Whether the person proved who they are a moment ago: asked before what is delicate."""
         return now - self.proved_at <= FRESH
+
+    def has_shown_factor(self, now: dt.datetime) -> bool:
+        """Whether the second factor was shown a moment ago."""
+        return self.factor_at is not None and now - self.factor_at <= FRESH
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,7 @@ def digest_token(token: str) -> bytes:
 def begin_session(conn: psycopg.Connection, person: Person, device: Device, *, now: dt.datetime) -> Begun:
     """Sign somebody in, in the caller's transaction, under a token that nobody has seen before."""
     assert person.roles, "a person has a role"
-    assert not person.roles & {Role.ANYONE, Role.PARTNER}, "these are no roles of a person"
+    assert not person.roles & ({Role.ANYONE} | SIGNING), "these are no roles of a person"
     times = CUSTOMER_TIMES if person.roles & CUSTOMERS else USER_TIMES
     token = secrets.token_urlsafe(TOKEN_BYTES)
     row = conn.execute(
@@ -142,9 +146,25 @@ def list_sessions(conn: psycopg.Connection, subject: str, *, now: dt.datetime) -
         return cursor.execute(query, {"subject": subject, "now": now, "limit": LISTED_MAX}).fetchall()
 
 
+def is_alive(conn: psycopg.Connection, session_id: int, allowed: Collection[str], *, now: dt.datetime) -> bool:
+    """Whether a session goes on, with a role that is among those allowed."""
+    query = f"SELECT 1 FROM web_session WHERE session_id = %(session)s AND roles && %(allowed)s::text[] AND {LIVE}"  # noqa: S608
+    values = {"session": session_id, "allowed": sorted(allowed), "now": now}
+    return conn.execute(query, values).fetchone() is not None
+
+
 def touch_session(conn: psycopg.Connection, session_id: int, *, now: dt.datetime) -> None:
     """Note that a session is in use."""
     conn.execute("UPDATE web_session SET seen_at = %s WHERE session_id = %s AND seen_at < %s", [now, session_id, now])
+
+
+def note_proof(conn: psycopg.Connection, session_id: int, *, now: dt.datetime, has_factor: bool) -> None:
+    """The person of a session has proved again who they are; has_factor: by the second factor."""
+    conn.execute(
+        "UPDATE web_session SET proved_at = %(now)s, factor_at = CASE WHEN %(factor)s THEN %(now)s ELSE factor_at END"
+        " WHERE session_id = %(session)s",
+        {"now": now, "factor": has_factor, "session": session_id},
+    )
 
 
 def end_session(conn: psycopg.Connection, session_id: int, subject: str, *, now: dt.datetime, why: str) -> bool:

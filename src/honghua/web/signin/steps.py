@@ -23,6 +23,7 @@ from honghua.web.ui.forms import Form
 
 STEP: Final = "honghua_step"
 STEP_SECONDS: Final = 600
+TRUSTED: Final = "honghua_trusted"
 HOMES: Final = {"customer": "/my", "staff": "/desk", "merchant": "/merchant"}
 ADMIN_HOME: Final = "/signin/users"
 BROWSERS: Final = (
@@ -38,7 +39,8 @@ SYSTEMS: Final = (
 def caller_of(request: Request) -> Caller:
     """From where somebody asks."""
     host = request.client.host if request.client is not None else ""
-    return Caller(Device(name_device(request.headers.get("user-agent", "")), name_network(host)))
+    device = Device(name_device(request.headers.get("user-agent", "")), name_network(host))
+    return Caller(device, request.cookies.get(cookies.cookie_name(TRUSTED, site_of(request).address), ""))
 
 
 def name_device(agent: str) -> str:
@@ -57,6 +59,15 @@ def carry_step(response: Response, request: Request, token: str) -> None:
         name=cookies.cookie_name(STEP, address), value=token, is_secure=cookies.is_secure(address),
         seconds=STEP_SECONDS if token else 0,
     )  # fmt: skip
+    response.headers.append("set-cookie", cookie.header())
+
+
+def carry_trust(response: Response, request: Request, token: str, *, seconds: int) -> None:
+    """Let the browser keep that it is trusted; it is no sign-in."""
+    address = site_of(request).address
+    cookie = cookies.Cookie(
+        name=cookies.cookie_name(TRUSTED, address), value=token, is_secure=cookies.is_secure(address), seconds=seconds
+    )
     response.headers.append("set-cookie", cookie.header())
 
 

@@ -65,6 +65,7 @@ def test_merchants_are_followed_settled_and_paid(conn, database, registry):
     close_until(database, FIRST + dt.timedelta(days=1))
     later = told(conn, Ports(payouts=bank), at + dt.timedelta(hours=1))
     assert later["settlement"].startswith("1 merchants settled")
+    assert told(conn, Ports(payouts=bank), at + dt.timedelta(hours=1, seconds=2))["payouts"].startswith("1 paid")
     assert bank.paid_minor == {"M": 50_000}
 
 

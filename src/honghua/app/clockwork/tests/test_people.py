@@ -17,7 +17,7 @@ from honghua.web.signin.messages import FakeGateway, Message, wish_message
 NOW = dt.datetime(2026, 1, 5, 4, tzinfo=dt.UTC)
 OLD = Secrets(session_key=b"s" * 32, index_key=b"i" * 32, field_keys={1: b"a" * 32})
 BOTH = Secrets(session_key=b"s" * 32, index_key=b"i" * 32, field_keys={1: b"a" * 32, 2: b"b" * 32})
-NAMES = ["messages", "rotation", "erasure", "doors"]
+NAMES = ["messages", "rotation", "conduct", "erasure", "doors"]
 
 
 @pytest.fixture
@@ -44,7 +44,8 @@ def test_without_keys_and_gateway_nothing_is_lost(people, clock):
         "messages": "no gateway is attached: 1 message(s) wait",
         "rotation": "no keys are attached",
         "erasure": "0 identities erased",
-        "doors": "0 messages and 0 counts deleted",
+        "conduct": "0 newly late",
+        "doors": "0 messages and 0 counts deleted, 0 acts of the desk ended that were left open",
     }
 
 

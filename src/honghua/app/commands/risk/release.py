@@ -205,8 +205,7 @@ def _suppress(conn: psycopg.Connection, args: argparse.Namespace, act: decision.
     decision.ensure_first(conn)
     lineup = decision.find_lineup(conn)
     assert lineup is not None, "ensure_first made one"
-    ids = [lineup.champion, *([lineup.challenger] if lineup.challenger is not None else [])]
-    bundles = [decision.recompile(decision.get_release(conn, i)) for i in ids]
+    bundles = [decision.recompile(decision.get_release(conn, i)) for i in lineup.judging]
     entity, label = args.whom or (None, None)
     silenced = decision.Silenced(args.rule, decision.read_instant(args.until), entity, label)
     number = decision.suppress(conn, silenced, act, bundles=bundles, now=SystemClock().now())

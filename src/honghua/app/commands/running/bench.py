@@ -23,12 +23,16 @@ from honghua.app.bench import (
     s_ffsd,
     trees,
 )
-from honghua.app.city import bench_city, bench_drill, bench_shortage
+from honghua.app.bench.shops import campaign
+from honghua.app.city import bench_city, bench_shortage
+from honghua.app.drill import bench_drill
+from honghua.app.filing import bench_bureau
 from honghua.app.report import print_json, report_header
 from honghua.app.serving import bench_purchase
 from honghua.app.settings import Settings
 
 BENCHES = (
+    campaign,
     features,
     graph,
     eod,
@@ -48,6 +52,7 @@ BENCHES = (
     bench_drill,
     bench_shortage,
     bench_purchase,
+    bench_bureau,
 )
 
 

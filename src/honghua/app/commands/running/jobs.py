@@ -16,6 +16,7 @@ from rich.table import Table
 from honghua.app.book import to_plain
 from honghua.app.clockwork.jobs import Ports, make_jobs, run_jobs, tell
 from honghua.app.doors.keys import load_secrets
+from honghua.app.doors.paying import make_payments
 from honghua.app.doors.proving import make_gateway, make_prover
 from honghua.app.report import print_json
 from honghua.app.settings import Settings
@@ -64,7 +65,8 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
 def _make_ports(database: Database, settings: Settings) -> Ports:
     prover = make_prover(database, settings, SystemClock())
     gateway = make_gateway(settings, is_demo=False)
-    return Ports(prover=prover, secrets=load_secrets(settings), gateway=gateway)
+    payments = make_payments(settings, SystemClock())
+    return Ports(prover=prover, secrets=load_secrets(settings), gateway=gateway, payments=payments)
 
 
 def _run_once(args: argparse.Namespace, conn: psycopg.Connection, jobs: tuple[Job, ...]) -> int:

@@ -9,12 +9,15 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
+from honghua.app.book import to_plain
 from honghua.app.doors.keys import load_secrets
 from honghua.app.report import print_json
 from honghua.app.settings import Settings
 from honghua.base.clock import SystemClock
+from honghua.customers.core import Listed, build_white_list
 from honghua.store.database import connect, open_database, run_unit
 from honghua.web.api import partners
+from honghua.web.widget.origins import add_origin
 
 VERB_HELP = {
     "add": "a new partner with its first key; the secret is shown this once",
@@ -23,6 +26,7 @@ VERB_HELP = {
     "revoke": "end a key; every process knows it within seconds",
     "shops": "give a partner more shops",
     "link": "a customer agrees that the partner looks at their account",
+    "origin": "the partner's checkouts may stand on pages of this origin: https://shop.example",
     "stop": "no key of the partner works any more",
     "resume": "they work again",
 }
@@ -46,12 +50,19 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
             "--shop", action="append", default=[], dest="shops", help="a shop whose orders are theirs"
         )
     made["link"].add_argument("customer")
+    made["list"].add_argument(
+        "--public", action="store_true", help="the list that the lender publishes: who is at work, with which duties"
+    )
+    made["origin"].add_argument("origin")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
     """Run one action."""
     with open_database(settings.store) as database, connect(database) as conn:
+        if args.action == "list" and args.public:
+            _show_public(args, build_white_list(partners.list_parties(conn)))
+            return 0
         if args.action == "list":
             _show(args, partners.list_partners(conn))
             return 0
@@ -76,6 +87,8 @@ def _do(args: argparse.Namespace, conn: psycopg.Connection, settings: Settings) 
         return {**told, "key": made.key_id, "secret": made.secret}
     if args.action == "revoke":
         return {**told, "was_there": partners.revoke_key(conn, args.name, now=now)}
+    if args.action == "origin":
+        return {**told, "origin": add_origin(conn, args.name, args.origin)}
     known = partners.get_partner(conn, args.name)
     if args.action == "key":
         made = partners.add_key(conn, load_secrets(settings).vault, known.partner_id, now=now)
@@ -87,6 +100,16 @@ def _do(args: argparse.Namespace, conn: psycopg.Connection, settings: Settings) 
     else:
         partners.stop_partner(conn, args.name, is_stopped=args.action == "stop")
     return told
+
+
+def _show_public(args: argparse.Namespace, rows: tuple[Listed, ...]) -> None:
+    if args.json:
+        print_json({"partners": to_plain(rows)})
+        return
+    table = Table("name", "kind", "since", "does", "duties", title="Partners (public list)")
+    for row in rows:
+        table.add_row(row.name, row.kind, str(row.since or ""), " ".join(row.does), "\n".join(row.duties))
+    Console().print(table)
 
 
 def _show(args: argparse.Namespace, rows: list[partners.PartnerRow]) -> None:

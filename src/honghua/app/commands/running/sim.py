@@ -1,4 +1,4 @@
-"""`honghua sim make|drill|report`: the simulated city – its files, the drill of a shopping day, what is measured beside what is true."""
+"""`honghua sim make|drill|report|trial`: the simulated city – its files, its drill, its trial, what is measured beside what is true."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from honghua.app.city import sim_verbs
+from honghua.app.city import report_verb, trial_verb
 from honghua.app.city.making import add_city_arguments, read_make_plan, show_progress
+from honghua.app.drill import verbs as drill_verbs
 from honghua.app.report import print_json, report_header
 from honghua.app.settings import Settings
 from honghua.sim.api import make_city
@@ -27,7 +28,9 @@ def register(verbs: Any) -> None:
     )
     make.add_argument("--json", action="store_true", help="one JSON object on stdout")
     make.set_defaults(run=run_make)
-    sim_verbs.register(parts)
+    drill_verbs.register(parts)
+    report_verb.register(parts)
+    trial_verb.register(parts)
 
 
 def run_make(args: argparse.Namespace, settings: Settings) -> int:

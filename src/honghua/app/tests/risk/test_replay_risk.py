@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
 import pytest
 
 from honghua.app import replay_risk
 from honghua.app.replay import Beside, replay_table
-from honghua.app.replay_risk import judge_queue
+from honghua.app.replay_risk import Name, begin_risk, judge_queue
 from honghua.app.replay_table import PurchaseTable, TableMap
 from honghua.app.robots import refitting
 from honghua.credit import api as credit
@@ -16,6 +18,7 @@ from honghua.store.database import connect, scratch_database
 
 DAY_US = 86_400_000_000
 FIRST = 17_900  # a day number
+FIRST_DAY = dt.date(1970, 1, 1) + dt.timedelta(days=FIRST)
 
 
 def make_table(customers, days, labels, *, scores_seed=1):
@@ -74,6 +77,15 @@ def test_labels_arrive_late_models_are_released_on_the_way_and_once(database, ta
         k: told[k] for k in ("purchases", "approved", "refused")
     }
     assert again["purchases_per_s"] == 0
+
+
+@pytest.mark.parametrize(("said", "unreported"), [({}, 0.0), ({"unreported": 0.5}, 0.5)])
+def test_fits_are_told_what_the_map_says_of_labels_that_never_come(conn, table, said, unreported):
+    credit.start_book(conn, day=FIRST_DAY)
+    table_map = TableMap(labels={"delay_days": 3, **said}, timezone="UTC")
+    risk = begin_risk(conn, credit.open_registry(conn), table, table_map, Name("t", 1), folder=None)
+    assert risk.robots.fit_settings().unreported == unreported
+    assert (risk.incomplete is None) == (not said)
 
 
 class Interrupted(Exception):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from honghua.credit.core.kernels.measures import due_unpaid, find_overdue_since
+from honghua.credit.core.kernels.measures import due_unpaid, find_overdue_since, used_minor
 from honghua.credit.core.layout import (
     D_BASE,
     D_BEARING,
@@ -25,9 +25,12 @@ from honghua.credit.core.layout import (
     H_AS_OF,
     H_DUES,
     H_FEE_CARRIED,
+    H_HELD,
     H_INTEREST_ACCRUED,
+    H_LIMIT,
     H_OVERPAID,
     H_PENALTY_ACCRUED,
+    H_TEMPORARY,
     H_UNBILLED,
     T_PRINCIPAL_FIRST_DPD,
 )  # fmt: skip
@@ -144,3 +147,13 @@ def pay_overdue(head, dues, amount):
             amount = pay_due(dues, i, D_REVOLVING, amount)
     drop_paid(head, dues)
     return amount
+
+
+@njit(cache=True)
+def shrink_temporary(head, dues, plans, used_before):
+    """A repaid part of the temporary limit does not come back: the temporary part is what lies above the fixed limit."""
+    if head[H_TEMPORARY] == 0:
+        return
+    over_before = max(0, used_before + head[H_HELD] - head[H_LIMIT])
+    over_after = max(0, used_minor(head, dues, plans) + head[H_HELD] - head[H_LIMIT])
+    head[H_TEMPORARY] -= min(head[H_TEMPORARY], max(0, over_before - over_after))

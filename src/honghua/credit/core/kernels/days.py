@@ -10,8 +10,8 @@ from __future__ import annotations
 from numba import njit
 
 from honghua.base.dates import civil_from_day, day_from_civil, next_month_day
-from honghua.credit.core.kernels.allocation import drop_paid, pay_billed
-from honghua.credit.core.kernels.measures import classify, due_unpaid, next_action, share_half_up
+from honghua.credit.core.kernels.allocation import drop_paid, pay_billed, shrink_temporary
+from honghua.credit.core.kernels.measures import classify, due_unpaid, next_action, share_half_up, used_minor
 from honghua.credit.core.layout import (
     BROKEN_ORDER,
     D_BASE,
@@ -258,7 +258,9 @@ def cut(head, dues, plans, terms, issued, statement):
     dues[new, D_MINIMUM] = own
     statement[S_OWN_MINIMUM] = own
     head[H_DUES] = new + 1
+    used_before = used_minor(head, dues, plans)
     head[H_OVERPAID] = pay_billed(head, dues, terms, overpaid)
+    shrink_temporary(head, dues, plans, used_before)  # own money that pays a bill is a repayment, too
     statement[S_OVERPAYMENT_USED] = overpaid - head[H_OVERPAID]
     finish_statement(head, dues, statement)
     turn_cycle(head)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from numba import njit
 
 from honghua.base.dates import first_day_of_month_after
-from honghua.credit.core.kernels.allocation import drop_paid, pay, pay_overdue, take
+from honghua.credit.core.kernels.allocation import drop_paid, pay, pay_due, pay_overdue, shrink_temporary, take
 from honghua.credit.core.kernels.measures import classify, due_unpaid, prorate_half_up, share_half_up, used_minor
 from honghua.credit.core.layout import (
     D_BASE,
@@ -96,6 +96,7 @@ from honghua.credit.core.layout import (
 ACCOUNT_OPENED, LIMIT_CHANGED, TEMPORARY_LIMIT_GRANTED, PURCHASE_AUTHORISED, PURCHASE_CAPTURED = 1, 2, 3, 4, 5
 AUTHORISATION_RELEASED, PURCHASE_REFUNDED, REPAYMENT_RECEIVED, OVERPAYMENT_RETURNED, BILL_INSTALLED = 6, 7, 8, 9, 10
 PLAN_SETTLED, PAIR_CHANGED, WRITTEN_OFF, RECOVERY_RECEIVED, HARDSHIP_AGREED, STATUS_SET = 11, 12, 13, 14, 15, 16
+CHARGES_WAIVED = 27
 
 
 @njit(cache=True)
@@ -223,16 +224,6 @@ def refund(head, dues, plans, terms, event):
         amount = take(head, H_UNBILLED, amount)
     head[H_FEE_INCOME] -= event[E_A2]
     pay(head, dues, terms, amount + event[E_A2])
-
-
-@njit(cache=True)
-def shrink_temporary(head, dues, plans, used_before):
-    """A repaid part of the temporary limit does not come back: the temporary part is what lies above the fixed limit."""
-    if head[H_TEMPORARY] == 0:
-        return
-    over_before = max(0, used_before + head[H_HELD] - head[H_LIMIT])
-    over_after = max(0, used_minor(head, dues, plans) + head[H_HELD] - head[H_LIMIT])
-    head[H_TEMPORARY] -= min(head[H_TEMPORARY], max(0, over_before - over_after))
 
 
 @njit(cache=True)
@@ -371,6 +362,21 @@ def agree_hardship(head, dues, plans, event):
 
 
 @njit(cache=True)
+def waive(head, dues, amount):
+    """Forgive penalty, then interest, then fees: of bills, oldest first, then what runs towards the next one. Never principal.
+
+    The minimum of a bill falls with what it no longer asks. What exceeds the charges there are is not forgiven.
+    """
+    left = amount
+    for column, running in ((D_PENALTY, H_PENALTY_ACCRUED), (D_INTEREST, H_INTEREST_ACCRUED), (D_FEE, H_FEE_CARRIED)):
+        for i in range(head[H_DUES]):
+            left = pay_due(dues, i, column, left)
+        left = take(head, running, left)
+    drop_paid(head, dues)
+    head[H_WAIVED] += amount - left
+
+
+@njit(cache=True)
 def set_limits(head, event):
     """Facts that only change limits, days or status."""
     kind = event[E_KIND]
@@ -424,6 +430,8 @@ def apply_event(head, dues, plans, terms, event):
         settle_plan(head, dues, plans, terms, event)
     elif kind == WRITTEN_OFF:
         write_off(head, dues, plans)
+    elif kind == CHARGES_WAIVED:
+        waive(head, dues, amount)
     elif kind == HARDSHIP_AGREED:
         status = agree_hardship(head, dues, plans, event)
     elif kind == LIMIT_CHANGED or kind == TEMPORARY_LIMIT_GRANTED or kind == PAIR_CHANGED or kind == STATUS_SET:

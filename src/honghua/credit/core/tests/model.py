@@ -254,10 +254,11 @@ class Life:
         self.turn(told)
 
     def spend_overpayment(self, told: dict[str, Any]) -> None:
-        own_money = -self.balances[C.OVERPAYMENT]
+        own_money, used = -self.balances[C.OVERPAYMENT], self.used()
         self.post({C.OVERPAYMENT: own_money, TRANSIT: -own_money})
         rest = self.pour(own_money, self.billed_order())
         self.post({C.OVERPAYMENT: -rest, TRANSIT: rest})
+        self.keep_temporary_spent(used)
         told["overpayment_used"] = own_money - rest
 
     def turn(self, told: dict[str, Any]) -> None:

@@ -385,6 +385,7 @@ class Oracle:
         rules = (
             ("ACCOUNT_NOT_ACTIVE", not told.life.live()),
             ("LIMIT_FIXED_WHILE_TEMPORARY", told.life.temporary > 0),
+            ("LIMIT_TOO_HIGH", told.life.limit + command.amount_minor > self.terms.limit_minor_max),
             ("DATE_INVALID", until < self.today),
         )
         code = next((code for code, applies in rules if applies), None)

@@ -121,7 +121,7 @@ def feel(
             read_values(rows, r, now, sections, after, after_end, values, out, i)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)  # a desk writes one unit while it judges the next
 def step(
     events, out, block, group, item,
     conditions, filters, summed, hops, groups, accs, spots, tracks, links, blank, windows, sections, values, ratios,

@@ -33,7 +33,7 @@ def pick(sources, places, first, shift, row):
         row[first + k] = sources[places[k] - shift]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)  # a desk writes one unit while it judges the next
 def join(
     events, windows, edges, who, cuts, picks, columns, unit, scales, levels, level_keys, level_codes, table, keys, memory, everybody, out
 ):  # fmt: skip

@@ -228,7 +228,7 @@ def sense_cycle(heads, pool, ring, tally, pairs, nodes, setting, limits, stack, 
             out[place + 2] = (now - cycle[2]) * TICK_S
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)  # a desk writes one unit while it judges the next
 def step_events(
     events, start, setting, pairs, table, keys, heads, pool, ring, segments, free, tally, log, logged, parents, sizes, epoch,
     nodes, big, things, held, many, found, walk, masks, stack, large, small, counts, acc, lists, groups, block, weigh, limits, cycle, users,

@@ -166,6 +166,7 @@ def explain_rows(plan, splits, values, x, out, reasons, sizes):
     leaf = whole_lines(ROWS).view(np.int64)
     totals = whole_lines(ROWS)
     parts = whole_lines(features * ROWS).reshape(features, ROWS)
+    some = np.empty(features, np.int64)
     starts = plan[P_ABREAST]
     for start in range(0, x.shape[0], ROWS):
         count = min(ROWS, x.shape[0] - start)
@@ -179,4 +180,4 @@ def explain_rows(plan, splits, values, x, out, reasons, sizes):
             add_parts(splits, first, end, leaf, parts)
         for r in range(count):
             out[start + r] = totals[r] / plan[P_AVERAGED]
-            choose(parts[:, r], features, start + r, reasons, sizes)
+            choose(parts[:, r], features, start + r, reasons, sizes, some)

@@ -1,8 +1,9 @@
 """Walks a forest: one row through sixteen trees side by side, or, where trees are too large for `abreast`, eight rows through one tree.
 
-Cost sketch (300 trees × 31 leaves, mean depth 10, 100 features): 3,000 visits × 0.7 ns + 100 columns × 1.5 ns + 300 ordered additions
-= 2.6 µs a row; parts add 2,600 additions × 0.9 ns = 2.4 µs. Nodes take 150 KB and stay in the second cache, the table of parts 0.8 MB.
-Arrays `nodes`, `plan`, `table` are those of `layout`; Python checks them and `x` before the call. Oracle: LightGBM, and tests/naive.py.
+Cost sketch (300 trees × 31 leaves, mean depth 10, 100 features): 3,000 visits × 0.7 ns + 200 columns × 1.5 ns + 300 ordered additions
+= 2.5 µs a row; parts add 300 cards × 5 additions and 170 slips × 3, × 0.5 ns, and the choice of four, = 1.2 µs. Nodes take 150 KB and
+stay in the second cache as far as the cards, 0.8 MB, let them. Parts are whole grains: adding whole numbers in memory waits least.
+Arrays `nodes`, `plan`, `cards` are those of `layout`; Python checks them and `x` before the call. Oracle: LightGBM, and tests/naive.py.
 """
 
 from __future__ import annotations
@@ -12,8 +13,13 @@ from numba import njit
 
 from honghua.graph.core import prefetch
 from honghua.models.core.layout import (
+    CARD,
+    CARD_OWNERS,
+    CARD_SLIP,
     COLUMN_SCALE,
     GROUP,
+    HEAD_GRAIN,
+    HEAD_SLIPS,
     LANES,
     LEAF_BITS,
     P_AVERAGED,
@@ -26,14 +32,11 @@ from honghua.models.core.layout import (
     P_SORTED,
     P_TREES,
     P_WIDTH,
-    PARTS,
     PRESENT_TO_ZERO,
-    RECORD,
-    RECORD_MORE,
-    RECORD_OWNERS,
-    RECORD_PARTS,
+    REASONS,
     SET_HEAD,
     SMALLEST_PART,
+    SPARE,
     TO_LEFT,
     TO_RIGHT,
     ZERO_BOUND,
@@ -48,7 +51,12 @@ MINUS_INF = np.float32(-np.inf)
 PLUS_INF = np.float32(np.inf)
 # Places are unsigned: for a signed one numba asks each time whether it counts from the end.
 NONE, ONE, TWO, THREE, FOUR = np.uint64(0), np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4)
-MORE, OWN, OWNERS = np.uint64(RECORD_MORE), np.uint64(RECORD_PARTS), np.uint64(RECORD_OWNERS)
+FIVE, SIX, SEVEN = np.uint64(5), np.uint64(6), np.uint64(7)
+CARDS, OWNERS, FURTHER = np.uint64(CARD), np.uint64(CARD_OWNERS), np.uint64(CARD_SLIP)
+COLUMN_SHIFT = np.uint64(COLUMN_SCALE.bit_length() - 1)
+AS_ZERO, PRESENT, SIDES = np.uint64(ZERO_IS_MISSING), np.uint64(PRESENT_TO_ZERO), np.uint64(TO_LEFT | TO_RIGHT)
+WAYS = np.array([ZERO, MINUS_INF, PLUS_INF], np.float32)  # of what is missing: TO_ZERO, TO_LEFT, TO_RIGHT
+LEAST = np.float64(SMALLEST_PART)
 
 
 @njit(cache=True)
@@ -63,24 +71,16 @@ def work_width(plan):
 
 @njit(cache=True, inline="always")
 def _fill(plan, x, row, work):
-    """Copy row `row` of x float32[n, F] into work float32[W], column by column, with what is missing already sent its way."""
-    first = plan[P_COLUMNS]
-    for c in range(plan[P_WIDTH]):
-        code = plan[first + c]
-        value = x[row, code // COLUMN_SCALE]
-        missing = value != value
-        if code & ZERO_IS_MISSING:
-            missing = missing or (value >= -ZERO_BOUND_F and value <= ZERO_BOUND_F)
-        if missing:
-            if code & TO_LEFT:
-                value = MINUS_INF
-            elif code & TO_RIGHT:
-                value = PLUS_INF
-            else:
-                value = ZERO
-        elif code & PRESENT_TO_ZERO:
-            value = ZERO
-        work[c] = value
+    """Copy row `row` of x float32[n, F] into work float32[W], column by column, with what is missing already sent its way.
+
+    No branch: which values are missing cannot be guessed.
+    """
+    first, told = np.uint64(plan[P_COLUMNS]), x[row]
+    for c in range(np.uint64(plan[P_WIDTH])):
+        code = np.uint64(plan[first + c])
+        value = told[code >> COLUMN_SHIFT]
+        missing = (value != value) | ((code & AS_ZERO != NONE) & (abs(value) <= ZERO_BOUND_F))
+        work[c] = WAYS[code & SIDES] if missing else (ZERO if code & PRESENT != NONE else value)
     if plan[P_SET_FEATURES]:
         fill_sets(plan, x, row, work)
     work[work.shape[0] - 1] = MINUS_INF
@@ -181,30 +181,23 @@ def _walk_two_groups(nodes, links, numbers, plan, k, work, at):
 
 
 @njit(cache=True, inline="always")
-def _walk_row(nodes, plan, table, work, at):
+def _walk_row(nodes, plan, cards, work, at):
     """Leaf of every tree for one work row, into at int64[trees + 1] (the last place takes what pads the last group).
 
-    Their records in `table` are asked for as they are found.
+    Their cards are asked for as they are found: they come while the next trees are walked.
     """
     links = nodes.view(np.uint16)
     numbers = nodes.view(np.int32)
     end = plan[P_SORTED] + plan[P_GROUPS] * GROUP
     for k in range(plan[P_SORTED], end - GROUP, 2 * GROUP):
         _walk_two_groups(nodes, links, numbers, plan, k, work, at)
-        for lane in range(1 + LANES, GROUP):  # the records come while the next trees are walked
-            _hint(table, at[plan[k + lane]])
-            _hint(table, at[plan[k + GROUP + lane]])
+        for lane in range(1 + LANES, GROUP):
+            prefetch(cards, CARD + CARD * at[plan[k + lane]])
+            prefetch(cards, CARD + CARD * at[plan[k + GROUP + lane]])
     if plan[P_GROUPS] & 1:
         _walk_group(nodes, links, numbers, plan, end - GROUP, work, at)
         for lane in range(1 + LANES, GROUP):
-            _hint(table, at[plan[end - GROUP + lane]])
-
-
-@njit(cache=True, inline="always")
-def _hint(table, leaf):
-    """The record of a leaf will be read: it lies in two lines of the cache."""
-    prefetch(table, RECORD * leaf)
-    prefetch(table, RECORD * leaf + RECORD - 1)
+            prefetch(cards, CARD + CARD * at[plan[end - GROUP + lane]])
 
 
 @njit(cache=True, inline="always")
@@ -231,79 +224,86 @@ def _walk_tree(nodes, plan, t, work, r, at):
 
 
 @njit(cache=True, inline="always")
-def _add_record(table, owners, record, parts):
-    """Add the parts of a record to parts float64[F + 8]; the last eight places take the padding."""
-    k = np.uint64(RECORD) * np.uint64(record) + OWN
-    w = FOUR * (k - OWN + OWNERS)
-    parts[owners[w]] += table[k]
-    parts[owners[w + np.uint64(1)]] += table[k + np.uint64(1)]
-    parts[owners[w + np.uint64(2)]] += table[k + np.uint64(2)]
-    parts[owners[w + np.uint64(3)]] += table[k + np.uint64(3)]
-    parts[owners[w + np.uint64(4)]] += table[k + np.uint64(4)]
-    parts[owners[w + np.uint64(5)]] += table[k + np.uint64(5)]
-    parts[owners[w + np.uint64(6)]] += table[k + np.uint64(6)]
-    parts[owners[w + np.uint64(7)]] += table[k + np.uint64(7)]
+def _value(values, leaf):
+    """The value of a leaf; values: cards as float64."""
+    return values[CARDS + CARDS * np.uint64(leaf)]
 
 
 @njit(cache=True, inline="always")
-def _add_parts(table, spans, owners, leaf, parts):
-    """Add all parts of a leaf."""
-    _add_record(table, owners, leaf, parts)
-    place = TWO * (np.uint64(RECORD) * np.uint64(leaf) + MORE)
-    for n in range(spans[place + ONE]):
-        _add_record(table, owners, spans[place] + n, parts)
+def _add_card(cards, owners, halves, leaf, parts):
+    """Add the parts on a card to parts int64[F + SPARE]; the first slip with further ones, 0 = none."""
+    k = CARDS + CARDS * np.uint64(leaf)
+    w = FOUR * (k + OWNERS)
+    parts[owners[w]] += cards[k + ONE]
+    parts[owners[w + ONE]] += cards[k + TWO]
+    parts[owners[w + TWO]] += cards[k + THREE]
+    parts[owners[w + THREE]] += cards[k + FOUR]
+    parts[owners[w + FOUR]] += cards[k + FIVE]
+    return np.uint64(halves[TWO * k + FURTHER])
 
 
 @njit(cache=True, inline="always")
-def _add_all(table, spans, owners, at, trees, long, parts):
-    """The sum of the values of the leaves at[: trees], in the order of trees; their parts are added meanwhile.
+def _add_slips(cards, owners, slips, count, parts):
+    """Add the parts on the slips at slips uint64[: count] and on those that follow them, for which there is room behind.
 
-    Leaves with further records wait in `long`: whether there are any cannot be guessed.
+    One queue, since how many slips a leaf has cannot be guessed.
     """
-    total, longs = 0.0, 0
-    for t in range(trees):
-        leaf = np.uint64(at[t])
-        total += table[np.uint64(RECORD) * leaf]
-        long[longs] = at[t]
-        longs += spans[TWO * (np.uint64(RECORD) * leaf + MORE) + ONE] > 0
-        _add_record(table, owners, leaf, parts)
-    for k in range(longs):
-        place = TWO * (np.uint64(RECORD) * np.uint64(long[k]) + MORE)
-        for n in range(spans[place + ONE]):
-            _add_record(table, owners, spans[place] + n, parts)
+    done = NONE
+    while done < count:
+        slip = slips[done]
+        k = FOUR * slip
+        w = FOUR * (k + THREE)
+        parts[owners[w]] += cards[k]
+        parts[owners[w + ONE]] += cards[k + ONE]
+        parts[owners[w + TWO]] += cards[k + TWO]
+        slips[count] = slip + ONE
+        count += np.uint64(owners[w + THREE])
+        done += ONE
+
+
+@njit(cache=True, inline="always")
+def _add_all(cards, at, trees, slips, parts):
+    """The sum of the values of the leaves at[: trees], in the order of trees; their parts are added meanwhile."""
+    values, owners, halves = cards.view(np.float64), cards.view(np.uint16), cards.view(np.int32)
+    total, count = 0.0, NONE
+    for t in range(np.uint64(trees)):
+        total += _value(values, at[t])
+        slip = _add_card(cards, owners, halves, at[t], parts)
+        slips[count] = slip
+        prefetch(cards, FOUR * slip)
+        count += np.uint64(slip > NONE)
+    _add_slips(cards, owners, slips, count, parts)
     return total
 
 
 @njit(cache=True, inline="always")
-def choose(parts, features, row, reasons, sizes):
+def _slip_room(cards, leaves):
+    """Places that `_add_slips` needs for so many leaves."""
+    return leaves * max(cards[HEAD_SLIPS], 1) + 1
+
+
+@njit(cache=True, inline="always")
+def choose(parts, features, row, reasons, sizes, some):
     """The four largest positive of parts float64[≥ features], largest first, the lower feature first among equals.
 
-    Where there are fewer: −1 and 0.
+    Where there are fewer: −1 and 0. some int64[≥ features] is room. Nothing here is guessed: eight columns of maxima say what four of
+    the parts reach at least, and few parts reach that.
     """
-    p0 = p1 = p2 = p3 = SMALLEST_PART
+    low = _reached_by_four(parts, features)
+    count = NONE
+    for f in range(np.uint64(features)):
+        some[count] = f
+        count += np.uint64((parts[f] >= low) & (parts[f] > LEAST))
+    p0 = p1 = p2 = p3 = LEAST
     i0 = i1 = i2 = i3 = -1
-    for first in range(0, features, 4):
-        end = min(first + 4, features)
-        if end == first + 4 and not (
-            (parts[first] > p3) | (parts[first + 1] > p3) | (parts[first + 2] > p3) | (parts[first + 3] > p3)
-        ):
-            continue
-        for f in range(first, end):
-            value = parts[f]
-            if value > p3:
-                if value > p1:
-                    p3, i3 = p2, i2
-                    p2, i2 = p1, i1
-                    if value > p0:
-                        p1, i1 = p0, i0
-                        p0, i0 = value, f
-                    else:
-                        p1, i1 = value, f
-                elif value > p2:
-                    p3, i3 = p2, i2
-                    p2, i2 = value, f
-                else:
-                    p3, i3 = value, f
+    for k in range(count):
+        f = some[k]
+        value = parts[f]
+        b0, b1, b2, b3 = value > p0, value > p1, value > p2, value > p3
+        p3, i3 = (p2 if b2 else (value if b3 else p3)), (i2 if b2 else (f if b3 else i3))
+        p2, i2 = (p1 if b1 else (value if b2 else p2)), (i1 if b1 else (f if b2 else i2))
+        p1, i1 = (p0 if b0 else (value if b1 else p1)), (i0 if b0 else (f if b1 else i1))
+        p0, i0 = (value if b0 else p0), (f if b0 else i0)
     reasons[row, 0], reasons[row, 1], reasons[row, 2], reasons[row, 3] = i0, i1, i2, i3
     sizes[row, 0] = p0 if i0 >= 0 else 0.0
     sizes[row, 1] = p1 if i1 >= 0 else 0.0
@@ -311,24 +311,63 @@ def choose(parts, features, row, reasons, sizes):
     sizes[row, 3] = p3 if i3 >= 0 else 0.0
 
 
+@njit(cache=True, inline="always")
+def _reached_by_four(parts, features):
+    """What at least four of the parts reach; LEAST where that cannot be said so easily."""
+    a = b = c = d = e = f = g = h = LEAST
+    for block in range(np.uint64(features) >> THREE):
+        k = block << THREE
+        a, b = max(a, parts[k]), max(b, parts[k + ONE])
+        c, d = max(c, parts[k + TWO]), max(d, parts[k + THREE])
+        e, f = max(e, parts[k + FOUR]), max(f, parts[k + FIVE])
+        g, h = max(g, parts[k + SIX]), max(h, parts[k + SEVEN])
+    a, b, c, d = _sort_four(a, b, c, d)
+    e, f, g, h = _sort_four(e, f, g, h)
+    return min(max(a, h), max(b, g), max(c, f), max(d, e))  # the least of the four largest of eight
+
+
+@njit(cache=True, inline="always")
+def _sort_four(a, b, c, d):
+    """Largest first."""
+    a, b, c, d = max(a, b), min(a, b), max(c, d), min(c, d)
+    a, c, b, d = max(a, c), min(a, c), max(b, d), min(b, d)
+    return a, max(b, c), min(b, c), d
+
+
 @njit(cache=True)
-def score_rows(nodes, plan, table, x, out):
+def score_rows(nodes, plan, cards, x, out):
     """Margins of all rows: the leaves' values added in the order of trees, as LightGBM adds them.
 
     x float32[n, F]  C-contiguous, NaN = missing        out float64[n]
     """
+    if x.shape[0] < FEW_ROWS:
+        _score_few(nodes, plan, cards, x, out)
+    else:
+        _score_many(nodes, plan, cards, x, out)
+
+
+@njit(cache=True)
+def _score_few(nodes, plan, cards, x, out):
+    """Row by row."""
+    trees, width = np.int64(plan[P_TREES]), work_width(plan)
+    values = cards.view(np.float64)
+    half = (width + 1) >> 1
+    room = np.empty(half + trees + 1, np.int64)
+    work, at = room[:half].view(np.float32)[:width], room[half:]
+    for row in range(x.shape[0]):
+        _fill(plan, x, row, work)
+        _walk_row(nodes, plan, cards, work, at)
+        total = 0.0
+        for t in range(np.uint64(trees)):
+            total += _value(values, at[t])
+        out[row] = total / plan[P_AVERAGED]
+
+
+@njit(cache=True)
+def _score_many(nodes, plan, cards, x, out):
+    """Eight rows at a time through each tree."""
     n, trees, width = x.shape[0], plan[P_TREES], work_width(plan)
-    if n < FEW_ROWS:
-        work1 = np.empty(width, np.float32)
-        at = np.empty(trees + 1, np.int64)
-        for row in range(n):
-            _fill(plan, x, row, work1)
-            _walk_row(nodes, plan, table, work1, at)
-            total = 0.0
-            for t in range(trees):
-                total += table[RECORD * at[t]]
-            out[row] = total / plan[P_AVERAGED]
-        return
+    values = cards.view(np.float64)
     work = np.zeros((ROWS, width), np.float32)
     leaf = np.empty(LANES, np.int64)
     totals = np.empty(ROWS)
@@ -341,33 +380,32 @@ def score_rows(nodes, plan, table, x, out):
             for r in range(0, count, LANES):
                 _walk_tree(nodes, plan, t, work, r, leaf)
                 for k in range(LANES):
-                    totals[r + k] += table[RECORD * leaf[k]]
+                    totals[r + k] += _value(values, leaf[k])
         for r in range(count):
             out[start + r] = totals[r] / plan[P_AVERAGED]
 
 
 @njit(cache=True)
-def explain_rows(nodes, plan, table, x, out, reasons, sizes):
+def explain_rows(nodes, plan, cards, x, out, reasons, sizes):
     """Margins as `score_rows` gives them, and the four features that raised each margin most.
 
     x float32[n, F]  out float64[n]  reasons int32[n, 4] features, −1 = none  sizes float32[n, 4] their parts
     """
-    n, trees, width, features = x.shape[0], plan[P_TREES], work_width(plan), plan[P_FEATURES]
-    spans = table.view(np.int32)
-    owners = table.view(np.uint16)
-    if n < FEW_ROWS:
-        work1 = np.empty(width, np.float32)
-        parts1 = np.empty(features + PARTS)
-        at, long = np.empty(trees + 1, np.int64), np.empty(trees + 1, np.int64)
-        for row in range(n):
-            _fill(plan, x, row, work1)
-            _walk_row(nodes, plan, table, work1, at)
-            parts1[:] = 0.0
-            out[row] = _add_all(table, spans, owners, at, trees, long, parts1) / plan[P_AVERAGED]
-            choose(parts1, features, row, reasons, sizes)
-        return
+    if x.shape[0] < FEW_ROWS:
+        explain_few(nodes, plan, cards, x, out, reasons, sizes)
+    else:
+        _explain_many(nodes, plan, cards, x, out, reasons, sizes)
+
+
+@njit(cache=True)
+def _explain_many(nodes, plan, cards, x, out, reasons, sizes):
+    """Eight rows at a time through each tree."""
+    n, trees, width, features = x.shape[0], plan[P_TREES], work_width(plan), np.int64(plan[P_FEATURES])
+    values, owners, halves = cards.view(np.float64), cards.view(np.uint16), cards.view(np.int32)
+    grain = values[HEAD_GRAIN]
     work = np.zeros((ROWS, width), np.float32)
-    parts = np.empty((ROWS, features + PARTS))
+    parts = np.empty((ROWS, features + SPARE), np.int64)
+    told, some, slips = np.empty(features), np.empty(features, np.int64), np.empty(_slip_room(cards, 1), np.uint64)
     leaf = np.empty(LANES, np.int64)
     totals = np.empty(ROWS)
     for start in range(0, n, ROWS):
@@ -375,38 +413,76 @@ def explain_rows(nodes, plan, table, x, out, reasons, sizes):
         for r in range(count):
             _fill(plan, x, start + r, work[r])
         totals[:] = 0.0
-        parts[:] = 0.0
+        parts[:] = 0
         for t in range(trees):
             for r in range(0, count, LANES):
                 _walk_tree(nodes, plan, t, work, r, leaf)
                 for k in range(LANES):
-                    totals[r + k] += table[RECORD * leaf[k]]
-                    _add_parts(table, spans, owners, leaf[k], parts[r + k])
+                    totals[r + k] += _value(values, leaf[k])
+                    slips[0] = _add_card(cards, owners, halves, leaf[k], parts[r + k])
+                    _add_slips(cards, owners, slips, np.uint64(slips[0] > NONE), parts[r + k])
         for r in range(count):
             out[start + r] = totals[r] / plan[P_AVERAGED]
-            choose(parts[r], features, start + r, reasons, sizes)
+            for f in range(features):
+                told[f] = parts[r, f] * grain
+            choose(told, features, start + r, reasons, sizes, some)
 
 
 @njit(cache=True)
-def part_rows(nodes, plan, table, x, parts):
-    """All parts: parts float64[n, F + 8] of x float32[n, F]; per row the first F and the base sum to the margin, the rest is padding."""
-    trees = plan[P_TREES]
-    work = np.empty(work_width(plan), np.float32)
-    at = np.empty(trees + 1, np.int64)
-    spans = table.view(np.int32)
-    owners = table.view(np.uint16)
-    parts[:] = 0.0
+def explain_few(nodes, plan, cards, x, out, reasons, sizes):
+    """The same of fewer than FEW_ROWS rows, one by one; False, and nothing done, where the shapes do not fit.
+
+    Shapes are asked for here since Python takes a twentieth of a row's time for it; all room is one stretch for the same reason.
+    """
+    n = x.shape[0]
+    if (
+        x.shape[1] != plan[P_FEATURES]
+        or out.shape[0] != n
+        or reasons.shape != (n, REASONS)
+        or sizes.shape != (n, REASONS)
+    ):
+        return False
+    trees, width, features = np.int64(plan[P_TREES]), work_width(plan), np.int64(plan[P_FEATURES])
+    a = (width + 1) >> 1
+    b = a + max(trees + 1, features)
+    c = b + _slip_room(cards, trees)
+    d = c + features + SPARE
+    room = np.empty(d + features, np.int64)
+    work, at, slips = room[:a].view(np.float32)[:width], room[a:b], room[b:c].view(np.uint64)
+    parts, told = room[c:d], room[d:].view(np.float64)
+    grain = cards.view(np.float64)[HEAD_GRAIN]
     for row in range(x.shape[0]):
         _fill(plan, x, row, work)
-        _walk_row(nodes, plan, table, work, at)
-        for t in range(trees):
-            _add_parts(table, spans, owners, at[t], parts[row])
+        _walk_row(nodes, plan, cards, work, at)
+        parts[:] = 0
+        out[row] = _add_all(cards, at, trees, slips, parts) / plan[P_AVERAGED]
+        for f in range(features):
+            told[f] = parts[f] * grain
+        choose(told, features, row, reasons, sizes, at)
+    return True
 
 
 @njit(cache=True)
-def leaf_rows(nodes, plan, x, leaves):
-    """The record of the leaf of every row of x float32[n, F] in every tree: leaves int64[n, trees + 1], the last column is padding."""
+def part_rows(nodes, plan, cards, x, parts):
+    """All parts: parts float64[n, F] of x float32[n, F]; those of a row and the base sum to its margin."""
+    trees, features = np.int64(plan[P_TREES]), parts.shape[1]
+    work = np.empty(work_width(plan), np.float32)
+    at, slips = np.empty(trees + 1, np.int64), np.empty(_slip_room(cards, trees), np.uint64)
+    sums = np.empty(features + SPARE, np.int64)
+    grain = cards.view(np.float64)[HEAD_GRAIN]
+    for row in range(x.shape[0]):
+        _fill(plan, x, row, work)
+        _walk_row(nodes, plan, cards, work, at)
+        sums[:] = 0
+        _add_all(cards, at, trees, slips, sums)
+        for f in range(features):
+            parts[row, f] = sums[f] * grain
+
+
+@njit(cache=True)
+def leaf_rows(nodes, plan, cards, x, leaves):
+    """The number of the leaf of every row of x float32[n, F] in every tree: leaves int64[n, trees + 1], the last column is padding."""
     work = np.empty(work_width(plan), np.float32)
     for row in range(x.shape[0]):
         _fill(plan, x, row, work)
-        _walk_row(nodes, plan, nodes, work, leaves[row])
+        _walk_row(nodes, plan, cards, work, leaves[row])

@@ -142,6 +142,7 @@ def pass_day(citizens: Citizens, standing: Standing, day: int, rng: Rng) -> Toda
     income = income_on(citizens, standing, day, rng)
     standing.wallet_minor += income
     rent, costs = _pay_costs(citizens, standing, day, rng)
+    share_purse(citizens, standing)
     short = standing.wallet_minor < -SMALL_GAP * citizens.base_minor[standing.who]
     short[_pay_dues_elsewhere(citizens, standing, day, rng)] = True
     _find_money(citizens, standing, np.flatnonzero(standing.wallet_minor < 0), rng)
@@ -213,6 +214,33 @@ def _pay_dues_elsewhere(citizens: Citizens, standing: Standing, day: int, rng: R
     return cannot
 
 
+def share_purse(citizens: Citizens, standing: Standing) -> None:
+    """Families have one budget: what somebody lacks, the others of the household pay from what they have, each by as much as is theirs.
+    Flatmates pay for themselves, and so does who lives apart in another block."""
+    rows = np.flatnonzero(citizens.stage[standing.who] != Stage.SINGLE)
+    wallet = standing.wallet_minor[rows]
+    if not (wallet < 0).any():
+        return
+    _, home = np.unique(citizens.people.household[standing.who[rows]], return_inverse=True)
+    lacks, spares = np.maximum(-wallet, 0), np.maximum(wallet, 0)
+    moved = np.minimum(_sum_by(home, lacks), _sum_by(home, spares))
+    standing.wallet_minor[rows] = wallet + _parts(moved, home, lacks) - _parts(moved, home, spares)
+
+
+def _sum_by(home: Ints, minor: Ints) -> Ints:
+    sums = np.zeros(int(home.max()) + 1, np.int64)
+    np.add.at(sums, home, minor)
+    return sums
+
+
+def _parts(moved: Ints, home: Ints, of_minor: Ints) -> Ints:
+    """int64[k]: `moved` of each household in parts by `of_minor`, rounded so that they add up. Members stand together; sums < 3e9."""
+    total = np.maximum(_sum_by(home, of_minor), 1)
+    until = np.cumsum(of_minor) - np.concatenate([[0], np.cumsum(_sum_by(home, of_minor))[:-1]])[home]
+    share = moved[home]
+    return np.asarray(until * share // total[home] - (until - of_minor) * share // total[home], np.int64)
+
+
 def _find_money(citizens: Citizens, standing: Standing, rows: Ints, rng: Rng) -> None:
     """Whose money ran out borrows elsewhere, as long as others lend; else the family helps or the landlord waits."""
     asks = citizens.borrows[standing.who[rows]] & (standing.missed[rows] == 0)
@@ -227,4 +255,4 @@ def _find_money(citizens: Citizens, standing: Standing, rows: Ints, rng: Rng) ->
     standing.wallet_minor[rows] = np.maximum(standing.wallet_minor[rows], 0)
 
 
-__all__ = ["Standing", "Today", "first_standing", "income_on", "pass_day"]
+__all__ = ["Standing", "Today", "first_standing", "income_on", "pass_day", "share_purse"]

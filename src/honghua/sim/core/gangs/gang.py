@@ -120,6 +120,10 @@ class Gang:
         self.due[:] = NOT_DUE
         self._followers = []
 
+    def put_off(self, rows: Ints) -> None:
+        """These acts of the plan do not come."""
+        self.due[rows] = NOT_DUE
+
     def stirs(self, span: Span) -> bool:
         """Whether anything is due in a span; most gangs sleep most of the time."""
         due = (self.due >= span.from_us) & (self.due < span.to_us)

@@ -84,10 +84,29 @@ def raid(*, refused: bool) -> tuple[Raids, int, int]:
     return raids, acts, money
 
 
+def test_about_as_many_crimes_are_planned_as_asked_for_by_many_rings():
+    first = dt.date(2026, 11, 10) - dt.timedelta(days=DAY)
+    city = CityActor(CityPlan(standard_scenes(), PEOPLE, DAY + WAVES + 1, SEED, first), CrewPlan(SEED, 2))
+    assert city.gangs is not None
+    crew = city.gangs.crew
+    Raids(crew, seed=SEED, day=DAY, waves=WAVES, crimes=60)
+    span = (DAY + 1) * US_PER_DAY, (DAY + 1 + WAVES) * US_PER_DAY
+    planned = {}
+    for k, gang in enumerate(crew.gangs):
+        bought = (gang.plan["kind"] == EventKind.PURCHASE) & (gang.plan["credit"] > 0) & gang.is_act
+        planned[k] = int((bought & (gang.due >= span[0]) & (gang.due < span[1])).sum())
+    assert sum(planned.values()) == 60, "as many as asked for, where the city has them"
+    assert max(planned.values()) <= 60 // 8
+    assert len({crew.kind_of(k) for k, n in planned.items() if n}) >= 8, "of many typologies"
+
+
 def test_gangs_hear_between_waves_and_change_their_ways():
-    _, open_acts, _ = raid(refused=False)
+    open_raids, open_acts, _ = raid(refused=False)
     raids, shut_acts, _ = raid(refused=True)
-    assert open_acts > 10
-    assert shut_acts < open_acts, "who is refused three times stays at home"
-    gone = sum(gang.mood is Mood.GONE for gang in raids.crew.gangs)
-    assert gone > 0
+    assert min(open_acts, shut_acts) > 10
+
+    def count(some: Raids, mood: Mood) -> int:
+        return sum(gang.mood is mood for gang in some.crew.gangs)
+
+    assert count(raids, Mood.GONE) > count(open_raids, Mood.GONE), "who hears nothing but no gives up"
+    assert count(raids, Mood.WORKING) < count(open_raids, Mood.WORKING), "and the others probe"

@@ -83,7 +83,6 @@ def test_speeds_are_told_over_time_and_calm_leaves_out_rush_and_outage():
         clock.first_at.append(at)
         clock.done_at.append(at + (2.0 if 4.0 <= at < 5.0 else 0.01))
         clock.purpose.append(0)
-    clock.batches.append((0.0, 5, 0.01))
     found = clock.speeds(10.0, disturbed=[(4.0, 5.2)])
     assert found["per_s_mean"] == 100.0
     assert found["p99_ms"] == pytest.approx(2_000, rel=0.01)

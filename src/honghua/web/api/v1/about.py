@@ -7,14 +7,17 @@ from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 
 from honghua.credit import api as credit
+from honghua.web.api.describing import list_forms, list_sections
 from honghua.web.api.v1.purchases import SCHEMAS
 from honghua.web.api.v1.wire import READ, Caller, Page, ProblemShown
 from honghua.web.ground import site_of
 from honghua.web.problems import TABLE
+from honghua.web.refusing import API_PREFIX
+from honghua.web.ui.pages import page
 
 router = APIRouter(prefix="/v1", tags=["about"])
 ABOUT: Final = (
@@ -47,6 +50,13 @@ async def read_openapi(request: Request) -> JSONResponse:
     return JSONResponse(describe(request.app))
 
 
+@router.get("/docs", name="v1.docs", include_in_schema=False)
+async def read_docs(request: Request) -> Response:
+    """The same for people."""
+    told = describe(request.app)
+    return await page(request, "api/docs.html", page=told, sections=list_sections(told), forms=list_forms(told))
+
+
 @router.get("/problems", name="v1.problems", openapi_extra={"security": []})
 async def list_problems() -> Page[CodeShown]:
     """Every code that a problem or a decision may carry; 200: a judged purchase's."""
@@ -65,8 +75,10 @@ async def read_business_day(request: Request, partner: Caller) -> DayShown:
 def describe(app: FastAPI) -> dict[str, Any]:
     """The OpenAPI page: made once, with the raw forms and the signature that every route wants."""
     if app.openapi_schema is None:
-        page = get_openapi(title="Honghua", version=app.version, description=ABOUT, routes=app.routes)
-        parts = page.setdefault("components", {})
+        told = get_openapi(title="Honghua", version=app.version, description=ABOUT, routes=app.routes)
+        # Pages of ours are no part of the API, whatever their routers say.
+        told["paths"] = {path: item for path, item in told["paths"].items() if path.startswith(API_PREFIX)}
+        parts = told.setdefault("components", {})
         schemas = parts.setdefault("schemas", {})
         schemas |= SCHEMAS
         schemas.setdefault("ProblemShown", ProblemShown.model_json_schema())
@@ -75,8 +87,8 @@ def describe(app: FastAPI) -> dict[str, Any]:
         parts["securitySchemes"] = {
             name: {"type": "apiKey", "in": "header", "name": name} for name in SIGNATURE_HEADERS
         }
-        page["security"] = [{name: [] for name in SIGNATURE_HEADERS}]
-        app.openapi_schema = page
+        told["security"] = [{name: [] for name in SIGNATURE_HEADERS}]
+        app.openapi_schema = told
     return app.openapi_schema
 
 

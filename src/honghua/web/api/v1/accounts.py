@@ -10,7 +10,6 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 from pydantic import Field
 
-from honghua.base.clock import to_micros
 from honghua.base.errors import NotFound
 from honghua.credit import api as credit
 from honghua.credit.core import (
@@ -21,13 +20,14 @@ from honghua.credit.core import (
     ChangePair,
     GrantTemporaryLimit,
     OpenAccount,
+    SetSpendingCap,
     SetStatus,
 )
 from honghua.customers import api as customers
 from honghua.web.api import partners
 from honghua.web.api.cursors import read_cursor, write_cursor
 from honghua.web.api.partners import Partner
-from honghua.web.api.v1.accounts_shown import AccountShown, HistoryShown, StatementDetailShown, StatementShown
+from honghua.web.api.v1.accounts_shown import AccountShown, CapShown, HistoryShown, StatementDetailShown, StatementShown
 from honghua.web.api.v1.wire import (
     COMMANDED,
     PAGE_USUAL,
@@ -51,7 +51,6 @@ from honghua.web.ground import site_of
 from honghua.web.problems import Trouble, status_of
 
 router = APIRouter(prefix="/v1", tags=["accounts"])
-HISTORY_MAX: Final = 10_000
 STATUSES: Final = {"active": STATUS_ACTIVE, "frozen": STATUS_FROZEN, "closed": STATUS_CLOSED}
 OK: Final = 200
 NumberPath = Annotated[int, Path(ge=1, le=100_000)]
@@ -83,6 +82,12 @@ class PairAsked(Asked):
 
     cut_day: Annotated[int, Field(ge=1, le=28)]
     due_day: Annotated[int, Field(ge=1, le=28)]
+
+
+class CapAsked(Asked):
+    """The cap of a calendar month, 0 = none."""
+
+    cap_minor: MinorOrZero
 
 
 class StatusAsked(Asked):
@@ -142,17 +147,16 @@ async def list_history(
     """What happened, newest first."""
     site = site_of(request)
     await check_customer(request, partner, customer)
-    after = read_cursor("history", cursor, length=3)
-    items = await site.read(lambda conn: credit.list_history(conn, site.registry, customer, limit=HISTORY_MAX))
-    places = {(to_micros(i.recorded_at), i.fact_id, i.entry_id): n for n, i in enumerate(items)}
-    end = len(items) if after is None else places.get((after[0], after[1], after[2]), 0)
-    found = items[max(0, end - limit) : end]
-    rest = end - len(found)
-    following = (
-        write_cursor("history", [to_micros(found[0].recorded_at), found[0].fact_id, found[0].entry_id])
-        if rest
-        else None
+    after = read_cursor("history", cursor, length=4)
+    before = None if after is None else credit.HistoryPlace(*after)
+    items = await site.read(
+        lambda conn: credit.list_history(conn, site.registry, customer, limit=limit + 1, before=before)
     )
+    found = items[-limit:]
+    following = None
+    if len(items) > limit:
+        place = credit.place_before(found, before=before)
+        following = write_cursor("history", [place.recorded_us, place.fact_id, place.entry_id, place.entry_bound])
     return Page(items=[shown(HistoryShown, item) for item in reversed(found)], next=following)
 
 
@@ -212,6 +216,28 @@ async def change_pair(
     await check_customer(request, partner, customer)
     command = ChangePair(key=key, customer=customer, cut_day=asked.cut_day, due_day=asked.due_day)
     return await answer_command(request, command)
+
+
+@router.get("/accounts/{customer}/spending-cap", name="v1.accounts.cap", responses=READ)
+async def read_cap(request: Request, partner: Caller, customer: CustomerPath) -> CapShown:
+    """The customer's own cap on what a calendar month may spend: `SPENDING_CAP` refuses what goes beyond."""
+    view = await get_view(request, partner, customer)
+    stands = await site_of(request).read(lambda conn: credit.find_spending_cap(conn, customer))
+    if stands is None:
+        return CapShown(currency=view.currency)
+    return CapShown(
+        cap_minor=stands.cap_minor, spent_this_month_minor=stands.spent_this_month_minor, next_minor=stands.next_minor,
+        next_on=None if stands.next_on is None else dt.date.fromisoformat(stands.next_on), currency=view.currency,
+    )  # fmt: skip
+
+
+@router.put("/accounts/{customer}/spending-cap", name="v1.accounts.set_cap", response_model=Done, responses=COMMANDED)
+async def set_cap(
+    request: Request, partner: Caller, customer: CustomerPath, key: CommandKey, asked: CapAsked
+) -> Response:
+    """Set the cap that the customer wishes. Lower counts at once; higher, or none, only from a later day on."""
+    await check_customer(request, partner, customer)
+    return await answer_command(request, SetSpendingCap(key=key, customer=customer, cap_minor=asked.cap_minor))
 
 
 @router.put("/accounts/{customer}/status", name="v1.accounts.status", response_model=Done, responses=COMMANDED)

@@ -20,6 +20,16 @@ class LimitShown(Shown):
     over_minor: int
 
 
+class CapShown(Shown):
+    """The customer's own cap of a calendar month, 0 = none; next_minor holds from next_on on, absent where no change waits."""
+
+    cap_minor: int = 0
+    spent_this_month_minor: int = 0
+    next_minor: int | None = None
+    next_on: dt.date | None = None
+    currency: str
+
+
 class DueShown(Shown):
     """What is to be paid next, of it the least, and until when."""
 

@@ -48,7 +48,8 @@ PAID: Final = answer_of(ANSWER, "judged, and booked when approved")
 
 
 class CheckoutAsked(Asked):
-    """An order that a customer will pay. paid_by_shop: numbers of periods whose fee the shop bears."""
+    """An order that a customer will pay. paid_by_shop: numbers of periods whose fee the shop bears. accepts_less: where credit does not
+    cover the order, the customer may pay a part of it; the shop collects the rest itself, as `paid_minor` of the checkout tells it."""
 
     merchant: Text
     order: Text
@@ -59,10 +60,12 @@ class CheckoutAsked(Asked):
     return_to: Annotated[str, Field(max_length=500, pattern=r"^(https://[\x21-\x7e]+)?$")] = ""
     paid_by_shop: Annotated[list[Periods], Field(max_length=10, default_factory=list)]
     minutes: Annotated[int, Field(ge=1, le=MINUTES_MAX)] = MINUTES_USUAL
+    accepts_less: bool = False
 
 
 class CheckoutShown(Shown):
-    """url: where the customer pays; as a picture it is the code that the shop shows. answer: what the books said last."""
+    """url: where the customer pays; as a picture it is the code that the shop shows. answer: what the books said last.
+    paid_minor: what was paid on credit, less than the amount where the shop accepts less."""
 
     checkout_id: str
     state: Literal["open", "suspended", "refused", "paid"]
@@ -70,6 +73,8 @@ class CheckoutShown(Shown):
     merchant: str
     order: str
     amount_minor: int
+    paid_minor: int
+    accepts_less: bool
     currency: str
     expires_at: dt.datetime
     answer: dict[str, Any] | None
@@ -117,6 +122,8 @@ def show(site: Site, checkout: checkouts.Checkout, attempts: checkouts.Attempts)
         merchant=checkout.merchant,
         order=checkout.order,
         amount_minor=checkout.amount_minor,
+        paid_minor=attempts.paid_minor,
+        accepts_less=checkout.accepts_less,
         currency=checkout.currency,
         expires_at=checkout.expires_at,
         answer=attempts.answers[-1] if attempts.answers else None,
@@ -134,7 +141,7 @@ async def open_checkout(request: Request, partner: Caller, key: CommandKey, aske
     ticket = Ticket(
         merchant=asked.merchant, order=asked.order, category=asked.category, amount_minor=asked.amount_minor,
         currency=asked.currency, title=asked.title, expires_at=now + dt.timedelta(minutes=asked.minutes),
-        return_to=asked.return_to, merchant_pays=tuple(sorted(set(asked.paid_by_shop))),
+        return_to=asked.return_to, merchant_pays=tuple(sorted(set(asked.paid_by_shop))), accepts_less=asked.accepts_less,
     )  # fmt: skip
     made = await site.write(
         lambda conn: checkouts.open_checkout(conn, site, ticket, partner_id=partner.partner_id, key=key, now=now)

@@ -20,8 +20,10 @@ from honghua.decision import api as decision
 from honghua.decision.core import ACCOUNT_INPUTS, REASONS, SCORE_INPUTS, Outcome, Reason
 from honghua.web.address_parts import Id
 from honghua.web.desk.drawing import draw, told
+from honghua.web.desk.rights import RIGHTS
 from honghua.web.desk.risk.picturing import Picture, picture_neighbourhood
 from honghua.web.ground import site_of
+from honghua.web.viewer import viewer_of
 
 router = APIRouter(prefix="/desk/decisions")
 MODELS_KEPT: Final = 3
@@ -87,7 +89,7 @@ class DecisionPage:
     groups: tuple[FigureGroup, ...]
     figures_in_all: int
     model: str
-    picture: Picture
+    picture: Picture | None
     suspension: tuple[credit.ReviewItem, str] | None
 
 
@@ -96,9 +98,10 @@ async def show(request: Request, decision_id: Id, *, q: str = Query("", max_leng
     """The page of one decision; q: only figures whose name holds it."""
     site = site_of(request)
     now = site.clock.now()
+    may_picture = viewer_of(request).may(RIGHTS["desk.decision_graph"])
 
     def read(conn: psycopg.Connection) -> dict[str, Any]:
-        found = find_page(conn, decision_id, wanted=q.strip().lower(), now=now)
+        found = find_page(conn, decision_id, wanted=q.strip().lower(), now=now, has_picture=may_picture)
         if found is not None:
             return {"page": found, "old": None}
         old = decision.find_decision(conn, decision_id)
@@ -142,14 +145,15 @@ def read_picture(conn: psycopg.Connection, decision_id: int) -> Picture | None:
     return None if around is None else picture_neighbourhood(conn, around)
 
 
-def find_page(conn: psycopg.Connection, decision_id: int, *, wanted: str, now: dt.datetime) -> DecisionPage | None:
-    """Everything about a whole judgement, None where there is no such record."""
+def find_page(
+    conn: psycopg.Connection, decision_id: int, *, wanted: str, now: dt.datetime, has_picture: bool = True
+) -> DecisionPage | None:
+    """Everything about a whole judgement, None where there is no such record. has_picture: with its neighbourhood, which costs most."""
     trace = decision.find_trace(conn, decision_id, find_scorer=SCORERS.find)
     if trace is None:
         return None
     named = credit.name_purchases(conn, [decision_id]).get(decision_id)
-    picture = read_picture(conn, decision_id)
-    assert picture is not None, "the record is there"
+    picture = read_picture(conn, decision_id) if has_picture else None
     refs = credit.find_customer_refs(conn, [trace.account_id])
     release = decision.get_release(conn, trace.release)
     sensed = {

@@ -65,9 +65,7 @@ async def overview(request: Request) -> Response:
     def read(conn: psycopg.Connection) -> dict[str, Any]:
         lineup = decision.find_lineup(conn)
         releases = decision.list_releases(conn)
-        judging = (
-            [] if lineup is None else [lineup.champion] + ([lineup.challenger] if lineup.challenger is not None else [])
-        )
+        judging = [] if lineup is None else list(lineup.judging)
         rules = sorted(
             {rule.name for row in releases if row.release_id in judging for rule in decision.recompile(row).rules}
         )
@@ -168,9 +166,7 @@ async def suppress(request: Request) -> Response:
 
     def work(conn: psycopg.Connection, form: Form, act: decision.Act) -> None:
         lineup = decision.find_lineup(conn)
-        judging = (
-            [] if lineup is None else [lineup.champion, *([] if lineup.challenger is None else [lineup.challenger])]
-        )
+        judging = [] if lineup is None else list(lineup.judging)
         bundles = [decision.recompile(decision.get_release(conn, number)) for number in judging]
         entity, label = form.values.get("entity", ""), form.values.get("label", "").strip()
         whom = (entity, label) if entity and label else (None, None)

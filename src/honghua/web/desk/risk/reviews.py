@@ -16,7 +16,7 @@ from honghua.credit.core import SettleReview
 from honghua.decision import api as decision
 from honghua.web.address_parts import Id, read_number
 from honghua.web.booker import sentence_of
-from honghua.web.desk.acts import DeskAct, list_acts, record_act
+from honghua.web.desk.acts import DeskAct, Doing, begin_act, end_act, list_acts, record_act
 from honghua.web.desk.drawing import WHY_CHARS_MAX, draw, refused, told
 from honghua.web.desk.risk.decisions import DecisionPage, find_page
 from honghua.web.desk.risk.naming import FeedRow, name_rows
@@ -139,17 +139,17 @@ async def decide(request: Request, suspension_id: Id) -> Response:
         reviewer=person,
         approve=word == "approve",
     )
+    doing = Doing(action=f"review: {word}", subject=f"review {suspension_id}", person=person, why=why)
+    act_id = await site.write(lambda conn: begin_act(conn, doing, key=command.key, now=now))
     try:
         (answer,) = await site.booker.submit([command])
-    except HonghuaError as error:
+    except HonghuaError as error:  # the act stays open: what came of it is asked of the books
         return refused(request, "desk.review", error, **here)
+    outcome = "done" if answer["outcome"] == "done" else "refused"
+    await site.write(lambda conn: end_act(conn, act_id, outcome, now=site.clock.now()))
     if answer["outcome"] != "done":
         values = {"code": answer.get("code", ""), "sentence": sentence_of(answer, viewer_of(request).language)}
         return told(request, "desk.review", "desk.refused", tone="bad", values=values, **here)
-    subject = f"review {suspension_id}"
-    await site.write(
-        lambda conn: record_act(conn, action=f"review: {word}", subject=subject, person=person, why=why, now=now)
-    )
     words = "desk.review_passed" if word == "approve" else "desk.review_denied"
     waiting = await site.read(lambda conn: credit.list_queue(conn, now=now, limit=SHOWN))
     rest = [item for item in waiting if item.claimed_by in (None, person)]

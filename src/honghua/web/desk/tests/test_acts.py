@@ -10,6 +10,7 @@ import pytest
 
 from honghua.base.errors import Conflict
 from honghua.credit import api as credit
+from honghua.credit.core import STATUS_FROZEN, SetStatus
 from honghua.customers import api as customers
 from honghua.customers.core import Field
 from honghua.decision import api as decision
@@ -17,10 +18,10 @@ from honghua.decision.core import POLICIES
 from honghua.store.database import run_unit
 from honghua.store.jobs import Job, run_due
 from honghua.web.app import build_app
-from honghua.web.desk.acts import list_acts
+from honghua.web.desk.acts import Doing, begin_act, end_left, list_acts
 from honghua.web.desk.tasks import Tasks, find_task, list_tasks
 from honghua.web.roles import Role
-from honghua.web.tests.doors import NOON, buy, open_account, signed_in
+from honghua.web.tests.doors import NOON, book, buy, open_account, signed_in
 
 SOURCE = POLICIES["account-rules"]
 STRICTER = SOURCE.replace(
@@ -181,6 +182,24 @@ def test_a_day_is_closed_from_the_desk(app, site, browser, clock):
         browser, browser.send(site, "/desk/closing/quarantine", customer="李雷", why="try")
     )
     assert browser.send(site, "/desk/closing/close", day="soon", why="x").status_code == 303
+
+
+def test_a_reason_outlives_the_process_that_wrote_it_and_is_ended_as_the_books_remember(site, clock):
+    open_account(site, "李雷")
+    (done,) = book(site, [SetStatus(key="desk:a", customer="李雷", status=STATUS_FROZEN)])
+    assert done["outcome"] == "done"
+    with site.pool.connection() as conn, conn.transaction():
+        for key in ("desk:a", "desk:never", ""):
+            doing = Doing(action="review: approve", subject="review 1", person="rita", why=f"why {key}")
+            begin_act(conn, doing, key=key, now=clock.now())
+    assert [act.outcome for act in read(site, list_acts)] == ["", "", ""], "died between note and answer"
+    with site.pool.connection() as conn, conn.transaction():
+        assert end_left(conn, now=clock.now()) == 0, "somebody may still wait for the answer"
+        clock.advance(dt.timedelta(minutes=6))
+        assert end_left(conn, now=clock.now()) == 2
+        assert end_left(conn, now=clock.now()) == 0
+    acts = read(site, list_acts)
+    assert {act.why: act.outcome for act in acts} == {"why desk:a": "done", "why desk:never": "not_booked", "why ": ""}
 
 
 def test_the_books_are_checked_and_a_job_is_retried(app, site, browser, clock):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 WORDS: Final[dict[str, tuple[str, str]]] = {
+    "desk.shadow_warming": ("正在预热:引擎正从历史事实中学习其模型要读的数值", "warming: an engine learns from the facts what its model reads"),
     "desk.policy_lead": ("谁在判定、谁在旁听、什么在等第二个人,以及如何撤销。", "Who judges, who is asked, what waits for a second person, and how each is undone."),
     "desk.lineup": ("当前阵容", "In force"),
     "desk.lineup_none": ("还没有发布过策略:从第一笔消费起由内置的账户规则判定。", "Nothing was released yet: the account rules that came with the program judge from the first purchase on."),

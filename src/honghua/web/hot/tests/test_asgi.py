@@ -93,6 +93,13 @@ def test_a_purchase_and_the_same_again(partner: Partner) -> None:
     assert other.headers["content-type"] == "application/problem+json"
 
 
+def test_a_body_that_does_not_say_what_it_is_is_taken_for_json(partner: Partner) -> None:
+    body = json.dumps(ORDER).encode()
+    headers = partner.headers(ONE, body, "k1")
+    del headers["content-type"]
+    assert partner.send(ONE, body, headers).json()["outcome"] == "approved"
+
+
 def test_a_replayed_or_changed_call_is_turned_away(partner: Partner) -> None:
     body = json.dumps(ORDER).encode()
     headers = partner.headers(ONE, body, "k1")

@@ -164,7 +164,7 @@ def test_one_corrupt_account_does_not_take_its_neighbours_with_it(book: Database
     assert count_bought(book) == 4 * (CUSTOMERS - 1)
 
 
-def test_a_command_that_cannot_be_stored_is_told_alone(book: Database) -> None:
+def test_a_command_that_cannot_be_stored_is_told_alone(book: Database, caplog: pytest.LogCaptureFixture) -> None:
     with local(book) as booker:
 
         async def go() -> list[object]:
@@ -172,6 +172,11 @@ def test_a_command_that_cannot_be_stored_is_told_alone(book: Database) -> None:
 
         answers = asyncio.run(go())
     assert [one[0]["outcome"] for one in answers] == [FAILED, "approved", "approved"]  # type: ignore[index]
+    told = [record.getMessage() for record in caplog.records if record.name == "honghua.desk"]
+    assert any("could not be booked: " in text and ", id " in text for text in told)
+    assert not any(word in text for text in told for word in ("\0", "C0", "C1", "a0", "b0")), (
+        "a code and an id, no names and keys"
+    )
 
 
 def test_a_lost_connection_is_opened_anew(book: Database) -> None:

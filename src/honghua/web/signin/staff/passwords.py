@@ -21,6 +21,16 @@ HASHER: Final = PasswordHasher(
     time_cost=1, memory_cost=MEMORY_KIB, parallelism=1, hash_len=32, salt_len=16, type=Type.ID
 )
 GATE: Final = threading.BoundedSemaphore(HASHING_AT_ONCE)
+ROWS: Final = (
+    "1234567890",
+    "qwertyuiop",
+    "asdfghjkl",
+    "zxcvbnm",
+    "abcdefghijklmnopqrstuvwxyz",
+    "qazwsxedcrfvtgbyhnujmikolp",
+)
+DATE: Final = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])|(?:19|20)\d\d")
+OWN_MIN: Final = 5  # characters that must be left when everything that follows a rule is taken away
 COMMON: Final = frozenset(
     ("password", "passw0rd", "letmein", "welcome", "qwertyuiop", "qwerty", "admin", "administrator", "iloveyou", "monkey", "dragon",
      "football", "baseball", "sunshine", "princess", "master", "shadow", "superman", "trustno", "changeme", "secret", "honghua",
@@ -78,9 +88,22 @@ def check_password(password: str, *, about: tuple[str, ...] = ()) -> None:
         rest = rest.replace(common, "")
     if words and len(rest) < RUN_LENGTH and len(words) - len(rest) >= len(rest):
         raise BadInput("this is a password that everybody tries first", code="PASSWORD_COMMON")
+    if len(find_own(folded)) < OWN_MIN:
+        raise BadInput("this is a row of keys, a repetition or a date", code="PASSWORD_COMMON")
     for name in about:
         if len(name) >= NAME_LENGTH_MIN and name.casefold() in folded:
             raise BadInput("a password does not contain its owner's name", code="PASSWORD_OWN_NAME")
+
+
+def find_own(folded: str) -> str:
+    """What of a password follows no rule that guessing programs begin with: rows of keys forwards and backwards, dates, repetitions."""
+    rest = DATE.sub("", folded)
+    for row in ROWS:
+        for way in (row, row[::-1]):
+            for size in range(len(way), RUN_LENGTH - 2, -1):
+                for at in range(len(way) - size + 1):
+                    rest = rest.replace(way[at : at + size], "")
+    return re.sub(r"(.+?)\1+", r"\1", rest)  # each repetition counts once
 
 
 def _fold(password: str) -> str:

@@ -17,6 +17,7 @@ from honghua.customers import api as customers
 from honghua.customers.core import Field, find_check_digit
 from honghua.web.keyring import Secrets
 from honghua.web.roles import STAFF, Role
+from honghua.web.signin.proving import is_known
 from honghua.web.signin.staff import totp, users
 from honghua.web.signin.staff.users import Act, NewUser, UserRow
 
@@ -117,7 +118,7 @@ def seed_customer(
     """Register a customer of the books with a made-up number, name and identity; the number, as people write it."""
     draw = int.from_bytes(_derive(secrets, f"customer {customer}"), "big")
     phone = PHONE.format(draw % 10**9)
-    if not customers.show_masked(conn, vault, customer):
+    if not is_known(conn, customer):
         customers.register(conn, vault, phone, now=now, customer=customer)
         name = (
             SURNAMES[draw // 10**9 % len(SURNAMES)]

@@ -235,7 +235,7 @@ def test_one_key_freezes_and_signs_everybody_else_out(browser, site, clock, app)
 def test_a_new_number_is_proven_by_a_code_and_only_by_who_is_fresh(browser, site, clock, app):
     come_in(browser, site)
     clock.advance(dt.timedelta(minutes=11))
-    assert browser.get("/signin/phone").headers["location"].startswith("/signin?next=")
+    assert browser.get("/signin/phone").headers["location"].startswith("/signin/prove?next=")
     browser.cookies.clear()
     come_in(browser, site)
     assert browser.get("/signin/phone").status_code == 200

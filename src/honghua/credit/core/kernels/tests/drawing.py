@@ -38,6 +38,7 @@ KINDS = np.array(
     + [K.REPAYMENT_RECEIVED] * 4
     + [K.PURCHASE_REFUNDED] * 2
     + [kind for kind in K if 2 <= kind <= 16 and kind not in (K.WRITTEN_OFF, K.PURCHASE_CAPTURED)]
+    + [K.CHARGES_WAIVED]
 )
 
 
@@ -57,6 +58,7 @@ def draw_event(rng: np.random.Generator, kind: int, day: int, number: int, amoun
         K.PAIR_CHANGED: tuple(PAIRS[rng.integers(len(PAIRS))]),
         K.HARDSHIP_AGREED: (periods, fee, rng.integers(0, 2), number),
         K.STATUS_SET: (rng.choice([1, 1, 1, 2]),),
+        K.CHARGES_WAIVED: (rng.integers(1, 7),),
     }.get(K(kind), ())
     event = np.zeros(EVENT, np.int64)
     event[:3] = kind, day, 0 if kind in (K.PAIR_CHANGED, K.STATUS_SET) else amount

@@ -59,7 +59,7 @@ NOT_NEGATIVE = (
     H_INTEREST_ACCRUED,
     H_PENALTY_ACCRUED,
 )
-FOLDED = [kind for kind in FactKind if kind <= FactKind.STATUS_SET]
+FOLDED = [*(kind for kind in FactKind if kind <= FactKind.STATUS_SET), FactKind.CHARGES_WAIVED]
 
 
 def make(seed: int, n: int = 25, amount_max: int = 500_000) -> Account:

@@ -26,6 +26,7 @@ from honghua.sim.core.citizens import (
     settle_citizens,
 )
 from honghua.sim.core.citizens.history import OUT_OF_WORK_PAY
+from honghua.sim.core.citizens.standing import share_purse
 from honghua.sim.core.outcomes import Heard as Word
 from honghua.sim.core.plan import CityPlan
 from honghua.sim.scene_file import standard_scenes
@@ -98,11 +99,31 @@ def test_money_that_runs_out_is_remembered_and_borrowed(citizens, standing):
     pays_rent = citizens.rent_day[EVERYBODY] == 5
     today = pass_day(citizens, standing, 0, rng("poor"))  # 5 January
     much = citizens.costs_minor > 0.06 * citizens.base_minor  # less is no shortage
-    assert today.short[pays_rent & (today.income_minor == 0) & much].all()
+    alone = citizens.stage[EVERYBODY] == Stage.SINGLE  # others' families may have been paid on this day
+    assert today.short[pays_rent & (today.income_minor == 0) & much & alone].all()
     assert (standing.short_day[today.short] == 0).all()
     more = standing.debt_minor > before
     assert more.any()
     assert citizens.borrows[more].all()  # who does not go to other lenders is helped
+
+
+def test_families_have_one_budget(citizens, standing):
+    rng = np.random.default_rng(3)
+    standing.wallet_minor[:] = rng.integers(-5_000_00, 9_000_00, len(standing))
+    before = standing.wallet_minor.copy()
+    share_purse(citizens, standing)
+    after, home = standing.wallet_minor, citizens.people.household[standing.who]
+    alone = citizens.stage[standing.who] == Stage.SINGLE
+    assert (after[alone] == before[alone]).all(), "flatmates pay for themselves"
+    sums = np.zeros((2, home.max() + 1), np.int64)
+    np.add.at(sums[0], home, before)
+    np.add.at(sums[1], home, after)
+    assert (sums[0] == sums[1]).all(), "nothing is lost in the family"
+    family = ~alone & (sums[0][home] >= 0)
+    assert (after[family] >= 0).all(), "nobody lacks what the others have"
+    assert ((after >= before) == (before <= 0))[~alone & (after != before)].all()
+    poor = ~alone & (sums[0][home] < 0)
+    assert (after[poor] <= 0).all(), "who has something gives all of it first"
 
 
 def test_shocks_come_at_their_rate_and_pass(citizens, standing):

@@ -1,0 +1,29 @@
+"""The job of joint lending: partners' books held against ours, day by day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+
+import psycopg
+
+from honghua.app.clockwork.books import NOT_BEGUN, find_day
+from honghua.funding import api as funding
+
+
+def make_reconciler(
+    partners: Mapping[str, funding.PartnerSystem],
+) -> Callable[[psycopg.Connection, dt.datetime], str]:
+    """Reconciles days that are closed with the partners that are attached; the others' days wait."""
+
+    def reconcile(conn: psycopg.Connection, now: dt.datetime) -> str:
+        if not partners:
+            return "no partner is attached: nothing to reconcile"
+        today = find_day(conn)
+        if today is None:
+            return NOT_BEGUN
+        done = funding.reconcile_all(conn, partners, until=today - dt.timedelta(days=1), now=now)
+        open_ones = sum(bool(one.differences) or not one.was_reached for one in done)
+        return f"{len(done)} days of partners looked at, {open_ones} do not agree yet"
+
+    return reconcile

@@ -1,0 +1,57 @@
+"""The job of the prudent lender: once a business date expected loss is kept, ratios are read, and what they break is stopped and told."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final
+
+import psycopg
+
+from honghua.app.clockwork.books import NOT_BEGUN, find_day
+from honghua.base.errors import NotFound
+from honghua.credit import api as credit
+from honghua.credit.prudence import api as prudence
+from honghua.decision import api as decision
+
+EXCLUDED: Final = decision.ListName("exclusion", "merchant")
+PERSON: Final = "prudence"
+
+
+def watch(conn: psycopg.Connection, now: dt.datetime) -> str:
+    """Expected loss and ratios of a business date that has none yet."""
+    if find_day(conn) is None:
+        return NOT_BEGUN
+    if not prudence.is_review_due(conn):
+        return "this business date was looked at"
+    rules = prudence.load_rules()
+    found = prudence.review(conn, credit.open_registry(conn).terms, rules, beside=prudence.read_beside(conn), now=now)
+    stopped = [one for one in found.moves.raised if one.action == "stop_key"]
+    freed = [one for one in found.moves.lifted if one.action == "stop_key"]
+    with conn.transaction():
+        for one in found.moves.raised:
+            told = decision.Told("prudence", f"{one.rule}:{one.key}:{now.isoformat()}", one.rule, one.why, now)
+            decision.raise_alert(conn, told, now=now)
+        _exclude(conn, [one.key for one in stopped if one.rule.startswith("merchant")])
+        _readmit(conn, [one.key for one in freed if one.rule.startswith("merchant")])
+    broken = sum(one.status == "broken" for one in found.readings)
+    return f"expected loss {found.run.loss_minor} minor units, {broken} of {len(found.readings)} ratios broken"
+
+
+def _exclude(conn: psycopg.Connection, shops: list[str]) -> None:
+    """Policies that read the list `exclusion` take no more purchases of these shops."""
+    if shops:
+        act = decision.Act(PERSON, "too large a part of new business")
+        decision.add_entries(conn, EXCLUDED, [decision.Listed(shop) for shop in shops], act)
+
+
+def _readmit(conn: psycopg.Connection, shops: list[str]) -> None:
+    for shop in shops:
+        try:
+            decision.remove_entries(
+                conn, EXCLUDED, [shop], decision.Act(PERSON, "the concentration is within its bound again")
+            )
+        except NotFound:
+            continue  # somebody took it off before us
+
+
+__all__ = ["watch"]

@@ -1,0 +1,108 @@
+"""The state's subsidy from the purchase to the customer's account: proved by the bank's statement, deducted, taken back with a refund."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from honghua.app.clockwork.subsidies import subsidise
+from honghua.credit import api as credit
+from honghua.credit import core as c
+from honghua.credit.eod import close_until
+from honghua.merchants import api as merchants
+from honghua.merchants.core import MerchantAct, MerchantSigns
+from honghua.merchants.invariants import check_merchants
+from honghua.store.database import run_unit
+
+FIRST = dt.date(2026, 2, 2)
+NOW = dt.datetime(2026, 2, 2, 4, tzinfo=dt.UTC)
+DAY = dt.timedelta(days=1)
+SIGNS = MerchantSigns(
+    price_ratio_ppm=1,
+    night_ppm=1,
+    refund_ppm=1,
+    top_buyers_ppm=1,
+    round_amounts_ppm=1,
+    repeats_ppm=1,
+    new_accounts_ppm=1,
+    months=99,
+)
+
+
+@pytest.fixture
+def registry(conn):
+    credit.start_book(conn, day=FIRST)
+
+    def admit(x):
+        merchants.apply_merchant(x, "M", name="M", scenes=["camera"], now=NOW)
+        merchants.check_merchant(x, "M", SIGNS, person="ann", currency="CNY", now=NOW)
+        merchants.act_on_merchant(x, "M", MerchantAct.ADMIT, person="ann", reasons=["sound"], now=NOW)
+
+    run_unit(conn, admit)
+    registry = credit.open_registry(conn)
+    credit.execute(conn, registry, [c.OpenAccount(key="o", customer="li", limit_minor=9_000_000)], now=NOW)
+    return registry
+
+
+def buy(conn, registry, key, *, payer=1, merchant="M"):
+    plan = c.Instalments(periods=3, payer=payer)
+    order = c.BuyNow(
+        key=key,
+        customer="li",
+        amount_minor=1_200_000,
+        merchant=merchant,
+        order=key,
+        category="camera",
+        instalments=plan,
+    )
+    bought = credit.execute(conn, registry, [order], now=NOW)[0]
+    assert bought["outcome"] == "approved", bought
+
+    def pay(x):
+        return merchants.order_payout(
+            x, key=f"pay {key}", purchase_id=bought["purchase_id"], business_on=FIRST, currency="CNY", now=NOW
+        )
+
+    run_unit(conn, pay)
+    return int(bought["purchase_id"])
+
+
+def owed(conn, registry):
+    view = credit.find_account_view(conn, registry, "li")
+    assert view is not None
+    return view.owed_minor
+
+
+def test_from_the_purchase_to_the_account_and_back(conn, database, registry):
+    kept, free = buy(conn, registry, "kept"), buy(conn, registry, "free", payer=2)
+    elsewhere, false = buy(conn, registry, "x", merchant="N"), buy(conn, registry, "false")
+    assert subsidise(conn, NOW).startswith("0 purchases looked at")  # nothing proves them yet
+    bank = merchants.FakePayoutBank(1, day=merchants.bank_day(NOW))
+    merchants.pay_out(conn, bank, now=NOW + dt.timedelta(seconds=9))
+    bank.close_day()
+    merchants.reconcile_days(conn, bank, business_on=FIRST, now=NOW + DAY)
+    assert subsidise(conn, NOW + DAY).startswith("3 purchases looked at")
+    item = merchants.get_item(conn, f"purchase:{kept}")[0]
+    assert "statement" in item.evidence
+    codes = dict(conn.execute("SELECT purchase_id, code FROM merchants_subsidy_declined").fetchall())
+    assert codes == {free: "SUBSIDY_NO_INTEREST"}
+    assert elsewhere not in codes  # its merchant is not registered: nobody identified the trade
+    report = c.ReportFraud(key="f", customer="li", purchase_id=false, source=1)
+    assert credit.execute(conn, registry, [report], now=NOW)[0]["outcome"] == "done"
+    close_until(database, dt.date(2026, 3, 2))
+    before = owed(conn, registry)
+    told = subsidise(conn, NOW + 28 * DAY)
+    assert told.endswith("2 interest parts settled, 1 deductions")
+    granted = merchants.get_item(conn, f"purchase:{kept}")[1]
+    assert granted == 921  # 12,000.00 × 1 % × 28 / 365
+    assert merchants.get_item(conn, f"purchase:{false}")[1] == 0
+    assert owed(conn, registry) == before - granted
+    assert subsidise(conn, NOW + 28 * DAY).endswith("0 interest parts settled, 0 deductions")
+    refund = c.RefundPurchase(key="r", customer="li", purchase_id=kept, amount_minor=1_200_000)
+    assert credit.execute(conn, registry, [refund], now=NOW)[0]["outcome"] == "done"
+    merchants.catch_up_wholly(conn, now=NOW)
+    assert "1 refunds followed" in subsidise(conn, NOW + 29 * DAY)
+    assert merchants.get_item(conn, f"purchase:{kept}")[1] == 0
+    assert merchants.find_debt(conn, "li") == granted
+    assert [check for check in check_merchants(conn) if not check.ok] == []

@@ -1,0 +1,20 @@
+"""The payment gateway, wired from the settings."""
+
+from __future__ import annotations
+
+from honghua.app.settings import Settings
+from honghua.base.clock import Clock, to_micros
+from honghua.web.payments.gateway import HttpPaymentGateway, PaymentGateway
+
+SECOND_US = 1_000_000
+
+
+def make_payments(settings: Settings, clock: Clock) -> PaymentGateway | None:
+    """The gateway of the settings, for `app.state.payments` and for the clock's job; None without one."""
+    told = settings.payments
+    if not told.url:
+        return None
+    return HttpPaymentGateway(url=told.url, secret=told.secret, now_s=lambda: to_micros(clock.now()) // SECOND_US)
+
+
+__all__ = ["make_payments"]

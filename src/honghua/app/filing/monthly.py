@@ -1,0 +1,165 @@
+"""The monthly run: file the month that has closed, correct months that later facts have reached, repair what a policy repairs.
+
+It is looked at every hour and does only what is left to do, page by page, each page one transaction: killed at any moment, it goes on.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+from typing import Final
+
+import psycopg
+
+from honghua.app.filing.positions import read_newest_positions
+from honghua.base.errors import NotFound
+from honghua.bureau import api as bureau
+from honghua.bureau.core import RepairPolicy, month_after
+from honghua.credit import api as credit
+from honghua.credit.jobs import list_month_accounts, list_overtaken
+from honghua.customers import api as customers
+from honghua.customers.core import ConsentKind
+from honghua.store.database import run_unit
+
+PAGE: Final = 500
+PAGES_MAX: Final = 100_000
+Send = Callable[[psycopg.Connection, bureau.NoticeRow, dt.datetime], object]
+MONTHS_BACK: Final = 3  # the newest month and those before it of which something may be missing
+
+
+@dataclass(slots=True)
+class FilingRun:
+    """One run. counts: what became of the newest month's positions, by word; caught_up: filed of the months before; corrected: filed
+    again; repaired: items; rescored: customers."""
+
+    month: dt.date
+    registry: credit.Registry
+    counts: Counter[str] = field(default_factory=Counter)
+    caught_up: int = 0
+    corrected: int = 0
+    repaired: int = 0
+    rescored: int = 0
+
+    def tell(self) -> str:
+        """In words."""
+        said = ", ".join(f"{count} {word}" for word, count in sorted(self.counts.items()) if count) or "nothing to file"
+        more = f"{self.caught_up} caught up, {self.corrected} corrected, {self.repaired} items repaired"
+        return f"{self.month:%Y-%m}: {said}; {more}"
+
+
+def file_all(
+    conn: psycopg.Connection,
+    *,
+    now: dt.datetime,
+    zone: dt.tzinfo,
+    products: bureau.Products | None = None,
+    policies: tuple[RepairPolicy, ...] | None = None,
+    send: Send | None = None,
+) -> FilingRun | None:
+    """Everything that is left to do; None before the book has begun. The connection is idle: each page commits.
+
+    send: carries a notice to the person, in the transaction that writes it down; without one it stands on their page only.
+    """
+    try:
+        today = run_unit(conn, credit.get_business_day)
+    except NotFound:
+        return None
+    month = month_after(today.replace(day=1), -1)
+    registry = run_unit(conn, credit.open_registry)
+    run = FilingRun(month, registry)
+    settings = products or bureau.load_products()
+    after = 0
+    for _ in range(PAGES_MAX):
+        ids = run_unit(conn, partial(list_month_accounts, after_id=after, limit=PAGE))
+        if not ids:
+            break
+        run = run_unit(conn, partial(_take_page, run=run, settings=settings, ids=ids, now=now, send=send))
+        after = ids[-1]
+    return _repair(conn, run, policies or bureau.load_policies(), now=now, on=now.astimezone(zone).date())
+
+
+def _take_page(
+    conn: psycopg.Connection,
+    *,
+    run: FilingRun,
+    settings: bureau.Products,
+    ids: list[int],
+    now: dt.datetime,
+    send: Send | None,
+) -> FilingRun:
+    """A page on a copy of the run's figures, since a unit of work may be tried again."""
+    mine = replace(run, counts=Counter(run.counts))
+    told = [*_file_page(conn, mine, settings, ids, now), *_correct_page(conn, mine, settings, ids, now)]
+    for notice in told:
+        if send is not None:
+            send(conn, notice, now)
+    return mine
+
+
+def _file_page(
+    conn: psycopg.Connection, run: FilingRun, settings: bureau.Products, ids: list[int], now: dt.datetime
+) -> list[bureau.NoticeRow]:
+    """What is missing of the month and of those just before it (held back for a notice, or nobody looked), by the account."""
+    names = credit.find_customer_refs(conn, ids)
+    reported = bureau.find_reported(conn, ids)
+    consented = find_consented(conn, {names[one] for one in ids if one not in reported})
+    allowed = [one for one in ids if one in reported or names[one] in consented]
+    told: list[bureau.NoticeRow] = []
+    run.counts["unconsented"] += len(ids) - len(allowed)
+    for month in (month_after(run.month, -back) for back in reversed(range(MONTHS_BACK))):
+        there = bureau.list_newest(conn, allowed, month).keys()
+        positions = read_newest_positions(conn, run.registry, month, [one for one in allowed if one not in there])
+        report = bureau.report_positions(conn, positions, settings, consented=consented, now=now)
+        told += report.told
+        if month == run.month:
+            found = {word: count for word, count in asdict(report).items() if isinstance(count, int)}
+            run.counts.update({**found, "unchanged": len(there)})
+        else:
+            run.caught_up += report.filed
+    return told
+
+
+def _correct_page(
+    conn: psycopg.Connection, run: FilingRun, settings: bureau.Products, ids: list[int], now: dt.datetime
+) -> list[bureau.NoticeRow]:
+    """Months of these accounts that later facts have reached, filed again."""
+    looked = [
+        (one.record.account_id, one.record.month, one.known_fact_id) for one in bureau.list_of_accounts(conn, ids)
+    ]
+    months: dict[dt.date, list[int]] = defaultdict(list)
+    for account_id, month in list_overtaken(conn, looked):
+        months[month].append(account_id)
+    told: list[bureau.NoticeRow] = []
+    for month, account_ids in sorted(months.items()):
+        positions = read_newest_positions(conn, run.registry, month, account_ids)
+        report = bureau.report_positions(conn, positions, settings, consented=(), now=now)
+        run.corrected += report.corrected
+        told += report.told
+    return told
+
+
+def _repair(
+    conn: psycopg.Connection, run: FilingRun, policies: tuple[RepairPolicy, ...], *, now: dt.datetime, on: dt.date
+) -> FilingRun:
+    after = 0
+    for _ in range(PAGES_MAX):
+        report, after = run_unit(conn, partial(bureau.repair_page, policies=policies, after=after, now=now, on=on))
+        run = replace(run, repaired=run.repaired + report.repaired, rescored=run.rescored + report.rescored)
+        if not after:
+            break
+    return run
+
+
+def find_consented(conn: psycopg.Connection, names: Iterable[str]) -> set[str]:
+    """Customers whose last word on the bureau is yes; of somebody who is no person here nothing is known, so nothing is filed."""
+    return {name for name in names if _is_consented(conn, name)}
+
+
+def _is_consented(conn: psycopg.Connection, customer: str) -> bool:
+    try:
+        return customers.is_consented(conn, customer, ConsentKind.CREDIT_BUREAU)
+    except NotFound:
+        return False

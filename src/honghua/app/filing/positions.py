@@ -1,0 +1,45 @@
+"""Credit's month-end positions in the words of the bureau room, which may not look at credit itself."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+
+import psycopg
+
+from honghua.bureau.api import Position
+from honghua.bureau.core import Trade
+from honghua.credit import api as credit
+from honghua.credit.jobs import MonthPosition, list_month_positions
+
+
+def read_positions(
+    conn: psycopg.Connection, month: dt.date, known: Mapping[int, int], *, registry: credit.Registry | None = None
+) -> list[Position]:
+    """Accounts at the end of a month as their facts up to a given one make them: known = last fact by account."""
+    found = list_month_positions(conn, registry or credit.open_registry(conn), month, list(known), known=known)
+    return [to_position(one) for one in found]
+
+
+def read_newest_positions(
+    conn: psycopg.Connection, registry: credit.Registry, month: dt.date, account_ids: Sequence[int]
+) -> list[Position]:
+    """The same with all that is known now."""
+    return [to_position(one) for one in list_month_positions(conn, registry, month, account_ids)]
+
+
+def to_position(one: MonthPosition) -> Position:
+    """One position, its special events as trades."""
+    events = (
+        (one.plans_settled, Trade.SETTLED_EARLY), (one.hardship, Trade.HARDSHIP_PLAN), (one.reduced, Trade.DEBT_REDUCED),
+    )  # fmt: skip
+    return Position(
+        account_id=one.account_id, customer=one.customer, product=one.product, currency=one.currency, month=one.month,
+        opened_on=one.opened_on, line_minor=one.line_minor, used_minor=one.used_minor, owed_minor=one.owed_minor,
+        due_minor=one.due_minor, paid_minor=one.paid_minor, last_paid_on=one.last_paid_on, days_past_due=one.days_past_due,
+        overdue_from=one.overdue_from,
+        cleared_on=one.cleared_on, carried_cleared_on=one.carried_cleared_on,
+        overdue_minor=one.overdue_minor, overdue_most_minor=one.overdue_most_minor,
+        risk_class=one.risk_class, charged_off_minor=one.charged_off_minor, state=one.state, ended_on=one.ended_on,
+        trades=tuple(trade for happened, trade in events if happened), known_fact_id=one.known_fact_id,
+    )  # fmt: skip

@@ -1,0 +1,142 @@
+"""Loading and writing what binds accounts beyond their limit: spending caps are credit's own rows, grants are the limits room's."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import psycopg
+
+from honghua.base.clock import from_micros
+from honghua.base.dates import day_from_civil, from_day, to_day
+from honghua.credit.core import commands as c
+from honghua.credit.core.guards import CapRow, Carried, Guard, Guards, cap_on, month_of, pending
+from honghua.credit.refold import each_fact
+from honghua.credit.store import get_business_day
+from honghua.facts.kinds import Fact, FactKind
+from honghua.limits import api as limits
+from honghua.store.facts import read_facts
+
+CAPS = (
+    "SELECT account_id, cap_minor, from_on - DATE '1970-01-01', fact_id FROM credit_spending_cap"
+    " WHERE account_id = ANY(%s::bigint[]) ORDER BY account_id, fact_id"
+)
+OF_ORDERS = (c.CapturePurchase, c.VoidAuthorisation, c.RefundPurchase)
+
+
+@dataclass(frozen=True, slots=True)
+class CapView:
+    """A customer's own cap. Minor units of a calendar month; 0 = none. next_minor from next_on on, None where no change waits."""
+
+    cap_minor: int
+    spent_this_month_minor: int
+    next_minor: int | None
+    next_on: str | None
+
+
+def load_guards(
+    conn: psycopg.Connection, refs: Mapping[int, str], commands: Sequence[c.Command], *, today: int
+) -> Guards:
+    """The guards of these accounts (id → customer), whose rows the caller has locked. Two small reads where there are none."""
+    caps: dict[int, list[CapRow]] = {}
+    for account_id, cap_minor, from_on, fact_id in conn.execute(CAPS, [np.fromiter(refs, np.int64, len(refs))]):
+        caps.setdefault(account_id, []).append(CapRow(cap_minor, from_on, fact_id))
+    setting = {command.customer for command in commands if isinstance(command, c.SetSpendingCap)}
+    capped = sorted({*caps, *(account_id for account_id, ref in refs.items() if ref in setting)})
+    days = [to_day(command.on) for command in commands if command.on is not None and to_day(command.on) < today]
+    guards = Guards({account_id: Guard() for account_id in capped}, today)
+    _tell_spent(conn, guards, since=first_of_month(min(days, default=today)))
+    for account_id, rows in caps.items():
+        guards.by_account[account_id].caps = rows
+    purchases = [command.purchase_id for command in commands if isinstance(command, OF_ORDERS)]
+    customers = list(refs.values()) if limits.is_any_active(conn, on=from_day(today)) else []
+    for customer, bound in limits.load_bound(conn, customers, purchases, on=from_day(today)).items():
+        account_id = next(number for number, ref in refs.items() if ref == customer)
+        guard = guards.by_account.setdefault(account_id, Guard())
+        guard.grants, guard.ceiling_minor = bound.grants, bound.ceiling_minor
+        guard.carried = [Carried(*one) for one in bound.carried]
+    guards.customers = {refs[account_id] for account_id in guards.by_account}
+    return guards
+
+
+def is_any_guarded(
+    conn: psycopg.Connection, refs: Mapping[int, str], commands: Sequence[c.Command], *, on: dt.date
+) -> bool:
+    """Whether a cap or a grant binds any of these accounts (id → customer), or one of these commands sets a cap."""
+    if any(isinstance(command, c.SetSpendingCap) for command in commands):
+        return True
+    query = "SELECT EXISTS (SELECT FROM credit_spending_cap WHERE account_id = ANY(%s::bigint[]))"
+    row = conn.execute(query, [np.fromiter(refs, np.int64, len(refs))]).fetchone()
+    if row and row[0]:
+        return True
+    return limits.is_any_active(conn, on=on) and limits.is_any_bound(conn, list(refs.values()), on=on)
+
+
+def _tell_spent(conn: psycopg.Connection, guards: Guards, *, since: int) -> None:
+    """Let guards hear the facts of their accounts since a day; caps come from their own rows."""
+    if not guards.by_account:
+        return
+    ids = np.array(sorted(guards.by_account), np.int64)
+    for fact_id, fact in sorted(each_fact(read_facts(conn, ids, after=since - 1)), key=lambda one: one[0]):
+        if fact.kind is not FactKind.SPENDING_CAP_SET:
+            guards.by_account[fact.account_id].hear(fact_id, fact)
+
+
+def write_guards(
+    conn: psycopg.Connection, guards: Guards, facts: Sequence[tuple[int, Fact, int]], *, now_us: int
+) -> None:
+    """Write the caps that a unit's facts set, and what they took from grants and gave back, in the unit's transaction."""
+    booked = {fact_id for fact_id, _, _ in facts}
+    caps = [
+        (fact.account_id, fact_id, fact.amount_minor, from_day(fact.args[0]))
+        for fact_id, fact in _of(facts, FactKind.SPENDING_CAP_SET)
+    ]
+    if caps:
+        with conn.cursor() as cursor:
+            cursor.executemany(
+                "INSERT INTO credit_spending_cap (account_id, fact_id, cap_minor, from_on) VALUES (%s, %s, %s, %s)",
+                caps,
+            )
+    used = [
+        limits.Use(fact.args[0], fact.purchase_id, fact.amount_minor, fact_id)
+        for fact_id, fact in _of(facts, FactKind.BOUND_LIMIT_USED)
+    ]
+    back = [
+        limits.Use(one.grant_id, one.purchase_id, one.given_back_minor, fact_id)
+        for fact_id, one in guards.given_back if fact_id in booked
+    ]  # fmt: skip
+    if used or back:
+        limits.move_grants(conn, used, back, on=guards.on, now=from_micros(now_us))
+
+
+def find_spending_cap(conn: psycopg.Connection, customer: str) -> CapView | None:
+    """A customer's cap on the business date, with what was spent of its month; None where there never was one."""
+    today = to_day(get_business_day(conn))
+    row = conn.execute("SELECT account_id FROM credit_account WHERE customer_ref = %s", [customer]).fetchone()
+    if row is None:
+        return None
+    caps = [CapRow(cap, day, fact_id) for _, cap, day, fact_id in conn.execute(CAPS, [[row[0]]])]
+    if not caps:
+        return None
+    guards = Guards({row[0]: Guard()}, today)
+    _tell_spent(conn, guards, since=first_of_month(today))
+    waits = pending(caps, today)
+    return CapView(
+        cap_on(caps, today), guards.by_account[row[0]].spent_in(today), None if waits is None else waits.cap_minor,
+        None if waits is None else from_day(waits.from_on).isoformat(),
+    )  # fmt: skip
+
+
+def first_of_month(day: int) -> int:
+    """Day number of the first of a day's month."""
+    year, month = month_of(day)
+    return int(day_from_civil(year, month, 1))
+
+
+def _of(facts: Collection[tuple[int, Fact, int]], kind: FactKind) -> list[tuple[int, Fact]]:
+    return [(fact_id, fact) for fact_id, fact, _ in facts if fact.kind is kind]
+
+
+__all__ = ["CapView", "find_spending_cap", "is_any_guarded", "load_guards", "write_guards"]

@@ -1,0 +1,62 @@
+"""What a site gives the journey: keys, services, the books, and who approves; each behind a port where it stands for the outside world."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+import psycopg
+
+from honghua.credit.core.journey import CONTACT_RULES, WATCH_RULES, ContactRules, RiskVerdict, WatchRules
+from honghua.credit.journey.asking import Moment
+from honghua.credit.journey.books import Books
+from honghua.credit.journey.evidence import WriteOffEvidence
+from honghua.credit.registry import Registry
+from honghua.customers.api import IdentityCheck, Vault
+from honghua.merchants.api import PayoutBank
+
+LENDER: Final = "红花消费信贷(示范贷款人)"
+CHINA: Final = dt.timezone(dt.timedelta(hours=8))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """What was said to an application. outcome: approved, review or refused, with its code; reference: by which the approver knows it."""
+
+    outcome: str
+    code: str = ""
+    limit_minor: int = 0
+    price_ppm: int = 0
+    reference: int = 0
+    figures: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Approver(Protocol):
+    """Judges applications, and looks again between approval and payout."""
+
+    def approve(self, conn: psycopg.Connection, moment: Moment, *, key: str) -> Approval:
+        """Judge; the same key gives the same answer. conn is outside a transaction: whoever judges may ask outside."""
+        ...
+
+    def scan(self, conn: psycopg.Connection, moment: Moment) -> RiskVerdict:
+        """Whether the risk has risen since the approval. conn is outside a transaction, as above."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JourneySite:
+    """Everything that the twelve steps stand on."""
+
+    vault: Vault
+    identity: IdentityCheck
+    books: Books
+    registry: Registry
+    bank: PayoutBank
+    approver: Approver
+    evidence: WriteOffEvidence
+    zone: dt.tzinfo = CHINA
+    lender: str = LENDER
+    contact_rules: ContactRules = CONTACT_RULES
+    watch_rules: WatchRules = WATCH_RULES

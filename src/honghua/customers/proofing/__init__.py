@@ -1,0 +1,1 @@
+"""Proving who somebody is: identity services behind a port, their answers kept, shared identities found by blind index."""

@@ -1,0 +1,7 @@
+"""Funding: loans that several lenders give together, who owns which cent of them, and what partners are owed and told.
+
+Words: a *partner* is another lender; a *channel* is the agreement under which loans are shared, with shares of principal and of
+*revenue*; an *allocation* is the sharing of one loan; a *movement* is what one event did to one lender's part; *exposure* is what we
+have out together with a partner and its affiliates. Invariants: parts add up to the whole at every event, to the cent; nobody's part falls
+below zero; our share and the concentrations keep the rules in force on the day; a partner that leaves stops no decision of ours.
+"""

@@ -1,0 +1,62 @@
+"""The funding room's door: loans shared among lenders, what happened to each part, partners and their books."""
+
+from __future__ import annotations
+
+from honghua.funding.lending import (
+    Allocation,
+    LoanEvent,
+    allocate,
+    get_allocation,
+    get_channel,
+    list_of_lender,
+    load_book,
+    name_lenders,
+    read_exposures,
+    read_joint_total,
+    record,
+    report_base,
+    sum_revenue,
+)
+from honghua.funding.partnering import (
+    DUTIES,
+    Listed,
+    act_on_partner,
+    find_standing,
+    list_acts,
+    list_partners,
+    report_breach,
+)
+from honghua.funding.port import FakePartner, PartnerRow, PartnerStatement, PartnerSystem
+from honghua.funding.reconciling import FundingReconciliation, reconcile, reconcile_all
+from honghua.funding.store import FundingMovement
+
+__all__ = [
+    "DUTIES",
+    "Allocation",
+    "FakePartner",
+    "FundingMovement",
+    "FundingReconciliation",
+    "Listed",
+    "LoanEvent",
+    "PartnerRow",
+    "PartnerStatement",
+    "PartnerSystem",
+    "act_on_partner",
+    "allocate",
+    "find_standing",
+    "get_allocation",
+    "get_channel",
+    "list_acts",
+    "list_of_lender",
+    "list_partners",
+    "load_book",
+    "name_lenders",
+    "read_exposures",
+    "read_joint_total",
+    "reconcile",
+    "reconcile_all",
+    "record",
+    "report_base",
+    "report_breach",
+    "sum_revenue",
+]

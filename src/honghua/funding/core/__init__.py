@@ -1,0 +1,50 @@
+"""Shares, bounds, agreements and the comparison of two books: no database, no clock."""
+
+from honghua.funding.core.agreements import OWN, Book, Channel, Partner, parse_book
+from honghua.funding.core.bounds import (
+    FUNDING_RULES,
+    Exposure,
+    FundingBase,
+    FundingRules,
+    LenderShare,
+    ShareAsk,
+    SharePlan,
+    Standing,
+    choose_rules,
+    plan_shares,
+)
+from honghua.funding.core.comparing import FundingDifference, compare_books
+from honghua.funding.core.splitting import (
+    LOWERS,
+    MovementKind,
+    Position,
+    share_loan,
+    share_movement,
+    share_schedule,
+)
+
+__all__ = [
+    "FUNDING_RULES",
+    "LOWERS",
+    "OWN",
+    "Book",
+    "Channel",
+    "Exposure",
+    "FundingBase",
+    "FundingDifference",
+    "FundingRules",
+    "LenderShare",
+    "MovementKind",
+    "Partner",
+    "Position",
+    "ShareAsk",
+    "SharePlan",
+    "Standing",
+    "choose_rules",
+    "compare_books",
+    "parse_book",
+    "plan_shares",
+    "share_loan",
+    "share_movement",
+    "share_schedule",
+]

@@ -1,0 +1,312 @@
+"""SQL of joint lending."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import psycopg
+from psycopg.rows import class_row
+
+from honghua.funding.core.bounds import FundingBase, LenderShare, Standing
+from honghua.funding.core.comparing import FundingDifference
+from honghua.funding.core.splitting import Position
+
+ALL: Final = ""  # the row of all joint loans
+MOVEMENTS: Final = "SELECT movement_id, key, loan, lender, kind, amount_minor, whole_minor, day FROM funding_movement"
+
+
+@dataclass(frozen=True, slots=True)
+class FundedLoan:
+    """One loan as it was shared. reasons: why not as its channel says."""
+
+    loan: str
+    channel: str
+    principal_minor: int
+    lent_on: dt.date
+    reasons: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class FundingMovement:
+    """What one event did to one lender. key: of the event; whole_minor: of all lenders together."""
+
+    movement_id: int
+    key: str
+    loan: str
+    lender: str
+    kind: str
+    amount_minor: int
+    whole_minor: int
+    day: dt.date
+
+
+def lock_loan(conn: psycopg.Connection, loan: str) -> None:
+    """This loan is ours until the transaction ends."""
+    conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('funding_loan:' || %s, 0))", [loan])
+
+
+def find_loan(conn: psycopg.Connection, loan: str) -> FundedLoan | None:
+    """One loan."""
+    with conn.cursor(row_factory=class_row(FundedLoan)) as cursor:
+        return cursor.execute(
+            "SELECT loan, channel, principal_minor, lent_on, reasons FROM funding_loan WHERE loan = %s", [loan]
+        ).fetchone()
+
+
+def list_shares(conn: psycopg.Connection, loan: str) -> list[LenderShare]:
+    """The shares of a loan, in the order in which remainders are given out."""
+    rows = conn.execute(
+        "SELECT lender, share_ppm, principal_minor FROM funding_share WHERE loan = %s ORDER BY place", [loan]
+    )
+    return [LenderShare(lender=n, share_ppm=p, principal_minor=m) for n, p, m in rows]
+
+
+def insert_loan(
+    conn: psycopg.Connection,
+    loan: FundedLoan,
+    shares: Sequence[tuple[LenderShare, str]],
+    base: FundingBase | None,
+    *,
+    now: dt.datetime,
+) -> None:
+    """A loan with its shares (each with its group, '' = ourselves), positions and the movement `lent`."""
+    conn.execute(
+        "INSERT INTO funding_loan (loan, channel, principal_minor, lent_on, reasons, tier1_minor, loans_minor, made_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
+        [
+            loan.loan, loan.channel, loan.principal_minor, loan.lent_on, loan.reasons, None if base is None else base.tier1_minor,
+            None if base is None else base.loans_minor, now,
+        ],
+    )  # fmt: skip
+    with conn.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO funding_share (loan, place, lender, partner_group, share_ppm, principal_minor) VALUES (%s, %s, %s, %s, %s, %s)",
+            [(loan.loan, i, s.lender, group, s.share_ppm, s.principal_minor) for i, (s, group) in enumerate(shares)],
+        )
+        cursor.executemany(
+            "INSERT INTO funding_position (loan, lender, outstanding_minor) VALUES (%s, %s, %s)",
+            [(loan.loan, s.lender, s.principal_minor) for s, _ in shares],
+        )
+    parts = [(s.lender, s.principal_minor) for s, _ in shares]
+    insert_movements(conn, parts, (f"{loan.loan}:lent", loan.loan, "lent"), loan.lent_on, now=now)
+
+
+def insert_movements(
+    conn: psycopg.Connection,
+    parts: Sequence[tuple[str, int]],
+    what: tuple[str, str, str],
+    day: dt.date,
+    *,
+    now: dt.datetime,
+) -> None:
+    """(lender, part) of one event. what: (key, loan, kind)."""
+    whole = sum(part for _, part in parts)
+    with conn.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO funding_movement (key, loan, lender, kind, amount_minor, whole_minor, day, at)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
+            [(what[0], what[1], lender, what[2], part, whole, day, now) for lender, part in parts],
+        )
+
+
+def list_of_key(conn: psycopg.Connection, key: str) -> list[FundingMovement]:
+    """What an event did, lender by lender."""
+    with conn.cursor(row_factory=class_row(FundingMovement)) as cursor:
+        return cursor.execute(MOVEMENTS + " WHERE key = %s ORDER BY movement_id", [key]).fetchall()
+
+
+def list_of_lender(conn: psycopg.Connection, lender: str, *, days: tuple[dt.date, dt.date]) -> list[FundingMovement]:
+    """One lender's movements of some days (both inside)."""
+    with conn.cursor(row_factory=class_row(FundingMovement)) as cursor:
+        return cursor.execute(
+            MOVEMENTS + " WHERE lender = %s AND day BETWEEN %s AND %s ORDER BY movement_id", [lender, *days]
+        ).fetchall()
+
+
+def lock_positions(conn: psycopg.Connection, loan: str) -> list[Position]:
+    """Everybody's part of a loan, in the order of its shares."""
+    rows = conn.execute(
+        "SELECT p.lender, s.share_ppm, p.outstanding_minor, p.earned_minor, p.written_off_minor FROM funding_position AS p"
+        " JOIN funding_share AS s USING (loan, lender) WHERE p.loan = %s ORDER BY s.place FOR UPDATE OF p",
+        [loan],
+    )
+    return [
+        Position(lender=n, share_ppm=ppm, outstanding_minor=out, earned_minor=earned, written_off_minor=lost)
+        for n, ppm, out, earned, lost in rows
+    ]
+
+
+def save_positions(conn: psycopg.Connection, loan: str, positions: Iterable[Position]) -> None:
+    """Everybody's part after an event."""
+    with conn.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE funding_position SET outstanding_minor = %s, earned_minor = %s, written_off_minor = %s WHERE loan = %s AND lender = %s",
+            [(p.outstanding_minor, p.earned_minor, p.written_off_minor, loan, p.lender) for p in positions],
+        )
+
+
+def list_groups(conn: psycopg.Connection, loan: str) -> list[str]:
+    """The groups of partners that share a loan."""
+    rows = conn.execute(
+        "SELECT DISTINCT partner_group FROM funding_share WHERE loan = %s AND partner_group <> ''", [loan]
+    )
+    return sorted(str(group) for (group,) in rows)
+
+
+def lock_exposures(conn: psycopg.Connection, groups: Sequence[str]) -> dict[str, int]:
+    """group -> our own parts out, with the row of all joint loans; locked in one order."""
+    wanted = sorted({ALL, *groups})
+    conn.execute(
+        "INSERT INTO funding_exposure (partner_group, own_minor) SELECT g, 0 FROM unnest(%s::text[]) AS g ON CONFLICT DO NOTHING",
+        [wanted],
+    )
+    rows = conn.execute(
+        "SELECT partner_group, own_minor FROM funding_exposure WHERE partner_group = ANY(%s) ORDER BY partner_group FOR UPDATE",
+        [wanted],
+    )
+    return {str(group): int(minor) for group, minor in rows}
+
+
+def add_exposure(conn: psycopg.Connection, groups: Sequence[str], minor: int) -> None:
+    """Our own part of loans with these groups grows (or shrinks) by so much; in the order in which exposures are locked."""
+    if not groups or minor == 0:
+        return
+    for group in sorted({ALL, *groups}):
+        conn.execute("UPDATE funding_exposure SET own_minor = own_minor + %s WHERE partner_group = %s", [minor, group])
+
+
+def read_exposures(conn: psycopg.Connection) -> dict[str, int]:
+    """group -> our own parts out; '' = all joint loans."""
+    rows = conn.execute("SELECT partner_group, own_minor FROM funding_exposure ORDER BY partner_group")
+    return {str(group): int(minor) for group, minor in rows}
+
+
+def find_base(conn: psycopg.Connection, on: dt.date) -> FundingBase | None:
+    """The newest base of a day or before."""
+    row = conn.execute(
+        "SELECT on_day, tier1_minor, loans_minor FROM funding_base WHERE on_day <= %s ORDER BY on_day DESC LIMIT 1",
+        [on],
+    ).fetchone()
+    return None if row is None else FundingBase(on=row[0], tier1_minor=int(row[1]), loans_minor=int(row[2]))
+
+
+def insert_base(conn: psycopg.Connection, base: FundingBase, *, source: str, now: dt.datetime) -> bool:
+    """A day's base; False when the day has one."""
+    done = conn.execute(
+        "INSERT INTO funding_base (on_day, tier1_minor, loans_minor, source, recorded_at)"
+        " VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+        [base.on, base.tier1_minor, base.loans_minor, source, now],
+    )
+    return done.rowcount == 1
+
+
+def read_standings(conn: psycopg.Connection) -> dict[str, Standing]:
+    """Partners that do not simply stand as `active`, and those that did once."""
+    return {str(n): Standing(s) for n, s in conn.execute("SELECT lender, standing FROM funding_standing")}
+
+
+def set_standing(
+    conn: psycopg.Connection, lender: str, *, after: Standing, act: str, said: tuple[str, str], now: dt.datetime
+) -> None:
+    """Where a partner stands from now on; said: (person, why)."""
+    before = read_standings(conn).get(lender, Standing.ACTIVE)
+    conn.execute(
+        "INSERT INTO funding_standing (lender, standing, changed_at) VALUES (%s, %s, %s)"
+        " ON CONFLICT (lender) DO UPDATE SET standing = EXCLUDED.standing, changed_at = EXCLUDED.changed_at",
+        [lender, after.value, now],
+    )
+    conn.execute(
+        "INSERT INTO funding_standing_act (lender, act, before, after, person, why, at) VALUES (%s, %s, %s, %s, %s, %s, %s)",
+        [lender, act, before.value, after.value, *said, now],
+    )
+
+
+def count_acts(conn: psycopg.Connection, lender: str, act: str) -> int:
+    """How often something was written down about a partner."""
+    row = conn.execute(
+        "SELECT count(*) FROM funding_standing_act WHERE lender = %s AND act = %s", [lender, act]
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def list_acts(conn: psycopg.Connection, lender: str) -> list[tuple[str, str, str, str]]:
+    """(act, after, person, why) of a partner, in order."""
+    rows = conn.execute(
+        "SELECT act, after, person, why FROM funding_standing_act WHERE lender = %s ORDER BY act_id", [lender]
+    )
+    return [(str(a), str(b), str(p), str(w)) for a, b, p, w in rows]
+
+
+def sum_outstanding(conn: psycopg.Connection, lender: str) -> int:
+    """What a lender has out, minor units."""
+    row = conn.execute(
+        "SELECT coalesce(sum(outstanding_minor), 0)::bigint FROM funding_position WHERE lender = %s", [lender]
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def insert_revenue(conn: psycopg.Connection, key: str, rows: Sequence[tuple[str, int, int]], *, sign: int) -> None:
+    """(party, ppm, part) of what one event earned (sign 1) or gave back (−1)."""
+    with conn.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO funding_revenue (key, party, share_ppm, amount_minor, sign) VALUES (%s, %s, %s, %s, %s)",
+            [(key, party, ppm, part, sign) for party, ppm, part in rows],
+        )
+
+
+def sum_revenue(conn: psycopg.Connection, days: tuple[dt.date, dt.date]) -> dict[str, int]:
+    """party -> what it is due of what was earned on some days (both inside), given back deducted."""
+    rows = conn.execute(
+        "SELECT r.party, sum(r.sign * r.amount_minor)::bigint FROM funding_revenue AS r"
+        " JOIN (SELECT DISTINCT key, day FROM funding_movement WHERE day BETWEEN %s AND %s) AS m USING (key)"
+        " GROUP BY r.party ORDER BY r.party",
+        [*days],
+    )
+    return {str(party): int(minor) for party, minor in rows}
+
+
+def insert_reconciliation(
+    conn: psycopg.Connection,
+    lender: str,
+    day: dt.date,
+    counts: tuple[int, int, int],
+    found: Sequence[FundingDifference],
+    *,
+    now: dt.datetime,
+) -> None:
+    """counts: (try, ours, theirs)."""
+    conn.execute(
+        "INSERT INTO funding_reconciliation (lender, day, try, ours, theirs, differences, reconciled_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s)",
+        [lender, day, *counts, len(found), now],
+    )
+    with conn.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO funding_difference (lender, day, try, key, kind, ours_minor, theirs_minor) VALUES (%s, %s, %s, %s, %s, %s, %s)",
+            [(lender, day, counts[0], d.key, d.kind, d.ours_minor, d.theirs_minor) for d in found],
+        )
+
+
+def count_tries(conn: psycopg.Connection, lender: str, day: dt.date) -> int:
+    """How often a day was reconciled with a partner."""
+    row = conn.execute(
+        "SELECT count(*) FROM funding_reconciliation WHERE lender = %s AND day = %s", [lender, day]
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def list_days_to_reconcile(conn: psycopg.Connection, *, until: dt.date, limit: int) -> list[tuple[str, dt.date]]:
+    """(partner, day) with movements whose last reconciliation found a difference, or that have none; ourselves left out."""
+    rows = conn.execute(
+        "SELECT m.lender, m.day FROM (SELECT DISTINCT lender, day FROM funding_movement WHERE lender <> 'own' AND day <= %s) AS m"
+        " LEFT JOIN LATERAL (SELECT differences FROM funding_reconciliation AS r WHERE r.lender = m.lender AND r.day = m.day"
+        " ORDER BY try DESC LIMIT 1) AS last ON true WHERE last.differences IS DISTINCT FROM 0 ORDER BY m.day, m.lender LIMIT %s",
+        [until, limit],
+    )
+    return [(str(lender), day) for lender, day in rows]

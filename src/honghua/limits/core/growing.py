@@ -1,0 +1,139 @@
+"""How a limit grows and shrinks, by rules that its owner can read: what moved it, what counts now, what is still missing for the next step.
+
+The same function decides and explains, so that nobody is told another rule than the one that runs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from honghua.limits.core.terms import PPM, LimitTerms
+
+Words = tuple[str, str]
+
+REASONS: Final[dict[str, Words]] = {
+    "APPLICATION": ("首次授信", "first limit, by the application"),
+    "GROWTH": ("按时还款、正常使用,额度提升", "raised: bills paid on time, limit in use"),
+    "FRAUD_REPORTED": ("账户出现风险报告,额度下调至已用金额", "cut to what is used: a fraud was reported on the account"),
+    "LATE": ("账单逾期,额度下调至已用金额", "cut to what is used: a bill is overdue"),
+    "LENDERS_GREW": ("在其他机构的借款明显增加,额度下调", "cut: debts with other lenders grew a lot"),
+    "CEILING_FELL": ("风险评估变化,额度下调", "cut: the assessment of risk changed"),
+    "IDLE": ("长期未使用,额度恢复至起步额度", "back to the start limit: unused for long"),
+    "SEASON": ("临时额度", "temporary limit offered"),
+    "BY_HAND": ("人工调整", "changed by a person"),
+    "CUSTOMER_WISH": ("按您的要求调低", "lowered as you asked"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What an account shows of its owner's conduct. Amounts minor units, days calendar days.
+
+    good_statements: bills since the last change with nothing overdue; used_share_ppm: the most that was used of the limit, of the bills
+    since then; dpd: days past due now; was_late: whether any bill of the last twelve was overdue; has_temporary: one runs now;
+    idle_days: since anything was bought; fraud_reports: standing ones; new_lenders: more than at the last assessment.
+    """
+
+    limit_minor: int
+    ceiling_minor: int
+    used_minor: int = 0
+    good_statements: int = 0
+    days_since_change: int = 0
+    used_share_ppm: int = 0
+    dpd: int = 0
+    was_late: bool = False
+    has_temporary: bool = False
+    idle_days: int = 0
+    fraud_reports: int = 0
+    new_lenders: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One condition as people read it: whether it is met, where one stands, what is wanted."""
+
+    code: str
+    words: Words
+    is_met: bool
+    now: int
+    wanted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A limit that is to change, and why; `from_minor` == `to_minor` means that it stays."""
+
+    reason: str
+    from_minor: int
+    to_minor: int
+
+    @property
+    def is_raise(self) -> bool:
+        """Whether it goes up: then it needs consent."""
+        return self.to_minor > self.from_minor
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """What an owner is shown: the rules with where they stand, and the limit that comes when all are met."""
+
+    rules: tuple[Rule, ...]
+    next_minor: int
+
+    @property
+    def missing(self) -> tuple[Rule, ...]:
+        """What is still to be done."""
+        return tuple(rule for rule in self.rules if not rule.is_met)
+
+
+def next_limit(terms: LimitTerms, record: Record) -> int:
+    """The limit one step up: by a share that is larger for small limits, rounded down to whole steps, never above the ceiling."""
+    share = terms.growth_step_ppm if record.limit_minor < terms.growth_high_from_minor else terms.growth_step_high_ppm
+    step = terms.limit_step_minor
+    raised = (record.limit_minor + record.limit_minor * share // PPM) // step * step
+    return max(record.limit_minor, min(max(raised, record.limit_minor + step), record.ceiling_minor // step * step))
+
+
+def explain_growth(terms: LimitTerms, record: Record) -> Growth:
+    """The rules of growth on this record."""
+    rules = (
+        Rule("ON_TIME", ("上次调整后按时还清的账单数", "bills paid on time since the last change"),
+             record.good_statements >= terms.growth_statements, record.good_statements, terms.growth_statements),
+        Rule("WAITED", ("距上次调整的天数", "days since the last change"),
+             record.days_since_change >= terms.growth_days, record.days_since_change, terms.growth_days),
+        Rule("IN_USE", ("期间用到的额度比例(百万分之)", "share of the limit that was used, ppm"),
+             record.used_share_ppm >= terms.growth_used_ppm, record.used_share_ppm, terms.growth_used_ppm),
+        Rule("NOT_LATE", ("近12期无逾期", "no bill of the last twelve was overdue"),
+             not record.was_late and record.dpd == 0, record.dpd, 0),
+        Rule("NO_REPORT", ("无风险报告", "no fraud reported"), record.fraud_reports == 0, record.fraud_reports, 0),
+        Rule("NO_TEMPORARY", ("没有生效中的临时额度(期间固定额度不变)", "no temporary limit runs: the fixed one stays meanwhile"),
+             not record.has_temporary, int(record.has_temporary), 0),
+        Rule("BELOW_CEILING", ("未达可承受上限", "below what was found affordable"),
+             next_limit(terms, record) > record.limit_minor, record.limit_minor, record.ceiling_minor),
+    )  # fmt: skip
+    return Growth(rules, next_limit(terms, record))
+
+
+def decide_move(terms: LimitTerms, record: Record) -> Move:
+    """What the record leads to: the first cut that applies, else growth when every rule is met, else it stays."""
+    kept = -(-record.used_minor // terms.limit_step_minor) * terms.limit_step_minor
+    cuts = (
+        ("FRAUD_REPORTED", record.fraud_reports > 0, kept),
+        ("LATE", record.dpd >= terms.cut_late_days, kept),
+        ("LENDERS_GREW", record.new_lenders >= terms.scan_lenders_more, max(kept, terms.start_minor)),
+        ("CEILING_FELL", record.limit_minor > record.ceiling_minor, max(kept, record.ceiling_minor)),
+        ("IDLE", record.idle_days >= terms.idle_days, max(kept, terms.start_minor)),
+    )
+    for reason, applies, to_minor in cuts:
+        if applies and to_minor < record.limit_minor:
+            return Move(reason, record.limit_minor, to_minor)
+        if applies:
+            return Move("", record.limit_minor, record.limit_minor)
+    growth = explain_growth(terms, record)
+    if growth.missing:
+        return Move("", record.limit_minor, record.limit_minor)
+    return Move("GROWTH", record.limit_minor, growth.next_minor)
+
+
+__all__ = ["REASONS", "Growth", "Move", "Record", "Rule", "decide_move", "explain_growth", "next_limit"]

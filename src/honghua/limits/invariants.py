@@ -1,0 +1,77 @@
+"""What must hold about limits at any time, recomputed from their rows: grants are their history, applications judge the same again."""
+
+from __future__ import annotations
+
+from typing import Final, LiteralString
+
+import psycopg
+
+from honghua.base.checks import BROKEN_IDS_MAX, Check, check_of
+from honghua.limits.applications import replay_applications
+from honghua.limits.core import rulebook_from_body
+
+REPLAYED: Final = 500  # a spread sample; `replay_applications` without one takes all
+
+GRANTS_ARE_EVENTS: Final = """
+WITH told AS (
+  SELECT grant_id, coalesce(sum(amount_minor) FILTER (WHERE act = 'use'), 0)
+    - coalesce(sum(amount_minor) FILTER (WHERE act = 'give_back'), 0) AS used,
+    bool_or(act = 'claim') AS claimed, bool_or(act = 'revoke') AS revoked, bool_or(act = 'expire') AS expired,
+    count(*) FILTER (WHERE act IN ('issue', 'grant')) AS begun FROM limits_grant_event GROUP BY grant_id)
+SELECT (SELECT count(*) FROM limits_grant), ARRAY(
+  SELECT 'grant ' || g.grant_id FROM limits_grant AS g LEFT JOIN told USING (grant_id)
+  WHERE told.begun IS DISTINCT FROM 1 OR told.used <> g.used_minor OR told.revoked <> (g.state = 'revoked')
+    OR (g.state = 'issued' AND (told.claimed OR told.used > 0)) OR (g.state = 'spent' AND g.used_minor <> g.amount_minor)
+    OR (g.coupon <> '' AND g.state IN ('active', 'spent') AND NOT told.claimed)
+    OR (g.state = 'expired' AND NOT told.expired AND g.used_minor = g.amount_minor)
+  ORDER BY g.grant_id LIMIT %(limit)s)
+"""
+ACTS_FOLLOW: Final = """
+WITH placed AS (
+  SELECT application_id, act, lag(act) OVER (PARTITION BY application_id ORDER BY act_id) AS before FROM limits_application_act)
+SELECT (SELECT count(*) FROM limits_application_act), ARRAY(
+  SELECT DISTINCT 'application ' || application_id FROM placed JOIN limits_application AS a USING (application_id)
+  WHERE (act = 'asked' AND (before IS NOT NULL OR a.outcome = 'approved'))
+    OR (act <> 'asked' AND coalesce(before, CASE a.outcome WHEN 'review' THEN 'asked' ELSE '' END) <> 'asked')
+  ORDER BY 1 LIMIT %(limit)s)
+"""
+SCANS_FOLLOW: Final = """
+SELECT (SELECT count(*) FROM limits_scan), ARRAY(
+  SELECT 'scan ' || scan_id FROM limits_scan AS s JOIN limits_application AS a USING (application_id)
+  WHERE s.outcome = 'clear' AND a.outcome <> 'approved' AND NOT EXISTS (
+    SELECT FROM limits_application_act AS t WHERE t.application_id = s.application_id AND t.act = 'approved' AND t.acted_at <= s.scanned_at)
+  ORDER BY scan_id LIMIT %(limit)s)
+"""
+
+
+def check_limits(conn: psycopg.Connection) -> tuple[Check, ...]:
+    """All of it, in the caller's transaction."""
+    return (
+        check_rulebooks(conn),
+        check_applications(conn),
+        _check(conn, "limits.grants_are_events", GRANTS_ARE_EVENTS),
+        _check(conn, "limits.acts_follow_applications", ACTS_FOLLOW),
+        _check(conn, "limits.scans_follow_approvals", SCANS_FOLLOW),
+    )
+
+
+def check_rulebooks(conn: psycopg.Connection) -> Check:
+    """Every rulebook is what its digest says."""
+    rows = conn.execute("SELECT digest, body FROM limits_rulebook ORDER BY digest").fetchall()
+    broken = [bytes(digest).hex()[:16] for digest, body in rows if rulebook_from_body(body).digest != bytes(digest)]
+    return check_of("limits.rulebooks_digests", len(rows), [f"rulebook {one}" for one in broken])
+
+
+def check_applications(conn: psycopg.Connection) -> Check:
+    """A spread sample of applications judges the same again, to the last bit."""
+    count, different = replay_applications(conn, sample=REPLAYED)
+    return check_of("limits.applications_replay", count, [f"application {one}" for one in different])
+
+
+def _check(conn: psycopg.Connection, name: str, query: LiteralString) -> Check:
+    row = conn.execute(query, {"limit": BROKEN_IDS_MAX}).fetchone()
+    assert row is not None, "a SELECT of two figures"
+    return check_of(name, int(row[0]), row[1])
+
+
+__all__ = ["check_limits"]

@@ -1,0 +1,65 @@
+"""Loans shared with partners and a subsidy of the state in the book, so that their checks have work."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import psycopg
+
+from honghua.base.errors import Refusal
+from honghua.credit.api import get_business_day
+from honghua.funding import api as funding
+from honghua.funding.core import FundingBase, MovementKind
+from honghua.merchants import api as merchants
+from honghua.merchants.core import SubsidyItem
+from honghua.store.database import run_unit
+
+
+def lend_together(conn: psycopg.Connection, *, now: dt.datetime) -> None:
+    """A loan of three lenders that earns, is refunded and partly lost; an item whose interest the state bears in part."""
+    today = get_business_day(conn)
+
+    def share(c: psycopg.Connection) -> None:
+        base = FundingBase(on=today, tier1_minor=10**12, loans_minor=10**13)
+        funding.report_base(c, base, source="the book of this test", now=now)
+        made = funding.allocate(c, loan="L1", channel="joint-three", principal_minor=100_001, on=today, now=now)
+        assert not isinstance(made, Refusal)
+        assert len(made.shares) == 3
+        for kind, minor in (
+            (MovementKind.INTEREST, 1_001),
+            (MovementKind.REFUND, 30_000),
+            (MovementKind.INTEREST_BACK, 301),
+            (MovementKind.PRINCIPAL, 10_000),
+            (MovementKind.WRITE_OFF, 20_000),
+            (MovementKind.RECOVERY, 5_000),
+        ):
+            event = funding.LoanEvent(key=f"L1:{kind}", loan="L1", kind=kind, amount_minor=minor, on=today)
+            funding.record(c, event, now=now)
+
+    run_unit(conn, share)
+    systems = {"p01": funding.FakePartner("p01", 1), "p02": funding.FakePartner("p02", 2)}
+    assert all(not one.differences for one in funding.reconcile_all(conn, systems, until=today, now=now))
+    run_unit(conn, lambda c: subsidise(c, today=today, now=now))
+
+
+def subsidise(conn: psycopg.Connection, *, today: dt.date, now: dt.datetime) -> None:
+    """One item, granted twice and partly refunded."""
+    bought = dt.date(2026, 1, 5)
+    terms = SubsidyItem(consumed_on=bought, amount_minor=3_650_000, rate_ppm=150_000)
+    asked = merchants.Registration(
+        item="tv", borrower="anna", merchant="shop", purchase_id=1, terms=terms, evidence="payout of the purchase"
+    )
+    parts = merchants.plan_parts("tv", 3_650_000, periods=3, fee_minor=83_950, consumed_on=bought)
+    assert not isinstance(merchants.register_item(conn, asked, parts, now=now), Refusal)
+    assert merchants.settle_subsidies(conn, business_on=today, currency="CNY", now=now) == 2
+    assert merchants.refund_subsidy(conn, "tv", 365_000, key="refund 1", books=(today, "CNY"), now=now) > 0
+
+
+def file_return(conn: psycopg.Connection, *, now: dt.datetime) -> None:
+    """The month of those is reported."""
+    today = get_business_day(conn)
+    month = dt.date(2026, 3, 1)
+    filed = run_unit(
+        conn, lambda c: merchants.file_return(c, month, business_on=today, person="ann", now=now)
+    )  # fmt: skip
+    assert filed.granted_minor > 0 > filed.taken_back_minor
