@@ -7,6 +7,7 @@ from typing import Final, LiteralString
 import psycopg
 
 from honghua.base.checks import BROKEN_IDS_MAX, Check, check_of
+from honghua.funding.core import FUNDING_RULES
 
 LOANS_WHOLE: Final = """
 WITH summed AS (SELECT loan, sum(share_ppm) AS ppm, sum(principal_minor) AS minor FROM funding_share GROUP BY loan)
@@ -49,12 +50,15 @@ SELECT (SELECT count(*) FROM funding_exposure), ARRAY(
   SELECT 'exposure ' || coalesce(e.partner_group, s.partner_group) FROM funding_exposure AS e FULL JOIN summed AS s USING (partner_group)
   WHERE coalesce(e.own_minor, 0) <> coalesce(s.minor, 0) ORDER BY 1 LIMIT %(limit)s)
 """
+# The rules in force on the day of each loan, as core.bounds dates them.
 OWN_SHARE: Final = """
+WITH rules AS (SELECT * FROM unnest(%(from)s::date[], %(own_min)s::int[]) AS r (effective_on, own_min_ppm)),
+joint AS (
+  SELECT l.loan, (SELECT own_min_ppm FROM rules WHERE effective_on <= l.lent_on ORDER BY effective_on DESC LIMIT 1) AS own_min_ppm
+  FROM funding_loan AS l WHERE EXISTS (SELECT FROM funding_share AS s WHERE s.loan = l.loan AND s.partner_group <> ''))
 SELECT (SELECT count(*) FROM funding_loan), ARRAY(
-  SELECT 'loan ' || l.loan FROM funding_loan AS l
-  WHERE EXISTS (SELECT FROM funding_share AS s WHERE s.loan = l.loan AND s.partner_group <> '')
-    AND coalesce((SELECT share_ppm FROM funding_share AS s WHERE s.loan = l.loan AND s.lender = 'own'), 0) < 300000
-  ORDER BY l.loan LIMIT %(limit)s)
+  SELECT 'loan ' || j.loan FROM joint AS j LEFT JOIN funding_share AS s ON s.loan = j.loan AND s.lender = 'own'
+  WHERE coalesce(s.share_ppm, 0) < coalesce(j.own_min_ppm, 1000001) ORDER BY j.loan LIMIT %(limit)s)
 """
 REVENUE_WHOLE: Final = """
 WITH earned AS (
@@ -79,6 +83,7 @@ def check_funding(conn: psycopg.Connection) -> tuple[Check, ...]:
 
 
 def _check(conn: psycopg.Connection, name: str, query: LiteralString) -> Check:
-    row = conn.execute(query, {"limit": BROKEN_IDS_MAX}).fetchone()
+    rules = {"from": [r.effective_on for r in FUNDING_RULES], "own_min": [r.own_min_ppm for r in FUNDING_RULES]}
+    row = conn.execute(query, {"limit": BROKEN_IDS_MAX, **rules}).fetchone()
     assert row is not None
     return check_of(name, row[0], row[1])

@@ -14,6 +14,7 @@ from honghua.app.case_kinds.law import (
     joint_loans,
     limits,
     prudence,
+    restructuring,
     stacks,
     subsidies,
 )
@@ -41,6 +42,7 @@ KINDS: dict[str, Callable[[Case], Any]] = {
     "bureau_display": bureau_display.bureau_display,
     "five_classes": prudence.five_classes,
     "ecl_stage": prudence.ecl_stage,
+    "restructuring": restructuring.restructuring,
     "write_off_evidence": prudence.write_off_evidence,
     "subsidy": subsidies.subsidy,
     "stacking": stacks.stacking,

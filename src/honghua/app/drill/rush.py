@@ -41,7 +41,7 @@ Ints = NDArray[np.int64]
 PROOF_PLACES: Final = 2 / (24 * 60)  # of the day: two minutes until a code is read and typed in
 TAKEN_MAX: Final = 1_000  # messages that go out between two looks at the answers
 IDLE_SECONDS: Final = 0.002
-SILENT_SECONDS_MAX: Final = 120.0  # after the day, until every message has its answer
+SILENT_SECONDS_MAX: Final = 120.0  # without a single new answer: then the drill has failed, and says so
 COUNTED: Final = (
     "messages",
     "repeated",
@@ -160,12 +160,12 @@ class Rush:
             for message in self.traffic.take(now, TAKEN_MAX):
                 self.send(lane, message)
             self.lose_patience(now)
-            told = lane.take(self.find_wait(now))
-            for one in told:
+            answered = len(self.answers)
+            for one in lane.take(self.find_wait(now)):
                 self.take_told(one)
-            if told:
+            if len(self.answers) > answered:
                 heard_at = self.elapsed()
-            elif self.elapsed() > max(heard_at, self.seconds) + SILENT_SECONDS_MAX:
+            elif self.elapsed() > heard_at + SILENT_SECONDS_MAX:
                 return
 
     def find_wait(self, now: float) -> float:

@@ -28,11 +28,16 @@ def read_newest_positions(
     return [to_position(one) for one in list_month_positions(conn, registry, month, account_ids)]
 
 
+def find_trades(*, plans_settled: bool, hardship: bool, reduced: bool) -> tuple[Trade, ...]:
+    """The special trades of a month in which these happened."""
+    events = (
+        (plans_settled, Trade.SETTLED_EARLY), (hardship, Trade.HARDSHIP_PLAN), (reduced, Trade.DEBT_REDUCED),
+    )  # fmt: skip
+    return tuple(trade for happened, trade in events if happened)
+
+
 def to_position(one: MonthPosition) -> Position:
     """One position, its special events as trades."""
-    events = (
-        (one.plans_settled, Trade.SETTLED_EARLY), (one.hardship, Trade.HARDSHIP_PLAN), (one.reduced, Trade.DEBT_REDUCED),
-    )  # fmt: skip
     return Position(
         account_id=one.account_id, customer=one.customer, product=one.product, currency=one.currency, month=one.month,
         opened_on=one.opened_on, line_minor=one.line_minor, used_minor=one.used_minor, owed_minor=one.owed_minor,
@@ -41,5 +46,6 @@ def to_position(one: MonthPosition) -> Position:
         cleared_on=one.cleared_on, carried_cleared_on=one.carried_cleared_on,
         overdue_minor=one.overdue_minor, overdue_most_minor=one.overdue_most_minor,
         risk_class=one.risk_class, charged_off_minor=one.charged_off_minor, state=one.state, ended_on=one.ended_on,
-        trades=tuple(trade for happened, trade in events if happened), known_fact_id=one.known_fact_id,
+        trades=find_trades(plans_settled=one.plans_settled, hardship=one.hardship, reduced=one.reduced),
+        known_fact_id=one.known_fact_id,
     )  # fmt: skip

@@ -56,7 +56,7 @@ from honghua.credit.core.finance import (
     tvm,
 )
 from honghua.credit.core.layout import EVENT, STATUS_ACTIVE, STATUS_CLOSED, STATUS_FROZEN
-from honghua.credit.core.living.life import Bill, Debt, Life, Standing, spread_payment
+from honghua.credit.core.living.life import Bill, Condition, Debt, HardshipPlan, Life, Standing, spread_payment
 from honghua.credit.core.refusals import REFUSALS
 from honghua.credit.core.terms import ProductTerms
 from honghua.credit.core.words import CLASS_WORDS, FACT_WORDS, STATUS_WORDS
@@ -84,10 +84,12 @@ __all__ = [
     "ChangePair",
     "ClearReport",
     "Command",
+    "Condition",
     "Continuation",
     "Debt",
     "EndTemporaryLimit",
     "GrantTemporaryLimit",
+    "HardshipPlan",
     "InstalBill",
     "Instalments",
     "LapseSuspension",

@@ -140,7 +140,9 @@ class Guards:
         if fact.kind is FactKind.BOUND_LIMIT_USED:
             self._use(guard, fact)
         elif fact.kind is FactKind.AUTHORISATION_RELEASED:
-            self._give_back(guard, fact_id, fact)
+            self._give_back(guard, fact_id, fact, fact.amount_minor)
+        elif fact.kind is FactKind.PURCHASE_CAPTURED and fact.args[0] > fact.amount_minor:
+            self._give_back(guard, fact_id, fact, fact.args[0] - fact.amount_minor)
 
     def _use(self, guard: Guard, fact: Fact) -> None:
         grant_id = fact.args[0]
@@ -151,9 +153,8 @@ class Guards:
                 guard.grants[k] = after
                 guard.carried.append(Carried(fact.purchase_id, grant_id, fact.amount_minor))
 
-    def _give_back(self, guard: Guard, fact_id: int, fact: Fact) -> None:
-        """A released hold gives back first what stood beyond the limit."""
-        rest = fact.amount_minor
+    def _give_back(self, guard: Guard, fact_id: int, fact: Fact, rest: int) -> None:
+        """What was held and not bought gives back first what stood beyond the limit."""
         for place, one in enumerate(guard.carried):
             part = min(rest, one.amount_minor - one.given_back_minor) if one.purchase_id == fact.purchase_id else 0
             where = next((k for k, grant in enumerate(guard.grants) if grant.grant_id == one.grant_id), -1)

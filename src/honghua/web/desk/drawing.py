@@ -30,7 +30,7 @@ NAVIGATION: Final = (
     ("desk.closing", "desk.nav_closing", "/desk/closing", "plan"),
     ("desk.webhooks", "desk.nav_webhooks", "/desk/webhooks", "gear"),
     ("desk.portfolio", "desk.nav_portfolio", "/desk/portfolio", "chart"),
-    ("desk.prudence", "desk.nav_prudence", "/desk/prudence", "shield"),
+    ("desk.prudence", "desk.nav_prudence", "/desk/prudence", "warn"),
     ("desk.reliefs", "desk.nav_reliefs", "/desk/relief", "help"),
 )
 SECONDS_MAX: Final = 15

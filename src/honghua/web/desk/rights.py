@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from honghua.web.desk.prudence.rights import PRUDENCE
 from honghua.web.roles import DESK_READERS, Rights, Role
 
 ALL: Final = DESK_READERS
@@ -18,6 +17,11 @@ STRATEGISTS: Final = frozenset({Role.STRATEGIST})
 REVIEWERS: Final = frozenset({Role.REVIEWER})
 LISTERS: Final = frozenset({Role.STRATEGIST, Role.REVIEWER})
 OPERATORS: Final = frozenset({Role.OPERATIONS})
+STEERING: Final = frozenset({Role.STRATEGIST, Role.OPERATIONS})
+LOOKING: Final = STEERING | {Role.AUDITOR}
+HELPING: Final = BOOKS
+GATHERING: Final = frozenset({Role.OPERATIONS, Role.COLLECTOR})
+APPROVING: Final = STEERING | {Role.COLLECTOR}
 TALKERS: Final = frozenset({Role.CARE, Role.COLLECTOR, Role.REVIEWER})
 
 RIGHTS: Final[Rights] = {
@@ -71,5 +75,19 @@ RIGHTS: Final[Rights] = {
     "desk.webhook_replay": OPERATORS,
     "desk.portfolio": FIGURES,
     "desk.portfolio_csv": FIGURES,
-    **PRUDENCE,
+    "desk.prudence": LOOKING,
+    "desk.prudence_lift": STEERING,
+    "desk.losses": LOOKING,
+    "desk.stress": LOOKING,
+    "desk.stress_run": STEERING,
+    "desk.reliefs": HELPING,
+    "desk.relief_ask": frozenset({Role.CARE}),
+    "desk.relief_decide": STEERING,
+    "desk.packs": HELPING,
+    "desk.pack": HELPING,
+    "desk.pack_begin": GATHERING,
+    "desk.pack_add": GATHERING,
+    "desk.pack_approve": APPROVING,
+    "desk.pack_write_off": OPERATORS,
+    "desk.pack_abandon": OPERATORS,
 }

@@ -49,7 +49,7 @@ def register(benches: Any) -> None:
     )
     parser.add_argument("--campaigns", type=int, default=1_000_000)
     parser.add_argument("--orders", type=int, default=5_000, help="of each of five rounds")
-    parser.add_argument("--workers", type=int, default=4)
+    parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=20261122)
     parser.set_defaults(bench=run)
 

@@ -31,18 +31,22 @@ KINDS: Final = {
     "write_off": MovementKind.WRITE_OFF, "interest": MovementKind.INTEREST, "fee": MovementKind.FEE, "penalty": MovementKind.PENALTY,
     "interest_back": MovementKind.INTEREST_BACK, "interest_refund": MovementKind.INTEREST_BACK, "recovery": MovementKind.RECOVERY,
 }  # fmt: skip
+PRINCIPAL: Final = ("principal", "amount", "loan_amount", "total")
+SHARES: Final = ("shares", "lenders", "split")
+OURSELVES: Final = frozenset({OWN, "self", "us", "ours", "lender", "honghua", "本行", "我方", "自有"})
 STANDINGS: Final = {one.value: one for one in Standing}
 
 
 def joint_split(case: Case) -> Any:
     """Shares of the loan and of each event; with `capital` or `exposure` or `on`, also whether the rules of the day allow them."""
     fields = read_inputs(
-        case, "principal", "amount", "shares", "lenders", "periods", "events", "on", "date", "lent_on", "tier1", "tier1_capital", "loans",
+        case, *PRINCIPAL, *SHARES, "periods", "schedule", "events", "on", "date", "lent_on", "tier1", "tier1_capital", "loans",
         "total_loans", "exposure", "exposures", "joint_total", "standings", "own",
     )  # fmt: skip
-    own = fields.text("own", default=OWN)
-    shares = [(OWN if name == own else name, ppm) for name, ppm in _read_shares(fields)]
-    principal = fields.money("principal", "amount")
+    read = _read_shares(fields)
+    own = fields.text("own", default=next((name for name, _ in read if name.lower() in OURSELVES), OWN))
+    shares = [(OWN if name == own else name, ppm) for name, ppm in read]
+    principal = fields.money(*PRINCIPAL)
     asks_rules = any(name in fields for name in ("on", "date", "lent_on", "tier1", "tier1_capital", "standings"))
     reasons: tuple[str, ...] = ()
     if asks_rules and OWN in dict(shares):
@@ -62,8 +66,8 @@ def _shared(
     granted = [one.outstanding_minor for one in positions]
     rows: list[Mapping[str, Any]] = []
     events: list[tuple[MovementKind, int, str]] = []
-    for one in fields.objects("periods") if "periods" in fields else []:
-        only(one, "principal", "interest", "fee", "number", "no")
+    for one in fields.objects("periods", "schedule") if fields.get("periods", "schedule") is not None else []:
+        only(one, "principal", "interest", "fee", "number", "no", "n", "period", "due_on", "date")
         asked = [
             (kind, one.money(kind.value))
             for kind in (MovementKind.PRINCIPAL, MovementKind.INTEREST, MovementKind.FEE)
@@ -75,8 +79,8 @@ def _shared(
             row[kind.value] = _by_name(names, parts)
         rows.append(row)
     for one in fields.objects("events") if "events" in fields else []:
-        only(one, "kind", "type", "amount", "date", "on")
-        events.append((read_choice(one, "kind", "type", known=KINDS), one.money("amount"), one.place))
+        only(one, "kind", "type", "event", "amount", "date", "on")
+        events.append((read_choice(one, "kind", "type", "event", known=KINDS), one.money("amount"), one.place))
     told: list[Mapping[str, Any]] = []
     for kind, minor, place in events:
         try:
@@ -134,23 +138,21 @@ def _plan(fields: Fields, shares: Sequence[tuple[str, int]], principal: int) -> 
 
 
 def _read_shares(fields: Fields) -> list[tuple[str, int]]:
-    """{"own": "30", …} in percent, or [{"lender": …, "percent": …}]."""
-    value = fields.need("shares", "lenders")
+    """{"own": "30", …} or [{"lender": …, "percent": …}]; in per cent, or as parts of one where they add up to one."""
+    value = fields.need(*SHARES)
     if isinstance(value, Mapping):
         listed = Fields.of(value, f"{fields.place}.shares")
-        return [(name, _ppm(listed, name)) for name in value]
-    rows = []
-    for one in fields.objects("shares", "lenders"):
-        only(one, "lender", "name", "percent", "share_percent")
-        rows.append((one.text("lender", "name"), _ppm(one, "percent", "share_percent")))
-    return rows
-
-
-def _ppm(fields: Fields, *names: str) -> int:
-    ppm = fields.percent(*names) * PPM
-    if ppm.denominator != 1:
-        raise Unsupported(f"{fields.place}.{names[0]} is finer than a millionth")
-    return int(ppm)
+        rows = [(name, listed.number(name)) for name in value]
+    else:
+        rows = []
+        for one in fields.objects(*SHARES):
+            only(one, "lender", "name", "percent", "share_percent", "share", "ratio")
+            rows.append((one.text("lender", "name"), one.number("percent", "share_percent", "share", "ratio")))
+    unit = PPM if sum(share for _, share in rows) == 1 else Fraction(PPM, 100)
+    ppm = [(name, share * unit) for name, share in rows]
+    if any(share.denominator != 1 for _, share in ppm):
+        raise Unsupported(f"{fields.place}.shares are finer than a millionth")
+    return [(name, int(share)) for name, share in ppm]
 
 
 def _by_name(names: Sequence[str], parts: Sequence[int]) -> dict[str, Fraction]:

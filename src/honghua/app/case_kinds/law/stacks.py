@@ -14,7 +14,7 @@ from honghua.merchants.core import Layer, LayerKind, Payer, Stack, StackAsk, sta
 KINDS: Final = {
     "trade_in": (LayerKind.TRADE_IN, None), "old_goods": (LayerKind.TRADE_IN, None),
     "state_trade_in": (LayerKind.STATE_TRADE_IN, None), "trade_in_subsidy": (LayerKind.STATE_TRADE_IN, None),
-    "state_goods": (LayerKind.STATE_TRADE_IN, None), "coupon": (LayerKind.COUPON, None),
+    "state_goods": (LayerKind.STATE_TRADE_IN, None), "coupon": (LayerKind.COUPON, None), "discount": (LayerKind.COUPON, None),
     "merchant_coupon": (LayerKind.COUPON, Payer.MERCHANT), "platform_coupon": (LayerKind.COUPON, Payer.PLATFORM),
     "interest_free": (LayerKind.INTEREST_FREE, None), "merchant_interest_free": (LayerKind.INTEREST_FREE, Payer.MERCHANT),
     "platform_interest_free": (LayerKind.INTEREST_FREE, Payer.PLATFORM), "state_interest": (LayerKind.STATE_INTEREST, None),
@@ -26,11 +26,12 @@ FUNDERS: Final = {"merchant": Payer.MERCHANT, "seller": Payer.MERCHANT, "platfor
 def stacking(case: Case) -> Any:
     """Who pays what of one order."""
     fields = read_inputs(
-        case, "price", "layers", "cost", "fee", "cost_percent", "fee_percent", "periods", "trade_in_verified", "is_trade_in_verified"
+        case, "price", "order_price", "layers", "stack", "cost", "fee", "cost_percent", "fee_percent", "trade_in_verified",
+        "is_trade_in_verified",
     )  # fmt: skip
     cost = fields.get("cost", "fee")
     ask = StackAsk(
-        price_minor=fields.money("price"), layers=tuple(_read_layer(one) for one in fields.objects("layers")),
+        price_minor=fields.money("price", "order_price"), layers=tuple(_read_layer(one) for one in fields.objects("layers", "stack")),
         cost_minor=None if cost is None else fields.money("cost", "fee"),
         cost_ppm=_ppm(fields, "cost_percent", "fee_percent") if fields.get("cost_percent", "fee_percent") is not None else 0,
         is_trade_in_verified=read_flag(fields, "trade_in_verified", "is_trade_in_verified", default=True),
@@ -59,12 +60,12 @@ def _told(found: Stack) -> Answers:
 
 
 def _read_layer(fields: Fields) -> Layer:
-    only(fields, "kind", "type", "funder", "payer", "amount", "percent", "max", "cap")
+    only(fields, "kind", "type", "funder", "payer", "paid_by", "amount", "value", "percent", "max", "cap")
     kind, funder = read_choice(fields, "kind", "type", known=KINDS)
-    if fields.get("funder", "payer") is not None and kind in (LayerKind.COUPON, LayerKind.INTEREST_FREE):
-        funder = read_choice(fields, "funder", "payer", known=FUNDERS)
+    if fields.get("funder", "payer", "paid_by") is not None and kind in (LayerKind.COUPON, LayerKind.INTEREST_FREE):
+        funder = read_choice(fields, "funder", "payer", "paid_by", known=FUNDERS)
     return Layer(
-        kind=kind, funder=funder, amount_minor=fields.money("amount", default=0),
+        kind=kind, funder=funder, amount_minor=fields.money("amount", "value", default=0),
         share_ppm=_ppm(fields, "percent") if "percent" in fields else 0, max_minor=fields.money("max", "cap", default=0),
     )  # fmt: skip
 

@@ -80,15 +80,22 @@ BEARERS: Final = {
     "seller": False,
     "platform": False,
 }
-ITEM_NAMES: Final = (
-    "id", "item", "consumed_on", "consumption_date", "purchase_date", "amount", "consumption_amount", "item_amount", "product", "field",
-    "annual_percent", "contract_rate_percent", "rate_percent", "is_verified", "verified", "payer", "interest_payer",
-)  # fmt: skip
+CONSUMED: Final = ("consumed_on", "consumption_date", "purchase_date", "consumed_at", "purchased_on")
+AMOUNT: Final = ("amount", "consumption_amount", "item_amount", "purchase_amount")
+RATE: Final = ("annual_percent", "contract_rate_percent", "rate_percent", "annual_rate_percent", "loan_rate_percent")
+FIELD: Final = ("field", "category", "consumption_field", "purpose")
+PRODUCT: Final = ("product", "product_type", "loan_type")
+VERIFIED: Final = ("verified", "is_verified", "trade_verified", "genuine")
+PAYER: Final = ("payer", "interest_payer", "bearer")
+FROM: Final = ("from", "start", "from_on", "start_date", "interest_from")
+TO: Final = ("to", "end", "to_on", "end_date", "interest_to")
+INTEREST: Final = ("interest", "interest_amount")
+SETTLED: Final = ("settled_on", "date", "on", "settlement_date")
+ITEM_NAMES: Final = ("id", "item", *CONSUMED, *AMOUNT, *RATE, *FIELD, *PRODUCT, *VERIFIED, *PAYER)
 PART_NAMES: Final = (
-    "from", "start", "to", "end", "days", "months", "principal", "interest", "settled_on", "used", "used_item", "used_small", "used_total",
-    "used_year",
+    *FROM, *TO, *INTEREST, *SETTLED, "days", "months", "principal", "used", "used_item", "used_small", "used_total", "used_year",
 )  # fmt: skip
-RULE_NAMES: Final = ("day_count", "basis", "rounding", "central_percent", "policies")
+RULE_NAMES: Final = ("day_count", "basis", "rounding", "central_percent")
 EVENTS: Final = {
     "interest": "interest", "interest_settlement": "interest", "settlement": "interest", "refund": "refund", "false_trade": "claw_back",
     "fake_trade": "claw_back", "claw_back": "claw_back", "clawback": "claw_back",
@@ -147,22 +154,22 @@ def _ppm(fields: Fields, *names: str) -> int:
 
 
 def _read_item(fields: Fields) -> SubsidyItem:
-    word = fields.text("field", default="")
+    word = fields.text(*FIELD, default="")
     place = FIELDS.get(word.strip().lower().replace(" ", "_").replace("-", "_"), "")
     return SubsidyItem(
-        consumed_on=read_local_day(fields, "consumed_on", "consumption_date", "purchase_date"),
-        amount_minor=fields.money("amount", "consumption_amount", "item_amount", "principal"),
-        rate_ppm=_ppm(fields, "annual_percent", "contract_rate_percent", "rate_percent"),
-        product=read_choice(fields, "product", known=PRODUCTS, default=ProductKind.CONSUMER_LOAN),
+        consumed_on=read_local_day(fields, *CONSUMED),
+        amount_minor=fields.money(*AMOUNT, "principal"),
+        rate_ppm=_ppm(fields, *RATE),
+        product=read_choice(fields, *PRODUCT, known=PRODUCTS, default=ProductKind.CONSUMER_LOAN),
         field=place,
-        is_verified=read_flag(fields, "is_verified", "verified", default=True),
-        is_borne_by_consumer=read_choice(fields, "payer", "interest_payer", known=BEARERS, default=True),
+        is_verified=read_flag(fields, *VERIFIED, default=True),
+        is_borne_by_consumer=read_choice(fields, *PAYER, known=BEARERS, default=True),
     )
 
 
 def _read_part(fields: Fields, rules: Fields, item: SubsidyItem) -> InterestPart:
-    start = find_local_day(fields, "from", "start") or item.consumed_on
-    end = find_local_day(fields, "to", "end")
+    start = find_local_day(fields, *FROM) or item.consumed_on
+    end = find_local_day(fields, *TO)
     year_part: Fraction | None = None
     if end is None and "months" in fields:
         year_part = fields.number("months") / 12
@@ -173,7 +180,7 @@ def _read_part(fields: Fields, rules: Fields, item: SubsidyItem) -> InterestPart
         raise BadInput(f"{fields.place} says neither to, days nor months")
     return InterestPart(
         from_on=start, to_on=end or start, principal_minor=fields.money("principal", default=item.amount_minor),
-        interest_minor=fields.money("interest") if "interest" in fields else None, year_part=year_part,
+        interest_minor=fields.money(*INTEREST) if fields.get(*INTEREST) is not None else None, year_part=year_part,
     )  # fmt: skip
 
 
@@ -202,7 +209,7 @@ def _run(fields: Fields, policies: tuple[SubsidyPolicy, ...]) -> Any:
     amounts: list[Fraction] = []
     refused: list[str | None] = []
     for event in fields.objects("events"):
-        only(event, *PART_NAMES, "type", "kind", "event", "date", "on", "item", "id", "amount")
+        only(event, *PART_NAMES, "type", "kind", "event", "item", "id", "amount")
         name = event.text("item", "id", default=next(iter(items)))
         if name not in items:
             raise BadInput(f"{event.place}.item names {name!r}, which is not among the items")
@@ -236,5 +243,5 @@ def _follow(
     part = _read_part(event, rules, one.item)
     if "principal" not in event:
         part = replace(part, principal_minor=one.left_minor)
-    settled_on = find_local_day(event, "settled_on", "date", "on") or part.to_on
+    settled_on = find_local_day(event, *SETTLED) or part.to_on
     return settle_interest(items, name, part, settled_on=settled_on, policies=policies)

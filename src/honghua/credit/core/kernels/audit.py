@@ -56,7 +56,7 @@ from honghua.credit.core.layout import (
     UNKNOWN_EVENT,
 )  # fmt: skip
 
-PASSED_FIRST, PASSED_LAST = 17, 26  # kinds between are facts.kinds.PASSED_OVER, all of them and no others; a test holds them to it
+PASSED_FIRST, PASSED_LAST = 17, 26  # the kinds between are PASSED_OVER and no others; a test holds them to it
 DAY_OF_MONTH_MAX = 28
 PERIODS_MAX = 60
 

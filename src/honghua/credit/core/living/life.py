@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from honghua.base.dates import from_day, to_day
+from honghua.base.dates import add_months, from_day, to_day
 from honghua.base.errors import BadInput
 from honghua.credit.core.account import Account, State, event_row, roomy
 from honghua.credit.core.commands import Command, Order
 from honghua.credit.core.desk import Answer, Desk
 from honghua.credit.core.dispatch import handle
 from honghua.credit.core.kernels.allocation import pay
-from honghua.credit.core.kernels.measures import classify, used_minor
+from honghua.credit.core.kernels.measures import classify, days_past_due, used_minor
 from honghua.credit.core.layout import (
     D_BASE,
     D_DUE,
@@ -29,6 +29,7 @@ from honghua.credit.core.layout import (
     D_SEQ,
     DUE,
     H_AS_OF,
+    H_CLASS,
     H_CUT_DAY,
     H_DUE_DAY,
     H_DUES,
@@ -36,9 +37,18 @@ from honghua.credit.core.layout import (
     H_LIMIT,
     H_NEXT_CUT,
     H_OVERPAID,
+    H_PLANS,
+    H_RESTRUCTURED,
     H_STATUS,
     H_TEMPORARY,
     H_TEMPORARY_UNTIL,
+    H_WAIVED,
+    P_BILLED,
+    P_KIND,
+    P_LEFT,
+    P_PERIODS,
+    P_PRINCIPAL,
+    PLAN_HARDSHIP,
     S_CUT,
     S_DUE,
     S_MINIMUM,
@@ -47,8 +57,10 @@ from honghua.credit.core.layout import (
 )
 from honghua.credit.core.terms import ProductTerms, terms_matrix
 from honghua.facts.kinds import PASSED_OVER, Fact, FactKind
+from honghua.ledger.core import Component
 
 CUSTOMER = "A"
+PRINCIPAL = (Component.PRINCIPAL_UNBILLED, Component.PRINCIPAL_BILLED, Component.PRINCIPAL_INSTALMENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +88,32 @@ class Standing:
     cut_day: int
     due_day: int
     next_cut_on: dt.date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """How the account does. Minor units; risk_class 1 … 5; waived_minor: charges forgiven so far; plan: of a hardship, the newest."""
+
+    risk_class: int
+    days_past_due: int
+    principal_minor: int
+    interest_minor: int
+    fee_minor: int
+    penalty_minor: int
+    waived_minor: int
+    restructured_on: dt.date | None
+    observed_until: dt.date | None
+    plan: HardshipPlan | None
+
+
+@dataclass(frozen=True, slots=True)
+class HardshipPlan:
+    """A plan that a restructuring made: periods in all, of which so many are billed, and the principal that is not."""
+
+    periods: int
+    billed: int
+    principal_minor: int
+    left_minor: int
 
 
 @dataclass(slots=True)
@@ -136,6 +174,24 @@ class Life:
             int(head[H_LIMIT]), int(head[H_TEMPORARY]), from_day(int(head[H_TEMPORARY_UNTIL])) if runs else None, used,
             int(head[H_HELD]), max(0, room), max(0, -room), int(head[H_OVERPAID]), int(head[H_CUT_DAY]), int(head[H_DUE_DAY]),
             from_day(int(head[H_NEXT_CUT])),
+        )  # fmt: skip
+
+    def feel(self) -> Condition:
+        """How it does now: class, lateness, what is owed by its parts, what a restructuring left of itself."""
+        head, balance = self.account.head, self.account.balance
+        plans = self.account.plans[: int(head[H_PLANS])]
+        hardship = plans[plans[:, P_KIND] == PLAN_HARDSHIP]
+        newest = hardship[-1] if len(hardship) else None
+        restructured = int(head[H_RESTRUCTURED])
+        until = int(add_months(restructured, self.terms.restructure_months)) if restructured else 0
+        return Condition(
+            risk_class=int(head[H_CLASS]) or 1, days_past_due=int(days_past_due(head)),
+            principal_minor=int(balance[list(PRINCIPAL)].sum()), interest_minor=int(balance[Component.INTEREST]),
+            fee_minor=int(balance[Component.FEE]), penalty_minor=int(balance[Component.PENALTY]), waived_minor=int(head[H_WAIVED]),
+            restructured_on=from_day(restructured) if restructured else None, observed_until=from_day(until) if restructured else None,
+            plan=None if newest is None else HardshipPlan(
+                int(newest[P_PERIODS]), int(newest[P_BILLED]), int(newest[P_PRINCIPAL]), int(newest[P_LEFT])
+            ),
         )  # fmt: skip
 
 

@@ -79,7 +79,9 @@ def test_the_cap_counts_the_month_and_refuses_with_its_own_reason():
     no = book.execute(buy(10_001))
     assert (no["code"], no["cap_minor"], no["spent_minor"]) == ("SPENDING_CAP", 30_000, 20_000)
     assert book.execute(buy(10_000, hold=True))["outcome"] == "approved"
-    book.execute(c.RefundPurchase(key="k", customer="A", purchase_id=int(str(first["purchase_id"])), amount_minor=5_000))
+    book.execute(
+        c.RefundPurchase(key="k", customer="A", purchase_id=int(str(first["purchase_id"])), amount_minor=5_000)
+    )
     assert book.execute(buy(5_001))["code"] == "SPENDING_CAP"
     assert book.execute(buy(5_000))["outcome"] == "approved"
     book.pass_days(31)
@@ -124,6 +126,16 @@ def test_a_limit_for_one_scene_serves_no_other_and_returns_with_a_void():
     book.execute(c.VoidAuthorisation(key="k", customer="A", purchase_id=int(str(held["purchase_id"]))))
     assert book.guard.grants[0].used_minor == 10_000
     assert int(book.account("A").balance[AVAILABLE]) == 90_000
+
+
+def test_a_hold_that_is_taken_in_part_gives_the_rest_of_the_grant_back():
+    book = opened(grants=[bike_grant(50_000)], ceiling=200_000)
+    held = book.execute(buy(140_000, category="e-bikes", hold=True))
+    part = c.CapturePurchase(key="k", customer="A", purchase_id=int(str(held["purchase_id"])), amount_minor=110_000)
+    assert book.execute(part)["outcome"] == "done"
+    assert book.guard is not None
+    assert book.guard.grants[0].used_minor == 10_000
+    assert book.execute(buy(40_000, category="e-bikes"))["outcome"] == "approved"
 
 
 def test_repaying_what_a_scene_bore_gives_no_room_for_other_things():

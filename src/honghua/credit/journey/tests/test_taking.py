@@ -167,7 +167,16 @@ def test_who_wants_a_person_gets_one(conn, registry):
     assert broken(conn) == []
 
 
-@pytest.mark.parametrize("since", ["nothing", "lenders", "late", "debts", "device"])
+@pytest.mark.parametrize(
+    "since",
+    [
+        "nothing",
+        "lenders",
+        "device",
+        pytest.param("late", marks=pytest.mark.slow),
+        pytest.param("debts", marks=pytest.mark.slow),
+    ],
+)
 def test_the_second_scan_sees_what_changed_since_the_approval(conn, registry, since):
     """R-063: two days after the approval, before the first money leaves, the bureau is asked again and people are looked at again."""
     digest = hashlib.sha256(make_evidence().national_id.encode()).digest()
@@ -249,7 +258,7 @@ def test_who_dies_between_the_books_and_the_row_comes_again(conn, registry):
     drawing = taking(number, Step.DRAWDOWN, "d", subject="o", **order)
     drawn = again(lambda: journey.draw(conn, site, drawing, now=LATER))
     paid = again(lambda: journey.pay_out(conn, site, taking(number, Step.PAYOUT, "m", subject="o"), now=LATER))
-    booked = journey.book(conn, site, taking(number, Step.BOOKING, "b", subject="o"), now=LATER)
+    booked: Any = journey.book(conn, site, taking(number, Step.BOOKING, "b", subject="o"), now=LATER)
     repaying = taking(number, Step.REPAYMENT, "r", subject="r", amount_minor=20_000)
     repaid = again(lambda: journey.repay(conn, site, repaying, now=LATER))
     assert [row.outcome for row in (signed, drawn, paid, booked, repaid)] == ["passed"] * 5

@@ -6,7 +6,7 @@ import datetime as dt
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from honghua.base.errors import BadInput
@@ -53,6 +53,7 @@ def test_what_a_number_says():
     )  # fmt: skip
 
 
+@settings(max_examples=25)
 @given(st.dates(dt.date(1930, 1, 1), ON), st.integers(0, 999), st.sampled_from(["11", "44", "65", "83"]))
 def test_every_wrong_single_digit_is_caught(born_on, serial, province):
     """The check of the standard finds each single mistake in its 17 digits (weights are units modulo 11)."""

@@ -9,7 +9,6 @@ from fastapi import APIRouter, Request, Response
 
 from honghua.base.errors import BadInput, HonghuaError
 from honghua.credit.core import Command
-from honghua.credit.core.terms import AMOUNT_MINOR_MAX
 from honghua.credit.prudence import api as prudence
 from honghua.web.address_parts import Id
 from honghua.web.desk.drawing import WHY_CHARS_MAX, draw, refused, told
@@ -20,6 +19,7 @@ from honghua.web.viewer import viewer_of
 
 router = APIRouter(prefix="/desk/relief")
 SHOWN: Final = 100
+RELIEF_MINOR_MAX: Final = 10**10  # the books bound it by the charges there are
 GROUNDS: Final = {ground.name.lower(): ground for ground in prudence.Ground}
 WORDS: Final = frozenset({"grant", "refuse"})
 
@@ -49,7 +49,7 @@ async def ask(request: Request) -> Response:
     form = await read_form(request)
     site, person = site_of(request), viewer_of(request).subject
     customer = form.text("customer")
-    minor = form.amount("amount", site.currency, most=AMOUNT_MINOR_MAX)
+    minor = form.amount("amount", site.currency, most=RELIEF_MINOR_MAX)
     ground = form.choice("ground", frozenset(GROUNDS))
     evidence = tuple(line.strip() for line in form.text("evidence", chars_max=2_000).splitlines() if line.strip())
     if not form.is_good:

@@ -6,7 +6,7 @@ from typing import Final
 
 WORDS: Final[dict[str, tuple[str, str]]] = {
     "desk.nav_prudence": ("审慎", "Prudence"),
-    "desk.nav_reliefs": ("减免与核销", "Relief"),
+    "desk.nav_reliefs": ("减免与核销", "Relief and write-off"),
     "desk.tab_ratios": ("监管比率", "Ratios"),
     "desk.tab_losses": ("预期损失", "Expected loss"),
     "desk.tab_stress": ("压力测试", "Stress"),
@@ -69,6 +69,16 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "desk.ratio_category_concentration": ("品类集中度", "Concentration on a category"),
     "desk.ratio_region_concentration": ("地区集中度", "Concentration on a region"),
     "desk.ratio_tenor_concentration": ("期限集中度", "Concentration on a tenor"),
+    "desk.figure_guaranteed_minor": ("担保增信贷款", "guaranteed loans"),
+    "desk.figure_liquid_assets_minor": ("流动资产", "liquid assets"),
+    "desk.figure_liquid_liabilities_minor": ("流动负债", "liquid liabilities"),
+    "desk.figure_tier1_minor": ("一级资本净额", "tier-1 net capital"),
+    "desk.figure_exposures_minor": ("调整后表内外资产", "exposures"),
+    "desk.figure_net_capital_minor": ("资本净额", "net capital"),
+    "desk.figure_risk_weighted_minor": ("风险加权资产", "risk-weighted assets"),
+    "desk.figure_interbank_minor": ("同业拆入", "interbank borrowing"),
+    "desk.figure_allowance_minor": ("贷款损失准备", "allowance for losses"),
+    "desk.figure_investments_minor": ("投资余额", "investments"),
     # expected loss
     "desk.losses_lead": ("IFRS 9 / CAS 22 三阶段预期信用损失;每个营业日保存一次。", "Expected credit loss in three stages (IFRS 9 / CAS 22); kept once a business date."),
     "desk.losses_in_all": ("预期损失合计", "Expected loss"),

@@ -20,6 +20,7 @@ from honghua.facts.kinds import FactKind
 from honghua.store.database import Database, connect
 from honghua.web.booker import Booker, Overloaded, TooLate
 from honghua.web.hot.answering import FAILED, Books
+from honghua.web.hot.desk import Desk
 from honghua.web.hot.local import LocalBooker
 from honghua.web.hot.remote import RemoteBooker
 from honghua.web.hot.serving import DeskServer
@@ -216,6 +217,23 @@ def test_a_desk_that_is_replaced_answers_everything(book: Database, tmp_path: Pa
 
     asyncio.run(go())
     assert count_bought(book) == 350
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # the bug is planted in a thread
+def test_a_desk_that_falls_over_a_bug_says_so(book: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its process ends then, and is started again (`desk_role`)."""
+
+    def breaks(*_: object) -> None:
+        raise RuntimeError("planted")
+
+    async def go() -> None:
+        async with served(book, tmp_path) as (booker, servers):
+            monkeypatch.setattr(Desk, "serve", breaks)
+            asking = asyncio.ensure_future(booker.submit([order("a")], seconds_max=0.1))
+            await asyncio.wait_for(servers[0].ended.wait(), 60)
+            asking.cancel()
+
+    asyncio.run(go())
 
 
 def test_without_a_desk_nothing_is_taken(tmp_path: Path) -> None:
