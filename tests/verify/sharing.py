@@ -8,6 +8,7 @@ import psycopg
 
 from honghua.base.errors import Refusal
 from honghua.credit.api import get_business_day
+from honghua.facts.kinds import FactKind
 from honghua.funding import api as funding
 from honghua.funding.core import FundingBase, MovementKind
 from honghua.merchants import api as merchants
@@ -35,8 +36,16 @@ def lend_together(conn: psycopg.Connection, *, now: dt.datetime) -> None:
         ):
             event = funding.LoanEvent(key=f"L1:{kind}", loan="L1", kind=kind, amount_minor=minor, on=today)
             funding.record(c, event, now=now)
+        bought = c.execute(
+            "SELECT purchase_id, account_id, amount_minor FROM store_fact WHERE kind = %s ORDER BY fact_id LIMIT 1",
+            [FactKind.PURCHASE_CAPTURED],
+        ).fetchone()
+        assert bought is not None
+        one = funding.BoughtOnCredit(purchase_id=bought[0], account_id=bought[1], principal_minor=bought[2], on=today)
+        assert not isinstance(funding.allocate_purchase(c, one, now=now), Refusal)
 
     run_unit(conn, share)
+    run_unit(conn, lambda c: funding.follow_books(c, now=now))
     systems = {"p01": funding.FakePartner("p01", 1), "p02": funding.FakePartner("p02", 2)}
     assert all(not one.differences for one in funding.reconcile_all(conn, systems, until=today, now=now))
     run_unit(conn, lambda c: subsidise(c, today=today, now=now))

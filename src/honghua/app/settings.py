@@ -58,7 +58,8 @@ class PaymentSettings:
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What the whole program was told. `store`: see StoreSettings. reading_seconds: how long a contract must have been on the screen.
-    proxies: addresses whose word about who asks is believed, as uvicorn takes them."""
+    proxies: addresses whose word about who asks is believed, as uvicorn takes them. merchants_registered_only: shops that were never
+    admitted sell nothing on credit."""
 
     store: StoreSettings
     keys: KeySettings = KeySettings()
@@ -67,6 +68,7 @@ class Settings:
     payments: PaymentSettings = PaymentSettings()
     reading_seconds: int = READING_SECONDS
     proxies: str = ""
+    merchants_registered_only: bool = False
 
 
 def find_state_dir(environment: Mapping[str, str], *, is_root: bool) -> Path:
@@ -90,6 +92,7 @@ def load_settings(*, environment: Mapping[str, str] | None = None) -> Settings:
     HONGHUA_FIELD_KEYS     "1:key,2:key": encrypt what is personal; the highest number seals, all open; see docs/SECURITY.md
     HONGHUA_READING_SECONDS  how long a contract must have been on the screen before it can be agreed to (0 … 120)
     HONGHUA_PROXIES        addresses or networks of the proxies in front of us, with commas: they may say who asks and how
+    HONGHUA_MERCHANTS_REGISTERED_ONLY  1: shops that are not in the register of merchants sell nothing on credit; 0 (usual): they may
     HONGHUA_SMS_URL, HONGHUA_SMS_TOKEN   the operator's gateway for short messages: takes POST {"key", "to", "text"}
     HONGHUA_PAYMENT_URL, HONGHUA_PAYMENT_SECRET   the payment gateway by which customers repay by hand; see web/payments/gateway.py
     HONGHUA_OIDC_ISSUER, HONGHUA_OIDC_CLIENT_ID, HONGHUA_OIDC_CLIENT_SECRET   an identity provider for staff
@@ -113,8 +116,16 @@ def load_settings(*, environment: Mapping[str, str] | None = None) -> Settings:
         sms=_read_sms(given),
         payments=_read_payments(given),
         proxies=_read_proxies(given.get("HONGHUA_PROXIES", "")),
+        merchants_registered_only=_read_switch(given, "HONGHUA_MERCHANTS_REGISTERED_ONLY"),
         reading_seconds=_read_seconds(given.get("HONGHUA_READING_SECONDS", "")),
     )
+
+
+def _read_switch(given: Mapping[str, str], name: str) -> bool:
+    text = given.get(name, "")
+    if text not in ("", "0", "1"):
+        raise BadInput(f"{name} is 0 or 1")
+    return text == "1"
 
 
 def _read_seconds(text: str) -> int:

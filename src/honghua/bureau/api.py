@@ -20,7 +20,7 @@ from honghua.bureau.core.objections import RULES, ObjectionKind
 from honghua.bureau.core.records import Position, ProductSetting, Record, make_record
 from honghua.bureau.core.report import AccountShown, Item, Report, Summary, find_items, show, sum_up
 from honghua.bureau.fake_bureau import FakeBureau, invent_exposure
-from honghua.bureau.inquiring import BureauAnswer, BureauProvider, inquire, list_inquiries
+from honghua.bureau.inquiring import BureauAnswer, BureauProvider, find_before, inquire, list_inquiries, list_stale
 from honghua.bureau.objecting import (
     ObjectionRow,
     answer_objection,
@@ -58,10 +58,11 @@ __all__ = [
     "BureauAnswer", "BureauProvider", "BureauSimulator", "Consent", "Exposure", "FakeBureau", "Filed",
     "InquiryPolicy", "InquiryRow", "Item", "MonthReport", "NoticeRow", "NoticeRule", "ObjectionKind", "ObjectionRow",
     "OwnReport", "People", "Position", "ProductSetting", "Products", "ProviderAnswer", "Purpose", "Record",
-    "Reinclusion", "RepairReport", "RepairRow", "Report", "Summary", "answer_objection", "check_answer", "find_items", "find_reported",
+    "Reinclusion", "RepairReport", "RepairRow", "Report", "Summary", "answer_objection", "check_answer", "find_before", "find_items",
+    "find_reported",
     "get_objection", "get_setting", "inquire", "invent_exposure", "list_digests", "list_files", "list_inquiries",
     "list_newest", "list_newest_after", "list_objections", "list_objections_of", "list_of_accounts",
-    "list_reinclusions", "list_repairs", "load_policies", "load_products", "make_file_again", "make_people",
+    "list_reinclusions", "list_repairs", "list_stale", "load_policies", "load_products", "make_file_again", "make_people",
     "make_record", "open_objection", "read_raw", "repair_page", "report_positions", "show", "sum_up", "view_own_report",
     "view_report",
 ]  # fmt: skip

@@ -17,6 +17,7 @@ from honghua.bureau.core.inquiries import (
     Exposure,
     InquiryPolicy,
     ProviderAnswer,
+    Purpose,
     check_answer,
     judge_asking,
 )
@@ -25,6 +26,9 @@ from honghua.store.database import run_unit
 
 YEAR: Final = dt.timedelta(days=365)
 LOG_MAX: Final = 1_000
+AGAIN_AFTER: Final = dt.timedelta(
+    days=14
+)  # own bound (U): after an inquiry that nobody answered; each one shows in the person's report
 
 
 class BureauProvider(Protocol):
@@ -89,6 +93,22 @@ def list_inquiries(conn: psycopg.Connection, customer: str, *, limit: int = 100)
     if not 1 <= limit <= LOG_MAX:
         raise BadInput(f"1 … {LOG_MAX} inquiries at a time")
     return store.list_inquiries(conn, customer, limit=limit)
+
+
+def find_before(conn: psycopg.Connection, customer: str, inquiry_id: int) -> Exposure | None:
+    """What the bureau last said of somebody before this inquiry; None where it never answered."""
+    return store.find_before(conn, customer, inquiry_id)
+
+
+def list_stale(
+    conn: psycopg.Connection, *, after: str, limit: int, now: dt.datetime, policy: InquiryPolicy = INQUIRY_POLICY
+) -> list[str]:
+    """Customers behind `after`, by reference, whose answer is older than a running loan may be looked after with.
+
+    Somebody whom the bureau never told of is not among them, nor who was asked about in vain within `AGAIN_AFTER`.
+    """
+    answered_by = now - dt.timedelta(days=policy.fresh_days[Purpose.POST_LOAN])
+    return store.list_stale(conn, answered_by=answered_by, asked_by=now - AGAIN_AFTER, after=after, limit=limit)
 
 
 def _begin(

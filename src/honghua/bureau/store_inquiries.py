@@ -21,6 +21,15 @@ NEWEST: Final = """
 SELECT i.inquiry_id, a.exposure, a.answered_at FROM bureau_inquiry AS i JOIN bureau_answer AS a USING (inquiry_id)
 WHERE i.customer = %s AND a.outcome = 'answered' AND i.asked_at > %s ORDER BY i.asked_at DESC, i.inquiry_id DESC LIMIT 1
 """
+BEFORE: Final = """
+SELECT a.exposure FROM bureau_inquiry AS i JOIN bureau_answer AS a USING (inquiry_id)
+WHERE i.customer = %s AND a.outcome = 'answered' AND i.inquiry_id < %s ORDER BY i.inquiry_id DESC LIMIT 1
+"""
+STALE: Final = """
+SELECT i.customer FROM bureau_inquiry AS i LEFT JOIN bureau_answer AS a USING (inquiry_id) WHERE i.customer > %s
+GROUP BY i.customer HAVING max(i.asked_at) <= %s AND max(i.asked_at) FILTER (WHERE a.outcome = 'answered') <= %s
+ORDER BY i.customer LIMIT %s
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +74,19 @@ def find_fresh(
     """The newest answer about somebody that was asked for after a moment."""
     row = conn.execute(NEWEST, [customer, since]).fetchone()
     return None if row is None else (int(row[0]), read_exposure(row[1]), row[2])
+
+
+def find_before(conn: psycopg.Connection, customer: str, inquiry_id: int) -> Exposure | None:
+    """The newest answer about somebody of an inquiry before this one."""
+    row = conn.execute(BEFORE, [customer, inquiry_id]).fetchone()
+    return None if row is None else read_exposure(row[0])
+
+
+def list_stale(
+    conn: psycopg.Connection, *, answered_by: dt.datetime, asked_by: dt.datetime, after: str, limit: int
+) -> list[str]:
+    """Customers behind `after` whose newest answer was asked for by a moment, and who were asked about by another at the latest."""
+    return [row[0] for row in conn.execute(STALE, [after, asked_by, answered_by, limit])]
 
 
 def insert_inquiry(conn: psycopg.Connection, asking: Asking, *, provider: str, now: dt.datetime) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from honghua.funding.following import BoughtOnCredit, allocate_purchase, follow_books, loan_of
 from honghua.funding.lending import (
+    DIRECT,
     Allocation,
     LoanEvent,
     allocate,
@@ -31,8 +33,10 @@ from honghua.funding.reconciling import FundingReconciliation, reconcile, reconc
 from honghua.funding.store import FundingMovement
 
 __all__ = [
+    "DIRECT",
     "DUTIES",
     "Allocation",
+    "BoughtOnCredit",
     "FakePartner",
     "FundingMovement",
     "FundingReconciliation",
@@ -43,13 +47,16 @@ __all__ = [
     "PartnerSystem",
     "act_on_partner",
     "allocate",
+    "allocate_purchase",
     "find_standing",
+    "follow_books",
     "get_allocation",
     "get_channel",
     "list_acts",
     "list_of_lender",
     "list_partners",
     "load_book",
+    "loan_of",
     "name_lenders",
     "read_exposures",
     "read_joint_total",

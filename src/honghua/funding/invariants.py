@@ -27,7 +27,8 @@ SELECT (SELECT count(*) FROM summed), ARRAY(
 POSITIONS_MOVED: Final = """
 WITH summed AS (
   SELECT loan, lender,
-    sum(CASE WHEN kind = 'lent' THEN amount_minor WHEN kind IN ('principal', 'refund', 'write_off') THEN -amount_minor ELSE 0 END) AS out,
+    sum(CASE WHEN kind IN ('lent', 'principal_back') THEN amount_minor
+      WHEN kind IN ('principal', 'refund', 'write_off') THEN -amount_minor ELSE 0 END) AS out,
     sum(CASE WHEN kind IN ('interest', 'fee', 'penalty') THEN amount_minor
       WHEN kind = 'interest_back' THEN -amount_minor ELSE 0 END) AS earned,
     sum(CASE WHEN kind = 'write_off' THEN amount_minor WHEN kind = 'recovery' THEN -amount_minor ELSE 0 END) AS lost
@@ -68,6 +69,17 @@ SELECT (SELECT count(*) FROM earned), ARRAY(
   SELECT 'event ' || coalesce(e.key, s.key) FROM earned AS e FULL JOIN shared AS s USING (key)
   WHERE e.whole_minor IS DISTINCT FROM s.minor OR s.ppm <> 1000000 ORDER BY 1 LIMIT %(limit)s)
 """
+# What the follower of the books thinks is out of a purchase, and what its lenders have out.
+PARTS_FOLLOW: Final = """
+WITH parts AS (
+  SELECT loan, sum(outstanding_minor) AS out, sum(written_off_minor) AS lost FROM funding_position GROUP BY loan),
+items AS (
+  SELECT p.loan, sum(i.outstanding_minor) AS out, sum(i.written_off_minor) AS lost
+  FROM funding_purchase AS p JOIN funding_item AS i USING (account_id, purchase_id) GROUP BY p.loan)
+SELECT (SELECT count(*) FROM items), ARRAY(
+  SELECT 'loan ' || i.loan FROM items AS i LEFT JOIN parts AS p USING (loan)
+  WHERE (p.out, p.lost) IS DISTINCT FROM (i.out, i.lost) ORDER BY i.loan LIMIT %(limit)s)
+"""
 
 
 def check_funding(conn: psycopg.Connection) -> tuple[Check, ...]:
@@ -76,6 +88,7 @@ def check_funding(conn: psycopg.Connection) -> tuple[Check, ...]:
         _check(conn, "funding.loans_are_whole", LOANS_WHOLE),
         _check(conn, "funding.events_are_whole", EVENTS_WHOLE),
         _check(conn, "funding.parts_are_what_moved", POSITIONS_MOVED),
+        _check(conn, "funding.parts_follow_the_books", PARTS_FOLLOW),
         _check(conn, "funding.exposures_are_sums", EXPOSURES_SUMMED),
         _check(conn, "funding.own_share_kept", OWN_SHARE),
         _check(conn, "funding.revenue_is_whole", REVENUE_WHOLE),

@@ -28,6 +28,7 @@ from honghua.funding.store import FundedLoan, FundingMovement
 
 DIRECT: Final = "direct"
 DAYS_MAX: Final = 400
+MOVES_EXPOSURE: Final = LOWERS | {MovementKind.PRINCIPAL_BACK}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +158,7 @@ def record(conn: psycopg.Connection, event: LoanEvent, *, now: dt.datetime) -> d
     if known is None:
         raise NotFound(f"no loan {event.loan!r} is shared", code="LOAN_UNKNOWN")
     groups = store.list_groups(conn, event.loan)
-    if groups and event.kind in LOWERS:
+    if groups and event.kind in MOVES_EXPOSURE:
         store.lock_exposures(conn, groups)
     positions = store.lock_positions(conn, event.loan)
     parts, after = share_movement(positions, event.kind, event.amount_minor)
@@ -166,6 +167,8 @@ def record(conn: psycopg.Connection, event: LoanEvent, *, now: dt.datetime) -> d
     store.save_positions(conn, event.loan, after)
     if event.kind in LOWERS:
         store.add_exposure(conn, groups, -told[OWN])
+    elif event.kind is MovementKind.PRINCIPAL_BACK:
+        store.add_exposure(conn, groups, told[OWN])
     if event.kind in EARNS or event.kind is MovementKind.INTEREST_BACK:
         _share_revenue(conn, event, get_channel(known.channel), {one.lender for one in positions})
     return told

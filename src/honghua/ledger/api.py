@@ -7,7 +7,7 @@ written in modules of their own and entered through here.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
+from honghua.base.dates import to_day
 from honghua.base.errors import BadInput, Conflict, IntegrityBroken, NotFound
 from honghua.base.money import currency_digits
 from honghua.ledger import store
@@ -105,6 +106,18 @@ class ComponentLines:
 
     def __len__(self) -> int:
         return len(self.entry_id)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerChange:
+    """What one entry of an owner did to its own components, minor units, debit +. fact_id: 0 = none; booked_on: day number."""
+
+    owner_id: int
+    entry_id: int
+    kind: int
+    fact_id: int
+    booked_on: int
+    changes_minor: dict[Component, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +300,19 @@ def read_component_lines(conn: Connection, component: Component, *, from_txid: i
     """
     columns = store.read_component_lines(conn, int(component), from_txid=from_txid, until_txid=until_txid)
     return ComponentLines(*columns)
+
+
+def read_owner_changes(conn: Connection, from_txids: Mapping[int, int], *, until_txid: int) -> list[OwnerChange]:
+    """For followers of some owners: their own entries of transactions from each owner's first one on, below `until_txid`.
+
+    In order of transaction and entry, owner by owner. Complete where `until_txid` is at most `store.finality.read_final_txid`.
+    """
+    return [
+        OwnerChange(owner, entry, kind, fact, to_day(booked_on), dict(zip(map(Component, codes), amounts, strict=True)))
+        for owner, entry, kind, fact, booked_on, codes, amounts in store.read_owner_changes(
+            conn, list(from_txids), list(from_txids.values()), until_txid=until_txid
+        )
+    ]
 
 
 def has_component_lines(conn: Connection, component: Component, *, from_txid: int, booked_until: dt.date) -> bool:

@@ -342,6 +342,23 @@ def read_component_lines(conn: Connection, component: int, *, from_txid: int, un
     )
 
 
+def read_owner_changes(
+    conn: Connection, owner_ids: Sequence[int], from_txids: Sequence[int], *, until_txid: int
+) -> list[Any]:
+    """(owner, entry, kind, fact, day, components, amounts) of the own entries of these owners in these transactions."""
+    return conn.execute(
+        "SELECT entry.owner_id, entry.entry_id, entry.kind, coalesce(entry.fact_id, 0), entry.booked_on, own.codes, own.amounts"
+        " FROM unnest(%s::bigint[], %s::bigint[]) AS wanted (owner_id, txid)"
+        " JOIN ledger_entry AS entry ON entry.owner_id = wanted.owner_id AND entry.txid >= wanted.txid AND entry.txid < %s"
+        " CROSS JOIN LATERAL (SELECT coalesce(array_agg(code), '{}') AS codes, coalesce(array_agg(amount), '{}') AS amounts FROM ("
+        "SELECT (line.account & 255)::int AS code, sum(line.amount)::bigint AS amount"
+        " FROM unnest(entry.accounts, entry.amounts_minor) AS line (account, amount)"
+        " WHERE line.account >> 8 = entry.owner_id GROUP BY 1) AS summed) AS own"
+        " ORDER BY entry.owner_id, entry.txid, entry.entry_id",
+        [list(owner_ids), list(from_txids), until_txid],
+    ).fetchall()
+
+
 def has_component_lines(conn: Connection, component: int, *, from_txid: int, booked_until: dt.date) -> bool:
     """Whether entries of transactions from this one on, booked until a day, touch a component."""
     row = conn.execute(

@@ -27,7 +27,8 @@ T = TypeVar("T")
 class Site:
     """Everything that a route may use. registry: names and terms for readers of `credit` (never for booking). is_demo: fake
     gateways show what they sent. address: where browsers find us, without a slash at its end. reading_seconds: how long a cost table
-    is shown before the contract can be concluded (rules.md §2)."""
+    is shown before the contract can be concluded (rules.md §2). registered_only: shops that are not in the register sell nothing on
+    credit; off, only those do not whom the register closed."""
 
     pool: ConnectionPool[psycopg.Connection]
     booker: Booker
@@ -38,6 +39,7 @@ class Site:
     is_demo: bool = False
     address: str = "http://127.0.0.1:8000"
     reading_seconds: int = 10
+    registered_only: bool = False
 
     @property
     def vault(self) -> Vault:

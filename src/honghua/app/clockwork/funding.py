@@ -1,4 +1,4 @@
-"""The job of joint lending: partners' books held against ours, day by day."""
+"""The jobs of joint lending: shared loans follow the books; partners' books held against ours, day by day."""
 
 from __future__ import annotations
 
@@ -9,6 +9,12 @@ import psycopg
 
 from honghua.app.clockwork.books import NOT_BEGUN, find_day
 from honghua.funding import api as funding
+from honghua.store.database import run_unit
+
+
+def follow(conn: psycopg.Connection, now: dt.datetime) -> str:
+    """What the books did to shared loans since the last look."""
+    return f"{run_unit(conn, lambda c: funding.follow_books(c, now=now))} movements of shared loans"
 
 
 def make_reconciler(

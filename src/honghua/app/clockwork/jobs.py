@@ -10,8 +10,21 @@ from typing import Final
 
 import psycopg
 
-from honghua.app.clockwork import books, filing, funding, limits, merchants, payments, people, prudence, subsidies
+from honghua.app.clockwork import (
+    assessing,
+    books,
+    filing,
+    funding,
+    limit_notices,
+    limits,
+    merchants,
+    payments,
+    people,
+    prudence,
+    subsidies,
+)
 from honghua.base.clock import Clock
+from honghua.bureau.api import BureauProvider
 from honghua.credit import jobs as credit_jobs
 from honghua.decision import api as decision
 from honghua.funding.api import PartnerSystem
@@ -34,6 +47,7 @@ class Ports:
     payouts: PayoutBank | None = None
     bank: credit_jobs.Bank | None = None
     payments: PaymentGateway | None = None
+    bureau: BureauProvider | None = None  # who is asked about people
     secrets: Secrets | None = None
     gateway: Gateway | None = None
     zone: dt.tzinfo = dt.UTC  # of the times of day at which jobs are due
@@ -52,8 +66,11 @@ def _of_moments(ports: Ports) -> tuple[Job, ...]:
     """What somebody waits for: seconds count."""
     return (
         Job("step-ups", 2 * SECOND, books.make_sender(ports.prover), "send the challenges of stepped-up purchases"),
+        Job(
+            "limit-notices", 2 * SECOND, limit_notices.make_teller(ports.secrets), "tell customers that a limit changed"
+        ),
         Job("messages", 2 * SECOND, people.make_courier(ports.secrets, ports.gateway), "send short messages"),
-        Job("limits", 2 * SECOND, limits.follow, "raise and cut limits on what happened, tell customers why"),
+        Job("limits", 2 * SECOND, limits.follow, "raise and cut limits on what happened, note why"),
         Job(
             "payouts",
             2 * SECOND,
@@ -62,6 +79,7 @@ def _of_moments(ports: Ports) -> tuple[Job, ...]:
         ),
         Job("alerts", 5 * SECOND, books.deliver, "deliver what people are to know out of the outbox"),
         Job("merchants", 5 * SECOND, merchants.follow, "tell merchants what the books did, settle campaign fees"),
+        Job("shared-loans", 5 * SECOND, funding.follow, "tell lenders of shared loans what the books did"),
         Job("lapses", 60 * SECOND, books.lapse, "end suspended purchases whose time is over"),
         Job("seals", 60 * SECOND, books.seal, "seal what has been written in the ledger"),
         Job("drift", 60 * SECOND, books.count, "count what models read and say against their fitting"),
@@ -105,6 +123,18 @@ def _of_law(ports: Ports) -> tuple[Job, ...]:
             3600 * SECOND,
             filing.make_filer(secrets, zone),
             "file the closed month with the credit bureau, repair",
+        ),
+        Job(
+            "rescoring",
+            3600 * SECOND,
+            assessing.make_rescorer(ports.bureau, secrets),
+            "score customers again whose record was repaired",
+        ),
+        Job(
+            "bureau-watch",
+            6 * 3600 * SECOND,
+            assessing.make_watcher(ports.bureau, secrets),
+            "ask the bureau again about running lines whose answer is old",
         ),
         Job("conduct", 3600 * SECOND, people.make_watcher(zone), "alert complaints and rights that are answered late"),
         Job("rotation", 3600 * SECOND, people.make_rotator(secrets), "re-encrypt what lies under an old key"),

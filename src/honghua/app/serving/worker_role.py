@@ -14,6 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 from psycopg_pool import ConnectionPool
 
+from honghua.app.doors.joining import make_joining
 from honghua.app.doors.paying import make_payments
 from honghua.app.doors.proving import make_gateway, make_provider
 from honghua.app.serving.plan import Orders, ServePlan
@@ -54,6 +55,7 @@ def make_site(plan: ServePlan, pool: ConnectionPool[psycopg.Connection], booker:
     return Site(
         pool=pool, booker=booker, clock=SystemClock(), registry=registry, secrets=find_secrets(plan),
         zone=ZoneInfo(plan.zone), is_demo=plan.is_demo, address=plan.address,
+        registered_only=find_settings(plan).merchants_registered_only,
     )  # fmt: skip
 
 
@@ -107,6 +109,7 @@ def make_app(plan: ServePlan, site: Site) -> tuple[Any, PartnerBook]:
     app, settings = build_app(site), find_settings(plan)
     app.state.gateway = make_gateway(settings, is_demo=plan.is_demo)
     app.state.payments = make_payments(settings, site.clock)
+    app.state.joining = make_joining(is_demo=plan.is_demo, clock=site.clock)
     app.state.oidc = make_provider(settings, plan.address)
     return app, app.state.partners
 

@@ -17,7 +17,7 @@ from honghua.credit.core.journey import (
     may_overrule,
     say_reason,
 )
-from honghua.credit.journey.approving import LimitsApprover, StartingApprover
+from honghua.credit.journey.approving import LimitsApprover, StartingApprover, describe_applicant
 from honghua.credit.journey.asking import Done, Moment, RiskHook
 from honghua.credit.journey.books import (
     Books,
@@ -29,7 +29,7 @@ from honghua.credit.journey.books import (
 )
 from honghua.credit.journey.coverage import Coverage, measure_coverage
 from honghua.credit.journey.evidence import CountedEvidence, Gathered, WriteOffEvidence
-from honghua.credit.journey.explaining import Explained, explain
+from honghua.credit.journey.explaining import Explained, explain, say_any
 from honghua.credit.journey.opening import (
     apply_for_credit,
     approve,
@@ -110,6 +110,7 @@ __all__ = [
     "book",
     "compute_trial_balance",
     "contact",
+    "describe_applicant",
     "document_key",
     "draw",
     "explain",
@@ -134,6 +135,7 @@ __all__ = [
     "record_step",
     "refuse_referred",
     "repay",
+    "say_any",
     "say_reason",
     "settle_appeal",
     "show_contract",

@@ -79,7 +79,11 @@ class LimitsApprover:
         if isinstance(told, Refusal):
             return Approval(outcome="refused", code="CONSENT_MISSING", figures={"bureau": told.code})
         at = LimitMoment(on=moment.business_on, now=moment.now)
-        applicant = run_unit(conn, lambda c: self._describe(c, moment, told))
+        asked_minor, customer = int(moment.asked.get("asked_minor") or 0), moment.contract.customer
+        applicant = run_unit(
+            conn,
+            lambda c: describe_applicant(c, self.vault, customer, told.report, asked_minor=asked_minor, now=moment.now),
+        )
         said = run_unit(conn, lambda c: limits.apply(c, self.book, applicant, key=key, at=at))
         reviewer = find_reviewer(moment)
         if said.outcome != "approved" and reviewer is not None:
@@ -138,31 +142,6 @@ class LimitsApprover:
         )  # fmt: skip
         return bureau.inquire(conn, self.provider, asking, now=moment.now, policy=policy)
 
-    def _describe(self, conn: psycopg.Connection, moment: Moment, told: bureau.BureauAnswer) -> Applicant:
-        """What is known: the bureau's figures where it answered, else the customer's own word; what nobody said stays unknown."""
-        customer = moment.contract.customer
-        person = customers.get_person(conn, customer)
-        known = customers.find_profile(conn, self.vault, customer) or Profile()
-        values: dict[str, Any] = {
-            "debt_service_minor": known.debt_service_minor, "debt_minor": known.debts_minor, "lenders": known.lenders,
-        }  # fmt: skip
-        if told.report is not None:
-            values = {
-                **_exposure(told.report), "has_file": 1.0,
-                "debt_service_minor": max(told.report.monthly_due_minor, known.debt_service_minor or 0),
-            }  # fmt: skip
-        return Applicant(
-            customer=customer,
-            asked_minor=int(moment.asked.get("asked_minor") or 0),
-            age_years=float(customers.find_age(conn, self.vault, person, on=moment.now.date()) or 0),
-            is_student=None if known.is_student is None else float(known.is_student),
-            is_barred=0.0,  # the over-indebted were refused before
-            identity=1.0 if customers.is_proven(conn, customer) else None,
-            income_minor=known.income_minor,
-            months_known=float((moment.now - person.registered_at).days // 30),
-            **values,
-        )
-
     def _settle(
         self, conn: psycopg.Connection, said: limits.Approval, reviewer: str, now: dt.datetime
     ) -> limits.Approval:
@@ -176,6 +155,41 @@ class LimitsApprover:
             return run_unit(conn, work)
         except Conflict:  # barred by law, or settled before: the word that stands counts
             return limits.get_application(conn, said.application_id)
+
+
+def describe_applicant(
+    conn: psycopg.Connection,
+    vault: customers.Vault,
+    customer: str,
+    report: bureau.Exposure | None,
+    *,
+    asked_minor: int,
+    now: dt.datetime,
+) -> Applicant:
+    """What is known: the bureau's figures where it answered, else the customer's own word; what nobody said stays unknown.
+
+    Whoever calls has made sure that credit suits the customer. asked_minor: minor units, 0 where nothing was named. NotFound for nobody.
+    """
+    person = customers.get_person(conn, customer)
+    known = customers.find_profile(conn, vault, customer) or Profile()
+    values: dict[str, Any] = {
+        "debt_service_minor": known.debt_service_minor, "debt_minor": known.debts_minor, "lenders": known.lenders,
+    }  # fmt: skip
+    if report is not None:
+        values = {
+            **_exposure(report), "has_file": 1.0, "debt_service_minor": max(report.monthly_due_minor, known.debt_service_minor or 0),
+        }  # fmt: skip
+    return Applicant(
+        customer=customer,
+        asked_minor=asked_minor,
+        age_years=float(customers.find_age(conn, vault, person, on=now.date()) or 0),
+        is_student=None if known.is_student is None else float(known.is_student),
+        is_barred=0.0,  # the over-indebted were refused before
+        identity=1.0 if customers.is_proven(conn, customer) else None,
+        income_minor=known.income_minor,
+        months_known=float((now - person.registered_at).days // 30),
+        **values,
+    )
 
 
 def find_reviewer(moment: Moment) -> str | None:

@@ -15,6 +15,7 @@ from honghua.credit.journey.books import Books
 from honghua.credit.journey.evidence import WriteOffEvidence
 from honghua.credit.registry import Registry
 from honghua.customers.api import IdentityCheck, Vault
+from honghua.funding import api as funding
 from honghua.merchants.api import PayoutBank
 
 LENDER: Final = "红花消费信贷(示范贷款人)"
@@ -47,7 +48,7 @@ class Approver(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JourneySite:
-    """Everything that the twelve steps stand on."""
+    """Everything that the twelve steps stand on. channel: of funding/data, under which purchases are lent; the usual one is ours alone."""
 
     vault: Vault
     identity: IdentityCheck
@@ -58,5 +59,6 @@ class JourneySite:
     evidence: WriteOffEvidence
     zone: dt.tzinfo = CHINA
     lender: str = LENDER
+    channel: str = funding.DIRECT
     contact_rules: ContactRules = CONTACT_RULES
     watch_rules: WatchRules = WATCH_RULES

@@ -16,7 +16,9 @@ from honghua.credit.journey.hooks.using import BookingHook, DrawdownHook, Payout
 from honghua.credit.journey.setting import JourneySite
 from honghua.credit.journey.store import Contract, StepRow
 from honghua.credit.journey.taking import Taken, Taking, get_contract, read_state, take_step
+from honghua.funding import api as funding
 from honghua.merchants import api as merchants
+from honghua.merchants.core import judge_sale
 from honghua.store.database import run_unit
 
 WAITING_OUTCOMES = frozenset({"step_up", "review", "delayed"})
@@ -45,6 +47,13 @@ def draw(
     )  # fmt: skip
 
     def deed() -> Done:
+        closed = judge_sale(
+            merchants.find_standings(conn, [command.merchant]).get(command.merchant), command.amount_minor
+        )
+        if closed is not None:
+            return Done(
+                decided={"amount_minor": command.amount_minor, "merchant": command.merchant}, refusal=closed.code
+            )
         answer = site.books.submit(command)
         decided = {"amount_minor": command.amount_minor} | {name: answer[name] for name in SHOWN if name in answer}
         if answer["outcome"] == "refused":
@@ -76,9 +85,10 @@ def pay_out(conn: psycopg.Connection, site: JourneySite, taking: Taking, *, now:
         answer = site.books.submit(capture)
         if answer["outcome"] == "refused":
             return Done(decided={"purchase_id": purchase_id}, refusal=str(answer["code"]))
-        paid = _pay_shop(conn, site, f"contract:{contract.contract_id}:payout:{taking.subject}", purchase_id, now)
-        decided = {"purchase_id": purchase_id, "captured_minor": capture.amount_minor, **paid}
         account_id = find_account_id(conn, contract.customer)
+        lent = _share(conn, site, (purchase_id, account_id, capture.amount_minor), now)
+        paid = _pay_shop(conn, site, f"contract:{contract.contract_id}:payout:{taking.subject}", purchase_id, now)
+        decided = {"purchase_id": purchase_id, "captured_minor": capture.amount_minor, **lent, **paid}
         if paid["payout"] in ("refused", "disputed"):
             return Done(
                 decided=decided, referral="PAYOUT_FAILED", account_id=account_id, fact_id=int(answer["fact_id"])
@@ -95,6 +105,26 @@ def _moment(conn: psycopg.Connection, contract: Contract, taking: Taking, now: d
         contract=contract, step=taking.step, subject=taking.subject, asked=taking.asked, rows=rows, now=now,
         business_on=books_store.get_business_day(conn), decided_by=taking.decided_by,
     )  # fmt: skip
+
+
+def _share(conn: psycopg.Connection, site: JourneySite, bought: tuple[int, int, int], now: dt.datetime) -> Answer:
+    """Who lends a purchase (its id, account and amount), by the site's channel; where that breaks the rules in force, we alone."""
+    purchase_id, account_id, amount_minor = bought
+
+    def share(c: psycopg.Connection) -> Answer:
+        refused = ""
+        one = funding.BoughtOnCredit(
+            purchase_id=purchase_id, account_id=account_id, principal_minor=amount_minor, on=books_store.get_business_day(c)
+        )  # fmt: skip
+        for channel in (site.channel, funding.DIRECT):
+            made = funding.allocate_purchase(c, one, channel=channel, now=now)
+            if not isinstance(made, Refusal):
+                shares = {part.lender: part.principal_minor for part in made.shares}
+                return {"lenders": shares} | ({"channel_refused": refused} if refused else {})
+            refused = made.code
+        return {"lenders": {}, "channel_refused": refused}
+
+    return run_unit(conn, share)
 
 
 def _pay_shop(conn: psycopg.Connection, site: JourneySite, key: str, purchase_id: int, now: dt.datetime) -> Answer:

@@ -37,6 +37,7 @@ KEY_MAX: Final = 200
 LIMIT_KINDS: Final = {
     FactKind.ACCOUNT_OPENED: "opened", FactKind.LIMIT_CHANGED: "fixed", FactKind.TEMPORARY_LIMIT_GRANTED: "temporary",
 }  # fmt: skip
+LOWERING: Final = frozenset({"FRAUD_REPORTED", "LENDERS_GREW"})
 TRIGGERS: Final = frozenset({FactKind.REPAYMENT_RECEIVED, FactKind.FRAUD_REPORTED})
 ConsentFinder = Callable[[psycopg.Connection, str], str]  # the text agreed to, as kind/version; "" = no consent stands
 
@@ -63,11 +64,12 @@ class Follower:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What made us look at an account: a name for keys and records, a fraud reported, when it happened."""
+    """What made us look at an account: a name for keys and records, a fraud reported, when it happened, lenders come since."""
 
     name: str
     is_fraud: bool = False
     at_us: int = 0
+    new_lenders: int = 0
 
 
 @dataclass(slots=True)
@@ -103,11 +105,14 @@ def follow_limits(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
-    """A ceiling as it is assessed anew: minor units, a word of limits.core.REASONS, lenders known elsewhere now."""
+    """A ceiling as it is assessed anew: minor units, a word of limits.core.REASONS, lenders known elsewhere now, and how many more
+    than at the assessment before. key: what led to it; the same key again moves nothing a second time."""
 
     ceiling_minor: int
     reason: str
     lenders: float | None = None
+    new_lenders: int = 0
+    key: str = ""
 
 
 def reassess(
@@ -127,7 +132,8 @@ def reassess(
     )
     ids = accounts.find_account_ids(conn, [customer])
     if ids:
-        _move_all(work, {ids[customer]: Cause(f"assessed:{found.reason}:{found.ceiling_minor}:{now.isoformat()}")})
+        name = f"assessed:{found.reason}:{found.ceiling_minor}:{found.key or now.isoformat()}"
+        _move_all(work, {ids[customer]: Cause(name, new_lenders=found.new_lenders)})
     return work.report
 
 
@@ -194,7 +200,8 @@ def _move_all(work: Pass, causes: Mapping[int, Cause]) -> None:
             records = read_records(conn, work.registry, some, fraud=fraud)
         commands: list[c.Command] = []
         for ref, (account_id, record) in records.items():
-            move = decide_move(work.follower.book.terms, record)
+            seen = replace(record, new_lenders=causes[account_id].new_lenders)
+            move = decide_move(work.follower.book.terms, seen)
             if move.to_minor != move.from_minor:
                 commands += _commands(work, ref, causes[account_id], move, has_temporary=record.has_temporary)
         answers = execute(conn, work.registry, commands, now=work.now) if commands else []
@@ -245,12 +252,14 @@ def _count(
 
 
 def _lower_ceilings(work: Pass, booked: Sequence[c.ChangeLimit]) -> None:
-    """What risk took away does not grow back by itself: after a cut for fraud the ceiling stands at the cut limit."""
-    lowered = [one for one in booked if one.cause is not None and one.cause.reason == "FRAUD_REPORTED"]
+    """What risk took away does not grow back by itself: after a cut for fraud or for new lenders the ceiling stands at the cut limit."""
+    lowered = [(one, one.cause.reason) for one in booked if one.cause is not None and one.cause.reason in LOWERING]
 
     def lower(conn: psycopg.Connection) -> None:
-        for one in lowered:
-            limits.assess(conn, one.customer, one.limit_minor, reason="FRAUD_REPORTED", lenders=None, now=work.now)
+        known = limits.find_ceilings(conn, [one.customer for one, _ in lowered])
+        for one, reason in lowered:
+            lenders = known.get(one.customer, (0, None))[1]
+            limits.assess(conn, one.customer, one.limit_minor, reason=reason, lenders=lenders, now=work.now)
 
     if lowered:
         run_unit(work.conn, lower)

@@ -27,6 +27,7 @@ class MovementKind(StrEnum):
     PENALTY = "penalty"
     INTEREST_BACK = "interest_back"  # interest or fee that is given back
     RECOVERY = "recovery"  # on what was written off
+    PRINCIPAL_BACK = "principal_back"  # owed again: a repayment or a refund was reversed
 
 
 LOWERS: Final = frozenset({MovementKind.PRINCIPAL, MovementKind.REFUND, MovementKind.WRITE_OFF})
@@ -94,7 +95,7 @@ def _weight(one: Position, kind: MovementKind) -> int:
 
 
 def _bound(positions: Sequence[Position], kind: MovementKind) -> int | None:
-    if kind in EARNS:
+    if kind in EARNS or kind is MovementKind.PRINCIPAL_BACK:  # as much again as the agreement has it
         return None
     return sum(_weight(one, kind) for one in positions)
 
@@ -105,6 +106,8 @@ def _moved(one: Position, kind: MovementKind, part: int) -> Position:
         return replace(
             one, outstanding_minor=one.outstanding_minor - part, written_off_minor=one.written_off_minor + written
         )
+    if kind is MovementKind.PRINCIPAL_BACK:
+        return replace(one, outstanding_minor=one.outstanding_minor + part)
     if kind is MovementKind.RECOVERY:
         return replace(one, written_off_minor=one.written_off_minor - part)
     sign = -1 if kind is MovementKind.INTEREST_BACK else 1

@@ -20,6 +20,7 @@ REASONS: Final[dict[str, Words]] = {
     "LENDERS_GREW": ("在其他机构的借款明显增加,额度下调", "cut: debts with other lenders grew a lot"),
     "CEILING_FELL": ("风险评估变化,额度下调", "cut: the assessment of risk changed"),
     "IDLE": ("长期未使用,额度恢复至起步额度", "back to the start limit: unused for long"),
+    "REPAIRED": ("信用修复后重新评估", "assessed anew after your credit record was repaired"),
     "SEASON": ("临时额度", "temporary limit offered"),
     "BY_HAND": ("人工调整", "changed by a person"),
     "CUSTOMER_WISH": ("按您的要求调低", "lowered as you asked"),

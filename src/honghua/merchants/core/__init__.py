@@ -6,8 +6,10 @@ from honghua.merchants.core.admission import (
     MerchantAct,
     MerchantSigns,
     MerchantState,
+    Standing,
     assess,
     follow,
+    judge_sale,
 )
 from honghua.merchants.core.campaigns import Asked, Campaign, Draft, check_draft, covers
 from honghua.merchants.core.payouts import (
@@ -77,6 +79,7 @@ __all__ = [
     "SceneOrder",
     "Stack",
     "StackAsk",
+    "Standing",
     "StatementRow",
     "SubsidyAnswer",
     "SubsidyChange",
@@ -95,6 +98,7 @@ __all__ = [
     "estimate_uplift",
     "follow",
     "hold",
+    "judge_sale",
     "parse_scenes",
     "refund_item",
     "settle_interest",

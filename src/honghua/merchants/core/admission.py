@@ -68,6 +68,34 @@ MOVES: Final[Mapping[tuple[MerchantState, MerchantAct], MerchantState]] = {
     (_S.SUSPENDED, _A.END): _S.ENDED,
 }
 SELLS: Final = frozenset({MerchantState.ADMITTED, MerchantState.LIMITED})
+CLOSED: Final = frozenset({MerchantState.REFUSED, MerchantState.SUSPENDED, MerchantState.ENDED})
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What of the register decides about an order: where the merchant stands, and the largest order it may sell, minor units."""
+
+    state: MerchantState
+    order_max_minor: int
+
+
+def judge_sale(standing: Standing | None, amount_minor: int, *, registered_only: bool = False) -> Refusal | None:
+    """Whether a merchant may sell an order of this amount on credit; None when it may. standing None: it is not registered.
+
+    A book need not keep a register of all its merchants: whoever never asked for admission, or is still waiting for it, sells as if
+    there were none, unless the operator wants registered merchants only.
+    """
+    if standing is None:
+        return Refusal("MERCHANT_UNKNOWN", "This shop does not sell on credit.") if registered_only else None
+    if standing.state in CLOSED:
+        return Refusal(
+            f"MERCHANT_{standing.state.name}", f"This shop does not sell on credit: it is {standing.state.value}."
+        )
+    if standing.state not in SELLS:
+        return Refusal("MERCHANT_NOT_OPEN", "This shop is not admitted yet.") if registered_only else None
+    if amount_minor > standing.order_max_minor:
+        return Refusal("MERCHANT_ORDER_MAX", "Orders of this shop may not be that large.")
+    return None
 
 
 def follow(state: MerchantState, act: MerchantAct) -> MerchantState | Refusal:

@@ -15,13 +15,14 @@ from honghua.base.errors import BadInput, Conflict, NotFound, Refusal
 from honghua.ledger import api as ledger
 from honghua.ledger.core import OwnerKind
 from honghua.merchants.core.admission import (
-    SELLS,
     AdmissionRules,
     MerchantAct,
     MerchantSigns,
     MerchantState,
+    Standing,
     assess,
     follow,
+    judge_sale,
 )
 from honghua.merchants.core.scenes import SceneBook, SceneOrder, check_order, parse_scenes
 from honghua.merchants.registry import store
@@ -127,15 +128,19 @@ def act_on_merchant(
 def check_acceptance(conn: psycopg.Connection, merchant: str, order: SceneOrder) -> Refusal | None:
     """Whether a registered merchant may sell this order on credit; None when it may."""
     one = store.find_merchant(conn, merchant)
-    if one is None:
-        return Refusal("MERCHANT_UNKNOWN", "This shop does not sell on credit.")
-    if MerchantState(one.state) not in SELLS:
-        return Refusal("MERCHANT_NOT_OPEN", "This shop may not sell on credit now.")
-    if order.scene not in one.scenes:
+    standing = None if one is None else Standing(MerchantState(one.state), one.order_max_minor)
+    refusal = judge_sale(standing, order.amount_minor, registered_only=True)
+    if refusal is not None:
+        return refusal
+    if one is not None and order.scene not in one.scenes:
         return Refusal("MERCHANT_SCENE", "This shop was not admitted to this scene.")
-    if order.amount_minor > one.order_max_minor:
-        return Refusal("MERCHANT_ORDER_MAX", "Orders of this shop may not be that large.")
     return check_order(load_scenes(), order)
+
+
+def find_standings(conn: psycopg.Connection, merchants: Sequence[str]) -> dict[str, Standing]:
+    """What the register says of these merchants, for `core.judge_sale`; those that are not registered are left out."""
+    found = store.find_standings(conn, merchants)
+    return {merchant: Standing(MerchantState(state), most) for merchant, (state, most) in found.items()}
 
 
 def get_merchant(conn: psycopg.Connection, merchant: str) -> RegisteredMerchant:

@@ -81,6 +81,14 @@ def find_merchant(conn: psycopg.Connection, merchant: str, *, lock: bool = False
         return cursor.execute(SELECT + " WHERE merchant = %s" + (" FOR UPDATE" if lock else ""), [merchant]).fetchone()
 
 
+def find_standings(conn: psycopg.Connection, merchants: Sequence[str]) -> dict[str, tuple[str, int]]:
+    """merchant -> (state, largest order) of those that are registered."""
+    rows = conn.execute(
+        "SELECT merchant, state, order_max_minor FROM merchants_registry WHERE merchant = ANY(%s)", [list(merchants)]
+    )
+    return {str(merchant): (str(state), int(most)) for merchant, state, most in rows}
+
+
 def save_merchant(conn: psycopg.Connection, one: RegisteredMerchant) -> None:
     """How a merchant stands now."""
     conn.execute(

@@ -20,6 +20,7 @@ from honghua.credit.core import BuyNow, Continuation, Instalments, Scene
 from honghua.merchants import api as merchants
 from honghua.merchants.core import Asked
 from honghua.store.commands import body_hash, find_commands
+from honghua.web.api.partners import require_sale
 from honghua.web.api.purchases_wire import PAYERS
 from honghua.web.booker import Answer
 from honghua.web.ground import Site
@@ -127,6 +128,7 @@ def _insert(
     now: dt.datetime,
     asked: tuple[Any, Any, Any] = (None, None, None),
 ) -> Checkout:
+    check_shop(conn, site, ticket.merchant, ticket.amount_minor)
     text = seal_ticket(site.secrets.session_key, replace(ticket, nonce=ticket.nonce or secrets.token_hex(8)))
     checkout = Checkout(
         id_of_ticket(text), asked[0] or 0, ticket.merchant, ticket.order, ticket.category, ticket.amount_minor, ticket.currency,
@@ -142,6 +144,12 @@ def _insert(
         ],
     )  # fmt: skip
     return checkout
+
+
+def check_shop(conn: psycopg.Connection, site: Site, merchant: str, amount_minor: int) -> None:
+    """Trouble when the register of merchants does not let a shop sell such an order on credit, by any way."""
+    standing = merchants.find_standings(conn, [merchant]).get(merchant)
+    require_sale(standing, amount_minor, registered_only=site.registered_only)
 
 
 def get_checkout(conn: psycopg.Connection, checkout_id: str, *, partner_id: int | None = None) -> Checkout:
@@ -185,6 +193,8 @@ async def try_payment(site: Site, checkout: Checkout, attempts: Attempts, paymen
     """Book under the key of the next attempt; of a paid checkout, under the key that paid: the books compare."""
     now, key = site.clock.now(), key_of(checkout.checkout_id, attempts.number)
     check_payment(checkout, attempts, payment, now=now)
+    if attempts.state != "paid" and payment.continues is None:  # a shop may have been closed since the order was made
+        await site.read(lambda conn: check_shop(conn, site, checkout.merchant, checkout.amount_minor))
     if attempts.state != "paid" and payment.offer is not None:
         await reserve(site, checkout, payment, key=key)
     command = BuyNow(
@@ -257,6 +267,7 @@ __all__ = [
     "Attempts",
     "Checkout",
     "Payment",
+    "check_shop",
     "find_attempts",
     "find_offer",
     "get_checkout",

@@ -16,6 +16,8 @@ from psycopg.rows import class_row
 from honghua.base.errors import BadInput
 from honghua.customers.api import Vault
 from honghua.customers.core import Party, PartyKind
+from honghua.merchants.api import find_standings
+from honghua.merchants.core import Standing, judge_sale
 from honghua.web.api.buckets import Bucket
 from honghua.web.api.signing import Signed, target_of, verify
 from honghua.web.ground import Site
@@ -38,7 +40,10 @@ ROWS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Partner:
-    """Who signs with one key. merchants: the shops whose orders are theirs; is_house: the lender's own, to whom no customer is foreign."""
+    """Who signs with one key. merchants: the shops whose orders are theirs; is_house: the lender's own, to whom no customer is foreign.
+
+    standings: those of the shops that are in the register of merchants; registered_only: the others sell nothing on credit.
+    """
 
     partner_id: int
     name: str
@@ -48,16 +53,32 @@ class Partner:
     rate_per_s: int
     burst: int
     secret: bytes = field(repr=False)
+    standings: Mapping[str, Standing] = field(default_factory=dict)
+    registered_only: bool = False
 
     def check_merchant(self, merchant: str) -> None:
         """Trouble when the shop is not one of theirs."""
         if merchant not in self.merchants:
             raise Trouble("MERCHANT_NOT_YOURS", "this partner has no such merchant")
 
+    def check_sale(self, merchant: str, amount_minor: int) -> None:
+        """Trouble when the shop is not one of theirs, or may not sell an order of this amount on credit."""
+        self.check_merchant(merchant)
+        require_sale(self.standings.get(merchant), amount_minor, registered_only=self.registered_only)
+
     def check_scope(self, scope: str) -> None:
         """Trouble when their keys lack it."""
         if scope not in self.scopes:
             raise Trouble("SCOPE_MISSING", f"this needs the scope {scope}")
+
+
+def require_sale(standing: Standing | None, amount_minor: int, *, registered_only: bool) -> None:
+    """Trouble when a shop that stands so in the register may not sell an order of this amount on credit."""
+    if standing is None and not registered_only:
+        return  # most shops of most books: nothing is built for them
+    refusal = judge_sale(standing, amount_minor, registered_only=registered_only)
+    if refusal is not None:
+        raise Trouble(refusal.code, refusal.sentence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,20 +225,22 @@ def rotate_keys(conn: psycopg.Connection, vault: Vault) -> int:
     return moved
 
 
-def load_partners(conn: psycopg.Connection, vault: Vault) -> dict[str, Partner]:
-    """Every partner at work by each of its keys."""
+def load_partners(conn: psycopg.Connection, vault: Vault, *, registered_only: bool = False) -> dict[str, Partner]:
+    """Every partner at work by each of its keys, with what the register says of its shops."""
     rows = conn.execute(
         "SELECT k.key_id, k.sealed, p.partner_id, p.name, p.scopes, p.is_house, p.rate_per_s, p.burst,"
         " ARRAY(SELECT m.merchant FROM web_partner_merchant m WHERE m.partner_id = p.partner_id)"
         " FROM web_partner_key k JOIN web_partner p USING (partner_id)"
         " WHERE k.revoked_at IS NULL AND NOT p.is_stopped ORDER BY k.created_at DESC LIMIT %s",
         [PARTNERS_MAX],
-    )
+    ).fetchall()
+    standings = find_standings(conn, sorted({merchant for row in rows for merchant in row[8]}))
     return {
         row[0]: Partner(
             secret=vault.open_bytes(bytes(row[1]), f"web_partner_key:{row[0]}"),
             partner_id=row[2], name=row[3], scopes=frozenset(row[4]), is_house=row[5], rate_per_s=row[6], burst=row[7],
-            merchants=frozenset(row[8]),
+            merchants=frozenset(row[8]), registered_only=registered_only,
+            standings={merchant: standings[merchant] for merchant in row[8] if merchant in standings},
         )
         for row in rows
     }  # fmt: skip
@@ -253,7 +276,9 @@ class PartnerBook:
         async with self.lock:
             if self.is_fresh():
                 return
-            self.by_key = await site.read(lambda conn: load_partners(conn, site.vault))
+            self.by_key = await site.read(
+                lambda conn: load_partners(conn, site.vault, registered_only=site.registered_only)
+            )
             self.loaded_at = time.perf_counter()
 
     def forget(self) -> None:
@@ -286,6 +311,7 @@ __all__ = [
     "link_customer",
     "list_partners",
     "load_partners",
+    "require_sale",
     "revoke_key",
     "rotate_keys",
     "stop_partner",

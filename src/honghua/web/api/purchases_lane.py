@@ -22,7 +22,7 @@ def read_one(
 ) -> Purchase:
     """The purchase in a body, under the key of its header. Raises Trouble."""
     asked = read_purchase(body)
-    partner.check_merchant(asked.merchant)
+    partner.check_sale(asked.merchant, asked.amount_minor)
     own = command_key(partner.partner_id, check_key(key))
     return to_command(asked, key=own, currency=currency, arrived_at=arrived_at)
 
@@ -31,7 +31,7 @@ def read_many(body: bytes, partner: Partner, currency: str, *, arrived_at: dt.da
     """The purchases of a batch in order; one that is wrong turns all away: nothing was judged."""
     commands = []
     for asked in read_batch(body).purchases:
-        partner.check_merchant(asked.merchant)
+        partner.check_sale(asked.merchant, asked.amount_minor)
         own = command_key(partner.partner_id, asked.key)
         commands.append(to_command(asked, key=own, currency=currency, arrived_at=arrived_at))
     return commands

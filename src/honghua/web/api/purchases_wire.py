@@ -2,7 +2,7 @@
 
 A purchase comes with its idempotency key in the header `Idempotency-Key`; in a batch each purchase carries its own `key`. A partner's
 keys are its own: `command_key` puts the partner before them. Steps of a caller: `read_purchase` or `read_batch`,
-`Partner.check_merchant`, `to_command`, the booker, then `status_of` of each answer.
+`Partner.check_sale`, `to_command`, the booker, then `status_of` of each answer.
 """
 
 from __future__ import annotations

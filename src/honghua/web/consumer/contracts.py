@@ -120,7 +120,7 @@ async def sign(request: Request, reading_id: uuid.UUID) -> Response:
 async def conclude(request: Request, reading: Reading, choice: Choice | None, form: Form) -> Answer | None:
     """What the books say to the contract; None when whoever paid its cost no longer does, or an agreement is missing."""
     if reading.kind == "opening":
-        return await opening.open_account(request, reading, form)
+        return await opening.begin_application(request, reading, form)
     if reading.kind == "purchase":
         return await pay_order(request, reading, choice)
     plan = Instalments(periods=reading.periods, payer=reading.payer, fee_minor=reading.fee_minor)
@@ -142,6 +142,8 @@ async def result(request: Request, reading_id: uuid.UUID) -> Response:
     if reading.answer is None:
         return redirect(request, "consumer.contract", reading_id=str(reading_id))
     answer: dict[str, Any] = reading.answer
+    if answer["outcome"] == opening.AGREED:
+        return redirect(request, "consumer.opening")
     if answer["outcome"] in ("step_up", "delayed", "review"):
         return redirect(request, "consumer.waiting", suspension_id=answer["suspension_id"])
     account = await find_account(request)

@@ -37,7 +37,9 @@ async def settings(request: Request) -> Response:
 @router.get("/my/consents", name="consumer.consents")
 async def consents(request: Request) -> Response:
     """What was agreed to, when, and what may be taken back."""
-    return await page(request, "consumer/consents.html", standings=await standings(request))
+    site, customer, found = site_of(request), customer_of(request), await standings(request)
+    has_contract = bool(found) and bool(await site.read(lambda conn: customers.list_contracts(conn, customer)))
+    return await page(request, "consumer/consents.html", standings=found, has_contract=has_contract)
 
 
 @router.post("/my/consents", name="consumer.change_consent")

@@ -1,18 +1,22 @@
-"""Opening the account: explicit, warned, each agreement read and ticked by hand (R-018). In a demonstration the limit is given at once."""
+"""Opening the account: explicit, warned, each agreement read and ticked by hand (R-018); from there on the journey's own pages."""
 
 from __future__ import annotations
 
 import uuid
-from typing import Any, Final
+from typing import Final
 
+import psycopg
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from honghua.base.errors import NotFound
-from honghua.credit.core import OpenAccount
 from honghua.customers import api as customers
 from honghua.web.booker import Answer
-from honghua.web.consumer.asking import customer_of, find_account, submit
+from honghua.web.consumer.asking import customer_of, find_account
+from honghua.web.consumer.joining.pages import draw_standing, find_standing
+from honghua.web.consumer.joining.ports import find_ports
+from honghua.web.consumer.joining.steps import Place
+from honghua.web.consumer.joining.steps import begin as begin_contract
 from honghua.web.consumer.offers import CONSUMER
 from honghua.web.consumer.readings import TEXT_VERSION, Reading, digest_shown, save_reading
 from honghua.web.ground import site_of
@@ -21,23 +25,27 @@ from honghua.web.ui.pages import page, redirect
 from honghua.web.viewer import viewer_of
 
 router = APIRouter(include_in_schema=False)
-DEMO_LIMIT_MINOR: Final = 500_000  # whoever decides limits is not built yet; a demonstration gives everybody the same
+AGREED: Final = "agreed"  # the agreements are given; nothing is booked before the contract
 
 
 @router.get("/my/opening", name="consumer.opening")
 async def opening(request: Request) -> Response:
-    """What the account is, before anything is agreed to."""
-    account = await find_account(request)
-    if account is not None:
+    """Where the application stands; what the account is, before anything is agreed to."""
+    if await find_account(request) is not None:
         return redirect(request, "consumer.home")
-    return await page(request, "consumer/welcome.html")
+    ports = find_ports(request)
+    standing = await find_standing(request)
+    if ports is None or standing.place in (Place.AGREEMENTS, Place.DONE):
+        is_fake = ports is not None and ports.identity.is_fake
+        return await page(request, "consumer/welcome.html", can_prove=ports is not None, is_fake=is_fake)
+    return await draw_standing(request, standing)
 
 
 @router.post("/my/opening", name="consumer.begin_opening")
 async def begin(request: Request) -> Response:
     """Put the agreements before the customer."""
     site, customer = site_of(request), customer_of(request)
-    if await find_account(request) is not None or not site.is_demo:
+    if await find_account(request) is not None or find_ports(request) is None:
         return redirect(request, "consumer.home")
     texts = [one.text for one in await standings(request)]
     reading = Reading(
@@ -46,7 +54,7 @@ async def begin(request: Request) -> Response:
         kind="opening",
         subject="",
         periods=0,
-        amount_minor=DEMO_LIMIT_MINOR,
+        amount_minor=0,
         fee_minor=0,
         payer=CONSUMER,
         text_version=TEXT_VERSION,
@@ -78,8 +86,8 @@ async def draw_contract(request: Request, reading: Reading, form: Form) -> Respo
     )  # fmt: skip
 
 
-async def open_account(request: Request, reading: Reading, form: Form) -> Answer | None:
-    """Write down what was agreed to, then open; a needed agreement without its tick opens nothing."""
+async def begin_application(request: Request, reading: Reading, form: Form) -> Answer | None:
+    """Write down what was agreed to and begin the contract's stream; a needed agreement without its tick begins nothing."""
     site, customer = site_of(request), customer_of(request)
     now = site.clock.now()
     read_ms = int((now - reading.opened_at).total_seconds() * 1000)
@@ -89,10 +97,13 @@ async def open_account(request: Request, reading: Reading, form: Form) -> Answer
         for one in found
         if form.values.get(f"agree_{one.text.kind.value}") == "yes"
     ]
-    await site.write(lambda conn: customers.say(conn, customer, said, channel="web", now=now) if said else None)
-    missing = await site.read(lambda conn: customers.find_missing(conn, customer))
-    if missing:
-        return None
-    command = OpenAccount(key=f"contract:{reading.reading_id}", customer=customer, limit_minor=reading.amount_minor)
-    answer: dict[str, Any] = await submit(request, command)
-    return answer
+
+    def agree(conn: psycopg.Connection) -> bool:
+        if said:
+            customers.say(conn, customer, said, channel="web", now=now)
+        if customers.find_missing(conn, customer):
+            return False
+        begin_contract(conn, customer, now=now)
+        return True
+
+    return {"outcome": AGREED} if await site.write(agree) else None

@@ -13,7 +13,8 @@ OWN: Final = (
     "choose", "part", "choose_part",
     "contract", "sign", "result", "opening", "begin_opening", "waiting", "go_on", "code", "make_code", "shop_buy",
     "shop_return", "settings", "consents", "change_consent", "data", "correct", "export", "erase", "help", "ask_help",
-    "payment", "payment_again",
+    "payment", "payment_again", "bureau", "object",
+    "prove", "apply", "judge", "appeal", "show_agreement", "agreement", "sign_agreement", "agreement_pdf",
 )  # fmt: skip
 RIGHTS: Final[Rights] = {
     "payments.notice": GATEWAYS,

@@ -26,6 +26,8 @@ TRIES_MAX: Final = 6
 AT_ONCE: Final = 100
 TIMEOUT_S: Final = 5.0
 LATE_AFTER: Final = dt.timedelta(minutes=10)  # codes are over by then
+NOTICE_FOR: Final = dt.timedelta(days=7)  # what the law wants said is said late rather than never; bound U
+RETRY_MAX: Final = dt.timedelta(hours=1)
 GONE, TOO_LATE, NO_PHONE = "gone", "too late", "no phone number"
 KEEP_FOR: Final = dt.timedelta(days=1)
 SHOWN_MAX: Final = 50
@@ -96,15 +98,21 @@ class ShownMessage:
     problem: str
 
 
-def wish_message(conn: psycopg.Connection, vault: Vault, message: Message, shown_to: str, *, now: dt.datetime) -> bool:
-    """Wish for a message in the caller's transaction; False when its key was wished for before. An empty phone cannot be sent to."""
+def wish_message(
+    conn: psycopg.Connection, vault: Vault, message: Message, shown_to: str, *, now: dt.datetime, good_for: dt.timedelta = LATE_AFTER
+) -> bool:  # fmt: skip
+    """Wish for a message in the caller's transaction; False when its key was wished for before. An empty phone cannot be sent to.
+
+    good_for: how long it is worth sending; a code is soon over, a notice (`NOTICE_FOR`) waits for a gateway that is down.
+    """
     sealed = vault.seal(msgspec.json.encode([message.phone, message.text]).decode(), _place(message.key))
     made = conn.execute(
         "INSERT INTO web_message (key, shown_to, sealed, made_at) VALUES (%s, %s, %s, %s) ON CONFLICT (key) DO NOTHING",
         [message.key, shown_to, sealed, now],
     )
     if made.rowcount:
-        wish(conn, kind=WISH_KIND, key=f"sms:{message.key}", body={"key": message.key}, due_at=now)
+        body = {"key": message.key, "good_for_s": int(good_for.total_seconds())}
+        wish(conn, kind=WISH_KIND, key=f"sms:{message.key}", body=body, due_at=now)
     return made.rowcount == 1
 
 
@@ -125,7 +133,7 @@ def _send(conn: psycopg.Connection, gateway: Gateway, vault: Vault, one: Wish, n
     row = conn.execute("SELECT sealed, made_at FROM web_message WHERE key = %s", [key]).fetchone()
     if row is None:
         return GONE
-    if now - row[1] > LATE_AFTER:
+    if now - row[1] > _good_for(one):
         return TOO_LATE
     phone, text = msgspec.json.decode(vault.open(bytes(row[0]), _place(key)), type=tuple[str, str])
     if not phone:
@@ -137,10 +145,15 @@ def _send(conn: psycopg.Connection, gateway: Gateway, vault: Vault, one: Wish, n
     return None
 
 
+def _good_for(one: Wish) -> dt.timedelta:
+    return dt.timedelta(seconds=int(one.body.get("good_for_s", LATE_AFTER.total_seconds())))
+
+
 def _settle(conn: psycopg.Connection, one: Wish, problem: str | None, now: dt.datetime) -> None:
-    is_over = problem in (GONE, TOO_LATE, NO_PHONE) or one.tries >= TRIES_MAX
+    is_code = _good_for(one) <= LATE_AFTER  # a notice is tried until its days are over
+    is_over = problem in (GONE, TOO_LATE, NO_PHONE) or (is_code and one.tries >= TRIES_MAX)
     state = WishState.DONE if problem is None else WishState.FAILED if is_over else WishState.WAITING
-    due_at = now + RETRY * 2**one.tries if state is WishState.WAITING else None
+    due_at = now + min(RETRY * 2 ** min(one.tries, TRIES_MAX + 3), RETRY_MAX) if state is WishState.WAITING else None
     if settle_wish(conn, one, state, now=now, error=problem, due_at=due_at):
         shown = {WishState.DONE: "sent", WishState.FAILED: "failed", WishState.WAITING: "waiting"}[state]
         conn.execute(

@@ -40,6 +40,8 @@ HOT_SHARE: Final = 0.1
 WARM_UP: Final = 200
 PAYOUTS: Final = 300
 REPEATS: Final = 5
+HOT_BEFORE: Final = 10_000
+HOT_ORDERS: Final = 300
 
 
 def register(benches: Any) -> None:
@@ -81,6 +83,7 @@ def run(args: argparse.Namespace, store: StoreSettings) -> dict[str, Any]:
             shops = pick(names, args.orders, rng)
             ours.append(drive(database, shops, f"ours {i}", args.workers, order_ours))
             theirs.append(drive(database, shops, f"naive {i}", args.workers, order_naive))
+        hot = measure_hot(database, first_id=len(names) + 1, workers=args.workers)
         with connect(database) as conn:
             (kept,) = [check for check in check_merchants(conn) if check.name == "merchants.budgets_kept"]
     with scratch_database(store) as database:
@@ -90,8 +93,24 @@ def run(args: argparse.Namespace, store: StoreSettings) -> dict[str, Any]:
         **tell(ours), "lookup_p50_ms": round(float(np.percentile(alone.look_ms, 50)), 3),
         "lookup_p99_ms": round(float(np.percentile(alone.look_ms, 99)), 3), "over_budget": len(kept.broken),
         "budgets_checked": kept.checked, "wrong_funder": sum(one.wrong_funder for one in [alone, *ours]), "goal_lookup_p99_ms": 5,
-        "peer": {"name": "plain SQL: look, lock, sum, insert", **tell(theirs)}, "payout": payout,
+        "peer": {"name": "plain SQL: look, lock, sum, insert", **tell(theirs)}, "hot_campaign": hot, "payout": payout,
     }  # fmt: skip
+
+
+def measure_hot(database: Database, *, first_id: int, workers: int) -> dict[str, Any]:
+    """One campaign that has paid for many orders already: what an order costs must not grow with them."""
+    start(database, ["hot shop"], first_id=first_id, budget_minor=10**9)
+    before = ["hot shop"] * HOT_BEFORE
+    with connect(database) as conn:
+        conn.execute("SET synchronous_commit = off")  # the filling is not measured
+        for order in (order_ours, order_naive):
+            for i, shop in enumerate(before):
+                order(conn, shop, f"before {order.__name__} {i}", Round())
+    told: dict[str, Any] = {"orders_before": HOT_BEFORE}
+    for name, order in (("orders_per_s", order_ours), ("peer_orders_per_s", order_naive)):
+        rounds = [drive(database, before[:HOT_ORDERS], f"hot {name} {i}", workers, order) for i in range(REPEATS)]
+        told[name] = round(float(np.median([len(one.order_ms) / one.seconds for one in rounds])))
+    return told
 
 
 def tell(rounds: list[Round]) -> dict[str, Any]:
@@ -110,22 +129,27 @@ def tell(rounds: list[Round]) -> dict[str, Any]:
 
 def load(database: Database, names: list[str]) -> float:
     """A live campaign a merchant on both sides; seconds that ours took."""
-    draft = Draft(
-        merchant="any", name="11.11", periods=(3, 6, 12), starts_at=TIMES[0], ends_at=TIMES[1], budget_minor=BUDGET_MINOR, holdout_ppm=0
-    )  # fmt: skip
-    seconds = 0.0
-    with connect(database) as conn, connect(database, owner=True) as owner:
+    with connect(database, owner=True) as owner:
         naive.create(owner)
-        for start in range(0, len(names), merchants.ROWS_AT_ONCE):
-            part = names[start : start + merchants.ROWS_AT_ONCE]
-            began = time.perf_counter()
-            run_unit(
-                conn, partial(merchants.start_many, draft=draft, merchants=part, made_by="bench", offered=(3, 6, 12))
-            )
-            seconds += time.perf_counter() - began
-            naive.fill(conn, start + 1, part, times=TIMES, budget_minor=BUDGET_MINOR)
-            print(f"\rloaded {start + len(part):,}", end="", file=sys.stderr)
+        seconds = 0.0
+        for at in range(0, len(names), merchants.ROWS_AT_ONCE):
+            part = names[at : at + merchants.ROWS_AT_ONCE]
+            seconds += start(database, part, first_id=at + 1, budget_minor=BUDGET_MINOR)
+            print(f"\rloaded {at + len(part):,}", end="", file=sys.stderr)
         owner.execute("ANALYZE")
+    return seconds
+
+
+def start(database: Database, names: list[str], *, first_id: int, budget_minor: int) -> float:
+    """Campaigns of some merchants on both sides; seconds that ours took."""
+    draft = Draft(
+        merchant="any", name="11.11", periods=(3, 6, 12), starts_at=TIMES[0], ends_at=TIMES[1], budget_minor=budget_minor, holdout_ppm=0
+    )  # fmt: skip
+    with connect(database) as conn:
+        began = time.perf_counter()
+        run_unit(conn, partial(merchants.start_many, draft=draft, merchants=names, made_by="bench", offered=(3, 6, 12)))
+        seconds = time.perf_counter() - began
+        naive.fill(conn, first_id, names, times=TIMES, budget_minor=budget_minor)
     return seconds
 
 

@@ -89,6 +89,10 @@ def test_settings_of_the_outside():
     for seconds in ("121", "-1", "x"):
         with pytest.raises(BadInput):
             load_settings(environment={"HONGHUA_READING_SECONDS": seconds})
+    with pytest.raises(BadInput):
+        load_settings(environment={"HONGHUA_MERCHANTS_REGISTERED_ONLY": "yes"})
+    assert load_settings(environment={"HONGHUA_MERCHANTS_REGISTERED_ONLY": "1"}).merchants_registered_only
+    assert not load_settings(environment={}).merchants_registered_only
     assert load_settings(environment={}).reading_seconds == 10
     for proxies in ("*", "10.0.0.0/33", "proxy.example"):
         with pytest.raises(BadInput):

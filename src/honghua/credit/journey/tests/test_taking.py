@@ -193,6 +193,7 @@ def test_the_second_scan_sees_what_changed_since_the_approval(conn, registry, si
     assert bureau.asked == 2
     if since == "nothing":
         assert (paid.outcome, paid.decided["payout"]) == ("passed", "paid")
+        assert paid.decided["lenders"] == {"own": paid.decided["captured_minor"]}
         booked: Any = journey.book(conn, site, taking(number, Step.BOOKING, "b", subject="o"), now=later)
         assert (booked.outcome, booked.risk["figures"]["sum_minor"]) == ("passed", 0)
         again = journey.pay_out(conn, site, taking(number, Step.PAYOUT, "p", subject="o"), now=later)

@@ -13,6 +13,7 @@ from honghua.credit import core as c
 from honghua.credit.core.kernels.measures import share_half_up
 from honghua.credit.eod import close_until
 from honghua.credit.prudence import api as prudence
+from honghua.credit.prudence.invariants import check_prudence
 from honghua.credit.tests.days import FIRST, NOW, Town, settle
 from honghua.credit.viewing.portfolio import BUCKETS
 from honghua.ledger import api as ledger
@@ -217,3 +218,57 @@ def test_what_the_books_refused_once_may_be_tried_again(town):
     assert book(town, pack_id)["code"] == "OPEN_BALANCE"
     town.do(c.VoidAuthorisation(key="v", customer="C03", purchase_id=hold))
     assert book(town, pack_id)["outcome"] == "done"
+
+
+def test_where_two_persons_speak_at_once_what_the_books_did_stands(town):
+    """Pages hand the command to the desk and keep the word afterwards: anything may happen between."""
+    wanted = prudence.Wanted(customer="C00", amount_minor=40, ground=prudence.Ground.ILLNESS, evidence=CERTIFICATE)
+    relief_id = prudence.ask_relief(town.conn, wanted, person="care", now=NOW).relief_id
+    yes = prudence.Word(person="chief", grant=True, why="a hospital wrote")
+    no = prudence.Word(person="other", grant=False, why="I doubt it")
+    town.touch()
+    made = prudence.make_waiver(town.conn, relief_id, yes, now=NOW)
+    assert isinstance(made, c.WaiveCharges)
+    said = prudence.make_waiver(town.conn, relief_id, no, now=NOW)
+    assert isinstance(said, dict)
+    assert said["outcome"] in prudence.KEPT
+    prudence.keep_word(town.conn, relief_id, no, now=NOW)  # before the money: kept
+    assert prudence.get_relief(town.conn, relief_id).state == "refused"
+    assert town.do(made)[0]["outcome"] == "done"
+    with pytest.raises(Conflict, match="granted by somebody else"):
+        prudence.keep_word(town.conn, relief_id, no, now=NOW)  # after it: the money was waived
+    prudence.keep_word(town.conn, relief_id, yes, now=NOW)
+    relief = prudence.get_relief(town.conn, relief_id)
+    assert (relief.state, relief.decided_by, relief.customer) == ("granted", "chief", "C00")
+    assert all(check.ok for check in check_prudence(town.conn))
+
+
+def test_a_pack_that_is_being_written_off_takes_no_document_until_the_books_refuse(town):
+    pack_id = lay_pack(town, "C03", "contract", "statements", "bureau", "insolvency")
+    seen = prudence.get_pack(town.conn, town.registry, pack_id).digest
+    with pytest.raises(Conflict, match="look again"):
+        prudence.approve_pack(town.conn, pack_id, person="wang", now=NOW, digest=b"0" * 32)
+    for person in ("wang", "li"):
+        prudence.approve_pack(town.conn, pack_id, person=person, now=NOW, digest=seen)
+    made = prudence.make_write_off(town.conn, town.registry, pack_id)
+    assert isinstance(made, c.WriteOff)
+    with pytest.raises(Conflict, match="being written off"):
+        prudence.add_item(town.conn, pack_id, document("court", FIRST), person="care", now=NOW)
+    (answer,) = town.do(made)
+    assert answer["code"] == "OPEN_BALANCE"  # an order is still held
+    prudence.keep_write_off(town.conn, pack_id, answer, now=NOW)
+    prudence.add_item(town.conn, pack_id, document("court", FIRST), person="care", now=NOW)
+    again = prudence.make_write_off(town.conn, town.registry, pack_id)
+    assert isinstance(again, dict)
+    assert again["code"] == "EVIDENCE_INCOMPLETE"
+    (row,) = prudence.list_packs(town.conn, open_only=True)
+    assert (row.customer, row.items, row.outcome) == ("C03", 5, None)
+
+
+def test_kept_runs_are_told_by_day_and_stage(town):
+    _, kept = (  # the newest of a day counts
+        prudence.review(town.conn, town.registry.terms, (), beside=prudence.Figures({}), now=NOW).run for _ in range(2)
+    )
+    (run,) = prudence.list_runs(town.conn)
+    assert (run.on, sum(run.loss_minor)) == (kept.on, kept.loss_minor)
+    assert run.claim_minor[0] == sum(line.claim_minor for line in kept.lines if line.stage == 1)

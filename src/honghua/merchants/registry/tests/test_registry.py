@@ -188,7 +188,7 @@ def test_the_life_of_merchants(conn):
     assert isinstance(limited, RegisteredMerchant)
     assert (limited.settle_days, limited.order_max_minor) == (7, 300_000)
     desk.act("M", MerchantAct.SUSPEND, reasons=("complaints",))
-    assert code_of(desk.sells("M")) == "MERCHANT_NOT_OPEN"
+    assert code_of(desk.sells("M")) == "MERCHANT_SUSPENDED"
     desk.act("M", MerchantAct.RESUME, person="ben")
     assert get_merchant(conn, "M").state == "limited"
     desk.act("M", MerchantAct.END, reasons=("it asked to leave",))

@@ -13,7 +13,7 @@ import pytest
 from honghua.base.clock import FixedClock
 from honghua.customers import api as customers
 from honghua.merchants import api as merchants
-from honghua.merchants.core import Draft
+from honghua.merchants.core import Draft, MerchantAct
 from honghua.store.database import Database, run_unit
 from honghua.web.api import checkouts
 from honghua.web.api.faces import STILL, FakeFaces
@@ -22,6 +22,7 @@ from honghua.web.app import build_app
 from honghua.web.ground import Site
 from honghua.web.problems import Trouble
 from honghua.web.tests.doors import NOON, Browser, make_site, open_account
+from honghua.web.tickets import open_ticket
 
 
 @pytest.fixture(scope="module")
@@ -148,6 +149,25 @@ def test_a_batch_answers_each_purchase_with_its_own_status(shop, site, who):
     assert [answers[i]["answer"]["outcome"] for i in (0, 1, 3)] == ["approved", "refused", "approved"]
     assert answers[1]["answer"]["code"] == "LIMIT_SHORT"
     assert answers[3]["answer"]["repeated"]
+
+
+def test_a_checkout_of_a_shop_that_is_closed_is_neither_opened_nor_paid(shop, site, who):
+    open_account(site, who, limit_minor=100_000)
+    opened = shop.done("POST", "/v1/checkouts", checkout("closing", 800), idem="closing")["checkout_id"]
+    now = site.clock.now()
+    with site.pool.connection() as conn:
+        with conn.transaction(force_rollback=True):
+            merchants.apply_merchant(conn, "书店", name="书店", scenes=["camera"], now=now)
+            checkouts.check_shop(conn, site, "书店", 800)  # waits for its admission: as if it were not registered
+            merchants.act_on_merchant(conn, "书店", MerchantAct.END, person="ann", reasons=["left"], now=now)
+            with pytest.raises(Trouble) as closed:
+                checkouts.check_shop(conn, site, "书店", 800)
+            assert closed.value.code == "MERCHANT_ENDED"
+            ticket = open_ticket(site.secrets.session_key, checkouts.get_checkout(conn, opened).ticket, now=now)
+            with pytest.raises(Trouble) as unmade:
+                checkouts.register_checkout(conn, site, ticket, now=now)
+            assert unmade.value.code == "MERCHANT_ENDED"
+        assert checkouts.get_checkout(conn, opened).merchant == "书店"
 
 
 def test_partners_never_see_each_others_orders_customers_keys_or_checkouts(shop, site, browser, who):

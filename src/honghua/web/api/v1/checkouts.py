@@ -134,7 +134,7 @@ def show(site: Site, checkout: checkouts.Checkout, attempts: checkouts.Attempts)
 async def open_checkout(request: Request, partner: Caller, key: CommandKey, asked: CheckoutAsked) -> CheckoutShown:
     """Open a checkout: the same key gives the same one."""
     site = site_of(request)
-    partner.check_merchant(asked.merchant)
+    partner.check_sale(asked.merchant, asked.amount_minor)
     if asked.currency != site.currency:
         raise Trouble("CURRENCY_UNKNOWN", f"this book is in {site.currency}")
     now = site.clock.now()

@@ -4,6 +4,7 @@ the pages that they stand on."""
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import itertools
 import re
 from collections.abc import Iterator
@@ -15,12 +16,19 @@ import httpx
 from fastapi import FastAPI
 
 from honghua.base.clock import FixedClock
+from honghua.bureau import api as bureau
 from honghua.customers import api as customers
+from honghua.customers.core import find_check_digit
+from honghua.merchants.api import FakePayoutBank
 from honghua.store.database import Database
 from honghua.web.app import build_app
+from honghua.web.consumer.joining.ports import JoiningPorts
 from honghua.web.ground import Site
 from honghua.web.roles import Role
 from honghua.web.tests.doors import NOON, Browser, make_site, open_account, signed_in
+
+NATIONAL_ID = "11010519900307123" + find_check_digit("11010519900307123")  # of nobody
+CARD = "6222021234567890123"
 
 
 @dataclass
@@ -81,7 +89,25 @@ def open_house(database: Database, *, is_demo: bool = True) -> Iterator[House]:
     with make_site(database, clock=clock, is_demo=is_demo) as site:
         with site.pool.connection() as conn, conn.transaction():
             customers.publish_texts(conn, now=NOON)
-        yield House(site, build_app(site), clock)
+        app = build_app(site)
+        if is_demo:
+            app.state.joining = make_ports(clock)
+        yield House(site, app, clock)
+
+
+def make_ports(clock: FixedClock) -> JoiningPorts:
+    """Fakes that say so: the identity service believes everybody, the bureau knows one person well."""
+    today = clock.now().date()
+    digest = hashlib.sha256(NATIONAL_ID.encode()).digest()
+    known = bureau.Exposure(
+        as_of=today, lenders=1, accounts=1, limit_minor=1_000_000, balance_minor=200_000, monthly_due_minor=50_000, overdue_accounts=0,
+        overdue_minor=0, worst_status=0, worst_class=1, inquiries_90d=0, inquiries_6m=1,
+    )  # fmt: skip
+    return JoiningPorts(
+        identity=customers.FakeIdentityProvider(1),
+        bureau=bureau.FakeBureau(1, lambda: clock.now().date(), known={digest: known}),
+        bank=FakePayoutBank(1),
+    )
 
 
 @contextmanager

@@ -28,7 +28,6 @@ OWN: Final[dict[str, tuple[str, str]]] = {
     "consumer.agreements_title": ("逐项阅读并同意", "Read and agree, one by one"),
     "consumer.agreements_lead": ("每一项都由您自己勾选;标注“可选”的不同意也能开通。", "You tick each of them yourself. You can open the account without the optional ones."),
     "consumer.agree_text": ("我已阅读并同意", "I have read this and agree"),
-    "consumer.agree_open": ("我要开通信用账户,额度 {amount}", "I want to open the credit account with a limit of {amount}"),
     "consumer.person_unknown": ("尚未登记您的个人信息,请先用手机号登录一次。", "We hold no personal data of yours yet. Please sign in by phone once."),
     "consumer.consents_title": ("我的协议与授权", "My agreements"),
     "consumer.consents_lead": ("您同意过什么、什么时候、哪些可以撤回。", "What you agreed to, when, and what you may take back."),

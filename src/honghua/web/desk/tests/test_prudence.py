@@ -112,7 +112,7 @@ def test_stress_is_run_on_demand_and_its_seed_repeats_it(site, browser, app):
         del app.state.desk_tasks
         page = follow(browser, begun)
         assert "Severe" in page
-        assert "seed 7, 1,000 paths" in page
+        assert "seed 7 · 1,000 paths" in page
     first, second = (
         read(site, lambda conn, number=task.task_id: credit_result(conn, number))
         for task in read(site, lambda conn: list_tasks(conn, kind="stress"))

@@ -6,6 +6,7 @@ import asyncio
 import json
 import secrets
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from hypothesis import strategies as st
 
 from honghua.base.clock import FixedClock
 from honghua.credit.core import OpenAccount
+from honghua.merchants import api as merchants
+from honghua.merchants.core import MerchantAct, MerchantSigns
 from honghua.store.database import Database
 from honghua.web.api.partners import NewPartner, PartnerBook, create_partner
 from honghua.web.api.signing import sign, text_to_sign
@@ -27,6 +30,9 @@ from honghua.web.tests.doors import NOON, book, make_site
 
 ONE, MANY = "/v1/purchases", "/v1/purchases:batch"
 ORDER = {"customer": "C1", "merchant": "M1", "order": "O1", "category": "books", "amount_minor": 100, "currency": "CNY"}
+SOUND = MerchantSigns(
+    price_ratio_ppm=1, night_ppm=1, refund_ppm=1, top_buyers_ppm=1, round_amounts_ppm=1, repeats_ppm=1, new_accounts_ppm=1, months=99
+)  # fmt: skip
 NOW_S = str(int(NOON.timestamp()))
 
 
@@ -137,6 +143,37 @@ def test_what_is_wrong_is_told(
     answer = partner.post(ONE, asked, key=key, **more)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_shop_that_the_register_closed_sells_nothing_and_one_that_is_not_in_it_does(
+    partner: Partner, site: Site
+) -> None:
+    def act(*acts: MerchantAct) -> Any:
+        with site.pool.connection() as conn, conn.transaction():
+            for step in acts:
+                done = merchants.act_on_merchant(conn, "M1", step, person="ann", reasons=["seen"], now=NOON)
+                assert isinstance(done, merchants.RegisteredMerchant), done
+        partner.lane.partners.forget()
+        batch = partner.post(MANY, {"purchases": [{**ORDER, "order": f"b{acts}", "key": f"b{len(acts)}{acts[0]}"}]})
+        one = partner.post(ONE, {**ORDER, "order": f"{acts}"}, key=f"{len(acts)}{acts[0]}")
+        assert batch.json().get("code") == one.json().get("code")
+        return one
+
+    assert partner.post(ONE, ORDER, key="unregistered").json()["outcome"] == "approved"
+    with site.pool.connection() as conn, conn.transaction():
+        merchants.apply_merchant(conn, "M1", name="M1", scenes=["camera"], now=NOON)
+        merchants.check_merchant(conn, "M1", SOUND, person="ann", currency="CNY", now=NOON)
+    assert act(MerchantAct.ADMIT).json()["outcome"] == "approved"
+    refused = act(MerchantAct.SUSPEND)
+    assert (refused.status_code, refused.json()["code"]) == (403, "MERCHANT_SUSPENDED")
+    assert act(MerchantAct.RESUME).json()["outcome"] == "approved"
+    assert act(MerchantAct.END).json()["code"] == "MERCHANT_ENDED"
+
+
+def test_an_operator_may_want_registered_shops_only(partner: Partner, site: Site) -> None:
+    partner.lane.site = replace(site, registered_only=True)
+    refused = partner.post(ONE, ORDER, key="k1")
+    assert (refused.status_code, refused.json()["code"]) == (403, "MERCHANT_UNKNOWN")
 
 
 def test_a_batch_answers_each_in_its_place(partner: Partner) -> None:

@@ -16,7 +16,7 @@ BRAND = {"红花", "Honghua"}
 
 
 def templates_of(console: str) -> list[Path]:
-    return sorted((WEB / console / "templates").glob("*.html"))
+    return sorted((WEB / console / "templates").rglob("*.html"))
 
 
 def sources_of(console: str) -> str:

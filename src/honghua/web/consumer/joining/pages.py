@@ -1,0 +1,261 @@
+"""The pages of an application: each shows where somebody stands, each form takes one step and leads back to the next page."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Final
+
+import psycopg
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from honghua.base.errors import BadInput
+from honghua.credit.api import journey
+from honghua.customers import api as customers
+from honghua.customers.core import Profile, read_id_number
+from honghua.web.consumer.asking import customer_of, find_account
+from honghua.web.consumer.joining import steps
+from honghua.web.consumer.joining.ports import find_ports, take_steps
+from honghua.web.consumer.joining.steps import Place, Standing, read_standing
+from honghua.web.ground import site_of
+from honghua.web.ui.forms import Form, empty_form, read_form
+from honghua.web.ui.pages import Notice, page, redirect
+
+router = APIRouter(include_in_schema=False)
+NAME_CHARS_MAX: Final = 60
+NUMBER_CHARS_MAX: Final = 24  # eighteen and blanks between them
+CARD_DIGITS: Final = range(12, 20)  # ISO/IEC 7812: at most 19; domestic cards from 16
+CLIP_CHARS_MAX: Final = 128
+WORDS_CHARS_MAX: Final = 500
+ASKED_LEAST_MINOR: Final = 50_000  # own bounds of the form (U); what is granted is the rulebook's
+ASKED_MOST_MINOR: Final = 20_000_000
+TOLD_MOST_MINOR: Final = 10**12
+LENDERS_MAX: Final = 99
+AGAIN: Final = Notice(key="consumer.join_moved_on", tone="info")
+
+
+async def find_standing(request: Request) -> Standing:
+    """Where the viewer stands now."""
+    customer = customer_of(request)
+    return await site_of(request).read(lambda conn: read_standing(conn, customer))
+
+
+async def find_turn(request: Request, *places: Place) -> Standing | Response:
+    """Where the viewer stands, if one of these pages is theirs; else the way to the page that is: reloaded and old forms end there."""
+    if find_ports(request) is None or await find_account(request) is not None:
+        return redirect(request, "consumer.home")
+    standing = await find_standing(request)
+    return standing if standing.place in places else redirect(request, "consumer.opening", AGAIN)
+
+
+async def draw_standing(request: Request, standing: Standing, *, form: Form | None = None) -> Response:
+    """The page of a place; agreements have their own."""
+    shown = form or empty_form(request)
+    status = 200 if shown.is_good else 422
+    ports = find_ports(request)
+    assert ports is not None, "asked before"
+    row = standing.decision
+    common: dict[str, Any] = {
+        "form": shown,
+        "standing": standing,
+        "status": status,
+        "currency": site_of(request).currency,
+    }
+    if standing.place is Place.STOPPED and row is not None:
+        reasons = [(code, *journey.say_any(code)) for code in row.risk["reasons"]]
+        may_appeal = standing.last is not None and standing.last.outcome is journey.StepOutcome.REFUSED
+        return await page(
+            request, "consumer/joining/stopped.html", reasons=reasons, may_appeal=may_appeal,
+            word=str(standing.last.outcome) if standing.last else "", **common,
+        )  # fmt: skip
+    if standing.place is Place.CONTRACT:
+        return await page(
+            request,
+            "consumer/joining/granted.html",
+            approved=standing.approved,
+            by_person=standing.is_approved_by_person,
+            **common,
+        )
+    return await page(
+        request, f"consumer/joining/{standing.place}.html", is_fake=ports.identity.is_fake, provider=ports.identity.name,
+        least_minor=ASKED_LEAST_MINOR, most_minor=ASKED_MOST_MINOR, **common,
+    )  # fmt: skip
+
+
+@router.post("/my/opening/identity", name="consumer.prove")
+async def prove(request: Request) -> Response:
+    """Name, number, card and face go to the identity service; what is kept is sealed, of the card only a blind index."""
+    standing = await find_turn(request, Place.IDENTITY)
+    if isinstance(standing, Response):
+        return standing
+    site, customer, now = site_of(request), customer_of(request), site_of(request).clock.now()
+    form = await read_form(request)
+    told = read_evidence(request, form, on=now.astimezone(site.zone).date())
+    if not form.is_good:
+        return await draw_standing(request, standing, form=form)
+    phone = await site.write(lambda conn: steps.read_phone(conn, site.vault, customer, now=now))
+    evidence = customers.Evidence(**told, phone=phone)
+    await take_steps(request, lambda conn, on: steps.prove(conn, on, standing, evidence, now=now))
+    return redirect(request, "consumer.opening")
+
+
+def read_evidence(request: Request, form: Form, *, on: dt.date) -> dict[str, str]:
+    """What was typed; a slip is blamed at its field before anybody is asked, as a no of the journey would close it."""
+    ports = find_ports(request)
+    assert ports is not None, "asked before"
+    name = form.text("name", chars_max=NAME_CHARS_MAX)
+    number = form.text("national_id", chars_max=NUMBER_CHARS_MAX).replace(" ", "").upper()
+    if number and not read_id_number(number, on=on).is_valid:
+        form.blame("national_id", "consumer.error_national_id")
+    card = form.text("card", chars_max=NUMBER_CHARS_MAX).replace(" ", "")
+    if card and not (card.isascii() and card.isdigit() and len(card) in CARD_DIGITS):
+        form.blame("card", "consumer.error_card")
+    if ports.identity.is_fake:
+        if form.values.get("face") != "yes":
+            form.blame("face", "consumer.error_face")
+        clip = steps.simulate_clip(customer_of(request))
+    else:
+        clip = form.text("clip", chars_max=CLIP_CHARS_MAX)
+    return {"name": name, "national_id": number, "card": card, "clip": clip}
+
+
+@router.post("/my/opening/application", name="consumer.apply")
+async def apply(request: Request) -> Response:
+    """The situation and the wish, then at once the decision."""
+    standing = await find_turn(request, Place.APPLICATION)
+    if isinstance(standing, Response):
+        return standing
+    site, customer, now = site_of(request), customer_of(request), site_of(request).clock.now()
+    form = await read_form(request)
+    profile, asked_minor = read_situation(form, site.currency)
+    if not form.is_good:
+        return await draw_standing(request, standing, form=form)
+    await site.write(lambda conn: steps.write_situation(conn, site.vault, customer, profile, now=now))
+
+    def work(conn: psycopg.Connection, on: journey.JourneySite) -> None:
+        steps.apply(conn, on, standing, asked_minor, now=now)
+        after = read_standing(conn, customer)
+        if after.place is Place.APPROVAL:
+            steps.judge(conn, on, after, now=now)
+
+    await take_steps(request, work)
+    return redirect(request, "consumer.opening")
+
+
+def read_situation(form: Form, currency: str) -> tuple[Profile, int]:
+    """What the applicant says of themselves, and how much they wish for in minor units."""
+    asked = form.amount("asked", currency, least=ASKED_LEAST_MINOR, most=ASKED_MOST_MINOR)
+    profile = Profile(
+        is_student=form.choice("student", frozenset({"yes", "no"})) == "yes",
+        income_minor=form.amount("income", currency, least=0, most=TOLD_MOST_MINOR),
+        debt_service_minor=form.amount("service", currency, least=0, most=TOLD_MOST_MINOR),
+        debts_minor=form.amount("debts", currency, least=0, most=TOLD_MOST_MINOR),
+        lenders=form.whole("lenders", most=LENDERS_MAX),
+    )
+    return profile, asked
+
+
+@router.post("/my/opening/approval", name="consumer.judge")
+async def judge(request: Request) -> Response:
+    """The decision where it is still due: broken off after the application, or opened again by a person."""
+    standing = await find_turn(request, Place.APPROVAL)
+    if isinstance(standing, Response):
+        return standing
+    now = site_of(request).clock.now()
+    await take_steps(request, lambda conn, on: steps.judge(conn, on, standing, now=now))
+    return redirect(request, "consumer.opening")
+
+
+@router.post("/my/opening/appeal", name="consumer.appeal")
+async def appeal(request: Request) -> Response:
+    """A no is not accepted: a person looks at it, within the time that the right gives."""
+    standing = await find_turn(request, Place.STOPPED)
+    if isinstance(standing, Response):
+        return standing
+    site, customer, now = site_of(request), customer_of(request), site_of(request).clock.now()
+    form = await read_form(request)
+    words = form.text("words", chars_max=WORDS_CHARS_MAX)
+    if not form.is_good:
+        return await draw_standing(request, standing, form=form)
+    await site.write(lambda conn: steps.appeal(conn, customer, standing, words, now=now))
+    return redirect(request, "consumer.opening")
+
+
+@router.post("/my/opening/contract", name="consumer.show_agreement")
+async def show_agreement(request: Request) -> Response:
+    """The contract is drawn and put before the customer's eyes: from now on its clock runs."""
+    standing = await find_turn(request, Place.CONTRACT)
+    if isinstance(standing, Response):
+        return standing
+    site, now = site_of(request), site_of(request).clock.now()
+    await take_steps(
+        request,
+        lambda conn, on: journey.show_contract(
+            conn, on, standing.contract_id, read_seconds=site.reading_seconds, now=now
+        ),
+    )
+    return redirect(request, "consumer.agreement")
+
+
+@router.get("/my/opening/contract", name="consumer.agreement")
+async def agreement(request: Request) -> Response:
+    """The contract's text, to be read; whoever has not asked for it is led to where they stand."""
+    standing = await find_turn(request, Place.CONTRACT)
+    return standing if isinstance(standing, Response) else await draw_agreement(request, standing, empty_form(request))
+
+
+async def draw_agreement(request: Request, standing: Standing, form: Form) -> Response:
+    """The contract as it was drawn. What would be drawn now must be the same, else nothing is shown as if it were."""
+    site, key = site_of(request), journey.document_key(standing.contract_id)
+    customer, now = customer_of(request), site_of(request).clock.now()
+    known = await site.read(lambda conn: customers.list_contracts(conn, customer))
+    if key not in known:
+        return redirect(request, "consumer.opening")
+    document = await site.read(lambda conn: customers.get_document(conn, key))
+    text = await take_steps(request, lambda conn, on: journey.write_contract(conn, on, standing.contract_id))
+    left = document.read_seconds - (now - document.shown_at).total_seconds()
+    return await page(
+        request, "consumer/joining/contract.html", status=200 if form.is_good else 422, text=text, form=form,
+        digest=document.shown_digest.hex(), is_same=text.digest() == document.shown_digest,
+        seconds_left=max(0, int(left) + (left > int(left))), is_fake=steps.find_fake_answer(standing.rows),
+    )  # fmt: skip
+
+
+@router.post("/my/opening/signature", name="consumer.sign_agreement")
+async def sign_agreement(request: Request) -> Response:
+    """Sign what was shown, after it was read; the account is opened by the books under the contract's key, once."""
+    standing = await find_turn(request, Place.CONTRACT)
+    if isinstance(standing, Response):
+        return standing
+    now = site_of(request).clock.now()
+    form = await read_form(request)
+    if form.values.get("agreed") != "yes":
+        form.blame("agreed", "consumer.error_agree")
+        return await draw_agreement(request, standing, form)
+    try:
+        digest = bytes.fromhex(form.values.get("digest", ""))
+    except ValueError:
+        digest = b""
+    try:
+        taken = await take_steps(request, lambda conn, on: steps.sign(conn, on, standing, digest, now=now))
+    except BadInput as error:
+        if error.code not in ("CONTRACT_UNREAD", "CONTRACT_OTHER"):
+            raise
+        form.blame("reading", "consumer.error_unread" if error.code == "CONTRACT_UNREAD" else "consumer.offer_changed")
+        return await draw_agreement(request, standing, form)
+    if isinstance(taken, journey.StepRow) and taken.outcome is journey.StepOutcome.PASSED:
+        return redirect(request, "consumer.home", Notice(key="consumer.result_opening"))
+    return redirect(request, "consumer.opening")
+
+
+@router.get("/my/opening/contract.pdf", name="consumer.agreement_pdf")
+async def agreement_pdf(request: Request) -> Response:
+    """The contract as a file: signed, once it is; the reading is written down like any other."""
+    site, customer, now = site_of(request), customer_of(request), site_of(request).clock.now()
+    known = await site.read(lambda conn: customers.list_contracts(conn, customer))
+    if not known:
+        return redirect(request, "consumer.opening")
+    access = customers.Access(customer, customers.Purpose.OWN_REQUEST)
+    pdf = await site.write(lambda conn: customers.download_contract(conn, site.vault, known[-1], access, now=now))
+    headers = {"Content-Disposition": 'attachment; filename="contract.pdf"', "Cache-Control": "no-store"}
+    return Response(pdf, media_type="application/pdf", headers=headers)

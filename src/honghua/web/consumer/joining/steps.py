@@ -1,0 +1,190 @@
+"""Where an applicant stands, and the steps that they take from there. Keys follow from the place: a form sent twice takes one step."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+import psycopg
+
+from honghua.base.errors import NotFound
+from honghua.credit import api as credit
+from honghua.credit.api import journey
+from honghua.customers import api as customers
+from honghua.customers.core import Field, Profile
+
+PRODUCT: Final = "huabei"
+MS: Final = dt.timedelta(milliseconds=1)
+
+
+class Place(StrEnum):
+    """Which page is next."""
+
+    AGREEMENTS = "agreements"
+    IDENTITY = "identity"
+    APPLICATION = "application"
+    APPROVAL = "approval"
+    CONTRACT = "contract"
+    STOPPED = "stopped"
+    DONE = "done"
+
+
+PLACES: Final = {
+    journey.Step.PROOFING: Place.IDENTITY,
+    journey.Step.APPLICATION: Place.APPLICATION,
+    journey.Step.APPROVAL: Place.APPROVAL,
+    journey.Step.CONTRACT: Place.CONTRACT,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where somebody stands. contract_id: 0 before the first agreement; step: whose turn it is, or which stopped; rows: all so far."""
+
+    place: Place
+    contract_id: int = 0
+    step: journey.Step | None = None
+    rows: tuple[journey.StepRow, ...] = ()
+
+    @property
+    def last(self) -> journey.StepRow | None:
+        """The newest row of the step that stopped."""
+        return next((row for row in reversed(self.rows) if row.step is self.step), None)
+
+    @property
+    def decision(self) -> journey.StepRow | None:
+        """The newest machine's or person's no, wait or yes to the step, with its reasons; not the appeal against it."""
+        outcomes = (journey.StepOutcome.REFUSED, journey.StepOutcome.REFERRED, journey.StepOutcome.PASSED)
+        return next((row for row in reversed(self.rows) if row.step is self.step and row.outcome in outcomes), None)
+
+    @property
+    def approved(self) -> dict[str, Any]:
+        """What the approval granted; empty without one."""
+        found = (
+            row.decided for row in reversed(self.rows) if row.step is journey.Step.APPROVAL and row.outcome == "passed"
+        )
+        return next(found, {})
+
+    @property
+    def is_approved_by_person(self) -> bool:
+        """Whether somebody with a name granted it."""
+        found = (
+            row.decided_by
+            for row in reversed(self.rows)
+            if row.step is journey.Step.APPROVAL and row.outcome == "passed"
+        )
+        return next(found, journey.SYSTEM) != journey.SYSTEM
+
+    def key(self, step: journey.Step) -> str:
+        """Of the next wish for a step: the same until a row of it stands, another after a no that was opened again."""
+        tries = sum(row.step is step for row in self.rows)
+        return f"web:{self.contract_id}:{step.name.lower()}:{tries}"
+
+    def taking(self, step: journey.Step, **asked: Any) -> journey.Taking:
+        """The next wish for a step."""
+        return journey.Taking(contract_id=self.contract_id, step=step, key=self.key(step), asked=asked)
+
+
+def read_standing(conn: psycopg.Connection, customer: str) -> Standing:
+    """Where the customer's newest contract stands. A needed agreement that is missing comes before everything that is not decided."""
+    found = journey.list_contracts(conn, customer)
+    if not found:
+        return Standing(place=Place.AGREEMENTS)
+    contract_id = found[-1].contract_id
+    state, rows = journey.read_state(conn, contract_id)
+    if state.stopped is not None:
+        return Standing(place=Place.STOPPED, contract_id=contract_id, step=state.stopped[0], rows=rows)
+    step = next((one for one in journey.list_next(state) if one in PLACES), None)
+    if step is None:
+        return Standing(place=Place.DONE, contract_id=contract_id, rows=rows)
+    place = Place.AGREEMENTS if customers.find_missing(conn, customer) else PLACES[step]
+    return Standing(place=place, contract_id=contract_id, step=step, rows=rows)
+
+
+def begin(conn: psycopg.Connection, customer: str, *, now: dt.datetime) -> int:
+    """The contract that is worked at, begun where there is none. In the caller's transaction."""
+    found = journey.list_contracts(conn, customer)
+    if found:
+        return found[-1].contract_id
+    return journey.begin_contract(conn, customer, product=PRODUCT, key=f"web:{customer}", now=now)
+
+
+def read_phone(conn: psycopg.Connection, vault: customers.Vault, customer: str, *, now: dt.datetime) -> str:
+    """The number that the customer proved by signing in; the look is written down. In the caller's transaction; NotFound without one."""
+    access = customers.Access(customer, customers.Purpose.IDENTITY_CHECK)
+    found = customers.reveal(conn, vault, customer, [Field.PHONE], access, now=now)
+    if Field.PHONE not in found:
+        raise NotFound("no phone is known", code="PHONE_UNKNOWN")
+    return found[Field.PHONE]
+
+
+def prove(
+    conn: psycopg.Connection,
+    site: journey.JourneySite,
+    standing: Standing,
+    evidence: customers.Evidence,
+    *,
+    now: dt.datetime,
+) -> journey.Taken:
+    """Step 2."""
+    taking = standing.taking(journey.Step.PROOFING, proof=standing.key(journey.Step.PROOFING))
+    return journey.prove_identity(conn, site, taking, evidence, now=now)
+
+
+def apply(
+    conn: psycopg.Connection, site: journey.JourneySite, standing: Standing, asked_minor: int, *, now: dt.datetime
+) -> journey.Taken:
+    """Step 3."""
+    return journey.apply_for_credit(
+        conn, site, standing.taking(journey.Step.APPLICATION, asked_minor=asked_minor), now=now
+    )
+
+
+def judge(
+    conn: psycopg.Connection, site: journey.JourneySite, standing: Standing, *, now: dt.datetime
+) -> journey.Taken:
+    """Step 4, on what the application asked for."""
+    return journey.approve(conn, site, standing.taking(journey.Step.APPROVAL), now=now)
+
+
+def sign(
+    conn: psycopg.Connection, site: journey.JourneySite, standing: Standing, shown_digest: bytes, *, now: dt.datetime
+) -> journey.Taken:
+    """Step 5: signature and account. BadInput CONTRACT_UNREAD before its time, CONTRACT_OTHER for another text."""
+    document = customers.get_document(conn, journey.document_key(standing.contract_id))
+    return journey.sign_contract(
+        conn, site, standing.taking(journey.Step.CONTRACT), shown_digest=shown_digest, read_ms=(now - document.shown_at) // MS, now=now
+    )  # fmt: skip
+
+
+def write_situation(
+    conn: psycopg.Connection, vault: customers.Vault, customer: str, profile: Profile, *, now: dt.datetime
+) -> None:
+    """What the applicant says of their situation, kept sealed. In the caller's transaction."""
+    customers.write_profile(conn, vault, customer, profile, said_by=customer, now=now)
+
+
+def appeal(conn: psycopg.Connection, customer: str, standing: Standing, words: str, *, now: dt.datetime) -> bool:
+    """Ask a person to look at a no: the contract's own appeal, and the right with its clock. Whether it was taken; in the caller's
+    transaction."""
+    assert standing.step is not None, "stopped at a step"
+    taking = standing.taking(standing.step)
+    on = credit.get_business_day(conn)
+    taken = journey.appeal(conn, taking, words=words, now=now, business_on=on)
+    if isinstance(taken, journey.StepRefusal):
+        return False
+    customers.make_request(conn, customer, customers.RightKind.HUMAN_DECISION, now=now)
+    return True
+
+
+def simulate_clip(customer: str) -> str:
+    """The digest that stands for a face before a fake service; nobody's face."""
+    return hashlib.sha256(f"simulated face of {customer}".encode()).hexdigest()
+
+
+def find_fake_answer(rows: tuple[journey.StepRow, ...]) -> bool:
+    """Whether a fake service proved this identity."""
+    return any(row.step is journey.Step.PROOFING and bool(row.decided.get("is_fake")) for row in rows)
