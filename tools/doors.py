@@ -55,7 +55,9 @@ class Doors(Contract):
             return True
         wiring = _names(self.wiring_doors) if visitor in _names(self.wiring_contexts) else set()
         part, _, door = inside.partition(".")
-        return inside in _names(self.doors) | wiring or (door in _names(self.part_doors) and part not in _names(self.doors))
+        return inside in _names(self.doors) | wiring or (
+            door in _names(self.part_doors) and part not in _names(self.doors)
+        )
 
 
 def _names(value: object) -> set[str]:

@@ -273,7 +273,13 @@ class LimitCause:
 
     def detail(self) -> dict[str, object]:
         """As facts carry it."""
-        return {"reason": self.reason, "rule": self.rule, "rulebook": self.rulebook, "model": self.model, "consent": self.consent}
+        return {
+            "reason": self.reason,
+            "rule": self.rule,
+            "rulebook": self.rulebook,
+            "model": self.model,
+            "consent": self.consent,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -206,7 +206,12 @@ class Story:
 
     def forgive(self, amount: str, by: str = "chief") -> None:
         answer = self.do(
-            c.WaiveCharges, amount_minor=minor(amount), ground=1, evidence=("certificate",), asked_by="care", approved_by=by
+            c.WaiveCharges,
+            amount_minor=minor(amount),
+            ground=1,
+            evidence=("certificate",),
+            asked_by="care",
+            approved_by=by,
         )
         if answer["outcome"] != "refused":
             self.say(f"forgave {yuan(answer['waived_minor'])}")
