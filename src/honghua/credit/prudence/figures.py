@@ -32,11 +32,11 @@ def gather_figures(
     expected_loss_minor: int,
 ) -> Figures:
     """Figures of the book on its day, with what the operator and other rooms told. Read only."""
-    drawn = _read_drawn(conn, positions.on)
+    drawn, total = _read_drawn(conn, positions.on)
     amounts = {
         "loans_minor": int(positions.principal_minor.sum()),
         "claims_minor": int(positions.claim_minor.sum()),
-        "drawn_minor": sum(drawn["tenor"].values()),
+        "drawn_minor": total,
         "expected_loss_minor": expected_loss_minor,
         **told,
         **beside.amounts,
@@ -49,14 +49,17 @@ def read_beside(conn: psycopg.Connection) -> Figures:
     return Figures({"joint_minor": funding.read_joint_total(conn)}, {"partner": funding.read_exposures(conn)})
 
 
-def _read_drawn(conn: psycopg.Connection, on: dt.date) -> dict[str, dict[str, int]]:
-    """New business of the window by dimension and key; reversed purchases are none."""
+def _read_drawn(conn: psycopg.Connection, on: dt.date) -> tuple[dict[str, dict[str, int]], int]:
+    """New business of the window by dimension and key, and all of it; reversed purchases are none, and what is paid with the bill has
+    no tenor."""
     sums: dict[str, dict[int, int]] = {name: {} for name in DIMENSIONS}
     after = on - dt.timedelta(days=WINDOW_DAYS)
     for *keys, periods, amount in sum_by_args(conn, FactKind.PURCHASE_CAPTURED, after=after, until=on, args=PLACES):
         for name, key in zip(DIMENSIONS, (*keys, max(periods, 1)), strict=True):
             sums[name][key] = sums[name].get(key, 0) + amount
+    total = sum(sums["tenor"].values())
     sums["region"].pop(0, None)  # not told
+    sums["tenor"].pop(1, None)
     largest = {name: dict(sorted(one.items(), key=lambda row: -row[1])[:KEYS_MAX]) for name, one in sums.items()}
     names = {
         "merchant": ledger.find_refs(conn, owner_ids=[key for key in largest["merchant"] if key]),
@@ -64,10 +67,11 @@ def _read_drawn(conn: psycopg.Connection, on: dt.date) -> dict[str, dict[str, in
         "region": {},
         "tenor": {key: str(key) for key in largest["tenor"]},
     }
-    return {
+    groups = {
         name: {names[name].get(key, f"#{key}"): amount for key, amount in by_key.items()}
         for name, by_key in largest.items()
     }
+    return groups, total
 
 
 def _read_largest(conn: psycopg.Connection, positions: Positions) -> dict[str, int]:
