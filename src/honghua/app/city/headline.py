@@ -219,10 +219,9 @@ def judge_people(lived: Lived) -> list[Ratio]:
 
 
 WAITING: Final = (
-    Ratio("R-072", "KS by segment against one model for all", None, None, "better in each segment", "", "limits"),
-    Ratio("R-185", "new citizens recognised", None, None, "precision and recall", "", "customers"),
+    Ratio("R-072", "KS by segment against one model for all", None, None, "better in each segment", "", "lab"),
+    Ratio("R-185", "new citizens recognised", None, None, "precision and recall", "", "lab"),
     Ratio("R-100", "forged documents found", None, None, "of generators unseen", "", "materials"),
-    Ratio("R-241", "scenes with risk, fee and subsidy rules", None, None, "≥ 200", "", "merchants"),
     Ratio("Q-care", "late payers fewer by the bill assistant", None, None, "effect with interval", "", "care"),
 )
 
