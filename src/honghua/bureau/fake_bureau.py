@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Final
 
 from honghua.base.errors import BadInput, TimedOut, WorldFailed
+from honghua.base.faults import require_known, strikes
 from honghua.base.rng import derive_rng
 from honghua.bureau.core.inquiries import Exposure, ProviderAnswer
 
@@ -47,9 +48,7 @@ class FakeBureau:
     asked: int = 0
 
     def __post_init__(self) -> None:
-        unknown = set(self.faults) - set(FAULTS)
-        if unknown:
-            raise BadInput(f"no such fault: {sorted(unknown)}; there are {FAULTS}")
+        require_known(self.faults, FAULTS)
 
     @property
     def name(self) -> str:
@@ -76,5 +75,4 @@ class FakeBureau:
         return ProviderAnswer(national_id_digest=about, body=body)
 
     def _happens(self, fault: str) -> bool:
-        chance = self.faults.get(fault, 0.0)
-        return chance > 0 and float(derive_rng(self.seed, fault, self.asked).random()) < chance
+        return strikes(self.faults, fault, seed=self.seed, labels=(fault, self.asked))

@@ -9,7 +9,7 @@ from typing import Final, LiteralString
 
 import psycopg
 
-from honghua.base.checks import BROKEN_IDS_MAX, Check, check_of
+from honghua.base.checks import Check, check_of
 from honghua.bureau import store_records as store
 from honghua.bureau.core.filing import compute_digest
 from honghua.bureau.core.inquiries import INQUIRY_POLICY
@@ -17,6 +17,7 @@ from honghua.bureau.core.records import Position, make_record
 from honghua.bureau.core.repair import OverdueItem, judge, parse_policy
 from honghua.bureau.policies import get_setting, load_products
 from honghua.bureau.reporting import make_file_again
+from honghua.store.invariants import check_query
 
 # Positions of accounts at the end of a month as the facts up to a given one make them: what `app` hands in, since credit stands above.
 ReadPositions = Callable[[psycopg.Connection, dt.date, Mapping[int, int]], Sequence[Position]]
@@ -65,12 +66,13 @@ CHECKS: Final[dict[str, LiteralString]] = {
 
 def check_bureau(conn: psycopg.Connection, *, read_positions: ReadPositions) -> tuple[Check, ...]:
     """All of it, in the caller's transaction."""
-    checks = [_check_reported(conn, read_positions), _check_files(conn), _check_repairs(conn)]
-    for name, query in CHECKS.items():
-        row = conn.execute(query, {"limit": BROKEN_IDS_MAX, "per_year": INQUIRY_POLICY.per_year}).fetchone()
-        assert row is not None, "a SELECT of two figures"
-        checks.append(check_of(name, int(row[0]), row[1]))
-    return tuple(checks)
+    bounds = {"per_year": INQUIRY_POLICY.per_year}
+    return (
+        _check_reported(conn, read_positions),
+        _check_files(conn),
+        _check_repairs(conn),
+        *(check_query(conn, name, query, **bounds) for name, query in CHECKS.items()),
+    )
 
 
 def _check_reported(conn: psycopg.Connection, read_positions: ReadPositions) -> Check:
@@ -95,7 +97,7 @@ def _check_reported(conn: psycopg.Connection, read_positions: ReadPositions) -> 
                 broken.append(f"record {key[0]}/{key[1]}")
         checked += len(page)
         after = (page[-1].record.account_id, page[-1].record.month)
-    return check_of("bureau.reported_is_ledger", checked, broken[:BROKEN_IDS_MAX])
+    return check_of("bureau.reported_is_ledger", checked, broken)
 
 
 def _check_files(conn: psycopg.Connection) -> Check:
@@ -122,7 +124,7 @@ def _check_repairs(conn: psycopg.Connection) -> Check:
         verdicts = [judge(policy, OverdueItem(**item, region=region)) for region in regions]
         if not any(verdict.is_repaired and verdict.off_on == off_on for verdict in verdicts):
             broken.append(f"repair {account_id}/{arose_on}")
-    return check_of("bureau.repairs_were_due", len(rows), broken[:BROKEN_IDS_MAX])
+    return check_of("bureau.repairs_were_due", len(rows), broken)
 
 
 __all__ = ["ReadPositions", "check_bureau"]

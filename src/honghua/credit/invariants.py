@@ -6,12 +6,12 @@ Run inside one REPEATABLE READ transaction: then it looks at one moment, while o
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, LiteralString
+from typing import Final
 
 import numpy as np
 import psycopg
 
-from honghua.base.checks import BROKEN_IDS_MAX, Check, check_of
+from honghua.base.checks import Check, check_of
 from honghua.base.dates import to_day
 from honghua.base.errors import HonghuaError
 from honghua.credit import store
@@ -19,7 +19,7 @@ from honghua.credit.audit import Tally, check_accounts
 from honghua.credit.core.terms import ProductTerms, terms_from_body
 from honghua.credit.journey.invariants import check_journeys
 from honghua.credit.prudence.invariants import check_prudence
-from honghua.store.invariants import check_facts_have_accounts
+from honghua.store.invariants import check_facts_have_accounts, check_query
 
 Connection = psycopg.Connection
 Progress = Callable[[int, int], None]  # accounts audited, accounts in all
@@ -92,11 +92,11 @@ def check_credit(conn: Connection, *, progress: Progress | None = None) -> tuple
         *tally.checks(),
         terms_check,
         check_facts_have_accounts(conn, np.concatenate(ids)),
-        _check(conn, "credit.rows_have_accounts", ROWS_HAVE_ACCOUNTS),
-        _check(conn, "credit.days_contiguous", DAYS_CONTIGUOUS),
-        _check(conn, "credit.shards_once", SHARDS_ONCE),
-        _check(conn, "credit.nobody_left_behind", NOBODY_LEFT_BEHIND),
-        _check(conn, "credit.quarantine_told", QUARANTINE_TOLD),
+        check_query(conn, "credit.rows_have_accounts", ROWS_HAVE_ACCOUNTS),
+        check_query(conn, "credit.days_contiguous", DAYS_CONTIGUOUS),
+        check_query(conn, "credit.shards_once", SHARDS_ONCE),
+        check_query(conn, "credit.nobody_left_behind", NOBODY_LEFT_BEHIND),
+        check_query(conn, "credit.quarantine_told", QUARANTINE_TOLD),
         *check_journeys(conn),
         *check_prudence(conn),
     )
@@ -122,9 +122,3 @@ def check_terms(conn: Connection) -> tuple[dict[int, ProductTerms], Check]:
         if terms[terms_id].digest() != bytes(digest):
             broken.append(f"terms {terms_id}")
     return terms, check_of("credit.terms_digests", len(rows), broken)
-
-
-def _check(conn: Connection, name: str, query: LiteralString) -> Check:
-    row = conn.execute(query, {"limit": BROKEN_IDS_MAX}).fetchone()
-    assert row is not None
-    return check_of(name, row[0], row[1])

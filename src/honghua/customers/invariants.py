@@ -6,7 +6,8 @@ from typing import Final, LiteralString
 
 import psycopg
 
-from honghua.base.checks import BROKEN_IDS_MAX, Check, check_of
+from honghua.base.checks import Check
+from honghua.store.invariants import check_query
 
 ERASED_HAVE_NO_KEYS: Final = """
 SELECT (SELECT count(*) FROM customers_person WHERE state <> 'active'), ARRAY(
@@ -80,12 +81,7 @@ CHECKS: Final[dict[str, LiteralString]] = {
 
 def check_customers(conn: psycopg.Connection) -> tuple[Check, ...]:
     """All of it, in the caller's transaction; no key is needed."""
-    checks = []
-    for name, query in CHECKS.items():
-        row = conn.execute(query, {"limit": BROKEN_IDS_MAX}).fetchone()
-        assert row is not None, "a SELECT of two figures"
-        checks.append(check_of(name, int(row[0]), row[1]))
-    return tuple(checks)
+    return tuple(check_query(conn, name, query) for name, query in CHECKS.items())
 
 
 __all__ = ["check_customers"]

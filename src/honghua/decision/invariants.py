@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, LiteralString
+from typing import Final
 
 import psycopg
 
@@ -12,6 +12,7 @@ from honghua.decision.core import evaluate
 from honghua.decision.core.policy import BUNDLES, FEATURES
 from honghua.decision.lists import load_book
 from honghua.decision.replaying import Replayed, Replayer
+from honghua.store.invariants import check_query
 
 DIGESTS_REFOLDED: Final = 20  # list contents that are folded again from their events, the newest ones
 
@@ -60,19 +61,13 @@ SELECT (SELECT count(*) FROM counted), ARRAY(
 def check_decisions(conn: psycopg.Connection) -> tuple[Check, ...]:
     """All invariants of the room. Records are streamed and judged again, ~5 µs each; their models run in `decision replay`."""
     return (
-        _check(conn, "decision.releases_by_two", BY_TWO),
-        _check(conn, "decision.regimes_known", REGIMES_KNOWN),
-        _check(conn, "decision.models_known", MODELS_KNOWN),
-        _check(conn, "decision.shadows_counted", SHADOWS_COUNTED),
+        check_query(conn, "decision.releases_by_two", BY_TWO),
+        check_query(conn, "decision.regimes_known", REGIMES_KNOWN),
+        check_query(conn, "decision.models_known", MODELS_KNOWN),
+        check_query(conn, "decision.shadows_counted", SHADOWS_COUNTED),
         _check_lists(conn),
         _check_replay(conn),
     )
-
-
-def _check(conn: psycopg.Connection, name: str, query: LiteralString) -> Check:
-    row = conn.execute(query, {"limit": BROKEN_IDS_MAX}).fetchone()
-    assert row is not None
-    return check_of(name, row[0], row[1])
 
 
 def _check_lists(conn: psycopg.Connection) -> Check:

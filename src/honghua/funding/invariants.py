@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final, LiteralString
+from typing import Final
 
 import psycopg
 
-from honghua.base.checks import BROKEN_IDS_MAX, Check, check_of
+from honghua.base.checks import Check
 from honghua.funding.core import FUNDING_RULES
+from honghua.store.invariants import check_query
 
 LOANS_WHOLE: Final = """
 WITH summed AS (SELECT loan, sum(share_ppm) AS ppm, sum(principal_minor) AS minor FROM funding_share GROUP BY loan)
@@ -84,19 +85,13 @@ SELECT (SELECT count(*) FROM items), ARRAY(
 
 def check_funding(conn: psycopg.Connection) -> tuple[Check, ...]:
     """All invariants of the room."""
-    return (
-        _check(conn, "funding.loans_are_whole", LOANS_WHOLE),
-        _check(conn, "funding.events_are_whole", EVENTS_WHOLE),
-        _check(conn, "funding.parts_are_what_moved", POSITIONS_MOVED),
-        _check(conn, "funding.parts_follow_the_books", PARTS_FOLLOW),
-        _check(conn, "funding.exposures_are_sums", EXPOSURES_SUMMED),
-        _check(conn, "funding.own_share_kept", OWN_SHARE),
-        _check(conn, "funding.revenue_is_whole", REVENUE_WHOLE),
-    )
-
-
-def _check(conn: psycopg.Connection, name: str, query: LiteralString) -> Check:
     rules = {"from": [r.effective_on for r in FUNDING_RULES], "own_min": [r.own_min_ppm for r in FUNDING_RULES]}
-    row = conn.execute(query, {"limit": BROKEN_IDS_MAX, **rules}).fetchone()
-    assert row is not None
-    return check_of(name, row[0], row[1])
+    return (
+        check_query(conn, "funding.loans_are_whole", LOANS_WHOLE),
+        check_query(conn, "funding.events_are_whole", EVENTS_WHOLE),
+        check_query(conn, "funding.parts_are_what_moved", POSITIONS_MOVED),
+        check_query(conn, "funding.parts_follow_the_books", PARTS_FOLLOW),
+        check_query(conn, "funding.exposures_are_sums", EXPOSURES_SUMMED),
+        check_query(conn, "funding.own_share_kept", OWN_SHARE, **rules),
+        check_query(conn, "funding.revenue_is_whole", REVENUE_WHOLE),
+    )

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from honghua.base.errors import BadInput, TimedOut
-from honghua.base.rng import derive_rng
+from honghua.base.errors import TimedOut
+from honghua.base.faults import require_known, strikes
 
 FAULTS: Final = ("timeout_before", "timeout_after", "loses_row", "doubles_row", "changes_amount", "invents_row")
 
@@ -62,9 +62,7 @@ class FakePartner:
     _calls: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        unknown = set(self.faults) - set(FAULTS)
-        if unknown:
-            raise BadInput(f"no such fault: {sorted(unknown)}; there are {FAULTS}")
+        require_known(self.faults, FAULTS)
 
     @property
     def name(self) -> str:
@@ -98,6 +96,5 @@ class FakePartner:
         return PartnerStatement(day, rows, sum(row.amount_minor for row in rows))
 
     def _happens(self, key: str, fault: str) -> bool:
-        chance = self.faults.get(fault, 0.0)
         drawn = self._calls[key] = self._calls.get(key, 0) + 1
-        return chance > 0 and float(derive_rng(self.seed, self.lender, key, fault, drawn).random()) < chance
+        return strikes(self.faults, fault, seed=self.seed, labels=(self.lender, key, fault, drawn))

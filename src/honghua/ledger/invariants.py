@@ -6,15 +6,16 @@ Cost: ~7 µs an entry for all of them together while most owners have a handful 
 
 from __future__ import annotations
 
-from typing import Final, LiteralString
+from typing import Final
 
 import psycopg
-from psycopg.sql import SQL, Composed, Identifier
+from psycopg.sql import SQL, Identifier
 
 from honghua.base.checks import BROKEN_IDS_MAX, Check, check_of
 from honghua.ledger import store
 from honghua.ledger.core.chain import FIRST_PREVIOUS, compute_digest
 from honghua.ledger.core.chart import CHARGE_OFF_COMPONENTS, COLUMNS, LIMIT_COMPONENTS, TITLES
+from honghua.store.invariants import check_query
 
 Connection = psycopg.Connection
 
@@ -96,17 +97,17 @@ def check_ledger(conn: Connection) -> tuple[Check, ...]:
 
 def check_entries_sum_to_zero(conn: Connection) -> Check:
     """Every entry has two or more lines, none of them zero, that sum to zero."""
-    return _check(conn, "ledger.entries_sum_to_zero", ENTRIES_SUM_TO_ZERO)
+    return check_query(conn, "ledger.entries_sum_to_zero", ENTRIES_SUM_TO_ZERO)
 
 
 def check_entry_ids_unique(conn: Connection) -> Check:
     """No two entries share an id, whoever owns them."""
-    return _check(conn, "ledger.entry_ids_unique", ENTRY_IDS_UNIQUE)
+    return check_query(conn, "ledger.entry_ids_unique", ENTRY_IDS_UNIQUE)
 
 
 def check_owners_have_balances(conn: Connection) -> Check:
     """Each owner has one balance row in its currency, and each balance row an owner."""
-    return _check(conn, "ledger.owners_have_balances", OWNERS_HAVE_BALANCES)
+    return check_query(conn, "ledger.owners_have_balances", OWNERS_HAVE_BALANCES)
 
 
 def check_balances(conn: Connection) -> tuple[Check, Check, Check]:
@@ -128,13 +129,15 @@ def check_memo_identity(conn: Connection) -> Check:
         SQL("{} <> 0").format(SQL(" + ").join(Identifier(COLUMNS[component]) for component in components))
         for components in (LIMIT_COMPONENTS, CHARGE_OFF_COMPONENTS)
     ]
-    return _check(conn, "ledger.memo_identity", SQL(BALANCES_BROKEN).format(broken=SQL(" OR ").join(sums)))
+    return check_query(conn, "ledger.memo_identity", SQL(BALANCES_BROKEN).format(broken=SQL(" OR ").join(sums)))
 
 
 def check_balances_on_their_side(conn: Connection) -> Check:
     """No debt, held or available amount below zero, no overpayment above it (`Title.bound`)."""
     sides = [SQL("{} * {} < 0").format(Identifier(title.column), title.side) for title in TITLES if title.bound]
-    return _check(conn, "ledger.balances_on_their_side", SQL(BALANCES_BROKEN).format(broken=SQL(" OR ").join(sides)))
+    return check_query(
+        conn, "ledger.balances_on_their_side", SQL(BALANCES_BROKEN).format(broken=SQL(" OR ").join(sides))
+    )
 
 
 def check_hash_chain(conn: Connection) -> Check:
@@ -162,12 +165,4 @@ def check_sealed_complete(conn: Connection) -> Check:
 
 def check_dates_in_order(conn: Connection, *, today: int) -> Check:
     """No entry is booked after the business date `today` (a day number), none counts for a day after it was booked."""
-    row = conn.execute(DATES_IN_ORDER, {"limit": BROKEN_IDS_MAX, "today": today}).fetchone()
-    assert row is not None
-    return check_of("ledger.dates_in_order", row[0], row[1])
-
-
-def _check(conn: Connection, name: str, query: LiteralString | Composed) -> Check:
-    row = conn.execute(query, {"limit": BROKEN_IDS_MAX}).fetchone()
-    assert row is not None
-    return check_of(name, row[0], row[1])
+    return check_query(conn, "ledger.dates_in_order", DATES_IN_ORDER, today=today)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final, LiteralString
+from typing import Final
 
 import psycopg
 
-from honghua.base.checks import BROKEN_IDS_MAX, Check, check_of
+from honghua.base.checks import Check, check_of
 from honghua.limits.applications import replay_applications
 from honghua.limits.core import rulebook_from_body
+from honghua.store.invariants import check_query
 
 REPLAYED: Final = 500  # a spread sample; `replay_applications` without one takes all
 
@@ -49,9 +50,9 @@ def check_limits(conn: psycopg.Connection) -> tuple[Check, ...]:
     return (
         check_rulebooks(conn),
         check_applications(conn),
-        _check(conn, "limits.grants_are_events", GRANTS_ARE_EVENTS),
-        _check(conn, "limits.acts_follow_applications", ACTS_FOLLOW),
-        _check(conn, "limits.scans_follow_approvals", SCANS_FOLLOW),
+        check_query(conn, "limits.grants_are_events", GRANTS_ARE_EVENTS),
+        check_query(conn, "limits.acts_follow_applications", ACTS_FOLLOW),
+        check_query(conn, "limits.scans_follow_approvals", SCANS_FOLLOW),
     )
 
 
@@ -66,12 +67,6 @@ def check_applications(conn: psycopg.Connection) -> Check:
     """A spread sample of applications judges the same again, to the last bit."""
     count, different = replay_applications(conn, sample=REPLAYED)
     return check_of("limits.applications_replay", count, [f"application {one}" for one in different])
-
-
-def _check(conn: psycopg.Connection, name: str, query: LiteralString) -> Check:
-    row = conn.execute(query, {"limit": BROKEN_IDS_MAX}).fetchone()
-    assert row is not None, "a SELECT of two figures"
-    return check_of(name, int(row[0]), row[1])
 
 
 __all__ = ["check_limits"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, LiteralString
+from typing import Final
 
 import numpy as np
 import psycopg
@@ -14,6 +14,7 @@ from honghua.ledger.core import Component
 from honghua.merchants import store_settlement
 from honghua.merchants.subsidies.invariants import check_subsidies
 from honghua.store.copybin import Int8, copy_out
+from honghua.store.invariants import check_query
 
 EVERYTHING: Final = 2**62  # beyond any transaction: all that this snapshot sees
 BUDGETS_KEPT: Final = """
@@ -68,8 +69,8 @@ PAYOUT_KINDS: Final = (
 def check_merchants(conn: psycopg.Connection) -> tuple[Check, ...]:
     """All invariants of the room."""
     return (
-        _check(conn, "merchants.budgets_kept", BUDGETS_KEPT),
-        _check(conn, "merchants.settled_once", SETTLED_ONCE),
+        check_query(conn, "merchants.budgets_kept", BUDGETS_KEPT),
+        check_query(conn, "merchants.settled_once", SETTLED_ONCE),
         check_movements(conn),
         *check_payouts(conn),
         check_service(conn),
@@ -79,7 +80,7 @@ def check_merchants(conn: psycopg.Connection) -> tuple[Check, ...]:
 
 def check_payouts(conn: psycopg.Connection) -> tuple[Check, ...]:
     """Orders, statements and the journal tell one story."""
-    return (_check(conn, "merchants.payouts_end_as_statements_show", PAYOUTS_ENDED), check_payouts_booked(conn))
+    return (check_query(conn, "merchants.payouts_end_as_statements_show", PAYOUTS_ENDED), check_payouts_booked(conn))
 
 
 def check_service(conn: psycopg.Connection) -> Check:
@@ -122,9 +123,3 @@ def check_movements(conn: psycopg.Connection) -> Check:
     return check_of(
         "merchants.movements_are_the_journal", int(np.size(net)), [f"entry {e}" for e in broken[:BROKEN_IDS_MAX]]
     )
-
-
-def _check(conn: psycopg.Connection, name: str, query: LiteralString) -> Check:
-    row = conn.execute(query, {"limit": BROKEN_IDS_MAX}).fetchone()
-    assert row is not None
-    return check_of(name, row[0], row[1])

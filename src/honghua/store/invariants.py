@@ -10,6 +10,7 @@ from typing import Final, LiteralString
 import numpy as np
 import psycopg
 from numpy.typing import NDArray
+from psycopg.sql import Composed
 
 from honghua.base.checks import BROKEN_IDS_MAX, Check, check_of
 
@@ -67,11 +68,11 @@ WHERE known.account_id IS NULL ORDER BY 1 LIMIT %(limit)s
 def check_store(conn: Connection) -> tuple[Check, ...]:
     """All invariants of facts and commands."""
     return (
-        _check(conn, "store.fact_ids_unique", FACT_IDS_UNIQUE),
-        _check(conn, "store.reversals_sound", REVERSALS_SOUND),
-        _check(conn, "store.commands_once", COMMANDS_ONCE),
-        _check(conn, "store.answers_booked", ANSWERS_BOOKED),
-        _check(conn, "store.facts_commanded", FACTS_COMMANDED),
+        check_query(conn, "store.fact_ids_unique", FACT_IDS_UNIQUE),
+        check_query(conn, "store.reversals_sound", REVERSALS_SOUND),
+        check_query(conn, "store.commands_once", COMMANDS_ONCE),
+        check_query(conn, "store.answers_booked", ANSWERS_BOOKED),
+        check_query(conn, "store.facts_commanded", FACTS_COMMANDED),
     )
 
 
@@ -81,7 +82,8 @@ def check_facts_have_accounts(conn: Connection, account_ids: NDArray[np.int64]) 
     return check_of("store.facts_have_accounts", len(account_ids), [f"account {account_id}" for (account_id,) in rows])
 
 
-def _check(conn: Connection, name: str, query: LiteralString) -> Check:
-    row = conn.execute(query, {"limit": BROKEN_IDS_MAX}).fetchone()
-    assert row is not None
+def check_query(conn: Connection, name: str, query: LiteralString | Composed, **values: object) -> Check:
+    """An invariant that is one SELECT of two figures: how many were looked at, and an array of who breaks it, at most %(limit)s."""
+    row = conn.execute(query, {"limit": BROKEN_IDS_MAX, **values}).fetchone()
+    assert row is not None, "a SELECT of two figures"
     return check_of(name, row[0], row[1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import psycopg
@@ -10,8 +11,10 @@ import psycopg
 from honghua.app.clockwork.books import NOT_BEGUN, find_day
 from honghua.base.errors import NotFound
 from honghua.credit import api as credit
+from honghua.credit.core import ProductTerms
 from honghua.credit.prudence import api as prudence
 from honghua.decision import api as decision
+from honghua.store.database import run_unit
 
 EXCLUDED: Final = decision.ListName("exclusion", "merchant")
 PERSON: Final = "prudence"
@@ -23,18 +26,31 @@ def watch(conn: psycopg.Connection, now: dt.datetime) -> str:
         return NOT_BEGUN
     if not prudence.is_review_due(conn):
         return "this business date was looked at"
-    rules = prudence.load_rules()
-    found = prudence.review(conn, credit.open_registry(conn).terms, rules, beside=prudence.read_beside(conn), now=now)
-    stopped = [one for one in found.moves.raised if one.action == "stop_key"]
-    freed = [one for one in found.moves.lifted if one.action == "stop_key"]
-    with conn.transaction():
-        for one in found.moves.raised:
-            told = decision.Told("prudence", f"{one.rule}:{one.key}:{now.isoformat()}", one.rule, one.why, now)
-            decision.raise_alert(conn, told, now=now)
-        _exclude(conn, [one.key for one in stopped if one.rule.startswith("merchant")])
-        _readmit(conn, [one.key for one in freed if one.rule.startswith("merchant")])
+    found = apply_rules(conn, credit.open_registry(conn).terms, prudence.load_rules(), now=now)
     broken = sum(one.status == "broken" for one in found.readings)
     return f"expected loss {found.run.loss_minor} minor units, {broken} of {len(found.readings)} ratios broken"
+
+
+def apply_rules(
+    conn: psycopg.Connection, terms: Mapping[int, ProductTerms], rules: Sequence[prudence.Rule], *, now: dt.datetime
+) -> prudence.Review:
+    """Keep the expected loss, stop what is broken and let go what holds again, and tell people: all or nothing."""
+
+    def write(inner: psycopg.Connection) -> prudence.Review:
+        found = prudence.review(inner, terms, rules, beside=prudence.read_beside(inner), now=now)
+        for one in found.moves.raised:
+            told = decision.Told("prudence", f"{one.rule}:{one.key}:{now.isoformat()}", one.rule, one.why, now)
+            decision.raise_alert(inner, told, now=now)
+        _exclude(inner, _shops(found.moves.raised))
+        _readmit(inner, _shops(found.moves.lifted))
+        return found
+
+    return run_unit(conn, write)
+
+
+def _shops(moved: Sequence[prudence.Guardrail]) -> list[str]:
+    """The merchants among what was stopped or let go."""
+    return [one.key for one in moved if one.action == "stop_key" and one.rule.startswith("merchant")]
 
 
 def _exclude(conn: psycopg.Connection, shops: list[str]) -> None:
@@ -54,4 +70,4 @@ def _readmit(conn: psycopg.Connection, shops: list[str]) -> None:
             continue  # somebody took it off before us
 
 
-__all__ = ["watch"]
+__all__ = ["apply_rules", "watch"]

@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from honghua.base.errors import BadInput, TimedOut
-from honghua.base.rng import derive_rng
+from honghua.base.faults import require_known, strikes
 from honghua.credit.banking.bank import DebitAnswer, Declined, DeclineReason, Paid
 from honghua.credit.core.debiting import Source, SourceKind
 
@@ -46,9 +46,7 @@ class FakeBank:
     _callbacks: list[tuple[str, DebitAnswer]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        unknown = set(self.faults) - set(FAULTS)
-        if unknown:
-            raise BadInput(f"no such fault: {sorted(unknown)}; there are {FAULTS}")
+        require_known(self.faults, FAULTS)
         if self.path is not None and self.path.exists():
             for line in self.path.read_text(encoding="utf-8").splitlines():
                 self._remember_line(line)
@@ -136,5 +134,4 @@ class FakeBank:
     def _happens(self, key: str, fault: str) -> bool:
         """By seed, key and how often this was drawn for the key: the same in every order of calls."""
         drawn = self.calls[key] = self.calls.get(key, 0) + 1
-        chance = self.faults.get(fault, 0.0)
-        return chance > 0 and float(derive_rng(self.seed, key, fault, drawn).random()) < chance
+        return strikes(self.faults, fault, seed=self.seed, labels=(key, fault, drawn))

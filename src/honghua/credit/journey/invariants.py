@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import psycopg
 
-from honghua.base.checks import BROKEN_IDS_MAX, Check, check_of
+from honghua.base.checks import Check, check_of
 from honghua.credit.core.journey import Step, StepOutcome, find_illegal, name_fact
 from honghua.credit.core.journey.machine import JourneyState, advance
 from honghua.credit.journey import store
@@ -37,9 +37,9 @@ def check_journeys(conn: psycopg.Connection) -> tuple[Check, ...]:
         broken["facts"] += [f"{name}/{number}" for number in find_lost_facts(conn, rows)]
     without, _ = store.list_without_contract(conn, limit=0)
     return (
-        check_of("credit.contract_steps_legal", counts["legal"], broken["legal"][:BROKEN_IDS_MAX]),
-        check_of("credit.contracts_consented", counts["consented"], broken["consented"][:BROKEN_IDS_MAX]),
-        check_of("credit.contract_facts_exist", counts["facts"], broken["facts"][:BROKEN_IDS_MAX]),
+        check_of("credit.contract_steps_legal", counts["legal"], broken["legal"]),
+        check_of("credit.contracts_consented", counts["consented"], broken["consented"]),
+        check_of("credit.contract_facts_exist", counts["facts"], broken["facts"]),
         check_of("credit.accounts_without_contract", without, ()),
     )
 

@@ -53,7 +53,7 @@ from honghua.credit.prudence.relief import (
     list_reliefs,
     make_waiver,
 )
-from honghua.credit.prudence.reviewing import Review, is_review_due, look, review, stress
+from honghua.credit.prudence.reviewing import Review, is_review_due, look, reckon, review, stress
 from honghua.credit.prudence.rulebook import TOLD, load_rules, load_told
 from honghua.credit.prudence.telling import ToldFigure, list_told, tell_figures
 
@@ -65,6 +65,7 @@ __all__ = [
     "abandon_pack", "add_item", "approve_pack", "ask_relief", "begin_pack", "count_attempts", "decide_relief", "expected_loss_minor",
     "exposure_minor", "find_class", "find_missing", "find_stage", "get_pack", "get_relief", "is_review_due", "keep_word",
     "keep_write_off", "lift_guardrail", "list_guardrails", "list_packs", "list_reliefs", "list_runs", "list_told", "load_rules",
-    "load_told", "look", "loss_rate_ppm", "make_waiver", "make_write_off", "read_beside", "read_ratios", "review", "run_as_json", "stress",
+    "load_told", "look", "loss_rate_ppm", "make_waiver", "make_write_off", "read_beside", "read_ratios", "reckon", "review",
+    "run_as_json", "stress",
     "tell_figures", "use_table", "write_off_pack",
 ]  # fmt: skip

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, LiteralString
+from typing import Final
 
 import psycopg
 
-from honghua.base.checks import BROKEN_IDS_MAX, Check, check_of
+from honghua.base.checks import Check, check_of
 from honghua.credit.core.prudence.evidence import name_pack
 from honghua.facts.kinds import FactKind
 from honghua.store.commands import CausedFact, list_caused
+from honghua.store.invariants import check_query
 
 PACKS_BY_TWO: Final = """
 SELECT (SELECT count(*) FROM credit_write_off_pack WHERE outcome = 'written_off'), ARRAY(
@@ -31,8 +32,8 @@ def check_prudence(conn: psycopg.Connection) -> tuple[Check, ...]:
     return (
         check_reliefs(conn),
         check_packs(conn),
-        _check(conn, "credit.packs_by_two", PACKS_BY_TWO),
-        _check(conn, "credit.losses_within_exposure", LOSSES_WITHIN_EXPOSURE),
+        check_query(conn, "credit.packs_by_two", PACKS_BY_TWO),
+        check_query(conn, "credit.losses_within_exposure", LOSSES_WITHIN_EXPOSURE),
     )
 
 
@@ -47,7 +48,7 @@ def check_reliefs(conn: psycopg.Connection) -> Check:
         # waiting: booked, and the word not yet kept, as after a crash
         if facts != (meant if state == "granted" else []) and not (state == "waiting" and facts == meant):
             broken.add(f"relief {relief_id}")
-    return check_of("credit.reliefs_are_facts", len(reliefs), sorted(broken)[:BROKEN_IDS_MAX])
+    return check_of("credit.reliefs_are_facts", len(reliefs), sorted(broken))
 
 
 def check_packs(conn: psycopg.Connection) -> Check:
@@ -60,7 +61,7 @@ def check_packs(conn: psycopg.Connection) -> Check:
         meant = [(account_id, [name_pack(pack_id, bytes(digest))])] if digest is not None else []
         if facts != (meant if outcome == "written_off" else []) and not (outcome is None and meant and facts == meant):
             broken.add(f"pack {pack_id}")
-    return check_of("credit.packs_are_facts", len(packs), sorted(broken)[:BROKEN_IDS_MAX])
+    return check_of("credit.packs_are_facts", len(packs), sorted(broken))
 
 
 def _by_number(facts: Iterable[CausedFact]) -> dict[int, list[CausedFact]]:
@@ -69,12 +70,6 @@ def _by_number(facts: Iterable[CausedFact]) -> dict[int, list[CausedFact]]:
     for fact in facts:
         found.setdefault(int(fact.key.split("/")[1]), []).append(fact)
     return found
-
-
-def _check(conn: psycopg.Connection, name: str, query: LiteralString) -> Check:
-    row = conn.execute(query, {"limit": BROKEN_IDS_MAX}).fetchone()
-    assert row is not None, "an aggregate has one row"
-    return check_of(name, row[0], row[1])
 
 
 __all__ = ["check_packs", "check_prudence", "check_reliefs"]

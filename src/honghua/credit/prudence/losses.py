@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Final
@@ -21,8 +21,7 @@ from honghua.credit.core.prudence.stages import (
     loss_curve,
     loss_rate_ppm,
 )
-from honghua.credit.core.terms import ProductTerms
-from honghua.credit.prudence.positions import Positions, read_positions
+from honghua.credit.prudence.positions import Positions
 from honghua.credit.viewing.portfolio import BUCKETS, WRITTEN_OFF, list_migrations
 
 HISTORY: Final = dt.timedelta(days=730)
@@ -84,9 +83,8 @@ class LossRun:
         return sum(line.loss_minor for line in self.lines)
 
 
-def reckon_losses(conn: psycopg.Connection, terms: Mapping[int, ProductTerms], rules: LossRules) -> LossRun:
-    """Expected loss of every live account, summed by stage and bucket. Read only."""
-    positions = read_positions(conn, dict(terms))
+def reckon_losses(conn: psycopg.Connection, positions: Positions, rules: LossRules) -> LossRun:
+    """Expected loss of these accounts, summed by stage and bucket. Read only."""
     parameters, migrations = estimate_parameters(conn, rules, on=positions.on)
     return LossRun(positions.on, parameters, migrations, _sum(positions, parameters, rules.stages))
 

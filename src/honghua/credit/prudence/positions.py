@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -42,7 +43,7 @@ class Positions:
     is_restructured: Bools
 
 
-def read_positions(conn: psycopg.Connection, terms: dict[int, ProductTerms]) -> Positions:
+def read_positions(conn: psycopg.Connection, terms: Mapping[int, ProductTerms]) -> Positions:
     """The whole book on its business date; about 100 bytes an account. Written-off and closed accounts have no loss to come."""
     today = get_business_day(conn)
     parts: list[tuple[Ints, ...]] = []

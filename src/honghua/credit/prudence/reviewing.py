@@ -21,7 +21,6 @@ from honghua.credit.store import find_business_day
 from honghua.facts.kinds import FactKind
 from honghua.ledger import api as ledger
 from honghua.ledger.core import Component
-from honghua.store.database import run_unit
 from honghua.store.facts import sum_facts
 
 MONTH_DAYS: Final = 30
@@ -37,6 +36,11 @@ class Review:
     moves: Moves = field(default_factory=lambda: Moves((), ()))
 
 
+def reckon(conn: psycopg.Connection, terms: Mapping[int, ProductTerms], rules: LossRules) -> LossRun:
+    """Expected loss of the book now; read only."""
+    return reckon_losses(conn, read_positions(conn, terms), rules)
+
+
 def look(
     conn: psycopg.Connection,
     terms: Mapping[int, ProductTerms],
@@ -46,11 +50,10 @@ def look(
     beside: Figures,
 ) -> Review:
     """Expected loss and ratios of the book now; read only. beside: figures of other rooms (what partners hold)."""
-    run = reckon_losses(conn, terms, losses)
+    positions = read_positions(conn, terms)
+    run = reckon_losses(conn, positions, losses)
     told = {one.name: one.value_minor for one in list_told(conn)}
-    figures = gather_figures(
-        conn, read_positions(conn, dict(terms)), told=told, beside=beside, expected_loss_minor=run.loss_minor
-    )
+    figures = gather_figures(conn, positions, told=told, beside=beside, expected_loss_minor=run.loss_minor)
     return Review(run, read_ratios(rules, figures, on=run.on))
 
 
@@ -62,14 +65,10 @@ def review(
     beside: Figures,
     now: dt.datetime,
 ) -> Review:
-    """Look, keep the expected loss, raise and lift guardrails: one transaction of its own."""
-
-    def write(inner: psycopg.Connection) -> Review:
-        found = look(inner, terms, rules, losses=LossRules(), beside=beside)
-        keep_run(inner, found.run, now=now)
-        return Review(found.run, found.readings, follow_ratios(inner, found.readings, now=now))
-
-    return run_unit(conn, write)
+    """Look, keep the expected loss, raise and lift guardrails. The caller's transaction: what follows from a stop belongs into it."""
+    found = look(conn, terms, rules, losses=LossRules(), beside=beside)
+    keep_run(conn, found.run, now=now)
+    return Review(found.run, found.readings, follow_ratios(conn, found.readings, now=now))
 
 
 def is_review_due(conn: psycopg.Connection) -> bool:
@@ -88,7 +87,7 @@ def stress(
     plan = StressPlan(
         seed=seed, paths=paths, capital_least_ppm=least.get("capital", 0), liquidity_least_ppm=least.get("liquidity", 0)
     )
-    run = reckon_losses(conn, terms, LossRules())
+    run = reckon(conn, terms, LossRules())
     told = {one.name: one.value_minor for one in list_told(conn)}
     bands = run.lines
     sums = _read_flows(conn, run.on, terms[max(terms)].currency)
@@ -113,4 +112,4 @@ def _read_flows(conn: psycopg.Connection, on: dt.date, currency: str) -> tuple[i
     return income, sum(one.amount_minor for one in paid)
 
 
-__all__ = ["Review", "is_review_due", "look", "review", "stress"]
+__all__ = ["Review", "is_review_due", "look", "reckon", "review", "stress"]

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from honghua.base.errors import BadInput, TimedOut
-from honghua.base.rng import derive_rng
+from honghua.base.errors import TimedOut
+from honghua.base.faults import require_known, strikes
 from honghua.customers.core.proofs import ProofAnswer, ProofKind, Said
 from honghua.customers.proofing.provider import Evidence, ProofRequest
 
@@ -34,9 +34,7 @@ class FakeIdentityProvider:
     calls: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        unknown = set(self.faults) - set(FAULTS)
-        if unknown:
-            raise BadInput(f"no such fault: {sorted(unknown)}; there are {FAULTS}")
+        require_known(self.faults, FAULTS)
 
     @property
     def name(self) -> str:
@@ -90,5 +88,4 @@ class FakeIdentityProvider:
     def _happens(self, request_id: str, fault: str) -> bool:
         """By seed, request and how often this was drawn for it: the same in every order of calls."""
         drawn = self.calls[request_id] = self.calls.get(request_id, 0) + 1
-        chance = self.faults.get(fault, 0.0)
-        return chance > 0 and float(derive_rng(self.seed, request_id, fault, drawn).random()) < chance
+        return strikes(self.faults, fault, seed=self.seed, labels=(request_id, fault, drawn))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from honghua.base.errors import BadInput, TimedOut
-from honghua.base.rng import derive_rng
+from honghua.base.faults import require_known, strikes
 from honghua.merchants.core.payouts import Said, StatementRow
 from honghua.merchants.payouts.port import BankStatement, PayoutAnswer
 
@@ -52,9 +52,7 @@ class FakePayoutBank:
     _calls: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        unknown = set(self.faults) - set(FAULTS)
-        if unknown:
-            raise BadInput(f"no such fault: {sorted(unknown)}; there are {FAULTS}")
+        require_known(self.faults, FAULTS)
 
     @property
     def name(self) -> str:
@@ -164,6 +162,5 @@ class FakePayoutBank:
 
     def _happens(self, key: str, fault: str) -> bool:
         """By seed, key and how often this was drawn for the key: the same in every order of calls."""
-        chance = self.faults.get(fault, 0.0)
         drawn = self._calls[key] = self._calls.get(key, 0) + 1
-        return chance > 0 and float(derive_rng(self.seed, key, fault, drawn).random()) < chance
+        return strikes(self.faults, fault, seed=self.seed, labels=(key, fault, drawn))

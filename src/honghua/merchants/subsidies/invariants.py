@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final, LiteralString
+from typing import Final
 
 import numpy as np
 import psycopg
 
-from honghua.base.checks import BROKEN_IDS_MAX, Check, check_of
+from honghua.base.checks import Check, check_of
 from honghua.facts.kinds import FactKind
 from honghua.ledger import api as ledger
 from honghua.ledger.core import Component
 from honghua.merchants.core.subsidy import POLICIES
 from honghua.merchants.subsidies.claiming import ADVANCED, CENTRAL, PROVINCE
+from honghua.store.invariants import check_query
 
 EVERYTHING: Final = 2**62
 CAPS: Final = """
@@ -51,11 +52,11 @@ def check_subsidies(conn: psycopg.Connection) -> tuple[Check, ...]:
     v1, v2 = POLICIES[0], POLICIES[-1]
     caps = {
         "small_below": v1.small_below_minor, "item": v1.cap_item_minor, "small": v1.cap_small_minor, "total": v1.cap_total_minor,
-        "year": v2.cap_year_minor, "limit": BROKEN_IDS_MAX,
+        "year": v2.cap_year_minor,
     }  # fmt: skip
     return (
-        _check(conn, "merchants.subsidy_caps_kept", CAPS, caps),
-        _check(conn, "merchants.subsidy_returns_are_movements", RETURNS, {"limit": BROKEN_IDS_MAX}),
+        check_query(conn, "merchants.subsidy_caps_kept", CAPS, **caps),
+        check_query(conn, "merchants.subsidy_returns_are_movements", RETURNS),
         check_claims(conn),
     )
 
@@ -81,11 +82,5 @@ def check_claims(conn: psycopg.Connection) -> Check:
     return check_of(
         "merchants.subsidy_claims_are_booked",
         len(moved),
-        [f"month {month}" for month in sorted(wrong)][:BROKEN_IDS_MAX],
+        [f"month {month}" for month in sorted(wrong)],
     )
-
-
-def _check(conn: psycopg.Connection, name: str, query: LiteralString, values: dict[str, int]) -> Check:
-    row = conn.execute(query, values).fetchone()
-    assert row is not None
-    return check_of(name, row[0], row[1])

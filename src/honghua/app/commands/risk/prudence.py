@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from honghua.app.book import Book, open_book, to_plain
+from honghua.app.clockwork.prudence import apply_rules
 from honghua.app.report import print_json
 from honghua.app.settings import Settings
 from honghua.base.clock import SystemClock
@@ -63,10 +64,10 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
 def _ratios(args: argparse.Namespace, book: Book) -> int:
     rules = prudence.load_rules(path=args.rules)
     terms = book.registry.terms
-    beside = prudence.read_beside(book.conn)
     if args.apply:
-        found = prudence.review(book.conn, terms, rules, beside=beside, now=SystemClock().now())
+        found = apply_rules(book.conn, terms, rules, now=SystemClock().now())
     else:
+        beside = prudence.read_beside(book.conn)
         found = prudence.look(book.conn, terms, rules, losses=prudence.LossRules(), beside=beside)
     broken = [one for one in found.readings if one.status == "broken"]
     if args.json:
@@ -104,9 +105,7 @@ def _print_ratios(found: prudence.Review, money: Show) -> None:
 
 
 def _losses(args: argparse.Namespace, book: Book) -> int:
-    found = prudence.look(
-        book.conn, book.registry.terms, (), losses=prudence.LossRules(), beside=prudence.Figures({})
-    ).run
+    found = prudence.reckon(book.conn, book.registry.terms, prudence.LossRules())
     shown = prudence.run_as_json(found)
     if args.json:
         print_json(shown)

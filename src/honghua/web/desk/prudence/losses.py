@@ -21,15 +21,13 @@ RUNS = 60
 async def show(request: Request) -> Response:
     """The book as it stands, and the runs that were kept."""
     site = site_of(request)
-    run = None
 
     def read(conn: psycopg.Connection) -> dict[str, Any]:
         return {"runs": prudence.list_runs(conn, limit=RUNS), "on": credit.get_business_day(conn)}
 
     def reckon(conn: psycopg.Connection) -> prudence.LossRun:
         bound(conn)
-        nothing = prudence.Figures({})
-        return prudence.look(conn, site.registry.terms, (), losses=prudence.LossRules(), beside=nothing).run
+        return prudence.reckon(conn, site.registry.terms, prudence.LossRules())
 
     try:
         run = await site.read(reckon)
