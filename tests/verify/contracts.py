@@ -8,7 +8,8 @@ from typing import Any
 import psycopg
 
 from honghua.credit import core as c
-from honghua.credit.api import Registry, execute, get_business_day, journey
+from honghua.credit.api import Registry, execute, get_business_day
+from honghua.credit.journey import api as journey
 from honghua.customers import api as customers
 from honghua.customers.core import ConsentKind, Profile, find_check_digit
 from honghua.merchants.api import FakePayoutBank

@@ -12,6 +12,7 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND = dt.timedelta(microseconds=1)
 HOUR_US: Final = 3_600_000_000  # microseconds
 DAY_US: Final = 24 * HOUR_US
+CHINA: Final = dt.timezone(dt.timedelta(hours=8))  # civil time of the rules; no summer time since 1991
 
 
 class Clock(Protocol):

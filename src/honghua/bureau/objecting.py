@@ -8,11 +8,11 @@ from typing import Final
 
 import psycopg
 
+from honghua.base.clock import CHINA
 from honghua.base.errors import BadInput, NotFound, Refusal
 from honghua.bureau import store_records
 from honghua.bureau.core.objections import RULES, ObjectionKind, due_on
 
-CHINA: Final = dt.timezone(dt.timedelta(hours=8))
 QUEUE_MAX: Final = 1_000
 OUTCOMES: Final = ("corrected", "confirmed", "repaired")
 SELECT: Final = """

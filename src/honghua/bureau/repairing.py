@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import psycopg
+from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from honghua.base.errors import BadInput, Conflict
@@ -19,7 +20,6 @@ from honghua.store.wishes import wish
 
 RESCORE_WISH: Final = "bureau_rescore"
 ACCOUNTS_AT_ONCE: Final = 1_000
-PAGES_MAX: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,10 +81,10 @@ def repair_page(
     for item in items:
         if item.key in done:
             continue
-        found = judge_all(policies, item.as_overdue(region=(regions or {}).get(item.customer, "")))
+        overdue = item.as_overdue(region=(regions or {}).get(item.customer, ""))
+        found = judge_all(policies, overdue)
         if found is None:
-            region = (regions or {}).get(item.customer, "")
-            failed.update(clause for one in policies for clause in judge(one, item.as_overdue(region=region)).failed)
+            failed.update(clause for policy in policies for clause in judge(policy, overdue).failed)
             continue
         repaired += _insert(conn, item, *found, now=now)
     rescored = _flag(conn, on=on, now=now)
@@ -94,13 +94,12 @@ def repair_page(
 
 def list_repairs(conn: psycopg.Connection, customer: str) -> list[RepairRow]:
     """What was repaired for somebody, by account and day."""
-    rows = conn.execute(
-        "SELECT account_id, arose_on, customer, policy, amount_minor, repaid_on, off_on, judged_at FROM bureau_repair"
-        " WHERE customer = %s ORDER BY account_id, arose_on",
-        [customer],
-    )
-    names = ("account_id", "arose_on", "customer", "policy", "amount_minor", "repaid_on", "off_on", "judged_at")
-    return [RepairRow(**dict(zip(names, row, strict=True))) for row in rows]
+    with conn.cursor(row_factory=class_row(RepairRow)) as cursor:
+        return cursor.execute(
+            "SELECT account_id, arose_on, customer, policy, amount_minor, repaid_on, off_on, judged_at FROM bureau_repair"
+            " WHERE customer = %s ORDER BY account_id, arose_on",
+            [customer],
+        ).fetchall()
 
 
 def list_reinclusions(conn: psycopg.Connection, *, after: str = "", limit: int = 100) -> list[Reinclusion]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import psycopg
@@ -153,6 +153,4 @@ def _file(conn: psycopg.Connection, wanted: Sequence[tuple[Position, Record, int
 def make_file_again(conn: psycopg.Connection, header: Header) -> bytes:
     """A file as it was, from the records that it carried."""
     rows = [(one.version, one.record) for one in store.list_of_file(conn, header.file_id)]
-    return compose_file(
-        Header(file_id=header.file_id, reporter=header.reporter, month=header.month, records=len(rows)), rows
-    )
+    return compose_file(replace(header, records=len(rows)), rows)

@@ -61,11 +61,10 @@ def lock_customer(conn: psycopg.Connection, customer: str) -> None:
 def list_past(conn: psycopg.Connection, customer: str, *, since: dt.datetime) -> list[Past]:
     """Inquiries about somebody after a moment."""
     rows = conn.execute(
-        "SELECT i.purpose, i.asked_at, a.outcome = 'answered' FROM bureau_inquiry AS i LEFT JOIN bureau_answer AS a"
-        " USING (inquiry_id) WHERE i.customer = %s AND i.asked_at > %s ORDER BY i.asked_at",
+        "SELECT purpose, asked_at FROM bureau_inquiry WHERE customer = %s AND asked_at > %s ORDER BY asked_at",
         [customer, since],
     )
-    return [Past(purpose=Purpose(purpose), asked_at=at, is_answered=bool(answered)) for purpose, at, answered in rows]
+    return [Past(purpose=Purpose(purpose), asked_at=at) for purpose, at in rows]
 
 
 def find_fresh(

@@ -32,7 +32,6 @@ from honghua.credit.engine import (
 )
 from honghua.credit.eod import DayReport, close_day
 from honghua.credit.guarding import CapView, find_spending_cap
-from honghua.credit.journey import api as journey
 from honghua.credit.plain.opening import share_book_in_turn
 from honghua.credit.quarantine import list_quarantined, release
 from honghua.credit.registry import Registry, open_registry
@@ -279,7 +278,6 @@ __all__ = [
     "hash_commands",
     "import_accounts",
     "is_risk_on",
-    "journey",
     "keep_model",
     "list_bills_due",
     "list_day_views",

@@ -110,6 +110,11 @@ class RiskDesk:
         """What teaches the engine as it is now."""
         return Learner(self.engine, self.maker, self.names)
 
+    @property
+    def reached(self) -> int:
+        """The last fact of all that was judged, ahead of the disk or not."""
+        return self.ahead[-1][0].cursor if self.ahead else self.cursor
+
     def prepare(self, conn: psycopg.Connection) -> None:
         """Before a unit's transaction: see what is in force by now, and with which model.
 
@@ -280,13 +285,12 @@ class RiskDesk:
             judgement = Judgement(self.current, *close_hearings(self.current, self.hearings), now_us)
             self.hearings = []
         sensed = sum(len(rows.ids) for rows in self.unbooked.done)
-        return Ending(cursor, sensed, None if lesson is None else Lesson(*lesson)), judgement
+        return Ending(cursor, sensed, lesson), judgement
 
     def may_go_ahead(self) -> bool:
         """Whether the next unit may be judged before the one before it is on disk: nothing is to be learnt, replaced or saved first."""
-        cursor = self.ahead[-1][0].cursor if self.ahead else self.cursor
         is_ready = self.current is not None and self.is_sound and not self.unbooked.left and self.successor is None
-        return is_ready and cursor - self.saved_at < SNAPSHOT_EVERY
+        return is_ready and self.reached - self.saved_at < SNAPSHOT_EVERY
 
     def is_in_force(self, conn: psycopg.Connection) -> bool:
         """Whether whoever judges here still is in force; else `prepare` puts the next one in his place, between units."""
@@ -305,8 +309,7 @@ class RiskDesk:
         self, conn: psycopg.Connection, facts: Sequence[Booked], now_us: int, *, last_fact_id: int
     ) -> Judgement | None:
         """The unit is judged, and learnt at once, for the next one's sake; `booked_ahead` when it is on disk, `forget` when it failed."""
-        cursor = self.ahead[-1][0].cursor if self.ahead else self.cursor
-        ending, judgement = self._close(conn, facts, now_us, last_fact_id or cursor)
+        ending, judgement = self._close(conn, facts, now_us, last_fact_id or self.reached)
         self.ahead.append((ending, self.unbooked.done))
         self.unbooked.done = []
         if ending.lesson is not None:

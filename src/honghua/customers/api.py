@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from honghua.customers.conduct.complaints import (
     Complaint,
-    alert_late,
     answer_complaint,
     extend_complaint,
     get_complaint,
@@ -135,7 +134,6 @@ __all__ = [
     "Trace",
     "Vault",
     "Version",
-    "alert_late",
     "answer_complaint",
     "check_contract",
     "close_request",

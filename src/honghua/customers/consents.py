@@ -76,7 +76,7 @@ def say(conn: psycopg.Connection, customer: str, said: Sequence[Said], *, channe
 def list_standings(conn: psycopg.Connection, customer: str) -> list[Standing]:
     """How somebody stands to each text in force."""
     person = get_person(conn, customer)
-    last = {row.kind: row for row in store_consents.list_consents(conn, person.person_id)}
+    last = _find_last(conn, person.person_id)
     return [
         Standing(text, (row := last.get(text.kind)) is not None and row.is_given and row.version == text.version, row)
         for text in list_texts(conn)
@@ -91,7 +91,7 @@ def find_missing(conn: psycopg.Connection, customer: str) -> list[ConsentKind]:
 def is_consented(conn: psycopg.Connection, customer: str, kind: ConsentKind) -> bool:
     """Whether somebody's last word on a kind is a yes, to whatever version."""
     person = get_person(conn, customer)
-    last = {row.kind: row for row in store_consents.list_consents(conn, person.person_id)}.get(kind)
+    last = _find_last(conn, person.person_id).get(kind)
     return last is not None and last.is_given
 
 
@@ -109,7 +109,7 @@ def use_consent(conn: psycopg.Connection, customer: str, kind: ConsentKind) -> C
     person = get_person(conn, customer, lock=True)
     if person.state != "active":
         return None
-    last = {row.kind: row for row in store_consents.list_consents(conn, person.person_id)}.get(kind)
+    last = _find_last(conn, person.person_id).get(kind)
     if last is None or not last.is_given:
         return None
     if kind is ConsentKind.MARKETING:
@@ -144,3 +144,8 @@ def wants_person(conn: psycopg.Connection, customer: str) -> bool:
     person = get_person(conn, customer)
     asked = store_consents.list_requests(conn, person_id=person.person_id, limit=REQUESTS_LOOKED_AT)
     return any(row.kind == "human_decision" and row.closed_at is None for row in asked)
+
+
+def _find_last(conn: psycopg.Connection, person_id: int) -> dict[str, ConsentRow]:
+    """Somebody's last word on each kind."""
+    return {row.kind: row for row in store_consents.list_consents(conn, person_id)}

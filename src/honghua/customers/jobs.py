@@ -1,4 +1,4 @@
-"""What runs by the clock: move persons under the newest master key, erase what the law no longer keeps."""
+"""What runs by the clock: move persons under the newest master key, erase what the law no longer keeps, tell of answers that are late."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ from typing import Final
 
 import psycopg
 
-from honghua.customers import store
-from honghua.customers.conduct.complaints import reseal_complaints
+from honghua.customers import store, store_consents
+from honghua.customers.conduct.complaints import OPEN_MAX, list_complaints, reseal_complaints
 from honghua.customers.contracts.documents import reseal_documents
 from honghua.customers.core.personal import PARTS
-from honghua.customers.persons import field_place, get_person, key_place, open_field, open_keys
+from honghua.customers.persons import field_place, get_person, key_place, open_keys
 from honghua.customers.rights import erase_retained
 from honghua.customers.suiting.offers import reseal_profiles
-from honghua.customers.vault import OWN, Vault, seal
+from honghua.customers.vault import Vault, reseal
+from honghua.decision.api import Told, raise_alert
 from honghua.store.database import run_unit
 
 SWEEP: Final = 500
+ALERT: Final = "conduct"
 
 
 def rotate_keys(conn: psycopg.Connection, vault: Vault, *, limit: int = SWEEP) -> int:
@@ -39,9 +41,8 @@ def rotate_person(conn: psycopg.Connection, vault: Vault, customer: str) -> None
     for row in store.list_fields(conn, person.person_id):
         part = PARTS[row.field]
         if part in old:
-            text = open_field(old, person.person_id, row)
-            sealed = seal(new[part][0], OWN, text.encode(), field_place(person.person_id, row.field))
-            store.reseal_field(conn, person.person_id, row, sealed)
+            again = reseal(old[part], new[part][0], row.sealed, field_place(person.person_id, row.field))
+            store.reseal_field(conn, person.person_id, row, again)
     keys = {part: key for part, (key, _) in new.items()}
     reseal_profiles(conn, person.person_id, old, keys)
     reseal_documents(conn, person.person_id, old, keys)
@@ -59,4 +60,19 @@ def erase_due(conn: psycopg.Connection, *, on: dt.date, now: dt.datetime, limit:
     )
 
 
-__all__ = ["SWEEP", "erase_due", "rotate_keys", "rotate_person"]
+def alert_late(conn: psycopg.Connection, *, on: dt.date, now: dt.datetime) -> int:
+    """Tell people of every complaint and every right in use whose clock has run out, once each; how many are new. In one transaction."""
+    late = [
+        (f"complaint {one.complaint_id}", f"complaint {one.complaint_id} should have been answered by {one.due_on}")
+        for one in list_complaints(conn)
+        if one.is_overdue(on)
+    ]
+    late += [
+        (f"request {row.request_id}", f"the request {row.kind} should have been answered by {row.due_at.date()}")
+        for row in store_consents.list_requests(conn, person_id=None, limit=OPEN_MAX)
+        if row.due_at < now
+    ]
+    return sum(raise_alert(conn, Told(ALERT, subject, subject, words, now), now=now) for subject, words in late)
+
+
+__all__ = ["SWEEP", "alert_late", "erase_due", "rotate_keys", "rotate_person"]

@@ -94,6 +94,11 @@ def open_sealed(key: bytes, sealed: bytes, place: str) -> bytes:
         raise IntegrityBroken(f"{place}: sealed elsewhere, under another key, or changed since") from error
 
 
+def reseal(old: bytes, new: bytes, sealed: bytes, place: str) -> bytes:
+    """The same bytes in the same place under another key of a person."""
+    return seal(new, OWN, open_sealed(old, sealed, place), place)
+
+
 def read_key_number(sealed: bytes) -> int:
     """The number of the key under which a value was sealed."""
     return int.from_bytes(sealed[1:HEAD_BYTES], "big")

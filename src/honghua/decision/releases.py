@@ -199,9 +199,8 @@ def find_readers(conn: psycopg.Connection, *, purpose: str = PURPOSE) -> dict[st
     lineup = store.find_lineup(conn, purpose)
     if lineup is None:
         return {}
-    seated = {lineup.champion, *([] if lineup.challenger is None else [lineup.challenger]), *lineup.shadows}
     found: dict[str, tuple[int, ...]] = {}
-    for number in sorted(seated):
+    for number in sorted({*lineup.judging, *lineup.shadows}):
         for name in recompile(get_release(conn, number)).lists:
             found[name] = (*found.get(name, ()), number)
     return found

@@ -32,8 +32,12 @@ def find_warming(conn: psycopg.Connection, *, purpose: str = PURPOSE) -> tuple[i
     """Shadows of the line-up in force that the newest decision did not ask: they wait for an engine that learns their values from the
     facts beside, and what they say counts from the first purchase that it has sensed for them. None where no decision was made yet."""
     lineup = store_policy.find_lineup(conn, purpose)
+    return () if lineup is None else _list_unasked(conn, lineup)
+
+
+def _list_unasked(conn: psycopg.Connection, lineup: store_policy.LineupRow) -> tuple[int, ...]:
     page = store_judged.read_page(conn, "ORDER BY decision_id DESC LIMIT 1", [])
-    if lineup is None or not len(page):
+    if not len(page):
         return ()
     regime = store_judged.list_regimes(conn)[int(page.regime_id[0])]
     if regime.lineup_id != lineup.lineup_id:
@@ -51,9 +55,10 @@ def list_shadows(conn: psycopg.Connection) -> list[ShadowView]:
         view.pairs[f"{Outcome(said_live).name.lower()}→{Outcome(said).name.lower()}"] = many
     for shadow, live, _, *means in store_judged.sum_shadow_scores(conn):
         found[shadow, live].scores = (means[0], means[1], means[2])
-    for shadow in find_warming(conn):
-        lineup = store_policy.find_lineup(conn, PURPOSE)
-        assert lineup is not None, "a shadow of it is warming"
+    lineup = store_policy.find_lineup(conn, PURPOSE)
+    if lineup is None:
+        return list(found.values())
+    for shadow in _list_unasked(conn, lineup):
         view = found.setdefault((shadow, lineup.champion), ShadowView(shadow, lineup.champion))
         view.is_warming = True
     return list(found.values())

@@ -125,6 +125,12 @@ def _record_all(
         loan = loans.get(one.purchase_id)
         if loan is not None:
             sums[loan, one.kind] = sums.get((loan, one.kind), 0) + one.amount_minor
+    return _record_sums(conn, sums, key, on, now)
+
+
+def _record_sums(
+    conn: psycopg.Connection, sums: Mapping[tuple[str, MovementKind], int], key: str, on: dt.date, now: dt.datetime
+) -> int:
     for (loan, kind), minor in sums.items():
         event = LoanEvent(key=f"{key}:{loan}:{kind.value}", loan=loan, kind=kind, amount_minor=minor, on=on)
         record(conn, event, now=now)
@@ -133,12 +139,8 @@ def _record_all(
 
 def _give_back(conn: psycopg.Connection, fact_id: int, key: str, on: dt.date, now: dt.datetime) -> int:
     """What a repayment had earned is not earned where it is reversed."""
-    earned = store.list_earned(conn, fact_id)
-    kind = MovementKind.INTEREST_BACK
-    for loan, minor in earned:
-        event = LoanEvent(key=f"{key}:{loan}:{kind.value}", loan=loan, kind=kind, amount_minor=minor, on=on)
-        record(conn, event, now=now)
-    return len(earned)
+    earned = {(loan, MovementKind.INTEREST_BACK): minor for loan, minor in store.list_earned(conn, fact_id)}
+    return _record_sums(conn, earned, key, on, now)
 
 
 def _entry_of(change: ledger.OwnerChange, fact: FactSeen | None, taken_back: FactSeen | None) -> BookEntry:

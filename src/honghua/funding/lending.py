@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from typing import Final
@@ -104,7 +104,7 @@ def _share(
     plan = plan_shares(ask, rules)
     if isinstance(plan, Refusal):
         return plan
-    made = FundedLoan(loan.loan, loan.channel, loan.principal_minor, loan.lent_on, list(plan.reasons))
+    made = replace(loan, reasons=list(plan.reasons))
     rows = [(share, groups.get(share.lender, "")) for share in plan.shares]
     store.insert_loan(conn, made, rows, base, now=now)
     own = next(share.principal_minor for share in plan.shares if share.lender == OWN)

@@ -17,7 +17,6 @@ from honghua.store.wishes import make_wishes
 
 NOTICE: Final = "limit_notice"  # the kind of the wish that tells a customer
 OFFER_DAYS: Final = 14
-LIST_MAX: Final = 200
 
 
 def note_changes(conn: psycopg.Connection, changes: Sequence[Change], *, now: dt.datetime) -> int:

@@ -55,12 +55,12 @@ def find_grant(conn: psycopg.Connection, *, grant_id: int = 0, key: str = "", lo
     return None if row is None else _grant(row)
 
 
-def list_grants(conn: psycopg.Connection, customer: str, *, lock: bool = False) -> list[Grant]:
+def list_grants(conn: psycopg.Connection, customer: str) -> list[Grant]:
     """Grants of a customer that may be claimed or used, by number."""
     query = (
         f"SELECT {COLUMNS} FROM limits_grant WHERE customer = %s AND state IN ('issued', 'active') ORDER BY grant_id"  # noqa: S608
     )
-    return [_grant(row) for row in conn.execute(query + (" FOR UPDATE" if lock else ""), [customer])]
+    return [_grant(row) for row in conn.execute(query, [customer])]
 
 
 def lock_usable(conn: psycopg.Connection, customers: Sequence[str], *, on: dt.date) -> list[Grant]:

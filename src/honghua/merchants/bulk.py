@@ -29,5 +29,5 @@ def start_many(
     if problems:
         raise BadInput("; ".join(str(problem) for problem in problems), code="CAMPAIGN_INVALID")
     ids = allocate(conn, "merchants_campaign_id", len(merchants)).tolist()
-    store.insert_many(conn, draft, list(zip(ids, merchants, strict=True)), made_by=made_by)
+    store.insert_campaigns(conn, draft, list(zip(ids, merchants, strict=True)), made_by=made_by)
     return len(ids)

@@ -46,7 +46,7 @@ def start_campaign(
     if problems:
         return 0, problems
     campaign_id = int(allocate(conn, "merchants_campaign_id", 1)[0])
-    store.insert_campaign(conn, campaign_id, draft, made_by=made_by, day=draft.starts_at.date())
+    store.insert_campaigns(conn, draft, [(campaign_id, draft.merchant)], made_by=made_by)
     return campaign_id, ()
 
 
@@ -151,22 +151,18 @@ def reserve(conn: psycopg.Connection, offer: Offer, asked: Asked, *, key: str, p
         key, campaign_id, asked.customer, asked.amount_minor, fee_minor, periods, day, "open", None, asked.at
     )
     may = periods in offer.periods and covers(offer.campaign, asked) and not is_held_out(offer.campaign, asked.customer)
-    if not may:
-        return _is_known(store.find_reservation(conn, key), kept)
-    outcome, *standing = store.reserve(conn, kept)
+    outcome, *standing = store.reserve(conn, kept) if may else _look_up(conn, key)
     if outcome == "known" and standing != [campaign_id, asked.customer, asked.amount_minor, periods]:
         raise Conflict(f"key {key!r} holds a reservation for another order", code="KEY_REUSED")
     return outcome != "none"
 
 
-def _is_known(known: Reservation | None, kept: Reservation) -> bool:
-    """Whether the key holds this very order from before, though the campaign would not cover it any more."""
+def _look_up(conn: psycopg.Connection, key: str) -> tuple[str, int, str, int, int]:
+    """What `store.reserve` says of a key from before, where the campaign would not cover its order any more."""
+    known = store.find_reservation(conn, key)
     if known is None or known.state == "released":
-        return False
-    same = (known.campaign_id, known.customer, known.amount_minor, known.periods)
-    if same != (kept.campaign_id, kept.customer, kept.amount_minor, kept.periods):
-        raise Conflict(f"key {kept.key!r} holds a reservation for another order", code="KEY_REUSED")
-    return True
+        return "none", 0, "", 0, 0
+    return "known", known.campaign_id, known.customer, known.amount_minor, known.periods
 
 
 def settle_reservations(conn: psycopg.Connection, *, now: dt.datetime, limit: int = SETTLED_AT_ONCE) -> tuple[int, int]:

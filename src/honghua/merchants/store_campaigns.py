@@ -21,11 +21,6 @@ TERMS: Final = (
 INSERT: Final = """
 INSERT INTO merchants_campaign (campaign_id, merchant, name, categories, periods, payer, least_minor, most_minor, starts_at, ends_at,
   weekdays, from_minute, until_minute, budget_minor, daily_minor, holdout_ppm, made_by)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
-"""
-INSERT_MANY: Final = """
-INSERT INTO merchants_campaign (campaign_id, merchant, name, categories, periods, payer, least_minor, most_minor, starts_at, ends_at,
-  weekdays, from_minute, until_minute, budget_minor, daily_minor, holdout_ppm, made_by)
 SELECT row.id, row.merchant, %(name)s, %(categories)s::text[], %(periods)s::int[], %(payer)s, %(least_minor)s, %(most_minor)s,
   %(starts_at)s, %(ends_at)s, %(weekdays)s, %(from_minute)s, %(until_minute)s, %(budget_minor)s, %(daily_minor)s, %(holdout_ppm)s,
   %(made_by)s FROM unnest(%(ids)s::bigint[], %(merchants)s::text[]) AS row (id, merchant)
@@ -109,21 +104,11 @@ class CampaignAct:
     recorded_at: dt.datetime
 
 
-def insert_campaign(conn: psycopg.Connection, campaign_id: int, draft: Draft, *, made_by: str, day: dt.date) -> None:
-    """A new campaign with its whole budget."""
-    values = [getattr(draft, name) for name in TERMS]
-    conn.execute(INSERT, [campaign_id, *(list(v) if isinstance(v, tuple) else v for v in values), made_by])
-    conn.execute(
-        "INSERT INTO merchants_budget (campaign_id, budget_minor, daily_minor, day) VALUES (%s, %s, %s, %s)",
-        [campaign_id, draft.budget_minor, draft.daily_minor, day],
-    )
-
-
-def insert_many(conn: psycopg.Connection, draft: Draft, rows: Sequence[tuple[int, str]], *, made_by: str) -> None:
+def insert_campaigns(conn: psycopg.Connection, draft: Draft, rows: Sequence[tuple[int, str]], *, made_by: str) -> None:
     """(id, merchant) of new campaigns, all with one draft's terms, each with its whole budget."""
     values = {name: list(v) if isinstance(v := getattr(draft, name), tuple) else v for name in TERMS}
     ids, merchants = [list(column) for column in zip(*rows, strict=True)]
-    conn.execute(INSERT_MANY, {**values, "ids": ids, "merchants": merchants, "made_by": made_by})
+    conn.execute(INSERT, {**values, "ids": ids, "merchants": merchants, "made_by": made_by})
     conn.execute(
         "INSERT INTO merchants_budget (campaign_id, budget_minor, daily_minor, day) SELECT id, %s, %s, %s FROM unnest(%s::bigint[]) AS id",
         [draft.budget_minor, draft.daily_minor, draft.starts_at.date(), ids],

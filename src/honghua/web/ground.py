@@ -64,6 +64,10 @@ class Site:
         """Run `work` in one transaction, in a thread; on disk when we return. Money moves through the booker instead."""
         return await asyncio.to_thread(self._write, work)
 
+    async def run(self, work: Callable[[psycopg.Connection], T]) -> T:
+        """Run `work`, which keeps transactions of its own, on a pooled connection, in a thread."""
+        return await asyncio.to_thread(self._run, work)
+
     def _read(self, work: Callable[[psycopg.Connection], T]) -> T:
         with self.pool.connection() as conn, conn.transaction():
             conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -72,6 +76,10 @@ class Site:
     def _write(self, work: Callable[[psycopg.Connection], T]) -> T:
         with self.pool.connection() as conn:
             return run_unit(conn, work)
+
+    def _run(self, work: Callable[[psycopg.Connection], T]) -> T:
+        with self.pool.connection() as conn:
+            return work(conn)
 
 
 def site_of(request: Request) -> Site:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -207,10 +207,9 @@ def _value(rows: Floats, row: int, name: str) -> float | None:
 
 def describe(book: Rulebook) -> dict[str, Any]:
     """Which rulebook was measured."""
-    body = asdict(book.terms)
     return {
         "rulebook": book.digest.hex(), "willingness": book.willingness.version, "ability": book.ability.version,
-        "service_share": body["service_share_ppm"] / PPM, "lender": book.terms.lender,
+        "service_share": book.terms.service_share_ppm / PPM, "lender": book.terms.lender,
     }  # fmt: skip
 
 

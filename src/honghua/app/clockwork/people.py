@@ -10,7 +10,6 @@ import psycopg
 
 from honghua.app.clockwork.sweeping import take_all
 from honghua.customers import jobs as customers_jobs
-from honghua.customers.api import alert_late
 from honghua.store.database import run_unit
 from honghua.store.wishes import WishState, count_wishes
 from honghua.web.api.partners import rotate_keys
@@ -71,7 +70,7 @@ def make_watcher(zone: dt.tzinfo) -> Work:
     """Tells people of complaints and rights whose clock has run out, by the local date."""
 
     def watch(conn: psycopg.Connection, now: dt.datetime) -> str:
-        late = run_unit(conn, lambda c: alert_late(c, on=now.astimezone(zone).date(), now=now))
+        late = run_unit(conn, lambda c: customers_jobs.alert_late(c, on=now.astimezone(zone).date(), now=now))
         return f"{late} newly late"
 
     return watch

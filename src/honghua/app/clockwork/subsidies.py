@@ -32,6 +32,7 @@ STATE_SOURCE: Final = (
     9  # how a repayment fact names the treasury; credit.core.debiting has the numbers of customers' own sources
 )
 PAYER_CONSUMER: Final = 1
+NO_PLAN: Final = Refusal("SUBSIDY_NO_PLAN", "This purchase was not bought in instalments with interest.")
 
 
 def subsidise(conn: psycopg.Connection, now: dt.datetime) -> str:
@@ -71,12 +72,14 @@ def ask_for(
     """One purchase: its plan as the fact tells it, its rate as the customer was quoted, its field as its merchant's scene says."""
     facts = read_facts_of_purchases(conn, np.array([paid.purchase_id], np.int64))
     captured = np.flatnonzero(facts.kind == FactKind.PURCHASE_CAPTURED)
+    if len(captured) != 1:
+        return NO_PLAN
     row = int(captured[0])
     start, end = int(facts.args_offsets[row]), int(facts.args_offsets[row + 1])
     args = dict(zip(ARGS_OF[FactKind.PURCHASE_CAPTURED], facts.args_values[start:end].tolist(), strict=False))
     periods, fee, amount = args.get("periods", 0), args.get("fee_minor", 0), int(facts.amount_minor[row])
-    if len(captured) != 1 or periods < 2 or fee <= 0:
-        return Refusal("SUBSIDY_NO_PLAN", "This purchase was not bought in instalments with interest.")
+    if periods < 2 or fee <= 0:
+        return NO_PLAN
     quote = quoting.quote_plan(principal_minor=amount, n=periods, fee_total_minor=fee)
     account = int(facts.account_id[row])
     consumed_on = from_day(int(facts.value_on[row]))

@@ -7,11 +7,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from honghua.app.drill.calls import Answer
+from honghua.app.drill.calls import Answer, Order
 from honghua.credit import core as c
 from honghua.sim.api import DrillDay, Message, Purpose
 
-Order = c.BuyNow | c.AuthorisePurchase
 RECEIVED: Final = (0.60, 0.70)  # of held orders so many are received on the day, so many more given back
 RETURNED: Final = 0.02  # of the others go back
 LATER: Final = (0.03, 0.25)  # of the day until then

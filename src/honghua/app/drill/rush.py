@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import heapq
 import math
 import time
@@ -14,12 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from honghua.app.city.town import Town
-from honghua.app.drill.calls import AGAIN, OK, Answer, Signer, read_answer, write_asked
+from honghua.app.drill.calls import AGAIN, OK, Answer, Order, Signer, read_answer, write_asked
 from honghua.app.drill.following import follow_purchase, prove_later
 from honghua.app.drill.lane import Lane, Told
 from honghua.base.clock import SystemClock
 from honghua.base.rng import derive_rng
-from honghua.credit import core as c
 from honghua.sim.api import (
     BACK_OFF_SECONDS,
     PATIENCE_SECONDS,
@@ -36,7 +34,6 @@ from honghua.sim.api import (
     passes_step_up,
 )
 
-Order = c.BuyNow | c.AuthorisePurchase
 Ints = NDArray[np.int64]
 PROOF_PLACES: Final = 2 / (24 * 60)  # of the day: two minutes until a code is read and typed in
 TAKEN_MAX: Final = 1_000  # messages that go out between two looks at the answers
@@ -141,10 +138,6 @@ class Rush:
     def delay_until(self, place: float) -> float:
         """Seconds from now until a place in the day."""
         return max(place * self.seconds - self.elapsed(), 0.0)
-
-    def instant(self) -> dt.datetime:
-        """What time it is on the day."""
-        return self.day.instant(min(self.elapsed() / self.seconds, 1.0))
 
     # The day itself.
 

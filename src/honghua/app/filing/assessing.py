@@ -17,7 +17,7 @@ from honghua.base.errors import Conflict, NotFound, Refusal
 from honghua.bureau import api as bureau
 from honghua.credit import api as credit
 from honghua.credit import jobs as credit_jobs
-from honghua.credit.api import journey
+from honghua.credit.journey import api as journey
 from honghua.customers import api as customers
 from honghua.customers.core import ConsentKind, Field
 from honghua.limits import api as limits
@@ -112,12 +112,10 @@ class Assessor:
             return None, "the account was closed meanwhile"
         before = bureau.find_before(conn, customer, answer.inquiry_id)
         assessed = limits.find_ceilings(conn, [customer]).get(customer, (0, None))[1]
-        known = [float(before.lenders)] if before is not None else []
-        grown = int(report.lenders - min([*known, *([] if assessed is None else [assessed])], default=report.lenders))
-        ceiling, said = (
-            view.record.ceiling_minor,
-            f"{report.lenders} lenders, {max(grown, 0)} more (inquiry {answer.inquiry_id})",
-        )
+        known = [seen for seen in (None if before is None else before.lenders, assessed) if seen is not None]
+        grown = int(report.lenders - min(known, default=report.lenders))
+        ceiling = view.record.ceiling_minor
+        said = f"{report.lenders} lenders, {max(grown, 0)} more (inquiry {answer.inquiry_id})"
         if grown >= terms.scan_lenders_more:
             return self._conclude(ceiling, "LENDERS_GREW", report, key, new_lenders=grown), said
         if asking.purpose is not bureau.Purpose.LIMIT_CHANGE:

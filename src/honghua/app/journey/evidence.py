@@ -15,7 +15,7 @@ import psycopg
 from honghua.app.book import to_plain
 from honghua.bureau import api as bureau
 from honghua.credit import api as credit
-from honghua.credit.api import journey
+from honghua.credit.journey import api as journey
 from honghua.credit.prudence import api as prudence
 from honghua.customers import api as customers
 from honghua.facts.kinds import FactKind

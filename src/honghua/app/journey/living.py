@@ -14,13 +14,13 @@ from typing import Any, Final
 import psycopg
 
 from honghua.app.journey.evidence import PackedEvidence
-from honghua.base.clock import FixedClock
+from honghua.base.clock import CHINA, FixedClock
 from honghua.base.errors import HonghuaError
 from honghua.base.rng import derive_rng
 from honghua.bureau.api import Exposure, FakeBureau
 from honghua.credit import api as credit
-from honghua.credit.api import journey
 from honghua.credit.core import Command
+from honghua.credit.journey import api as journey
 from honghua.customers import api as customers
 from honghua.customers.core import ConsentKind, Profile, find_check_digit
 from honghua.facts.steps import Step
@@ -28,8 +28,8 @@ from honghua.merchants.api import FakePayoutBank
 from honghua.store.database import Database, connect, run_unit
 
 FIRST_DAY: Final = dt.date(2026, 1, 5)
-OPENED: Final = dt.time(10, tzinfo=journey.CHINA)
-NIGHT: Final = dt.time(23, tzinfo=journey.CHINA)
+OPENED: Final = dt.time(10, tzinfo=CHINA)
+NIGHT: Final = dt.time(23, tzinfo=CHINA)
 READ: Final = dt.timedelta(seconds=20)
 PRODUCT: Final = "huabei"
 PRICE_MINOR: Final = 120_000

@@ -32,7 +32,13 @@ def test_a_payment_gateway_has_a_safe_address_and_a_long_secret():
         found = load_settings(environment={"HONGHUA_PAYMENT_URL": url, "HONGHUA_PAYMENT_SECRET": secret}).payments
         assert (found.url, found.secret) == (url, secret)
     assert not load_settings(environment={}).payments.url
-    for given in (("http://pay.example", secret), ("https://pay.example", "short"), ("ftp://pay.example", secret)):
+    for given in (
+        ("http://pay.example", secret),
+        ("https://pay.example", "short"),
+        ("ftp://pay.example", secret),
+        ("http://localhost.evil.example", secret),
+        ("http://127.0.0.1@evil.example", secret),
+    ):
         with pytest.raises(BadInput):
             load_settings(environment=dict(zip(("HONGHUA_PAYMENT_URL", "HONGHUA_PAYMENT_SECRET"), given, strict=True)))
 

@@ -14,8 +14,9 @@ from typing import Any, Final
 
 from honghua.base.errors import BadInput, Problem
 from honghua.base.money import format_minor, parse_minor
-from honghua.bureau.core.codes import ACCOUNT_TYPES, CLASSES, STATUSES, TRADES, AccountType
+from honghua.bureau.core.codes import ACCOUNT_TYPES, CLASSES, OVERDUE, STATUSES, TRADES, AccountType
 from honghua.bureau.core.records import Record
+from honghua.bureau.core.strip import month_after
 
 FORMAT: Final = "honghua-bureau/1"
 LINES_MAX: Final = 2_000_000
@@ -24,7 +25,6 @@ AMOUNTS: Final = (
 )  # fmt: skip
 DAYS: Final = ("opened_on", "ended_on", "last_paid_on", "overdue_from", "cleared_on", "carried_cleared_on")
 MAY_BE_NULL: Final = frozenset(DAYS) - {"opened_on"}
-TEXTS: Final = ("customer", "account_type", "currency", "status")
 FIELDS: Final = frozenset(
     {
         "account_id",
@@ -32,7 +32,10 @@ FIELDS: Final = frozenset(
         "days_past_due",
         "risk_class",
         "trades",
-        *TEXTS,
+        "customer",
+        "account_type",
+        "currency",
+        "status",
         *DAYS,
         *(name.removesuffix("_minor") for name in AMOUNTS),
     }
@@ -121,10 +124,10 @@ def _record(values: Any, header: Header) -> tuple[int, Record]:
         raise BadInput(f"fields differ: {odd}")
     _check_codes(values)
     days = {name: None if values[name] is None else dt.date.fromisoformat(values[name]) for name in DAYS}
-    if days["opened_on"] is None or not days["opened_on"] < _after(header.month):
+    if days["opened_on"] is None or not days["opened_on"] < month_after(header.month, 1):
         raise BadInput("opened_on: after the month")
     amounts = {name: parse_minor(values[name.removesuffix("_minor")], values["currency"]) for name in AMOUNTS}
-    if (values["status"] in tuple("1234567")) != (values["days_past_due"] > 0):
+    if (values["status"] in OVERDUE) != (values["days_past_due"] > 0):
         raise BadInput(f"status {values['status']} with {values['days_past_due']} days past due")
     record = Record(
         account_id=int(values["account_id"]), customer=values["customer"], month=header.month, reporter=header.reporter,
@@ -146,7 +149,3 @@ def _check_codes(values: Mapping[str, Any]) -> None:
             raise BadInput(f"trades: no code {trade!r}")
     if not values["customer"] or int(values["version"]) < 1:
         raise BadInput("a record names its customer and its version")
-
-
-def _after(month: dt.date) -> dt.date:
-    return (month + dt.timedelta(days=31)).replace(day=1)

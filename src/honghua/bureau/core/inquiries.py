@@ -112,11 +112,10 @@ class ProviderAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
-    """An inquiry made before: when, for what, and whether it was answered."""
+    """An inquiry made before: when and for what."""
 
     purpose: Purpose
     asked_at: dt.datetime
-    is_answered: bool
 
 
 def judge_asking(asking: Asking, past: Sequence[Past], policy: InquiryPolicy, *, now: dt.datetime) -> Refusal | None:

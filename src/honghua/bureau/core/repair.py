@@ -15,8 +15,6 @@ from honghua.base.errors import BadInput
 from honghua.base.money import format_minor, parse_minor
 from honghua.bureau.core.strip import end_of_month, month_after
 
-CLAUSES = ("window", "amount", "condition")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverdueItem:
@@ -94,7 +92,7 @@ class RepairPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepairVerdict:
-    """What a policy says of an item. failed: clauses that do not hold, of `CLAUSES`, "region" and "database"; off_on: display ends."""
+    """What a policy says of an item. failed: those that do not hold: region, database, window, amount, condition; off_on: display ends."""
 
     is_repaired: bool
     failed: tuple[str, ...]

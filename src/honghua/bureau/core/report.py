@@ -14,7 +14,7 @@ from honghua.bureau.core.codes import ADVERSE, OVERDUE, AccountType
 from honghua.bureau.core.records import Record
 from honghua.bureau.core.repair import OverdueItem
 from honghua.bureau.core.retention import start_clock
-from honghua.bureau.core.strip import lay_strip
+from honghua.bureau.core.strip import FINAL, get_strip_rules, lay_strip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +152,7 @@ def show(
 
 def clean(record: Record) -> Record:
     """A record as it shows once its adverse item is out of the display: status normal, overdue amount 0 (rules.md §10 display)."""
-    status = "N" if record.status in OVERDUE or record.status in ("M", "B", "D", "Z") else record.status
+    status = "N" if record.status in ADVERSE or record.status == "M" else record.status
     return replace(
         record,
         status=status,
@@ -166,7 +166,7 @@ def clean(record: Record) -> Record:
 
 def sum_up(accounts: Sequence[AccountShown]) -> Summary:
     """The summary of what is shown: there is no figure in it that the accounts do not say."""
-    last = [one for one in accounts if one.status not in "CG"]
+    last = [one for one in accounts if one.status not in FINAL]
     statuses = [status for one in accounts for _, status, _ in one.history]
     return Summary(
         accounts=len(accounts),
@@ -187,6 +187,7 @@ def sum_up(accounts: Sequence[AccountShown]) -> Summary:
 
 def _account(records: Sequence[Record], disputed: frozenset[tuple[int, dt.date]]) -> AccountShown:
     last = records[-1]
+    kept = records[-get_strip_rules(last.account_type).history_months :]
     return AccountShown(
         account_id=last.account_id,
         reporter=last.reporter,
@@ -202,7 +203,7 @@ def _account(records: Sequence[Record], disputed: frozenset[tuple[int, dt.date]]
         overdue_minor=last.overdue_minor,
         last_paid_on=last.last_paid_on,
         strip=lay_strip(last.account_type, {one.month: one.status for one in records}, last=last.month),
-        history=tuple((one.month, one.status, one.overdue_minor) for one in records[-60:]),
-        trades=tuple(trade for one in records[-60:] for trade in one.trades),
+        history=tuple((one.month, one.status, one.overdue_minor) for one in kept),
+        trades=tuple(trade for one in kept for trade in one.trades),
         is_disputed=any((one.account_id, one.month) in disputed for one in records),
     )

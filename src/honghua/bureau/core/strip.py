@@ -86,8 +86,7 @@ def lay_strip(
 
 def list_months(last: dt.date, count: int) -> list[dt.date]:
     """First days of so many months up to that of `last`, the oldest first."""
-    index = last.year * 12 + last.month - 1
-    return [dt.date(k // 12, k % 12 + 1, 1) for k in range(index - count + 1, index + 1)]
+    return [month_after(last, -back) for back in reversed(range(count))]
 
 
 def month_after(month: dt.date, count: int) -> dt.date:

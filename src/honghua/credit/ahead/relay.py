@@ -98,9 +98,8 @@ class Relay:
     def __init__(self, conn: psycopg.Connection, reader: psycopg.Connection, registry: Registry) -> None:
         self.conn, self.reader, self.registry = conn, reader, registry
         self.turn: Turn | None = None
-        self.under_way: list[
-            Judged
-        ] = []  # judged, and not known to be on disk; at most one while the next one is judged
+        # Judged, and not known to be on disk; at most one while the next one is judged.
+        self.under_way: list[Judged] = []
 
     def judge(self, commands: Sequence[c.Command], hashes: Sequence[bytes], *, now: dt.datetime) -> Judged | None:
         """A unit of these commands, at most one ahead of what is on disk; None: they must go alone, after what is being written."""
@@ -147,8 +146,7 @@ class Relay:
             self.turn.looked_at = time.monotonic()
             if is_turn_awaited(self.reader) or not risk.is_in_force(self.reader):
                 return False
-        cursor = risk.ahead[-1][0].cursor if risk.ahead else risk.cursor
-        return cursor >= self.turn.last_fact_id and risk.may_go_ahead()
+        return risk.reached >= self.turn.last_fact_id and risk.may_go_ahead()
 
     def _judge(
         self, risk: RiskDesk, turn: Turn, commands: Sequence[c.Command], hashes: Sequence[bytes], now: dt.datetime

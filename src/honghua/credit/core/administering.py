@@ -28,13 +28,12 @@ from honghua.credit.core.layout import (
     STATUS_CLOSED,
     STATUS_FROZEN,
 )  # fmt: skip
-from honghua.credit.core.prudence.evidence import ENDS_WAITING
+from honghua.credit.core.prudence.evidence import ENDS_WAITING, Needs
 from honghua.credit.core.prudence.growth import OPENINGS, RAISES
 from honghua.credit.core.refusals import refusal
 from honghua.credit.core.terms import ProductTerms
 from honghua.facts.kinds import Fact, FactKind
-
-CLAIM_COMPONENTS = 6  # principal (three), interest, fee and penalty stand first in the component vector
+from honghua.ledger.core import CLAIM
 
 
 def open_account(command: OpenAccount, account: Account, desk: Desk) -> Result:
@@ -163,7 +162,7 @@ def write_off(command: WriteOff, account: Account, desk: Desk) -> Result:
     problem = check_live(account)
     if problem is None and int(account.head[H_HELD]):
         problem = refusal("OPEN_BALANCE")
-    claim = int(account.balance[:CLAIM_COMPONENTS].sum())
+    claim = int(account.balance[CLAIM].sum())
     if problem is None and claim == 0:
         problem = refusal("NOTHING_OWED")
     if problem is None:
@@ -188,10 +187,7 @@ def write_off(command: WriteOff, account: Account, desk: Desk) -> Result:
 
 def evidence_needed(terms: ProductTerms, claim_minor: int) -> tuple[int, int]:
     """(days past due, collection attempts) that a claim of this size needs."""
-    for up_to, days, attempts in terms.write_off_bands:
-        if claim_minor <= up_to:
-            return days, attempts
-    return terms.write_off_bands[-1][1:]
+    return Needs(bands=terms.write_off_bands).of_claim(claim_minor)
 
 
 __all__ = ["change_limit", "change_pair", "end_temporary", "grant_temporary", "open_account", "set_status", "write_off"]

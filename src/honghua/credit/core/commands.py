@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from functools import cache, lru_cache
 from operator import attrgetter
 from typing import Any, Final
@@ -273,13 +273,7 @@ class LimitCause:
 
     def detail(self) -> dict[str, object]:
         """As facts carry it."""
-        return {
-            "reason": self.reason,
-            "rule": self.rule,
-            "rulebook": self.rulebook,
-            "model": self.model,
-            "consent": self.consent,
-        }
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

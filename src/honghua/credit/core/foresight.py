@@ -33,9 +33,9 @@ from honghua.credit.core.layout import (
     T_MINIMUM_SHARE,
 )  # fmt: skip
 from honghua.facts.kinds import FactKind
+from honghua.ledger.core import CLAIM
 
 MONTHS_MAX: Final = 360
-CLAIM_COMPONENTS: Final = 6  # principal (three), interest, fee and penalty stand first in the component vector
 YEARS_OF_GRACE: Final = (dt.date(2024, 1, 1), dt.date(2027, 12, 31))  # four years hold every length of month
 
 
@@ -75,7 +75,7 @@ def compute_minimum_cost(account: Account) -> MinimumCost:
     before = earned(copy)
     paid = months = 0
     for _ in range(MONTHS_MAX if account.is_open else 0):
-        if not copy.balance[:CLAIM_COMPONENTS].any():
+        if not copy.balance[CLAIM].any():
             break
         rows = copy.dues[: int(copy.head[H_DUES])]
         pass_to(copy, max((int(row[D_DUE]) for row in rows), default=0))
@@ -91,7 +91,7 @@ def compute_minimum_cost(account: Account) -> MinimumCost:
             paid += wanted
             months += 1
         pass_to(copy, int(copy.head[H_NEXT_CUT]))
-    done = not copy.balance[:CLAIM_COMPONENTS].any()
+    done = not copy.balance[CLAIM].any()
     return MinimumCost(months if done else None, paid, earned(copy) - before)
 
 

@@ -44,18 +44,10 @@ def check_bounds(
         for kind, fact_id, account_id, amount, _, txid in told
         if kind in LIMIT_KINDS and (txid, fact_id) <= place
     }
-    known = {fact_id for _, fact_id, *_ in told}
-    noted = limits.read_changes(conn, list(refs.values()))
-    wrong = sorted((moved - noted) | {row for row in noted if row[0] not in known} | _other(noted, told))
-    yield NAMES[2], len(moved), [f"fact {row[0]}" for row in wrong]
-
-
-def _other(
-    noted: set[tuple[int, str, int]], told: list[tuple[int, int, int, int, list[int], int]]
-) -> set[tuple[int, str, int]]:
-    """Noted changes whose fact says another amount."""
     amounts = {fact_id: amount for _, fact_id, _, amount, _, _ in told}
-    return {row for row in noted if amounts.get(row[0], row[2]) != row[2]}
+    noted = limits.read_changes(conn, list(refs.values()))
+    wrong = sorted((moved - noted) | {row for row in noted if amounts.get(row[0]) != row[2]})
+    yield NAMES[2], len(moved), [f"fact {row[0]}" for row in wrong]
 
 
 def _rows(facts: FactColumns) -> Iterator[tuple[int, int, int, int, list[int], int]]:

@@ -10,11 +10,11 @@ import numpy as np
 import psycopg
 
 from honghua.base.clock import from_micros
-from honghua.base.dates import day_from_civil, from_day, to_day
+from honghua.base.dates import from_day, to_day
 from honghua.credit.core import commands as c
-from honghua.credit.core.guards import CapRow, Carried, Guard, Guards, cap_on, month_of, pending
+from honghua.credit.core.guards import CapRow, Carried, Guard, Guards, cap_on, pending
 from honghua.credit.refold import each_fact
-from honghua.credit.store import get_business_day
+from honghua.credit.store import find_account_ids, get_business_day
 from honghua.facts.kinds import Fact, FactKind
 from honghua.limits import api as limits
 from honghua.store.facts import read_facts
@@ -52,9 +52,9 @@ def load_guards(
         guards.by_account[account_id].caps = rows
     purchases = [command.purchase_id for command in commands if isinstance(command, OF_ORDERS)]
     customers = list(refs.values()) if limits.is_any_active(conn, on=from_day(today)) else []
+    ids = {ref: account_id for account_id, ref in refs.items()}
     for customer, bound in limits.load_bound(conn, customers, purchases, on=from_day(today)).items():
-        account_id = next(number for number, ref in refs.items() if ref == customer)
-        guard = guards.by_account.setdefault(account_id, Guard())
+        guard = guards.by_account.setdefault(ids[customer], Guard())
         guard.grants, guard.ceiling_minor = bound.grants, bound.ceiling_minor
         guard.carried = [Carried(*one) for one in bound.carried]
     guards.customers = {refs[account_id] for account_id in guards.by_account}
@@ -114,25 +114,24 @@ def write_guards(
 def find_spending_cap(conn: psycopg.Connection, customer: str) -> CapView | None:
     """A customer's cap on the business date, with what was spent of its month; None where there never was one."""
     today = to_day(get_business_day(conn))
-    row = conn.execute("SELECT account_id FROM credit_account WHERE customer_ref = %s", [customer]).fetchone()
-    if row is None:
+    account_id = find_account_ids(conn, [customer]).get(customer)
+    if account_id is None:
         return None
-    caps = [CapRow(cap, day, fact_id) for _, cap, day, fact_id in conn.execute(CAPS, [[row[0]]])]
+    caps = [CapRow(cap, day, fact_id) for _, cap, day, fact_id in conn.execute(CAPS, [[account_id]])]
     if not caps:
         return None
-    guards = Guards({row[0]: Guard()}, today)
+    guards = Guards({account_id: Guard()}, today)
     _tell_spent(conn, guards, since=first_of_month(today))
     waits = pending(caps, today)
     return CapView(
-        cap_on(caps, today), guards.by_account[row[0]].spent_in(today), None if waits is None else waits.cap_minor,
+        cap_on(caps, today), guards.by_account[account_id].spent_in(today), None if waits is None else waits.cap_minor,
         None if waits is None else from_day(waits.from_on).isoformat(),
     )  # fmt: skip
 
 
 def first_of_month(day: int) -> int:
     """Day number of the first of a day's month."""
-    year, month = month_of(day)
-    return int(day_from_civil(year, month, 1))
+    return to_day(from_day(day).replace(day=1))
 
 
 def _of(facts: Collection[tuple[int, Fact, int]], kind: FactKind) -> list[tuple[int, Fact]]:

@@ -1,4 +1,4 @@
-"""The journey's door: begin a contract, take its twelve steps, appeal and settle, look at it. Entered as `credit.api.journey`.
+"""The journey's door: begin a contract, take its twelve steps, appeal and settle, look at it.
 
 Each step's function does all: is it its turn, the hook's look, the deed, the row. For callers whose books are elsewhere (a desk behind a
 queue) `look_at_step` and `record_step` are the two halves. conn is outside a transaction unless a function says otherwise.
@@ -41,7 +41,7 @@ from honghua.credit.journey.opening import (
     write_contract,
 )
 from honghua.credit.journey.servicing import Contacting, contact, monitor, repay, write_off
-from honghua.credit.journey.setting import CHINA, Approval, Approver, JourneySite
+from honghua.credit.journey.setting import Approval, Approver, JourneySite
 from honghua.credit.journey.store import (
     SYSTEM,
     ContactRow,
@@ -71,7 +71,6 @@ from honghua.credit.journey.taking import (
 from honghua.credit.journey.using import book, draw, give_back, pay_out
 
 __all__ = [
-    "CHINA",
     "REASON_WORDS",
     "SYSTEM",
     "Approval",

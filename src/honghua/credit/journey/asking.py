@@ -26,6 +26,11 @@ class Moment:
     business_on: dt.date
     decided_by: str = SYSTEM
 
+    @property
+    def last_answer(self) -> StepRow | None:
+        """The newest row about this very question: the same step and subject."""
+        return next((row for row in reversed(self.rows) if (row.step, row.subject) == (self.step, self.subject)), None)
+
     def last_passed(self, step: Step, *, subject: str | None = None) -> StepRow | None:
         """The newest row that passed a step, of any subject or of one."""
         return next(

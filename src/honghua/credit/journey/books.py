@@ -19,13 +19,10 @@ from honghua.credit.core.layout import H_CHARGED_OFF, H_DUES, H_LIMIT, H_NEXT_DU
 from honghua.credit.registry import Registry
 from honghua.credit.viewing.reading import find_current
 from honghua.ledger import api as ledger
-from honghua.ledger.core import Component
+from honghua.ledger.core import CLAIM, Component
 
 Answer = dict[str, Any]
-CLAIM = slice(0, 6)  # the components that a customer owes
-
-
-OWED = frozenset(Component(k) for k in range(6))
+OWED = frozenset(list(Component)[CLAIM])
 
 
 class Books(Protocol):

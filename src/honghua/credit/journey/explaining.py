@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 import psycopg
 
-from honghua.credit.core.journey import REASON_WORDS, StepOutcome, find_illegal, say_reason
+from honghua.credit.core.journey import StepOutcome, find_illegal
 from honghua.credit.core.journey.machine import Move
-from honghua.credit.core.refusals import refusal
 from honghua.credit.journey import store
 from honghua.credit.journey.store import StepRow
-from honghua.credit.journey.taking import read_state
+from honghua.credit.journey.taking import read_state, say_refused
 
 HUMAN_PATH = {
     StepOutcome.REFUSED: (
@@ -59,7 +58,5 @@ def explain(conn: psycopg.Connection, customer: str) -> list[Explained]:
 
 def say_any(code: str) -> tuple[str, str]:
     """Both sentences of a reason, whichever room it comes from."""
-    if code in REASON_WORDS:
-        return say_reason(code)
-    said = refusal(code)
+    said = say_refused(code)
     return str(said["sentence"]), str(said["sentence_en"])

@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 
 import psycopg
 
+from honghua.base.clock import CHINA
 from honghua.credit.core.journey import CONTACT_RULES, WATCH_RULES, ContactRules, RiskVerdict, WatchRules
 from honghua.credit.journey.asking import Moment
 from honghua.credit.journey.books import Books
@@ -19,7 +20,6 @@ from honghua.funding import api as funding
 from honghua.merchants.api import PayoutBank
 
 LENDER: Final = "红花消费信贷(示范贷款人)"
-CHINA: Final = dt.timezone(dt.timedelta(hours=8))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import psycopg
@@ -70,6 +70,11 @@ class Cleared:
     verdict: RiskVerdict
 
 
+OUTCOMES: Final = {
+    Verdict.PASS: StepOutcome.PASSED,
+    Verdict.REFER: StepOutcome.REFERRED,
+    Verdict.REFUSE: StepOutcome.REFUSED,
+}
 Looked = StepRow | StepRefusal | Cleared
 Taken = StepRow | StepRefusal
 
@@ -110,58 +115,44 @@ def look_at_step(
     conn: psycopg.Connection, hook: RiskHook, taking: Taking, *, now: dt.datetime, business_on: dt.date
 ) -> Looked:
     """Whose turn it is, and the hook's word. A no or a wait is written at once; a step taken before gives its row again."""
-    contract = get_contract(conn, taking.contract_id, lock=True)
-    state, rows = read_state(conn, taking.contract_id)
-    known = next((row for row in rows if row.key == taking.key), None)
-    if known is not None:
-        return known
-    moment = Moment(
-        contract=contract, step=taking.step, subject=taking.subject, asked=taking.asked, rows=rows, now=now, business_on=business_on,
-        decided_by=taking.decided_by,
-    )  # fmt: skip
-    problem = find_illegal(
-        state, Move(taking.step, StepOutcome.PASSED, taking.subject, "", taking.decided_by != SYSTEM)
-    )
-    if problem is not None:
-        return StepRefusal(problem, *say_reason(problem))
+    held = _hold(conn, taking)
+    if isinstance(held, StepRow):
+        return held
+    contract, state, rows = held
+    illegal = _find_illegal(state, taking, StepOutcome.PASSED)
+    if illegal is not None:
+        return illegal
+    moment = make_moment(contract, taking, rows, now=now, business_on=business_on)
     verdict = overrule(hook.before(conn, moment), moment)
     if verdict.is_pass:
         return Cleared(moment, verdict)
     code = verdict.reasons[0] if verdict.reasons else "BOOKS_REFUSED"
-    outcome = StepOutcome.REFUSED if verdict.verdict is Verdict.REFUSE else StepOutcome.REFERRED
-    return _append(conn, taking, moment, Done(decided=_say(code)), outcome, verdict)
+    return _append(conn, taking, moment, Done(decided=say_refused(code)), OUTCOMES[verdict.verdict], verdict)
 
 
 def record_step(conn: psycopg.Connection, hook: RiskHook, taking: Taking, cleared: Cleared, done: Done) -> Taken:
     """Write what the deed came to. In the caller's transaction."""
-    get_contract(conn, taking.contract_id, lock=True)
-    state, rows = read_state(conn, taking.contract_id)
-    known = next((row for row in rows if row.key == taking.key), None)
-    if known is not None:
-        return known
+    held = _hold(conn, taking)
+    if isinstance(held, StepRow):
+        return held
+    _, state, rows = held
     verdict = join_verdicts(cleared.verdict, hook.after(conn, cleared.moment, done))
     code = done.refusal or done.referral
     if code is not None:
         said = RiskVerdict(hook.name, Verdict.REFUSE if done.refusal else Verdict.REFER, (code,))
         verdict = join_verdicts(verdict, said)
     if not verdict.is_pass:
-        done = _with(done, _say(code or verdict.reasons[0]))
-    outcome = {
-        Verdict.PASS: StepOutcome.PASSED,
-        Verdict.REFER: StepOutcome.REFERRED,
-        Verdict.REFUSE: StepOutcome.REFUSED,
-    }[verdict.verdict]
-    problem = find_illegal(state, Move(taking.step, outcome, taking.subject, done.finding, taking.decided_by != SYSTEM))
-    if problem is not None:
-        return StepRefusal(problem, *say_reason(problem))
-    return _append(conn, taking, cleared.moment, done, outcome, verdict)
+        done = replace(done, decided={**say_refused(code or verdict.reasons[0]), **done.decided})
+    outcome = OUTCOMES[verdict.verdict]
+    illegal = _find_illegal(state, taking, outcome, finding=done.finding)
+    if illegal is not None:
+        return illegal
+    return _append(conn, taking, replace(cleared.moment, rows=rows), done, outcome, verdict)
 
 
 def overrule(verdict: RiskVerdict, moment: Moment) -> RiskVerdict:
     """A no whose every reason a person has set aside in reopening or judging this very question, as a pass that says so."""
-    last = next(
-        (row for row in reversed(moment.rows) if (row.step, row.subject) == (moment.step, moment.subject)), None
-    )
+    last = moment.last_answer
     named = set(moment.asked.get("overruled", ()))
     by = moment.decided_by if moment.decided_by != SYSTEM else None
     if last is not None and last.outcome is StepOutcome.REOPENED:
@@ -205,31 +196,54 @@ def _answer(
     now: dt.datetime,
     on: dt.date,
 ) -> Taken:
-    contract = get_contract(conn, taking.contract_id, lock=True)
-    state, rows = read_state(conn, taking.contract_id)
-    known = next((row for row in rows if row.key == taking.key), None)
-    if known is not None:
-        return known
-    problem = find_illegal(state, Move(taking.step, outcome, taking.subject, "", taking.decided_by != SYSTEM))
-    if problem is not None:
-        return StepRefusal(problem, *say_reason(problem))
-    moment = Moment(
-        contract=contract, step=taking.step, subject=taking.subject, asked=taking.asked, rows=rows, now=now, business_on=on,
-        decided_by=taking.decided_by,
-    )  # fmt: skip
-    asked = next((row for row in reversed(rows) if (row.step, row.subject) == (taking.step, taking.subject)), None)
+    held = _hold(conn, taking)
+    if isinstance(held, StepRow):
+        return held
+    contract, state, rows = held
+    illegal = _find_illegal(state, taking, outcome)
+    if illegal is not None:
+        return illegal
+    moment = make_moment(contract, taking, rows, now=now, business_on=on)
+    asked = moment.last_answer
     if asked is None:
         return StepRefusal("NOTHING_REFUSED", *say_reason("NOTHING_REFUSED"))
     verdict = RiskVerdict("human path", Verdict(asked.risk["verdict"]), tuple(asked.risk["reasons"]))
     return _append(conn, taking, moment, Done(decided=decided), outcome, verdict)
 
 
+def _hold(conn: psycopg.Connection, taking: Taking) -> tuple[Contract, JourneyState, tuple[StepRow, ...]] | StepRow:
+    """A contract held against other writers, where it stands and its rows; or the row of this very wish, written before."""
+    contract = get_contract(conn, taking.contract_id, lock=True)
+    state, rows = read_state(conn, taking.contract_id)
+    known = next((row for row in rows if row.key == taking.key), None)
+    return (contract, state, rows) if known is None else known
+
+
+def _find_illegal(
+    state: JourneyState, taking: Taking, outcome: StepOutcome, *, finding: str = ""
+) -> StepRefusal | None:
+    """Why a row may not follow; None where it may."""
+    problem = find_illegal(state, Move(taking.step, outcome, taking.subject, finding, taking.decided_by != SYSTEM))
+    return None if problem is None else StepRefusal(problem, *say_reason(problem))
+
+
+def make_moment(
+    contract: Contract, taking: Taking, rows: tuple[StepRow, ...], *, now: dt.datetime, business_on: dt.date
+) -> Moment:
+    """What a wish and a contract's rows so far show to a hook."""
+    return Moment(
+        contract=contract, step=taking.step, subject=taking.subject, asked=taking.asked, rows=rows, now=now, business_on=business_on,
+        decided_by=taking.decided_by,
+    )  # fmt: skip
+
+
 def _append(
     conn: psycopg.Connection, taking: Taking, moment: Moment, done: Done, outcome: StepOutcome, verdict: RiskVerdict
 ) -> StepRow:
+    """Write the row behind those of the moment, which are all there are: the contract is held."""
     row = StepRow(
         contract_id=taking.contract_id,
-        number=len(store.list_steps(conn, taking.contract_id)) + 1,
+        number=len(moment.rows) + 1,
         step=taking.step,
         outcome=outcome,
         subject=taking.subject,
@@ -248,18 +262,12 @@ def _append(
     return row
 
 
-def _say(code: str) -> dict[str, Any]:
+def say_refused(code: str) -> dict[str, Any]:
+    """The answer that says no to a step, with both sentences, whichever room the reason comes from."""
     if code not in REASON_WORDS:
         return refusal(code)
     zh, en = say_reason(code)
     return {"outcome": "refused", "code": code, "sentence": zh, "sentence_en": en}
-
-
-def _with(done: Done, said: Mapping[str, Any]) -> Done:
-    return Done(
-        decided={**said, **done.decided}, refusal=done.refusal, referral=done.referral, account_id=done.account_id,
-        fact_id=done.fact_id, finding=done.finding,
-    )  # fmt: skip
 
 
 def _check_words(words: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 import psycopg
 
@@ -10,12 +11,12 @@ from honghua.base.errors import NotFound, Refusal
 from honghua.credit import store as books_store
 from honghua.credit.core.commands import AuthorisePurchase, CapturePurchase, Scene, VoidAuthorisation
 from honghua.credit.core.journey import Step
-from honghua.credit.journey.asking import Done, Moment
+from honghua.credit.journey.asking import Done
 from honghua.credit.journey.books import Answer
 from honghua.credit.journey.hooks.using import BookingHook, DrawdownHook, PayoutHook
 from honghua.credit.journey.setting import JourneySite
-from honghua.credit.journey.store import Contract, StepRow
-from honghua.credit.journey.taking import Taken, Taking, get_contract, read_state, take_step
+from honghua.credit.journey.store import StepRow
+from honghua.credit.journey.taking import Taken, Taking, get_contract, make_moment, read_state, take_step
 from honghua.funding import api as funding
 from honghua.merchants import api as merchants
 from honghua.merchants.core import judge_sale
@@ -73,7 +74,8 @@ def pay_out(conn: psycopg.Connection, site: JourneySite, taking: Taking, *, now:
     The shop's money goes with its daily settlement where it cannot go at once; `decided["payout"]` says which.
     """
     contract = get_contract(conn, taking.contract_id)
-    drawn = get_drawn(conn, taking)
+    _, rows = read_state(conn, taking.contract_id)
+    drawn = get_drawn(rows, taking.subject)
     business_on = books_store.get_business_day(conn)
     purchase_id = int(drawn.decided["purchase_id"])
 
@@ -95,16 +97,8 @@ def pay_out(conn: psycopg.Connection, site: JourneySite, taking: Taking, *, now:
             )
         return Done(decided=decided, account_id=account_id, fact_id=int(answer["fact_id"]))
 
-    scanned = site.approver.scan(conn, _moment(conn, contract, taking, now))
+    scanned = site.approver.scan(conn, make_moment(contract, taking, rows, now=now, business_on=business_on))
     return take_step(conn, PayoutHook(scanned), taking, deed, now=now, business_on=business_on)
-
-
-def _moment(conn: psycopg.Connection, contract: Contract, taking: Taking, now: dt.datetime) -> Moment:
-    _, rows = read_state(conn, contract.contract_id)
-    return Moment(
-        contract=contract, step=taking.step, subject=taking.subject, asked=taking.asked, rows=rows, now=now,
-        business_on=books_store.get_business_day(conn), decided_by=taking.decided_by,
-    )  # fmt: skip
 
 
 def _share(conn: psycopg.Connection, site: JourneySite, bought: tuple[int, int, int], now: dt.datetime) -> Answer:
@@ -159,17 +153,17 @@ def book(conn: psycopg.Connection, site: JourneySite, taking: Taking, *, now: dt
 def give_back(conn: psycopg.Connection, site: JourneySite, taking: Taking) -> Answer:
     """Void the hold of a purchase whose payout stays refused; the books' answer."""
     contract = get_contract(conn, taking.contract_id)
-    purchase_id = int(get_drawn(conn, taking).decided["purchase_id"])
+    _, rows = read_state(conn, taking.contract_id)
+    purchase_id = int(get_drawn(rows, taking.subject).decided["purchase_id"])
     key = f"contract:{contract.contract_id}:void:{taking.subject}"
     return site.books.submit(VoidAuthorisation(key=key, customer=contract.customer, purchase_id=purchase_id))
 
 
-def get_drawn(conn: psycopg.Connection, taking: Taking) -> StepRow:
+def get_drawn(rows: Sequence[StepRow], subject: str) -> StepRow:
     """The drawdown of a purchase; NotFound where it never passed."""
-    _, rows = read_state(conn, taking.contract_id)
-    found = next((r for r in rows if (r.step, r.subject, r.outcome) == (Step.DRAWDOWN, taking.subject, "passed")), None)
+    found = next((r for r in rows if (r.step, r.subject, r.outcome) == (Step.DRAWDOWN, subject, "passed")), None)
     if found is None:
-        raise NotFound(f"order {taking.subject!r} was not drawn under this contract", code="PURCHASE_UNKNOWN")
+        raise NotFound(f"order {subject!r} was not drawn under this contract", code="PURCHASE_UNKNOWN")
     return found
 
 

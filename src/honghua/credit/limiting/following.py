@@ -265,4 +265,4 @@ def _lower_ceilings(work: Pass, booked: Sequence[c.ChangeLimit]) -> None:
         run_unit(work.conn, lower)
 
 
-__all__ = ["Assessment", "Follower", "LimitReport", "follow_limits", "read_records", "reassess"]
+__all__ = ["Assessment", "Follower", "LimitReport", "follow_limits", "reassess"]

@@ -1,4 +1,4 @@
-"""SQL of the follower: its places, and what an account's bills say about its owner's conduct."""
+"""SQL of the follower: its places, and the accounts that a day alone may lead to."""
 
 from __future__ import annotations
 

@@ -28,8 +28,8 @@ from honghua.credit.prudence.keys import next_key
 from honghua.credit.registry import Registry
 from honghua.credit.store import find_account_ids, get_business_day
 from honghua.credit.store_risk import find_customer_refs
-from honghua.credit.viewing.views import CLAIM
 from honghua.ledger import api as ledger
+from honghua.ledger.core import CLAIM
 from honghua.store.commands import find_commands
 from honghua.store.database import run_unit
 

@@ -15,9 +15,8 @@ from honghua.base.dates import add_months, to_day
 from honghua.credit.core.layout import STATUS_ACTIVE, STATUS_FROZEN
 from honghua.credit.core.terms import ProductTerms
 from honghua.credit.store import get_business_day
-from honghua.credit.viewing.views import CLAIM
 from honghua.ledger import api as ledger
-from honghua.ledger.core import Component
+from honghua.ledger.core import CLAIM, Component
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from honghua.base.clock import DAY_US
 from honghua.credit import store_risk
 from honghua.credit.refold import each_fact
+from honghua.credit.risk.unbooked import Lesson
 from honghua.decision.api import DecisionEngine, read_events
 from honghua.decision.core import PURCHASES, EventMaker, Keys
 from honghua.facts.kinds import Fact, FactKind
@@ -104,10 +105,10 @@ class Learner:
         """What facts other than purchases teach, each with its time."""
         lesson = self.read(conn, facts)
         if lesson is not None:
-            self.engine.follow(*lesson)
+            self.engine.follow(lesson.events, lesson.labelled)
 
-    def read(self, conn: psycopg.Connection, facts: Sequence[tuple[Fact, int]]) -> tuple[Ints, Ints] | None:
-        """That as the engine takes it: events int64[n, C] and ids int64[k] of purchases that are labelled; None = nothing to learn."""
+    def read(self, conn: psycopg.Connection, facts: Sequence[tuple[Fact, int]]) -> Lesson | None:
+        """That as the engine takes it; None = nothing to learn."""
         taught = [(fact, at_us) for fact, at_us in facts if fact.kind in TEACHING]
         if not taught:
             return None
@@ -116,7 +117,7 @@ class Learner:
         found = [row for fact, at_us in taught if (row := self.maker.follow(fact, keys, at_us)) is not None]
         labelled = [fact.purchase_id for fact, _ in taught if fact.kind is FactKind.FRAUD_REPORTED]
         events = np.array(found, np.int64).reshape(-1, self.maker.schema.width)
-        return events, np.array(labelled, np.int64)
+        return Lesson(events, np.array(labelled, np.int64))
 
     def _events(self, conn: psycopg.Connection, facts: FactColumns, rows: Ints) -> Ints:
         """The purchases in these rows as events: as they were sensed, where that is on record, else as far as their facts tell."""

@@ -31,7 +31,7 @@ class SensedRows:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lesson:
-    """What a unit taught besides its orders: events int64[n, C], labelled int64[k] as `DecisionEngine.follow` takes them."""
+    """What a unit taught besides its orders: events int64[n, C], ids of labelled purchases int64[k], for `DecisionEngine.follow`."""
 
     events: Ints
     labelled: Ints

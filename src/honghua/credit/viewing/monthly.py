@@ -45,11 +45,11 @@ from honghua.credit.registry import Registry
 from honghua.credit.store_risk import find_customer_refs
 from honghua.credit.viewing.views import day_or_none
 from honghua.facts.kinds import FactKind
+from honghua.ledger.core import CLAIM
 from honghua.store.facts import read_fact_days, read_facts
 
 Ints = NDArray[np.int64]
 NOTHING: Final = np.zeros(0, np.int64)
-CLAIM: Final = slice(0, 6)  # principal (three), interest, fee, penalty
 USED: Final = 20
 AT_DAWN, AFTER = 0, 1  # at the start of a day, before its facts, and after them
 MONEY_IN: Final = (int(FactKind.REPAYMENT_RECEIVED), int(FactKind.RECOVERY_RECEIVED))

@@ -19,8 +19,8 @@ from honghua.base.errors import BadInput
 from honghua.credit.store import get_business_day
 from honghua.credit.viewing import store_portfolio as store
 from honghua.credit.viewing.store_portfolio import BUCKETS, WRITTEN_OFF, Segment
-from honghua.credit.viewing.views import CLAIM
 from honghua.ledger import api as ledger
+from honghua.ledger.core import CLAIM
 
 SPAN_DAYS_MAX: Final = 800
 ACCOUNTS_MAX: Final = 2_000_000

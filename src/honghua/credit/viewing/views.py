@@ -69,10 +69,10 @@ from honghua.credit.core.words import CLASS_WORDS, PAYER_WORDS, PLAN_WORDS, STAT
 from honghua.credit.registry import Registry
 from honghua.credit.viewing import store
 from honghua.credit.viewing.reading import find_current, one_moment
+from honghua.ledger.core import CLAIM
 
 AVAILABLE: Final = 18  # places in the component vector (ledger.core.Component)
 USED: Final = 20
-CLAIM: Final = slice(0, 6)
 PAYERS: Final[dict[int, Payer]] = {1: "consumer", 2: "merchant", 3: "platform"}
 
 

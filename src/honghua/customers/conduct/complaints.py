@@ -1,4 +1,4 @@
-"""Complaints: received, answered within their clock, alerted when late. What was said is sealed, like everything personal."""
+"""Complaints: received, answered within their clock; `jobs` tells who is late. What was said is sealed, like everything personal."""
 
 from __future__ import annotations
 
@@ -9,19 +9,16 @@ from typing import Final
 import psycopg
 
 from honghua.base.errors import BadInput, Conflict, NotFound
-from honghua.customers import store_consents
 from honghua.customers.conduct import store_complaints as store
 from honghua.customers.conduct.store_complaints import ComplaintRow
 from honghua.customers.core.complaints import COMPLAINT_RULES, ComplaintRules, Stage, find_due
 from honghua.customers.core.personal import Part
 from honghua.customers.persons import get_person, open_keys
-from honghua.customers.vault import OWN, Vault, open_sealed, seal
-from honghua.decision.api import Told, raise_alert
+from honghua.customers.vault import OWN, Vault, open_sealed, reseal, seal
 
 WORDS_MAX: Final = 4_000
 PLACE: Final = "customers_complaint/{}"
 OPEN_MAX: Final = 1_000
-ALERT: Final = "conduct"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,10 +92,7 @@ def answer_complaint(
 
 def get_complaint(conn: psycopg.Connection, complaint_id: int, *, rules: ComplaintRules = COMPLAINT_RULES) -> Complaint:
     """One complaint; NotFound."""
-    row = store.find_complaint(conn, complaint_id)
-    if row is None:
-        raise NotFound(f"no complaint {complaint_id}", code="COMPLAINT_UNKNOWN")
-    return _view(row, rules)
+    return _view(_get(conn, complaint_id), rules)
 
 
 def list_complaints(
@@ -112,29 +106,12 @@ def list_complaints(
 
 def read_complaint(conn: psycopg.Connection, vault: Vault, complaint_id: int) -> str:
     """What was said; Conflict where its key was erased with the person."""
-    row = store.find_complaint(conn, complaint_id)
-    if row is None:
-        raise NotFound(f"no complaint {complaint_id}", code="COMPLAINT_UNKNOWN")
+    row = _get(conn, complaint_id)
     person = get_person(conn, row.customer)
     key = open_keys(conn, vault, person).get(Part.CONTACT)
     if key is None:
         raise Conflict(f"{row.customer} has left: what they said is gone", code="PERSON_HAS_LEFT")
     return open_sealed(key, row.sealed, PLACE.format(person.person_id)).decode()
-
-
-def alert_late(conn: psycopg.Connection, *, on: dt.date, now: dt.datetime) -> int:
-    """Tell people of every complaint and every right in use whose clock has run out, once each; how many are new. In one transaction."""
-    late = [
-        (f"complaint {one.complaint_id}", f"complaint {one.complaint_id} should have been answered by {one.due_on}")
-        for one in list_complaints(conn)
-        if one.is_overdue(on)
-    ]
-    late += [
-        (f"request {row.request_id}", f"the request {row.kind} should have been answered by {row.due_at.date()}")
-        for row in store_consents.list_requests(conn, person_id=None, limit=OPEN_MAX)
-        if row.due_at < now
-    ]
-    return sum(raise_alert(conn, Told(ALERT, subject, subject, words, now), now=now) for subject, words in late)
 
 
 def reseal_complaints(conn: psycopg.Connection, person_id: int, old: dict[Part, bytes], new: dict[Part, bytes]) -> None:
@@ -143,8 +120,15 @@ def reseal_complaints(conn: psycopg.Connection, person_id: int, old: dict[Part, 
         return
     place = PLACE.format(person_id)
     for row in store.list_complaints(conn, person_id=person_id, limit=OPEN_MAX):
-        plain = open_sealed(old[Part.CONTACT], row.sealed, place)
-        store.reseal_complaint(conn, row.complaint_id, seal(new[Part.CONTACT], OWN, plain, place))
+        again = reseal(old[Part.CONTACT], new[Part.CONTACT], row.sealed, place)
+        store.reseal_complaint(conn, row.complaint_id, again)
+
+
+def _get(conn: psycopg.Connection, complaint_id: int) -> ComplaintRow:
+    row = store.find_complaint(conn, complaint_id)
+    if row is None:
+        raise NotFound(f"no complaint {complaint_id}", code="COMPLAINT_UNKNOWN")
+    return row
 
 
 def _view(row: ComplaintRow, rules: ComplaintRules) -> Complaint:

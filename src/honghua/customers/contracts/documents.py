@@ -21,7 +21,7 @@ from honghua.customers.core.contract_text import ContractText
 from honghua.customers.core.personal import Part
 from honghua.customers.persons import Access, Purpose, get_person, key_place
 from honghua.customers.store import AccessRow
-from honghua.customers.vault import OWN, Vault, open_sealed, seal
+from honghua.customers.vault import OWN, Vault, open_sealed, reseal, seal
 
 READ_SECONDS: Final = 10  # rules.md §2: forced reading time U, 10 s proposed
 PLACE: Final = "customers_document/{}/{}"
@@ -158,10 +158,10 @@ def reseal_documents(conn: psycopg.Connection, person_id: int, old: dict[Part, b
         document = get_document(conn, key)
         signed = store_documents.find_signature(conn, document.document_id)
         sealed = {"plain": document.sealed_plain} | ({"signed": signed.sealed_signed} if signed is not None else {})
-        again = {}
-        for kind, value in sealed.items():
-            place = PLACE.format(kind, person_id)
-            again[kind] = seal(new[Part.IDENTITY], OWN, open_sealed(old[Part.IDENTITY], value, place), place)
+        again = {
+            kind: reseal(old[Part.IDENTITY], new[Part.IDENTITY], value, PLACE.format(kind, person_id))
+            for kind, value in sealed.items()
+        }
         store_documents.reseal_document(conn, document.document_id, again["plain"], again.get("signed"))
 
 

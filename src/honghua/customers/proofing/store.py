@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import psycopg
 from psycopg.rows import class_row
 
-from honghua.customers.core.proofs import ProofAnswer, ProofKind, ProofVerdict, Said
+from honghua.customers.core.proofs import ProofAnswer, ProofVerdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,21 +69,6 @@ def insert_answers(
             [proof_id, answer.kind, answer.request_id, answer.said, answer.score_ppm, answer.provider, answer.is_fake, now,
              proof_id, answer.kind],
         )  # fmt: skip
-
-
-def list_answers(conn: psycopg.Connection, proof_id: int) -> list[ProofAnswer]:
-    """All answers of a proofing."""
-    rows = conn.execute(
-        "SELECT kind, request_id, said, provider, is_fake, score_ppm FROM customers_proof_answer WHERE proof_id = %s"
-        " ORDER BY kind, number",
-        [proof_id],
-    )
-    return [
-        ProofAnswer(
-            kind=ProofKind(kind), request_id=request, said=Said(said), provider=provider, is_fake=fake, score_ppm=score
-        )
-        for kind, request, said, provider, fake, score in rows
-    ]
 
 
 def insert_verdict(

@@ -24,7 +24,7 @@ from honghua.customers.persons import get_person, open_keys, read_current
 from honghua.customers.store import PersonRow
 from honghua.customers.suiting import store_offers
 from honghua.customers.suiting.store_offers import OfferRow
-from honghua.customers.vault import OWN, Vault, open_sealed, seal
+from honghua.customers.vault import OWN, Vault, open_sealed, reseal, seal
 
 PROFILE_PLACE: Final = "customers_profile/{}"
 
@@ -114,8 +114,8 @@ def reseal_profiles(conn: psycopg.Connection, person_id: int, old: dict[Part, by
         return
     place = PROFILE_PLACE.format(person_id)
     for version, sealed in store_offers.list_profiles(conn, person_id):
-        plain = open_sealed(old[Part.IDENTITY], sealed, place)
-        store_offers.reseal_profile(conn, person_id, version, seal(new[Part.IDENTITY], OWN, plain, place))
+        again = reseal(old[Part.IDENTITY], new[Part.IDENTITY], sealed, place)
+        store_offers.reseal_profile(conn, person_id, version, again)
 
 
 __all__ = [

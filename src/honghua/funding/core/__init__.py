@@ -20,7 +20,6 @@ from honghua.funding.core.splitting import (
     Position,
     share_loan,
     share_movement,
-    share_schedule,
 )
 
 __all__ = [
@@ -46,5 +45,4 @@ __all__ = [
     "plan_shares",
     "share_loan",
     "share_movement",
-    "share_schedule",
 ]

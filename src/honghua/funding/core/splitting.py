@@ -112,16 +112,3 @@ def _moved(one: Position, kind: MovementKind, part: int) -> Position:
         return replace(one, written_off_minor=one.written_off_minor - part)
     sign = -1 if kind is MovementKind.INTEREST_BACK else 1
     return replace(one, earned_minor=one.earned_minor + sign * part)
-
-
-def share_schedule(
-    positions: Sequence[Position], periods: Sequence[tuple[int, int]]
-) -> tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]:
-    """Each period's (principal, interest) as (principal by lender, interest by lender)."""
-    now = tuple(positions)
-    rows = []
-    for principal, interest in periods:
-        of_principal, now = share_movement(now, MovementKind.PRINCIPAL, principal)
-        of_interest, now = share_movement(now, MovementKind.INTEREST, interest)
-        rows.append((of_principal, of_interest))
-    return tuple(rows)

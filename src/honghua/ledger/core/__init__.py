@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from honghua.ledger.core.chart import (
+    CLAIM,
     COLUMNS,
     COMPONENTS,
     OWNER_ID_MAX,
@@ -20,6 +21,7 @@ from honghua.ledger.core.entries import AMOUNT_MAX, EntryBatch, check_batch, ent
 
 __all__ = [
     "AMOUNT_MAX",
+    "CLAIM",
     "COLUMNS",
     "COMPONENTS",
     "OWNER_ID_MAX",

@@ -122,6 +122,7 @@ TITLES: Final = tuple(Title(component, *rest) for component, rest in _CHART.item
 COLUMNS: Final[tuple[str, ...]] = tuple(title.column for title in TITLES)
 # Memo components mirror each other: what is granted is available, held, used or over; what is written off is claimed.
 LIMIT_COMPONENTS: Final = (_C.LIMIT_GRANTED, _C.LIMIT_AVAILABLE, _C.LIMIT_HELD, _C.LIMIT_USED, _C.LIMIT_OVER)
+CLAIM: Final = slice(0, 6)  # what a customer owes: principal (three), interest, fee and penalty stand first
 CHARGE_OFF_COMPONENTS: Final = (_C.CHARGE_OFF_MEMO, _C.CHARGE_OFF_CONTRA)
 
 

@@ -98,6 +98,7 @@ def next_limit(terms: LimitTerms, record: Record) -> int:
 
 def explain_growth(terms: LimitTerms, record: Record) -> Growth:
     """The rules of growth on this record."""
+    next_minor = next_limit(terms, record)
     rules = (
         Rule("ON_TIME", ("上次调整后按时还清的账单数", "bills paid on time since the last change"),
              record.good_statements >= terms.growth_statements, record.good_statements, terms.growth_statements),
@@ -111,9 +112,9 @@ def explain_growth(terms: LimitTerms, record: Record) -> Growth:
         Rule("NO_TEMPORARY", ("没有生效中的临时额度(期间固定额度不变)", "no temporary limit runs: the fixed one stays meanwhile"),
              not record.has_temporary, int(record.has_temporary), 0),
         Rule("BELOW_CEILING", ("未达可承受上限", "below what was found affordable"),
-             next_limit(terms, record) > record.limit_minor, record.limit_minor, record.ceiling_minor),
+             next_minor > record.limit_minor, record.limit_minor, record.ceiling_minor),
     )  # fmt: skip
-    return Growth(rules, next_limit(terms, record))
+    return Growth(rules, next_minor)
 
 
 def decide_move(terms: LimitTerms, record: Record) -> Move:

@@ -47,16 +47,15 @@ class Then:
 
 def look_again(terms: LimitTerms, then: Then, now: Scan, *, on: dt.date) -> str:
     """The code of what stops the payout, "" where nothing does. What was not known then counts as none: all of it is new."""
-    grown = _grown
     debt_bound = max(then.limit_minor, 1) * terms.scan_debt_share_ppm / PPM
     found = (
         ("NOT_APPROVED_YET", not then.is_approved),
         ("APPROVAL_STALE", not 0 <= (on - then.on).days <= terms.approval_days),
         ("FRAUD_SINCE", now.is_reported or (now.fraud is not None and now.fraud * PPM >= terms.scan_fraud_ppm)),
-        ("LENDERS_SINCE", grown(then.lenders, now.lenders) >= terms.scan_lenders_more),
-        ("DEBT_SINCE", grown(then.debt_minor, now.debt_minor) > debt_bound),
-        ("INQUIRIES_SINCE", grown(then.inquiries_6m, now.inquiries_6m) >= terms.scan_inquiries),
-        ("ADVERSE_SINCE", grown(then.worst_24m, now.worst_24m) >= 1),
+        ("LENDERS_SINCE", _grown(then.lenders, now.lenders) >= terms.scan_lenders_more),
+        ("DEBT_SINCE", _grown(then.debt_minor, now.debt_minor) > debt_bound),
+        ("INQUIRIES_SINCE", _grown(then.inquiries_6m, now.inquiries_6m) >= terms.scan_inquiries),
+        ("ADVERSE_SINCE", _grown(then.worst_24m, now.worst_24m) >= 1),
     )
     return next((code for code, stops in found if stops), "")
 

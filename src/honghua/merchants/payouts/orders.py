@@ -14,6 +14,7 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
+from honghua.base.clock import CHINA
 from honghua.base.dates import to_day
 from honghua.base.errors import BadInput, Conflict, NotFound, Refusal, WorldFailed
 from honghua.decision.api import Told, raise_alert
@@ -35,7 +36,6 @@ PAYOUT_LEASE: Final = dt.timedelta(minutes=5)
 TRY_AGAIN: Final = dt.timedelta(minutes=10)
 SEND_YOURSELF: Final = dt.timedelta(seconds=5)  # who orders at once sends at once; after that the clock's job does
 SILENT_TRIES: Final = 20  # of one order without an answer: then people are told
-BANK_ZONE: Final = dt.timezone(dt.timedelta(hours=8))  # in which a bank's day ends
 NEEDS_PERSON: Final = frozenset({
     DifferenceKind.AMOUNT_DIFFERS, DifferenceKind.PAYEE_DIFFERS, DifferenceKind.UNKNOWN_ORDER, DifferenceKind.MOVED_TWICE,
     DifferenceKind.AFTER_THE_END,
@@ -61,7 +61,7 @@ class Payable:
 
 def bank_day(now: dt.datetime) -> dt.date:
     """The day that it is at banks."""
-    return now.astimezone(BANK_ZONE).date()
+    return now.astimezone(CHINA).date()
 
 
 def place_orders(

@@ -105,10 +105,10 @@ def insert_payouts(conn: psycopg.Connection, orders: Sequence[PayoutOrder]) -> N
         )  # fmt: skip
 
 
-def find_payout(conn: psycopg.Connection, key: str, *, lock: bool = False) -> PayoutOrder | None:
+def find_payout(conn: psycopg.Connection, key: str) -> PayoutOrder | None:
     """The order under a key."""
     with conn.cursor(row_factory=class_row(PayoutOrder)) as cursor:
-        return cursor.execute(SELECT + " WHERE key = %s" + (" FOR UPDATE" if lock else ""), [key]).fetchone()
+        return cursor.execute(SELECT + " WHERE key = %s", [key]).fetchone()
 
 
 def find_of_purchase(conn: psycopg.Connection, purchase_id: int) -> PayoutOrder | None:

@@ -69,7 +69,7 @@ def check_merchant(
     now: dt.datetime,
 ) -> RegisteredMerchant | Refusal:
     """Score a merchant anew; the score proposes, `act_on_merchant` decides. In the caller's transaction."""
-    one = _lock(conn, merchant)
+    one = get_merchant(conn, merchant, lock=True)
     after = follow(MerchantState(one.state), MerchantAct.CHECK)
     if isinstance(after, Refusal):
         return after
@@ -102,7 +102,7 @@ def act_on_merchant(
     """
     if not person.strip() or not reasons or not all(reason.strip() for reason in reasons):
         raise BadInput("say who decides and why", code="REASON_MISSING")
-    one = _lock(conn, merchant)
+    one = get_merchant(conn, merchant, lock=True)
     after = follow(MerchantState(one.state), act)
     if isinstance(after, Refusal):
         return after
@@ -143,9 +143,9 @@ def find_standings(conn: psycopg.Connection, merchants: Sequence[str]) -> dict[s
     return {merchant: Standing(MerchantState(state), most) for merchant, (state, most) in found.items()}
 
 
-def get_merchant(conn: psycopg.Connection, merchant: str) -> RegisteredMerchant:
-    """One merchant of the register; NotFound."""
-    found = store.find_merchant(conn, merchant)
+def get_merchant(conn: psycopg.Connection, merchant: str, *, lock: bool = False) -> RegisteredMerchant:
+    """One merchant of the register, with `lock` ours until the transaction ends; NotFound."""
+    found = store.find_merchant(conn, merchant, lock=lock)
     if found is None:
         raise NotFound(f"no merchant {merchant!r} is registered", code="MERCHANT_UNKNOWN")
     return found
@@ -163,10 +163,3 @@ def list_merchants(
 def list_merchant_steps(conn: psycopg.Connection, merchant: str) -> list[MerchantStep]:
     """How a merchant came to stand where it does, in order."""
     return store.list_steps(conn, merchant)
-
-
-def _lock(conn: psycopg.Connection, merchant: str) -> RegisteredMerchant:
-    found = store.find_merchant(conn, merchant, lock=True)
-    if found is None:
-        raise NotFound(f"no merchant {merchant!r} is registered", code="MERCHANT_UNKNOWN")
-    return found

@@ -10,6 +10,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import itemgetter
 from typing import Final
 
 import numpy as np
@@ -107,10 +109,11 @@ def settle_subsidies(
     """
     due = store.list_due(conn, until=business_on, limit=limit)
     false = _find_false(conn, {part.item for _, part in due})
-    for borrower in sorted({borrower for borrower, _ in due}):
+    whose = itemgetter(0)
+    for borrower, mine in groupby(sorted(due, key=whose), key=whose):
         store.lock_borrower(conn, borrower)
         items = store.load_items(conn, borrower)
-        for part in (part for whose, part in due if whose == borrower):
+        for _, part in mine:
             if not store.mark_settled(conn, part):
                 continue
             if part.item in false and not items[part.item].is_false:
@@ -133,8 +136,7 @@ def settle_subsidies(
 
 def _find_false(conn: psycopg.Connection, items: set[str]) -> set[str]:
     """Items whose purchase was last reported as a fraud."""
-    rows = [store.find_item(conn, item) for item in sorted(items)]
-    of_purchase = {one.purchase_id: one.item for one in rows if one is not None}
+    of_purchase = store.find_purchases(conn, items)
     facts = read_facts_of_purchases(conn, np.array(sorted(of_purchase), np.int64))
     last: dict[int, int] = {}
     for row in np.flatnonzero(facts.kind == FactKind.FRAUD_REPORTED).tolist():

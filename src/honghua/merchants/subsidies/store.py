@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -121,6 +121,12 @@ def find_item_of_purchase(conn: psycopg.Connection, purchase_id: int) -> Subsidy
     """The item of a purchase."""
     with conn.cursor(row_factory=class_row(SubsidyRow)) as cursor:
         return cursor.execute(ITEMS + " WHERE purchase_id = %s", [purchase_id]).fetchone()
+
+
+def find_purchases(conn: psycopg.Connection, items: Iterable[str]) -> dict[int, str]:
+    """purchase -> item of these items."""
+    rows = conn.execute("SELECT purchase_id, item FROM merchants_subsidy_item WHERE item = ANY(%s)", [list(items)])
+    return {int(purchase): str(item) for purchase, item in rows}
 
 
 def load_items(conn: psycopg.Connection, borrower: str) -> dict[str, HeldItem]:

@@ -45,9 +45,8 @@ def write_configuration(state_dir: Path, socket_dir: Path, *, durable: bool) -> 
         "log_line_prefix": "%m [%p] %q%u@%d ",
         "log_checkpoints": "off",
     }
-    if (
-        sys.platform == "linux"
-    ):  # one call a file system, instead of opening every file before a crash is recovered from
+    if sys.platform == "linux":
+        # One call a file system, instead of opening every file before a crash is recovered from.
         settings["recovery_init_sync_method"] = "syncfs"
     lines = [f"include_if_exists = {_quote(str(state_dir / 'data' / 'postgresql.conf'))}"]
     lines += [f"{name} = {_quote(value)}" for name, value in settings.items()]

@@ -178,9 +178,8 @@ async def pay_checkout(site: Site, checkout_id: str, payment: Payment) -> Answer
     Trouble: CHECKOUT_UNKNOWN, CHECKOUT_EXPIRED, CHECKOUT_DONE (too many attempts), CODE_SPENT (paid by somebody else, or in another
     way), PAYER_INVALID (nobody agreed to bear the fee), OFFER_GONE (the campaign is used up), PART_NOT_TAKEN.
     """
-    checkout = await site.read(lambda conn: get_checkout(conn, checkout_id))
     for _ in range(ATTEMPTS_MAX):
-        attempts = await site.read(lambda conn: find_attempts(conn, checkout_id))
+        checkout, attempts = await site.read(lambda conn: find_payable(conn, site, checkout_id, payment))
         answer = await try_payment(site, checkout, attempts, payment)
         if answer["outcome"] != "refused" or answer["code"] != "KEY_REUSED":
             return answer
@@ -189,12 +188,18 @@ async def pay_checkout(site: Site, checkout_id: str, payment: Payment) -> Answer
     raise Trouble("CODE_SPENT", "this checkout was paid before")
 
 
+def find_payable(conn: psycopg.Connection, site: Site, checkout_id: str, payment: Payment) -> tuple[Checkout, Attempts]:
+    """A checkout and what became of it, in one moment; Trouble when it cannot be paid so."""
+    checkout, attempts = get_checkout(conn, checkout_id), find_attempts(conn, checkout_id)
+    check_payment(checkout, attempts, payment, now=site.clock.now())
+    if attempts.state != "paid" and payment.continues is None:  # a shop may have been closed since the order was made
+        check_shop(conn, site, checkout.merchant, checkout.amount_minor)
+    return checkout, attempts
+
+
 async def try_payment(site: Site, checkout: Checkout, attempts: Attempts, payment: Payment) -> Answer:
     """Book under the key of the next attempt; of a paid checkout, under the key that paid: the books compare."""
     now, key = site.clock.now(), key_of(checkout.checkout_id, attempts.number)
-    check_payment(checkout, attempts, payment, now=now)
-    if attempts.state != "paid" and payment.continues is None:  # a shop may have been closed since the order was made
-        await site.read(lambda conn: check_shop(conn, site, checkout.merchant, checkout.amount_minor))
     if attempts.state != "paid" and payment.offer is not None:
         await reserve(site, checkout, payment, key=key)
     command = BuyNow(

@@ -28,7 +28,6 @@ class Operation:
     anchor: str
     method: str
     path: str
-    title: str
     about: str
     lines: tuple[Line, ...]
     answers: tuple[tuple[str, str, str], ...]
@@ -84,8 +83,7 @@ def read_operation(page: Mapping[str, Any], path: str, method: str, told: Mappin
         )
         for status, one in told["responses"].items()
     )
-    about = told.get("description", "")
-    return Operation(told["operationId"], method.upper(), path, told.get("summary", path), about, tuple(lines), answers)
+    return Operation(told["operationId"], method.upper(), path, told.get("description", ""), tuple(lines), answers)
 
 
 def list_forms(page: Mapping[str, Any]) -> list[Form]:

@@ -26,6 +26,16 @@ class NoAccount(HonghuaError):
     code = "NO_ACCOUNT"
 
 
+class OtherPlace(HonghuaError):
+    """A customer asked for a page that is not theirs now; name: the route of the one that is."""
+
+    code = "OTHER_PLACE"
+
+    def __init__(self, name: str, *notices: Notice) -> None:
+        super().__init__(f"the page is {name}")
+        self.name, self.notices = name, notices
+
+
 def customer_of(request: Request) -> str:
     """The customer's reference; every route of theirs is guarded."""
     subject = viewer_of(request).subject
@@ -58,9 +68,14 @@ def has_gateway(request: Request) -> bool:
     return find_gateway(request) is not None
 
 
+def can_pay(request: Request) -> bool:
+    """Whether customers may send money by hand: through a payment gateway, or in a demonstration. Auto-debit asks the bank, everywhere."""
+    return site_of(request).is_demo or has_gateway(request)
+
+
 def check_gateway(request: Request) -> None:
-    """Money that customers send by hand needs a payment gateway, outside of a demonstration. Auto-debit asks the bank, everywhere."""
-    if not site_of(request).is_demo and not has_gateway(request):
+    """Trouble where customers may not send money by hand."""
+    if not can_pay(request):
         raise Trouble("GATEWAY_MISSING", "no payment gateway is connected")
 
 

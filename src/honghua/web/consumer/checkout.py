@@ -72,8 +72,12 @@ async def draw(request: Request, text: str, form: Form, *, refused_id: uuid.UUID
     if attempts.state == "paid":
         return redirect(request, "consumer.purchases", Notice(key="consumer.paid_already", tone="info"))
     now = site.clock.now()
-    choices = await site.read(lambda conn: list_choices(conn, site, customer, order, now=now))
-    cap = await site.read(lambda conn: credit.find_spending_cap(conn, customer))
+    choices, cap = await site.read(
+        lambda conn: (
+            list_choices(conn, site, customer, order, now=now),
+            credit.find_spending_cap(conn, customer),
+        )
+    )
     await site.write(lambda conn: merchants.note_exposure(conn, ask(order, customer, site, now=now)))
     return await page(
         request, "consumer/checkout.html", status=200 if form.is_good else 422, account=account, order=order, ticket=text,

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from honghua.credit import api as credit
 from honghua.web.consumer.asking import customer_of, find_account, get_account
-from honghua.web.consumer.opening import opening
+from honghua.web.consumer.opening import draw_opening
 from honghua.web.ground import site_of
 from honghua.web.roles import CUSTOMERS, MERCHANTS, STAFF
 from honghua.web.ui.pages import has_route, page, redirect
@@ -42,7 +42,7 @@ async def home(request: Request) -> Response:
     site, customer = site_of(request), customer_of(request)
     account = await find_account(request)
     if account is None:
-        return await opening(request)
+        return await draw_opening(request)
     waiting = await site.read(lambda conn: credit.list_waiting(conn, customer, now=site.clock.now()))
     recent = await site.read(lambda conn: credit.list_purchases(conn, customer, limit=RECENT))
     return await page(

@@ -16,6 +16,7 @@ from honghua.credit.core import SettlePlan
 from honghua.web.address_parts import Id
 from honghua.web.consumer.asking import (
     UNREADABLE,
+    can_pay,
     check_gateway,
     customer_of,
     get_account,
@@ -136,7 +137,7 @@ async def plan(request: Request, plan_id: Id) -> Response:
         account=account,
         one=one,
         quote=quote,
-        can_pay=site.is_demo or has_gateway(request),
+        can_pay=can_pay(request),
     )
 
 

@@ -33,6 +33,11 @@ async def opening(request: Request) -> Response:
     """Where the application stands; what the account is, before anything is agreed to."""
     if await find_account(request) is not None:
         return redirect(request, "consumer.home")
+    return await draw_opening(request)
+
+
+async def draw_opening(request: Request) -> Response:
+    """The page of whoever has no account yet."""
     ports = find_ports(request)
     standing = await find_standing(request)
     if ports is None or standing.place in (Place.AGREEMENTS, Place.DONE):

@@ -22,7 +22,7 @@ from honghua.web.consumer import (
     till,
     waiting,
 )
-from honghua.web.consumer.asking import NoAccount
+from honghua.web.consumer.asking import NoAccount, OtherPlace
 from honghua.web.consumer.bureau import pages as bureau
 from honghua.web.consumer.joining import pages as joining
 from honghua.web.consumer.repay import payments, repaying
@@ -44,6 +44,13 @@ async def to_opening(request: Request, _: Exception) -> Response:
     return redirect(request, "consumer.opening")
 
 
+async def to_other_place(request: Request, error: Exception) -> Response:
+    """Whoever asked for a page out of turn is led to theirs."""
+    assert isinstance(error, OtherPlace), "installed for it"
+    return redirect(request, error.name, *error.notices)
+
+
 def install(app: FastAPI, site: Site) -> None:
     """What the application must know beside the routes."""
     app.add_exception_handler(NoAccount, to_opening)
+    app.add_exception_handler(OtherPlace, to_other_place)

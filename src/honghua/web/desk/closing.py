@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 from typing import Any, Final
 
@@ -13,7 +12,8 @@ from honghua.base.errors import HonghuaError
 from honghua.credit import api as credit
 from honghua.store.database import Database
 from honghua.store.jobs import is_running, list_jobs, make_due
-from honghua.web.desk.acts import Doing, begin_act, end_act, list_acts, record_act
+from honghua.web.desk.acting import act, doing_of, noted
+from honghua.web.desk.acts import list_acts, record_act
 from honghua.web.desk.drawing import WHY_CHARS_MAX, draw, refused, told
 from honghua.web.desk.tasks import Tell, list_tasks, tasks_of
 from honghua.web.ground import Site, site_of
@@ -54,26 +54,18 @@ async def close(request: Request) -> Response:
     if not form.is_good:
         return told(request, "desk.closing", "desk.why_needed", tone="bad")
     site, person = site_of(request), viewer_of(request).subject
-    act_id = 0
     try:
         wanted = dt.date.fromisoformat(day)
-        act_id = await note(site, "close day", day, person, why)
-        task_id = tasks_of(request.app.state, site).start(
-            "close_day", day, person, {"day": day}, lambda _conn, tell: close_day(site, wanted, tell)
-        )
     except ValueError:
         return told(request, "desk.closing", "desk.error_day", tone="bad")
+    try:
+        async with noted(request, doing_of(request, "close day", day, why)):
+            task_id = tasks_of(request.app.state, site).start(
+                "close_day", day, person, {"day": day}, lambda _conn, tell: close_day(site, wanted, tell)
+            )
     except HonghuaError as error:
-        await site.write(lambda conn: end_act(conn, act_id, "refused", now=site.clock.now()))
         return refused(request, "desk.closing", error)
-    await site.write(lambda conn: end_act(conn, act_id, "done", now=site.clock.now()))
     return redirect(request, "desk.task", task_id=task_id)
-
-
-async def note(site: Site, action: str, subject: str, person: str, why: str) -> int:
-    """Write down what somebody is about to do, before it is done; the number of the act."""
-    doing, now = Doing(action=action, subject=subject, person=person, why=why), site.clock.now()
-    return await site.write(lambda conn: begin_act(conn, doing, now=now))
 
 
 def close_day(site: Site, day: dt.date, tell: Tell) -> dict[str, Any]:
@@ -97,23 +89,15 @@ async def quarantine_release(request: Request) -> Response:
     customer, why = form.text("customer"), form.text("why", chars_max=WHY_CHARS_MAX)
     if not form.is_good:
         return told(request, "desk.closing", "desk.why_needed", tone="bad")
-    site, person = site_of(request), viewer_of(request).subject
+    site = site_of(request)
     now = site.clock.now()
-    act_id = await note(site, "release from quarantine", f"customer {customer}", person, why)
+    doing = doing_of(request, "release from quarantine", f"customer {customer}", why)
     try:
-        changed = await asyncio.to_thread(release, site, customer, now)
+        changed = await act(request, doing, lambda conn: credit.release(conn, site.registry, customer, now=now))
     except HonghuaError as error:
-        await site.write(lambda conn: end_act(conn, act_id, "refused", now=now))
         return refused(request, "desk.closing", error)
-    await site.write(lambda conn: end_act(conn, act_id, "done", now=now))
     words = "desk.released_corrected" if changed else "desk.released"
     return told(request, "desk.closing", words, values={"customer": customer})
-
-
-def release(site: Site, customer: str, now: dt.datetime) -> bool:
-    """One unit of work of the credit room's own."""
-    with site.pool.connection() as conn:
-        return credit.release(conn, site.registry, customer, now=now)
 
 
 @router.post("/jobs/retry", name="desk.job_retry")

@@ -15,7 +15,7 @@ from honghua.credit import api as credit
 from honghua.decision import api as decision
 from honghua.decision.core import LETS_BUY, Outcome
 from honghua.ledger import api as ledger
-from honghua.ledger.core import Component
+from honghua.ledger.core import CLAIM, Component
 from honghua.store.jobs import JobRow, list_jobs
 from honghua.web.address_parts import Id
 from honghua.web.desk.drawing import draw, refused, told
@@ -25,8 +25,8 @@ from honghua.web.viewer import viewer_of
 
 router = APIRouter(prefix="/desk")
 DAYS: Final = 30
+OWED: Final = tuple(Component)[CLAIM]
 ALERTS_SHOWN: Final = 8
-CLAIM: Final = tuple(Component)[:6]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def measure_pulse(conn: psycopg.Connection, *, today: dt.date, zone: dt.tzinfo, 
         if one.outcome is Outcome.REVIEW:
             sums["review"][place] += one.decisions
     books = ledger.list_days_of_books(conn, since=first, until=today, currency=currency)
-    owed = tuple(sum(day.balance_minor[component] for component in CLAIM) for day in books)
+    owed = tuple(sum(day.balance_minor[component] for component in OWED) for day in books)
     named = {name: tuple(found[k] for k in range(DAYS)) for name, found in sums.items()}
     return Pulse(named["all"], named["through"], named["granted"], named["review"], owed)
 

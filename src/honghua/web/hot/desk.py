@@ -22,9 +22,8 @@ from honghua.web.hot.answering import Books, note
 from honghua.web.hot.gathering import WAITING_MAX, Gathering, Parcel, Reply
 
 ANSWER_S: Final = 5.0  # beyond the latest deadline of a batch, that the database may stay away
-AHEAD_FROM: Final = (
-    512  # commands: fewer are judged so soon that it does not pay to judge them while others are written
-)
+# Commands of a batch: fewer are judged so soon that it does not pay to judge them while others are written.
+AHEAD_FROM: Final = 512
 Replies = Sequence[tuple[Parcel, Reply]]
 Deliver = Callable[[Replies], None]  # called in one of the desk's threads, once a batch
 

@@ -54,19 +54,18 @@ def _find_word(agent: str, words: Sequence[tuple[str, str]]) -> str:
 
 def carry_step(response: Response, request: Request, token: str) -> None:
     """Let the browser carry a challenge's token to the next step; no token: forget it."""
-    address = site_of(request).address
-    cookie = cookies.Cookie(
-        name=cookies.cookie_name(STEP, address), value=token, is_secure=cookies.is_secure(address),
-        seconds=STEP_SECONDS if token else 0,
-    )  # fmt: skip
-    response.headers.append("set-cookie", cookie.header())
+    _carry(response, request, STEP, token, seconds=STEP_SECONDS if token else 0)
 
 
 def carry_trust(response: Response, request: Request, token: str, *, seconds: int) -> None:
     """Let the browser keep that it is trusted; it is no sign-in."""
+    _carry(response, request, TRUSTED, token, seconds=seconds)
+
+
+def _carry(response: Response, request: Request, kind: str, token: str, *, seconds: int) -> None:
     address = site_of(request).address
     cookie = cookies.Cookie(
-        name=cookies.cookie_name(TRUSTED, address), value=token, is_secure=cookies.is_secure(address), seconds=seconds
+        name=cookies.cookie_name(kind, address), value=token, is_secure=cookies.is_secure(address), seconds=seconds
     )
     response.headers.append("set-cookie", cookie.header())
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
+import psycopg
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from honghua.base.errors import BadInput, NotFound
-from honghua.web.api.checkouts import find_attempts, get_checkout
+from honghua.web.api.checkouts import Checkout, find_attempts, get_checkout
 from honghua.web.framing import CONTENT_POLICY
 from honghua.web.ground import site_of
 from honghua.web.ui.pages import page, pages_of
@@ -34,8 +35,12 @@ async def frame(
 ) -> Response:
     """The button, to stand on a page of this origin and nowhere else: one that the shop of the checkout has registered."""
     site = site_of(request)
-    checkout = await site.read(lambda conn: get_checkout(conn, checkout_id))
-    known = await site.read(lambda conn: list_origins(conn, checkout.partner_id))
+
+    def read(conn: psycopg.Connection) -> tuple[Checkout, list[str]]:
+        found = get_checkout(conn, checkout_id)
+        return found, list_origins(conn, found.partner_id)
+
+    checkout, known = await site.read(read)
     try:
         wanted = read_origin(origin)
     except BadInput:
@@ -54,9 +59,9 @@ async def frame(
 @router.get("/widget/{checkout_id}/state", name="widget.state")
 async def state(request: Request, checkout_id: CheckoutId) -> JSONResponse:
     """How it stands, and nothing else: for the frame, which is of our origin; no other page may read it."""
-    site = site_of(request)
-    await site.read(lambda conn: get_checkout(conn, checkout_id))
-    attempts = await site.read(lambda conn: find_attempts(conn, checkout_id))
+    _, attempts = await site_of(request).read(
+        lambda conn: (get_checkout(conn, checkout_id), find_attempts(conn, checkout_id))
+    )
     return JSONResponse({"checkout_id": checkout_id, "state": attempts.state})
 
 

@@ -10,7 +10,7 @@ import argparse
 import datetime as dt
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,6 +20,7 @@ import numpy as np
 import psycopg
 
 from honghua.app.bench.shops import naive
+from honghua.base.clock import CHINA
 from honghua.base.errors import BadInput, Refusal
 from honghua.base.rng import derive_rng
 from honghua.credit import api as credit
@@ -33,7 +34,6 @@ from honghua.store.settings import StoreSettings
 NOW: Final = dt.datetime(2026, 11, 11, 4, tzinfo=dt.UTC)
 TIMES: Final = (NOW - dt.timedelta(days=1), NOW + dt.timedelta(days=9))
 DAY: Final = NOW.date()
-ZONE: Final = dt.timezone(dt.timedelta(hours=8))
 FEE_MINOR: Final = 2_300
 BUDGET_MINOR: Final = 1_000 * FEE_MINOR  # of each campaign; the hot one is asked for more
 HOT_SHARE: Final = 0.1
@@ -186,22 +186,29 @@ def drive(database: Database, shops: list[str], label: str, workers: int, order:
     return total
 
 
-def look_ours(conn: psycopg.Connection, shop: str, key: str, found: Round) -> None:
-    """Only the look-up: which campaign pays for an order."""
-    asked = Asked(merchant=shop, customer=key, category="phone", amount_minor=100_000, at=NOW, zone=ZONE)
+def ask(shop: str, key: str) -> Asked:
+    """What is looked for."""
+    return Asked(merchant=shop, customer=key, category="phone", amount_minor=100_000, at=NOW, zone=CHINA)
+
+
+def look(conn: psycopg.Connection, asked: Asked, found: Round) -> Sequence[merchants.Offer]:
+    """The campaigns that pay for an order, timed, and whether it is the shop's own alone."""
     began = time.perf_counter()
     offers = merchants.find_offers(conn, asked)
     found.look_ms.append((time.perf_counter() - began) * 1e3)
-    found.wrong_funder += sum(one.campaign.draft.merchant != shop for one in offers) + (len(offers) != 1)
+    found.wrong_funder += sum(one.campaign.draft.merchant != asked.merchant for one in offers) + (len(offers) != 1)
+    return offers
+
+
+def look_ours(conn: psycopg.Connection, shop: str, key: str, found: Round) -> None:
+    """Only the look-up: which campaign pays for an order."""
+    look(conn, ask(shop, key), found)
 
 
 def order_ours(conn: psycopg.Connection, shop: str, key: str, found: Round) -> None:
     """One order by the merchants room."""
-    asked = Asked(merchant=shop, customer=key, category="phone", amount_minor=100_000, at=NOW, zone=ZONE)
-    began = time.perf_counter()
-    offers = merchants.find_offers(conn, asked)
-    found.look_ms.append((time.perf_counter() - began) * 1e3)
-    found.wrong_funder += sum(one.campaign.draft.merchant != shop for one in offers) + (len(offers) != 1)
+    asked = ask(shop, key)
+    offers = look(conn, asked, found)
     found.kept += merchants.reserve(
         conn, offers[0], asked, key=key, plan=(3, FEE_MINOR)
     )  # one statement: it commits itself

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any, Final
 
-from honghua.app.case_kinds.law.reading import major, only, read_inputs, read_local_day
+from honghua.app.case_kinds.law.reading import fold_word, iso, major, only, read_inputs, read_local_day
 from honghua.app.case_kinds.reading import Answers, Case, Fields, Unsupported
 from honghua.base.errors import BadInput
 from honghua.credit import core as c
@@ -39,7 +39,7 @@ def temporary_limit(case: Case) -> Mapping[str, Any]:
     return Answers(
         limit=lambda: major(now.limit_minor),
         temporary=lambda: major(now.temporary_minor),
-        temporary_until=lambda: None if now.temporary_until is None else now.temporary_until.isoformat(),
+        temporary_until=lambda: iso(now.temporary_until),
         used=lambda: major(now.used_minor),
         held=lambda: major(now.held_minor),
         available=lambda: major(now.available_minor),
@@ -124,7 +124,7 @@ def _live(fields: Fields, terms: c.ProductTerms, limit_minor: int) -> tuple[c.Li
     holds: list[int] = []
     for one in events:
         life.pass_to(read_local_day(only(one, *EVENT_WORDS), "on", "date"))
-        kind = one.text("type", "event").strip().lower().replace(" ", "_").replace("-", "_")
+        kind = fold_word(one.text("type", "event"))
         if kind not in EVENTS:
             raise Unsupported(f"{one.place}.type {kind!r}: known are {', '.join(sorted(EVENTS))}")
         answer = life.do(EVENTS[kind](one, holds))

@@ -9,6 +9,7 @@ from typing import Any, Final
 from honghua.app.case_kinds.law.reading import (
     find_day,
     find_local_day,
+    iso,
     major,
     only,
     read_choice,
@@ -102,11 +103,6 @@ def bureau_retention(case: Case) -> Mapping[str, Any]:
         deleted_on=lambda: iso(clock.deleted_on),
         displayed=lambda: clock.is_shown(read_local_day(fields, "as_of")),
     )
-
-
-def iso(day: dt.date | None) -> str | None:
-    """A date as the file writes it."""
-    return None if day is None else day.isoformat()
 
 
 def read_policy(fields: Fields) -> RepairPolicy:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import Final
 
-from honghua.app.case_kinds.law.reading import find_day, read_inputs
+from honghua.app.case_kinds.law.reading import find_day, iso, read_inputs
 from honghua.app.case_kinds.reading import Answers, Case
 from honghua.base.errors import BadInput
-from honghua.customers.core import IdReading, read_id_number
+from honghua.customers.core import read_id_number
 
 NUMBER: Final = ("number", "id_number", "national_id", "text")
 FRONT: Final = ("front", "first_17", "without_check_digit")
@@ -21,10 +21,10 @@ def id_number(case: Case) -> Answers:
     fields = read_inputs(case, *NUMBER, *FRONT, *ON)
     front = fields.get(*FRONT)
     if front is not None:
-        return Answers(check_digit=lambda: read(f"{fields.text(*FRONT)}0", on=NO_DAY).check_digit)
+        return Answers(check_digit=lambda: read_id_number(f"{fields.text(*FRONT)}0", on=NO_DAY).check_digit)
     text = fields.text(*NUMBER)
     on = find_day(fields, *ON)
-    reading = read(text, on=on or NO_DAY)
+    reading = read_id_number(text, on=on or NO_DAY)
     return Answers(
         valid=lambda: reading.is_valid,
         problem=lambda: reading.problem or None,
@@ -32,17 +32,12 @@ def id_number(case: Case) -> Answers:
         region=lambda: reading.region or None,
         region_code=lambda: reading.region or None,
         province=lambda: reading.province or None,
-        birth_date=lambda: None if reading.born_on is None else reading.born_on.isoformat(),
-        born_on=lambda: None if reading.born_on is None else reading.born_on.isoformat(),
+        birth_date=lambda: iso(reading.born_on),
+        born_on=lambda: iso(reading.born_on),
         sex=lambda: reading.sex or None,
         age=lambda: need_day(reading.age, on),
         adult=lambda: need_day(reading.is_adult, on),
     )
-
-
-def read(text: str, *, on: dt.date) -> IdReading:
-    """The room's own reading."""
-    return read_id_number(text, on=on)
 
 
 def need_day(value: int | None, on: dt.date | None) -> int | None:

@@ -65,7 +65,6 @@ def _shared(
     names = [own if one.lender == OWN else one.lender for one in positions]
     granted = [one.outstanding_minor for one in positions]
     rows: list[Mapping[str, Any]] = []
-    events: list[tuple[MovementKind, int, str]] = []
     for one in fields.objects("periods", "schedule") if fields.get("periods", "schedule") is not None else []:
         only(one, "principal", "interest", "fee", "number", "no", "n", "period", "due_on", "date")
         asked = [
@@ -78,15 +77,14 @@ def _shared(
             parts, positions = share_movement(positions, kind, minor)
             row[kind.value] = _by_name(names, parts)
         rows.append(row)
+    told: list[Mapping[str, Any]] = []
     for one in fields.objects("events") if "events" in fields else []:
         only(one, "kind", "type", "event", "amount", "date", "on")
-        events.append((read_choice(one, "kind", "type", "event", known=KINDS), one.money("amount"), one.place))
-    told: list[Mapping[str, Any]] = []
-    for kind, minor, place in events:
+        kind, minor = read_choice(one, "kind", "type", "event", known=KINDS), one.money("amount")
         try:
             parts, positions = share_movement(positions, kind, minor)
         except BadInput as error:
-            raise BadInput(f"{place}: {error}") from None
+            raise BadInput(f"{one.place}: {error}") from None
         told.append(_by_name(names, parts))
     left = [one.outstanding_minor for one in positions]
     return Answers(

@@ -7,7 +7,7 @@ import hashlib
 from dataclasses import replace
 from typing import Any, Final
 
-from honghua.app.case_kinds.law.reading import find_day, major, only, read_choice, read_flag, read_inputs
+from honghua.app.case_kinds.law.reading import find_day, fold_word, major, only, read_choice, read_flag, read_inputs
 from honghua.app.case_kinds.reading import Answers, Case, Fields
 from honghua.base.errors import BadInput
 from honghua.credit.core import CLASS_WORDS, ProductTerms
@@ -194,7 +194,7 @@ def _document(value: Any) -> Item:
 
 def _item(kind: str, day: dt.date, place: int) -> Item:
     """A document whose bytes nobody has: its digest is that of its name."""
-    kind = kind.strip().lower().replace(" ", "_").replace("-", "_")
+    kind = fold_word(kind)
     if kind not in KINDS:
         raise BadInput(f"inputs.documents {kind!r} is no kind of evidence; known: {', '.join(KINDS)}")
     name = f"{kind} {day} {place}"

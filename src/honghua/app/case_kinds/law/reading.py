@@ -8,11 +8,12 @@ from fractions import Fraction
 from typing import Any, Final, TypeVar
 
 from honghua.app.case_kinds.reading import Case, Fields, Unsupported, to_day
-from honghua.base.errors import BadInput, Refusal
+from honghua.base.clock import CHINA
+from honghua.base.errors import BadInput
+from honghua.base.rates import PPM
 
 T = TypeVar("T")
 
-CHINA: Final = dt.timezone(dt.timedelta(hours=8))  # civil time of the rules; no summer time since 1991
 COMMENTS: Final = frozenset(
     {"note", "notes", "comment", "why", "title", "currency"}
 )  # read by people only, or by every kind
@@ -34,11 +35,16 @@ def only(fields: Fields, *known: str) -> Fields:
     return fields
 
 
+def fold_word(word: str) -> str:
+    """A word as the tables of known ones have it: case, spaces and hyphens do not matter."""
+    return word.strip().lower().replace(" ", "_").replace("-", "_")
+
+
 def read_choice(fields: Fields, *names: str, known: Mapping[str, T], default: T | None = None) -> T:
-    """What a word stands for; case, spaces and hyphens do not matter. Unsupported for a word that is not known."""
+    """What a word stands for, folded. Unsupported for a word that is not known."""
     if default is not None and fields.get(*names) is None:
         return default
-    word = fields.text(*names).strip().lower().replace(" ", "_").replace("-", "_")
+    word = fold_word(fields.text(*names))
     folded = {name.lower(): value for name, value in known.items()}
     if word not in folded:
         raise Unsupported(f"{fields.place}.{names[0]} {word!r}: known are {', '.join(sorted(known))}")
@@ -59,11 +65,6 @@ def read_flag(fields: Fields, *names: str, default: bool) -> bool:
 def find_day(fields: Fields, *names: str) -> dt.date | None:
     """A date that may be left out or null."""
     return None if fields.get(*names) is None else fields.day(*names)
-
-
-def read_moment(fields: Fields, *names: str) -> dt.datetime:
-    """A time with its zone, such as 2026-03-31T23:59:59+08:00."""
-    return to_moment(fields.need(*names), f"{fields.place}.{names[0]}")
 
 
 def find_local_day(fields: Fields, *names: str, zone: dt.tzinfo = CHINA) -> dt.date | None:
@@ -109,6 +110,14 @@ def major(minor: int, *, digits: int = 2) -> Fraction:
     return Fraction(minor, 10**digits)
 
 
-def refusal_code(found: object) -> str | None:
-    """The stable code of a refusal, None for anything else: what cases expect under "refused"."""
-    return found.code if isinstance(found, Refusal) else None
+def iso(day: dt.date | None) -> str | None:
+    """A date as answers give it."""
+    return None if day is None else day.isoformat()
+
+
+def read_ppm(fields: Fields, *names: str) -> int:
+    """Per cent as millionths; Unsupported for what is finer."""
+    ppm = fields.percent(*names) * PPM
+    if ppm.denominator != 1:
+        raise Unsupported(f"{fields.place}.{names[0]} is finer than a millionth")
+    return int(ppm)

@@ -9,7 +9,16 @@ from typing import Any, Final
 
 from honghua.app.case_kinds.law.accounts import EVENTS
 from honghua.app.case_kinds.law.prudence import TABLE_NAMES
-from honghua.app.case_kinds.law.reading import major, only, read_choice, read_flag, read_inputs, read_local_day
+from honghua.app.case_kinds.law.reading import (
+    fold_word,
+    iso,
+    major,
+    only,
+    read_choice,
+    read_flag,
+    read_inputs,
+    read_local_day,
+)
 from honghua.app.case_kinds.reading import Answers, Case, Fields, Unsupported
 from honghua.app.filing.positions import find_trades
 from honghua.base.errors import BadInput
@@ -56,7 +65,7 @@ def restructuring(case: Case) -> Mapping[str, Any]:
         "days_past_due": lambda: now.days_past_due, "principal": lambda: major(now.principal_minor),
         "interest": lambda: major(now.interest_minor), "fee": lambda: major(now.fee_minor), "penalty": lambda: major(now.penalty_minor),
         "owed": lambda: major(last.owed_minor), "waived": lambda: major(now.waived_minor),
-        "restructured_on": lambda: _iso(now.restructured_on), "observed_until": lambda: _iso(now.observed_until),
+        "restructured_on": lambda: iso(now.restructured_on), "observed_until": lambda: iso(now.observed_until),
         "plan_periods": lambda: of_plan("periods"), "plan_billed": lambda: of_plan("billed"),
         "plan_principal": lambda: None if plan is None else major(plan.principal_minor),
         "plan_left": lambda: None if plan is None else major(plan.left_minor),
@@ -172,7 +181,7 @@ def read_days(fields: Fields) -> list[dt.date]:
 
 def read_command(one: Fields) -> c.Command:
     """What an event asks for. Unsupported for a word that is not known."""
-    kind = one.text("type", "event").strip().lower().replace(" ", "_").replace("-", "_")
+    kind = fold_word(one.text("type", "event"))
     if kind not in KINDS:
         raise Unsupported(f"{one.place}.type {kind!r}: known are {', '.join(sorted(KINDS))}")
     return KINDS[kind](one)
@@ -190,10 +199,6 @@ def _waive(one: Fields) -> c.Command:
         ground=read_choice(one, "ground", known=GROUNDS, default=int(Ground.OTHER)),
         asked_by=str(one.get("asked_by") or "care"), approved_by=str(one.get("approved_by") or "chief"),
     )  # fmt: skip
-
-
-def _iso(day: dt.date | None) -> str | None:
-    return None if day is None else day.isoformat()
 
 
 def _plain(word: str) -> Callable[[Fields], c.Command]:

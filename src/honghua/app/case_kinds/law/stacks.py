@@ -5,10 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any, Final
 
-from honghua.app.case_kinds.law.reading import major, only, read_choice, read_flag, read_inputs
-from honghua.app.case_kinds.reading import Answers, Case, Fields, Unsupported
+from honghua.app.case_kinds.law.reading import major, only, read_choice, read_flag, read_inputs, read_ppm
+from honghua.app.case_kinds.reading import Answers, Case, Fields
 from honghua.base.errors import Refusal
-from honghua.base.rates import PPM
 from honghua.merchants.core import Layer, LayerKind, Payer, Stack, StackAsk, stack
 
 KINDS: Final = {
@@ -33,7 +32,7 @@ def stacking(case: Case) -> Any:
     ask = StackAsk(
         price_minor=fields.money("price", "order_price"), layers=tuple(_read_layer(one) for one in fields.objects("layers", "stack")),
         cost_minor=None if cost is None else fields.money("cost", "fee"),
-        cost_ppm=_ppm(fields, "cost_percent", "fee_percent") if fields.get("cost_percent", "fee_percent") is not None else 0,
+        cost_ppm=read_ppm(fields, "cost_percent", "fee_percent") if fields.get("cost_percent", "fee_percent") is not None else 0,
         is_trade_in_verified=read_flag(fields, "trade_in_verified", "is_trade_in_verified", default=True),
     )  # fmt: skip
     found = stack(ask)
@@ -66,12 +65,5 @@ def _read_layer(fields: Fields) -> Layer:
         funder = read_choice(fields, "funder", "payer", "paid_by", known=FUNDERS)
     return Layer(
         kind=kind, funder=funder, amount_minor=fields.money("amount", "value", default=0),
-        share_ppm=_ppm(fields, "percent") if "percent" in fields else 0, max_minor=fields.money("max", "cap", default=0),
+        share_ppm=read_ppm(fields, "percent") if "percent" in fields else 0, max_minor=fields.money("max", "cap", default=0),
     )  # fmt: skip
-
-
-def _ppm(fields: Fields, *names: str) -> int:
-    ppm = fields.percent(*names) * PPM
-    if ppm.denominator != 1:
-        raise Unsupported(f"{fields.place}.{names[0]} is finer than a millionth")
-    return int(ppm)

@@ -9,16 +9,18 @@ from typing import Any, Final
 
 from honghua.app.case_kinds.law.reading import (
     find_local_day,
+    fold_word,
     major,
     only,
     read_choice,
     read_flag,
     read_inputs,
     read_local_day,
+    read_ppm,
 )
-from honghua.app.case_kinds.reading import Answers, Case, Fields, Unsupported
+from honghua.app.case_kinds.reading import Answers, Case, Fields
 from honghua.base.errors import BadInput, Refusal
-from honghua.base.rates import PPM, ceil_, floor_, round_half_even, round_half_up
+from honghua.base.rates import ceil_, floor_, round_half_even, round_half_up
 from honghua.merchants.core import (
     FIELD_WORDS,
     FIELDS_V1,
@@ -142,24 +144,17 @@ def _read_policies(fields: Fields) -> tuple[SubsidyPolicy, ...]:
     if "rounding" in fields:
         changes["rounding"] = read_choice(fields, "rounding", known=ROUNDINGS)
     if "central_percent" in fields:
-        changes["central_ppm"] = _ppm(fields, "central_percent")
+        changes["central_ppm"] = read_ppm(fields, "central_percent")
     return tuple(replace(policy, **changes) for policy in POLICIES)
-
-
-def _ppm(fields: Fields, *names: str) -> int:
-    ppm = fields.percent(*names) * PPM
-    if ppm.denominator != 1:
-        raise Unsupported(f"{fields.place}.{names[0]} is finer than a millionth")
-    return int(ppm)
 
 
 def _read_item(fields: Fields) -> SubsidyItem:
     word = fields.text(*FIELD, default="")
-    place = FIELDS.get(word.strip().lower().replace(" ", "_").replace("-", "_"), "")
+    place = FIELDS.get(fold_word(word), "")
     return SubsidyItem(
         consumed_on=read_local_day(fields, *CONSUMED),
         amount_minor=fields.money(*AMOUNT, "principal"),
-        rate_ppm=_ppm(fields, *RATE),
+        rate_ppm=read_ppm(fields, *RATE),
         product=read_choice(fields, *PRODUCT, known=PRODUCTS, default=ProductKind.CONSUMER_LOAN),
         field=place,
         is_verified=read_flag(fields, *VERIFIED, default=True),

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from honghua.app.book import Book, open_book, to_plain
+from honghua.app.clockwork.books import NOT_BEGUN
 from honghua.app.filing.monthly import file_all
 from honghua.app.report import print_json
 from honghua.app.settings import Settings
@@ -76,7 +77,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
 def _run(book: Book, args: argparse.Namespace) -> Any:
     policies = bureau.load_policies(path=args.policies) if args.policies else None
     done = file_all(book.conn, now=SystemClock().now(), zone=ZoneInfo(args.zone), policies=policies)
-    return {"told": "the book has not begun" if done is None else done.tell()}
+    return {"told": NOT_BEGUN if done is None else done.tell()}
 
 
 def _files(book: Book, args: argparse.Namespace) -> Any:

@@ -15,7 +15,7 @@ from honghua.app.journey.living import live_through
 from honghua.app.report import print_json, report_header
 from honghua.app.settings import Settings
 from honghua.app.verifying import sum_up, verify
-from honghua.credit.api import journey
+from honghua.credit.journey import api as journey
 from honghua.facts.steps import Step
 from honghua.store.database import connect, open_database, scratch_database
 

@@ -9,13 +9,13 @@ from typing import Final
 
 import uvicorn
 
+from honghua.app.doors.paying import seconds_of
 from honghua.app.settings import Settings
-from honghua.base.clock import SystemClock, to_micros
+from honghua.base.clock import SystemClock
 from honghua.base.errors import BadInput
 from honghua.web.payments.fake import FakeGatewayApp, Faults
 
 PORT: Final = 8090
-SECOND_US: Final = 1_000_000
 
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -36,11 +36,8 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
         raise BadInput("set HONGHUA_PAYMENT_URL=http://127.0.0.1:PORT and HONGHUA_PAYMENT_SECRET for both sides")
     if not 0 <= args.port < 1 << 16 or min(args.repeats, args.lost) < 0:
         raise BadInput("a port below 65536, and counts that are not negative")
-    clock = SystemClock()
     faults = Faults(repeats=args.repeats, lost=args.lost, is_shuffled=args.shuffled)
-    fake = FakeGatewayApp(
-        secret=settings.payments.secret, now_s=lambda: to_micros(clock.now()) // SECOND_US, faults=faults
-    )
+    fake = FakeGatewayApp(secret=settings.payments.secret, now_s=seconds_of(SystemClock()), faults=faults)
     with socket.socket() as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(("127.0.0.1", args.port))

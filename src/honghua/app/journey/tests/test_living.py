@@ -13,6 +13,7 @@ from honghua.app.commands.books.journey import REFUSABLE
 from honghua.app.journey.evidence import PackedEvidence
 from honghua.app.journey.living import TITLES, live_through, make_evidence, make_vault
 from honghua.credit import api as credit
+from honghua.credit.journey import api as journey
 from honghua.customers import api as customers
 from honghua.customers.core import Field
 from honghua.facts.steps import STEP_FACTS, Step
@@ -38,7 +39,7 @@ def test_a_customer_lives_through_twelve_steps(database: Database):
 def check_write_off_again(conn: psycopg.Connection, written_off: dict[str, Any]) -> None:
     """Who died between the books and the row asks for the same write-off again: nothing new is booked, the same fact comes back."""
     evidence = PackedEvidence(credit.open_registry(conn), make_vault(7))
-    contract = credit.journey.get_contract(conn, 1)
+    contract = journey.get_contract(conn, 1)
     packs = conn.execute("SELECT count(*) FROM credit_write_off_pack").fetchone()
     now = dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
     asked = {"approved_by": ["ann", "li"], "evidence": []}

@@ -21,24 +21,14 @@ from honghua.credit.jobs import close_day
 from honghua.credit.store_risk import lock_deciders
 from honghua.credit.tests.days import FIRST, NOW, ONE_DAY, Town, settle
 from honghua.credit.tests.test_engine import desk_of, make_setup, order, release
-from honghua.credit.tests.test_failed_units import batch, check_state, rebuilt
+from honghua.credit.tests.test_failed_units import batch, check_state, rebuilt, town
 from honghua.credit.tests.test_plain import dump, purchases
 from honghua.store.database import connect, scratch_database
 
-__all__ = ["rebuilt"]
+__all__ = ["rebuilt", "town"]
 Answers = list[dict[str, Any]]
 DAYS = 19
 LOOKS = 10_000
-
-
-@pytest.fixture
-def town(database, conn):
-    """A town whose purchases the engine judges, silence included."""
-    town = settle(database, conn, 30)
-    release(conn)
-    attach(conn, town.registry, make_setup(silent_days=1))
-    town.do(*(order(f"first{k}", f"C{k:02d}", 1_000 + k) for k in range(30)))
-    return town
 
 
 @pytest.fixture

@@ -239,4 +239,4 @@ def spread_payment(
     return left, int(head[H_OVERPAID])
 
 
-__all__ = ["CUSTOMER", "Bill", "Debt", "Life", "Standing", "spread_payment"]
+__all__ = ["CUSTOMER", "Bill", "Condition", "Debt", "HardshipPlan", "Life", "Standing", "spread_payment"]

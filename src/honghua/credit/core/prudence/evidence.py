@@ -143,5 +143,6 @@ __all__ = [
     "count_attempts",
     "find_end",
     "find_missing",
+    "name_pack",
     "pack_digest",
 ]

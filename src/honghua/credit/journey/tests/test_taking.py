@@ -15,7 +15,7 @@ import pytest
 from honghua.base.errors import BadInput, TimedOut
 from honghua.bureau.api import Exposure, FakeBureau
 from honghua.credit import api as credit
-from honghua.credit.api import journey
+from honghua.credit.journey import api as journey
 from honghua.credit.journey.hooks.opening import ApplicationHook
 from honghua.credit.journey.invariants import check_journeys
 from honghua.customers import api as customers

@@ -10,8 +10,8 @@ import pytest
 from honghua.base.errors import Conflict
 from honghua.credit import engine
 from honghua.credit.api import RiskSetup, attach, keep_model
-from honghua.credit.risk.tests.test_changing_engines import fit_small, last_bundle, put_in_force, small_setup
-from honghua.credit.tests.days import Town, settle
+from honghua.credit.risk.tests.test_changing_engines import fit_small, last_bundle, put_in_force, small_setup, town
+from honghua.credit.tests.days import Town
 from honghua.credit.tests.test_engine import (
     POLICY,
     check_sound,
@@ -19,7 +19,6 @@ from honghua.credit.tests.test_engine import (
     fresh_desk,
     live_a_little,
     make_setup,
-    release,
 )
 from honghua.decision import api as decision
 from honghua.decision.core import engine_vocabulary
@@ -27,15 +26,9 @@ from honghua.features.core import Schema
 from honghua.fraud.api import FraudModel
 from honghua.fraud.core import RiskPlan
 
+__all__ = ["town"]
 ANN, BEN = decision.Act("Ann", "a test"), decision.Act("Ben", "a test")
 HARSH = '    harsh = refuse("RISK_REFUSED", when=fused >= 0.000001, missing=skip)\n\nwith amount:'
-
-
-@pytest.fixture
-def town(database, conn):
-    town = settle(database, conn, 3)
-    release(conn)
-    return town
 
 
 FITTED: dict[bytes, FraudModel] = {}  # by setup: a fit is dearer than the rest of a test

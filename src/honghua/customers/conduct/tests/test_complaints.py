@@ -19,7 +19,7 @@ from honghua.customers.core import (
     build_white_list,
     find_due,
 )
-from honghua.customers.jobs import rotate_keys
+from honghua.customers.jobs import alert_late, rotate_keys
 from honghua.decision.api import deliver_alerts, list_alerts
 from honghua.store.database import run_unit
 
@@ -62,7 +62,7 @@ def test_a_complaint_runs_until_it_is_answered(conn: psycopg.Connection):
 
     def alert(on: dt.date) -> int:
         at = dt.datetime.combine(on, dt.time(12), dt.UTC)
-        return run_unit(conn, lambda c: customers.alert_late(c, on=on, now=at))
+        return run_unit(conn, lambda c: alert_late(c, on=on, now=at))
 
     assert alert(dt.date(2026, 3, 15)) == 0
     assert alert(dt.date(2026, 3, 16)) == 1, "the copy: 15 days to the hour; the complaint has until midnight"

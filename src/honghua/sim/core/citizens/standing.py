@@ -235,8 +235,9 @@ def _sum_by(home: Ints, minor: Ints) -> Ints:
 
 def _parts(moved: Ints, home: Ints, of_minor: Ints) -> Ints:
     """int64[k]: `moved` of each household in parts by `of_minor`, rounded so that they add up. Members stand together; sums < 3e9."""
-    total = np.maximum(_sum_by(home, of_minor), 1)
-    until = np.cumsum(of_minor) - np.concatenate([[0], np.cumsum(_sum_by(home, of_minor))[:-1]])[home]
+    sums = _sum_by(home, of_minor)
+    total = np.maximum(sums, 1)
+    until = np.cumsum(of_minor) - np.concatenate([[0], np.cumsum(sums)[:-1]])[home]
     share = moved[home]
     return np.asarray(until * share // total[home] - (until - of_minor) * share // total[home], np.int64)
 

@@ -101,6 +101,7 @@ def true_effects(visits: Visits, truth: TrialTruth, offer: Ints) -> dict[str, fl
     """Shares by which each ratio is larger where the offer is shown, over the very visits of the trial."""
     free = offer[visits.shop] == Offer.FREE_MONTHS
     product = free & visits.is_product
+    later = visits.take(~free)
     return {
         "conversion": _gain((truth.held_minor > 0)[product], (truth.shown_minor > 0)[product]),
         "product": _gain(truth.held_minor[product], truth.shown_minor[product]),
@@ -109,8 +110,7 @@ def true_effects(visits: Visits, truth: TrialTruth, offer: Ints) -> dict[str, fl
             np.mean(shop_gains(visits.shop[free], truth.held_minor[free], truth.shown_minor[free]) > CLEARLY)
         ),
         "order_value": _order_value(truth.shown_minor[~free]) / _order_value(truth.held_minor[~free]) - 1.0,
-        "comes_back": _come_back(visits.take(~free), truth.shown_minor[~free] > 0)
-        / _come_back(visits.take(~free), truth.held_minor[~free] > 0)
+        "comes_back": _come_back(later, truth.shown_minor[~free] > 0) / _come_back(later, truth.held_minor[~free] > 0)
         - 1.0,
     }
 

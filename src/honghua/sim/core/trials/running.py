@@ -7,7 +7,6 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from honghua.base.rng import derive_rng
 from honghua.sim.core.draft import NONE, Ints
 from honghua.sim.core.life import Registry, settle_city
 from honghua.sim.core.market import keys_of
@@ -87,7 +86,7 @@ def is_shown(plan: TrialPlan, who: Ints, shop: Ints, *, draw: int) -> Flags:
 def choose_offers(registry: Registry) -> Ints:
     """int64[shops]: shops with scenes where months are commonly free try these or pay-later, half and half; others do not take part."""
     could = registry.plan.scenes.free_months[registry.shops.scene] > 0
-    rng = derive_rng(registry.plan.seed, "trial", "offers")
+    rng = registry.rng("trial", "offers")
     tries = np.where(rng.random(len(could)) < 0.5, Offer.FREE_MONTHS, Offer.PAY_LATER)
     return np.where(could & (registry.shops.shops.opened_day < 0), tries, NONE).astype(np.int64)
 

@@ -127,8 +127,12 @@ async def check_customer(request: Request, partner: Partner, customer: str) -> N
 async def get_view(request: Request, partner: Partner, customer: str) -> credit.AccountView:
     """The account, when it is open to the partner; Trouble when it is not, or there is none."""
     site = site_of(request)
-    await check_customer(request, partner, customer)
-    view = await site.read(lambda conn: credit.find_account_view(conn, site.registry, customer))
+
+    def read(conn: psycopg.Connection) -> credit.AccountView | None:
+        partners.check_linked(conn, partner, customer)
+        return credit.find_account_view(conn, site.registry, customer)
+
+    view = await site.read(read)
     if view is None:
         raise Trouble("ACCOUNT_UNKNOWN", "this customer has no account")
     return view

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-import psycopg
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
@@ -15,6 +15,7 @@ from honghua.base.errors import BadInput, Refusal
 from honghua.bureau import api as bureau
 from honghua.bureau.core import ADVERSE, month_after
 from honghua.credit import api as credit
+from honghua.web.address_parts import read_day, read_number
 from honghua.web.consumer.asking import customer_of
 from honghua.web.ground import site_of
 from honghua.web.ui.forms import Form, empty_form, read_form
@@ -24,7 +25,6 @@ router = APIRouter(include_in_schema=False)
 KINDS: Final = tuple(bureau.ObjectionKind)
 SAID_CHARS_MAX: Final = 500
 INQUIRY: Final = "inquiry"
-DIGITS_MAX: Final = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +52,11 @@ async def show(request: Request) -> Response:
 async def draw(request: Request, form: Form) -> Response:
     """The page, again with what was typed where something is wrong."""
     site, customer = site_of(request), customer_of(request)
-
-    def read(conn: psycopg.Connection) -> bureau.OwnReport:
-        return bureau.view_own_report(conn, customer, on=credit.get_business_day(conn))
-
-    own = await site.read(read)
+    now = site.clock.now()
+    own = await site.read(lambda conn: bureau.view_own_report(conn, customer, on=credit.get_business_day(conn)))
     return await page(
-        request, "consumer/bureau.html", status=200 if form.is_good else 422, own=own, form=form, now=site.clock.now(),
-        today=site.clock.now().astimezone(site.zone).date(), cells={one.account_id: list(lay_cells(one)) for one in own.report.accounts},
+        request, "consumer/bureau.html", status=200 if form.is_good else 422, own=own, form=form, now=now,
+        today=now.astimezone(site.zone).date(), cells={one.account_id: list(lay_cells(one)) for one in own.report.accounts},
         rules=bureau.RULES, kinds=KINDS, matters=list_matters(own), currency=site.currency,
     )  # fmt: skip
 
@@ -99,13 +96,12 @@ async def object_(request: Request) -> Response:
 def read_matter(form: Form) -> tuple[int, dt.date] | None:
     """The account and month that were picked; blamed where it is none of ours."""
     number, _, month = form.values.get("about", "").partition(":")
-    try:
-        if not number.isascii() or not number.isdigit() or len(number) > DIGITS_MAX:
-            raise BadInput("no account")
-        return int(number), dt.date.fromisoformat(month)
-    except (ValueError, BadInput):
-        form.blame("about", "ui.error_choose")
-        return None
+    with suppress(BadInput):
+        account_id, on = read_number(number), read_day(month)
+        if account_id is not None and on is not None:
+            return account_id, on
+    form.blame("about", "ui.error_choose")
+    return None
 
 
 __all__ = ["router"]

@@ -10,12 +10,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from honghua.base.errors import BadInput
-from honghua.credit.api import journey
+from honghua.credit.journey import api as journey
 from honghua.customers import api as customers
 from honghua.customers.core import Profile, read_id_number
-from honghua.web.consumer.asking import customer_of, find_account
+from honghua.web.consumer.asking import OtherPlace, customer_of, find_account
 from honghua.web.consumer.joining import steps
-from honghua.web.consumer.joining.ports import find_ports, take_steps
+from honghua.web.consumer.joining.ports import find_ports, ports_of, take_steps
 from honghua.web.consumer.joining.steps import Place, Standing, read_standing
 from honghua.web.ground import site_of
 from honghua.web.ui.forms import Form, empty_form, read_form
@@ -40,25 +40,24 @@ async def find_standing(request: Request) -> Standing:
     return await site_of(request).read(lambda conn: read_standing(conn, customer))
 
 
-async def find_turn(request: Request, *places: Place) -> Standing | Response:
-    """Where the viewer stands, if one of these pages is theirs; else the way to the page that is: reloaded and old forms end there."""
+async def get_turn(request: Request, place: Place) -> Standing:
+    """Where the viewer stands, if this page is theirs; OtherPlace leads to the one that is: reloaded and old forms end there."""
     if find_ports(request) is None or await find_account(request) is not None:
-        return redirect(request, "consumer.home")
+        raise OtherPlace("consumer.home")
     standing = await find_standing(request)
-    return standing if standing.place in places else redirect(request, "consumer.opening", AGAIN)
+    if standing.place is not place:
+        raise OtherPlace("consumer.opening", AGAIN)
+    return standing
 
 
 async def draw_standing(request: Request, standing: Standing, *, form: Form | None = None) -> Response:
     """The page of a place; agreements have their own."""
     shown = form or empty_form(request)
-    status = 200 if shown.is_good else 422
-    ports = find_ports(request)
-    assert ports is not None, "asked before"
-    row = standing.decision
+    row, identity = standing.decision, ports_of(request).identity
     common: dict[str, Any] = {
         "form": shown,
         "standing": standing,
-        "status": status,
+        "status": 200 if shown.is_good else 422,
         "currency": site_of(request).currency,
     }
     if standing.place is Place.STOPPED and row is not None:
@@ -69,15 +68,14 @@ async def draw_standing(request: Request, standing: Standing, *, form: Form | No
             word=str(standing.last.outcome) if standing.last else "", **common,
         )  # fmt: skip
     if standing.place is Place.CONTRACT:
+        granted = standing.approval
+        assert granted is not None, "no contract before an approval"
         return await page(
-            request,
-            "consumer/joining/granted.html",
-            approved=standing.approved,
-            by_person=standing.is_approved_by_person,
+            request, "consumer/joining/granted.html", approved=granted.decided, by_person=granted.decided_by != journey.SYSTEM,
             **common,
-        )
+        )  # fmt: skip
     return await page(
-        request, f"consumer/joining/{standing.place}.html", is_fake=ports.identity.is_fake, provider=ports.identity.name,
+        request, f"consumer/joining/{standing.place}.html", is_fake=identity.is_fake, provider=identity.name,
         least_minor=ASKED_LEAST_MINOR, most_minor=ASKED_MOST_MINOR, **common,
     )  # fmt: skip
 
@@ -85,9 +83,7 @@ async def draw_standing(request: Request, standing: Standing, *, form: Form | No
 @router.post("/my/opening/identity", name="consumer.prove")
 async def prove(request: Request) -> Response:
     """Name, number, card and face go to the identity service; what is kept is sealed, of the card only a blind index."""
-    standing = await find_turn(request, Place.IDENTITY)
-    if isinstance(standing, Response):
-        return standing
+    standing = await get_turn(request, Place.IDENTITY)
     site, customer, now = site_of(request), customer_of(request), site_of(request).clock.now()
     form = await read_form(request)
     told = read_evidence(request, form, on=now.astimezone(site.zone).date())
@@ -101,8 +97,6 @@ async def prove(request: Request) -> Response:
 
 def read_evidence(request: Request, form: Form, *, on: dt.date) -> dict[str, str]:
     """What was typed; a slip is blamed at its field before anybody is asked, as a no of the journey would close it."""
-    ports = find_ports(request)
-    assert ports is not None, "asked before"
     name = form.text("name", chars_max=NAME_CHARS_MAX)
     number = form.text("national_id", chars_max=NUMBER_CHARS_MAX).replace(" ", "").upper()
     if number and not read_id_number(number, on=on).is_valid:
@@ -110,7 +104,7 @@ def read_evidence(request: Request, form: Form, *, on: dt.date) -> dict[str, str
     card = form.text("card", chars_max=NUMBER_CHARS_MAX).replace(" ", "")
     if card and not (card.isascii() and card.isdigit() and len(card) in CARD_DIGITS):
         form.blame("card", "consumer.error_card")
-    if ports.identity.is_fake:
+    if ports_of(request).identity.is_fake:
         if form.values.get("face") != "yes":
             form.blame("face", "consumer.error_face")
         clip = steps.simulate_clip(customer_of(request))
@@ -122,9 +116,7 @@ def read_evidence(request: Request, form: Form, *, on: dt.date) -> dict[str, str
 @router.post("/my/opening/application", name="consumer.apply")
 async def apply(request: Request) -> Response:
     """The situation and the wish, then at once the decision."""
-    standing = await find_turn(request, Place.APPLICATION)
-    if isinstance(standing, Response):
-        return standing
+    standing = await get_turn(request, Place.APPLICATION)
     site, customer, now = site_of(request), customer_of(request), site_of(request).clock.now()
     form = await read_form(request)
     profile, asked_minor = read_situation(form, site.currency)
@@ -158,9 +150,7 @@ def read_situation(form: Form, currency: str) -> tuple[Profile, int]:
 @router.post("/my/opening/approval", name="consumer.judge")
 async def judge(request: Request) -> Response:
     """The decision where it is still due: broken off after the application, or opened again by a person."""
-    standing = await find_turn(request, Place.APPROVAL)
-    if isinstance(standing, Response):
-        return standing
+    standing = await get_turn(request, Place.APPROVAL)
     now = site_of(request).clock.now()
     await take_steps(request, lambda conn, on: steps.judge(conn, on, standing, now=now))
     return redirect(request, "consumer.opening")
@@ -169,9 +159,7 @@ async def judge(request: Request) -> Response:
 @router.post("/my/opening/appeal", name="consumer.appeal")
 async def appeal(request: Request) -> Response:
     """A no is not accepted: a person looks at it, within the time that the right gives."""
-    standing = await find_turn(request, Place.STOPPED)
-    if isinstance(standing, Response):
-        return standing
+    standing = await get_turn(request, Place.STOPPED)
     site, customer, now = site_of(request), customer_of(request), site_of(request).clock.now()
     form = await read_form(request)
     words = form.text("words", chars_max=WORDS_CHARS_MAX)
@@ -184,9 +172,7 @@ async def appeal(request: Request) -> Response:
 @router.post("/my/opening/contract", name="consumer.show_agreement")
 async def show_agreement(request: Request) -> Response:
     """The contract is drawn and put before the customer's eyes: from now on its clock runs."""
-    standing = await find_turn(request, Place.CONTRACT)
-    if isinstance(standing, Response):
-        return standing
+    standing = await get_turn(request, Place.CONTRACT)
     site, now = site_of(request), site_of(request).clock.now()
     await take_steps(
         request,
@@ -200,18 +186,21 @@ async def show_agreement(request: Request) -> Response:
 @router.get("/my/opening/contract", name="consumer.agreement")
 async def agreement(request: Request) -> Response:
     """The contract's text, to be read; whoever has not asked for it is led to where they stand."""
-    standing = await find_turn(request, Place.CONTRACT)
-    return standing if isinstance(standing, Response) else await draw_agreement(request, standing, empty_form(request))
+    standing = await get_turn(request, Place.CONTRACT)
+    return await draw_agreement(request, standing, empty_form(request))
 
 
 async def draw_agreement(request: Request, standing: Standing, form: Form) -> Response:
     """The contract as it was drawn. What would be drawn now must be the same, else nothing is shown as if it were."""
     site, key = site_of(request), journey.document_key(standing.contract_id)
     customer, now = customer_of(request), site_of(request).clock.now()
-    known = await site.read(lambda conn: customers.list_contracts(conn, customer))
-    if key not in known:
+
+    def read(conn: psycopg.Connection) -> customers.DocumentRow | None:
+        return customers.get_document(conn, key) if key in customers.list_contracts(conn, customer) else None
+
+    document = await site.read(read)
+    if document is None:
         return redirect(request, "consumer.opening")
-    document = await site.read(lambda conn: customers.get_document(conn, key))
     text = await take_steps(request, lambda conn, on: journey.write_contract(conn, on, standing.contract_id))
     left = document.read_seconds - (now - document.shown_at).total_seconds()
     return await page(
@@ -224,9 +213,7 @@ async def draw_agreement(request: Request, standing: Standing, form: Form) -> Re
 @router.post("/my/opening/signature", name="consumer.sign_agreement")
 async def sign_agreement(request: Request) -> Response:
     """Sign what was shown, after it was read; the account is opened by the books under the contract's key, once."""
-    standing = await find_turn(request, Place.CONTRACT)
-    if isinstance(standing, Response):
-        return standing
+    standing = await get_turn(request, Place.CONTRACT)
     now = site_of(request).clock.now()
     form = await read_form(request)
     if form.values.get("agreed") != "yes":

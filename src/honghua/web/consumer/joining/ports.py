@@ -12,8 +12,8 @@ from fastapi import Request
 
 from honghua.base.errors import WorldFailed
 from honghua.bureau.api import BureauProvider
-from honghua.credit.api import journey
 from honghua.credit.core import Command
+from honghua.credit.journey import api as journey
 from honghua.customers import api as customers
 from honghua.merchants.api import PayoutBank
 from honghua.web.booker import Answer, Booker
@@ -52,6 +52,13 @@ def find_ports(request: Request) -> JoiningPorts | None:
     return ports
 
 
+def ports_of(request: Request) -> JoiningPorts:
+    """The same for pages that asked before: nothing is taken where nothing is plugged in."""
+    ports = find_ports(request)
+    assert ports is not None, "pages ask before"
+    return ports
+
+
 def make_journey_site(site: Site, ports: JoiningPorts, loop: asyncio.AbstractEventLoop) -> journey.JourneySite:
     """What the steps stand on in this process; books go through the site's booker."""
     books = LoopBooks(site.booker, loop)
@@ -69,12 +76,6 @@ def make_journey_site(site: Site, ports: JoiningPorts, loop: asyncio.AbstractEve
 
 async def take_steps(request: Request, work: Callable[[psycopg.Connection, journey.JourneySite], T]) -> T:
     """Run steps in a thread, on a connection outside a transaction: they keep their own, and ask services between them."""
-    site, ports = site_of(request), find_ports(request)
-    assert ports is not None, "pages ask before: nothing is taken where nothing is plugged in"
-    journey_site = make_journey_site(site, ports, asyncio.get_running_loop())
-
-    def run() -> T:
-        with site.pool.connection() as conn:
-            return work(conn, journey_site)
-
-    return await asyncio.to_thread(run)
+    site = site_of(request)
+    journey_site = make_journey_site(site, ports_of(request), asyncio.get_running_loop())
+    return await site.run(lambda conn: work(conn, journey_site))

@@ -12,7 +12,7 @@ import psycopg
 
 from honghua.base.errors import NotFound
 from honghua.credit import api as credit
-from honghua.credit.api import journey
+from honghua.credit.journey import api as journey
 from honghua.customers import api as customers
 from honghua.customers.core import Field, Profile
 
@@ -39,6 +39,8 @@ PLACES: Final = {
     journey.Step.CONTRACT: Place.CONTRACT,
 }
 
+DECIDED: Final = (journey.StepOutcome.REFUSED, journey.StepOutcome.REFERRED, journey.StepOutcome.PASSED)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
@@ -52,31 +54,22 @@ class Standing:
     @property
     def last(self) -> journey.StepRow | None:
         """The newest row of the step that stopped."""
-        return next((row for row in reversed(self.rows) if row.step is self.step), None)
+        return self._find_newest(self.step, tuple(journey.StepOutcome))
 
     @property
     def decision(self) -> journey.StepRow | None:
         """The newest machine's or person's no, wait or yes to the step, with its reasons; not the appeal against it."""
-        outcomes = (journey.StepOutcome.REFUSED, journey.StepOutcome.REFERRED, journey.StepOutcome.PASSED)
-        return next((row for row in reversed(self.rows) if row.step is self.step and row.outcome in outcomes), None)
+        return self._find_newest(self.step, DECIDED)
 
     @property
-    def approved(self) -> dict[str, Any]:
-        """What the approval granted; empty without one."""
-        found = (
-            row.decided for row in reversed(self.rows) if row.step is journey.Step.APPROVAL and row.outcome == "passed"
-        )
-        return next(found, {})
+    def approval(self) -> journey.StepRow | None:
+        """What granted the credit, and who."""
+        return self._find_newest(journey.Step.APPROVAL, (journey.StepOutcome.PASSED,))
 
-    @property
-    def is_approved_by_person(self) -> bool:
-        """Whether somebody with a name granted it."""
-        found = (
-            row.decided_by
-            for row in reversed(self.rows)
-            if row.step is journey.Step.APPROVAL and row.outcome == "passed"
-        )
-        return next(found, journey.SYSTEM) != journey.SYSTEM
+    def _find_newest(
+        self, step: journey.Step | None, outcomes: tuple[journey.StepOutcome, ...]
+    ) -> journey.StepRow | None:
+        return next((row for row in reversed(self.rows) if row.step is step and row.outcome in outcomes), None)
 
     def key(self, step: journey.Step) -> str:
         """Of the next wish for a step: the same until a row of it stands, another after a no that was opened again."""

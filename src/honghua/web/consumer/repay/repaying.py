@@ -14,6 +14,7 @@ from honghua.credit.core import Pays, Repay, ReturnOverpayment, Source, SourceKi
 from honghua.web.booker import sentence_of
 from honghua.web.consumer.asking import (
     UNREADABLE,
+    can_pay,
     check_gateway,
     customer_of,
     get_account,
@@ -50,7 +51,7 @@ async def draw(request: Request, account: credit.AccountView, form: Form) -> Res
     payments = await site.read(lambda conn: list_payments(conn, customer, limit=SHOWN))
     return await page(
         request, "consumer/repay.html", status=200 if form.is_good else 422, account=account, form=form,
-        full_minor=full_of(account), can_pay=site.is_demo or has_gateway(request), payments=payments,
+        full_minor=full_of(account), can_pay=can_pay(request), payments=payments,
     )  # fmt: skip
 
 

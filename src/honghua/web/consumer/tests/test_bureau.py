@@ -4,30 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 
-import pytest
-
 from honghua.bureau import api as bureau
 from honghua.bureau.core import ACCOUNT_TYPES, CLASSES, STATUSES, TRADES, Trade
 from honghua.credit import api as credit
 from honghua.store.database import run_unit
-from honghua.web.consumer.tests.walking import open_house, walk
+from honghua.web.consumer.tests.walking import walk
 from honghua.web.consumer.wording.bureau import BUREAU
 from honghua.web.tests.doors import NOON
 
 DECEMBER, NOVEMBER = dt.date(2025, 12, 1), dt.date(2025, 11, 1)
 DAY = dt.timedelta(days=1)
-
-
-@pytest.fixture(scope="module")
-def house(module_database):
-    with open_house(module_database) as opened:
-        yield opened
-
-
-@pytest.fixture
-def me(house):
-    with walk(house) as walked:
-        yield walked
 
 
 def file_month(me, month: dt.date, *, days_past_due: int = 0, trades: tuple[Trade, ...] = (), now: dt.datetime = NOON):

@@ -4,22 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-import pytest
-
 from honghua.credit.core import BuyNow
-from honghua.web.consumer.tests.walking import hidden, open_house, walk
-
-
-@pytest.fixture(scope="module")
-def house(module_database):
-    with open_house(module_database) as opened:
-        yield opened
-
-
-@pytest.fixture
-def me(house):
-    with walk(house) as walked:
-        yield walked
+from honghua.web.consumer.tests.walking import hidden
 
 
 def set_cap(me, amount: str, **more: str) -> str:

@@ -16,18 +16,6 @@ from honghua.web.roles import Role
 from honghua.web.tests.doors import book, buy, signed_in
 
 
-@pytest.fixture(scope="module")
-def house(module_database):
-    with open_house(module_database) as opened:
-        yield opened
-
-
-@pytest.fixture
-def me(house):
-    with walk(house) as walked:
-        yield walked
-
-
 def account_of(me: Walk) -> credit.AccountView:
     with me.site.pool.connection() as conn:
         view = credit.find_account_view(conn, me.site.registry, me.name)

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 
-import pytest
-
 from honghua.credit import api as credit
-from honghua.credit.api import journey
+from honghua.credit.journey import api as journey
 from honghua.customers import api as customers
 from honghua.customers.core import find_check_digit
 from honghua.store.database import run_unit
 from honghua.web.consumer.tests.walking import CARD, NATIONAL_ID, Walk, hidden, open_house, walk
 
 SUITED = {"asked": "5000", "student": "no", "income": "9000", "service": "500", "debts": "2000", "lenders": "1"}
-
-
-@pytest.fixture(scope="module")
-def house(module_database):
-    with open_house(module_database) as opened:
-        yield opened
 
 
 def agree(me: Walk, *, without: frozenset[str] = frozenset({"marketing"})) -> str:

@@ -5,19 +5,13 @@ from __future__ import annotations
 import pytest
 
 from honghua.web.consumer.rights import OWN
-from honghua.web.consumer.tests.walking import open_house, walk
+from honghua.web.consumer.tests.walking import walk
 from honghua.web.tests.doors import buy
 
 PAGES = (
     "/my", "/my/limit", "/my/bills", "/my/repay", "/my/sources", "/my/split", "/my/plans", "/my/days", "/my/purchases", "/my/code",
     "/shop", "/my/settings", "/my/consents", "/my/data", "/my/help",
 )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def house(module_database):
-    with open_house(module_database) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -13,16 +13,10 @@ import pytest
 from honghua.credit.core.refusals import refusal
 from honghua.web.api.checkouts import find_attempts, id_of_ticket, register_checkout
 from honghua.web.consumer.readings import find_reading, save_answer
-from honghua.web.consumer.tests.walking import open_house, walk
+from honghua.web.consumer.tests.walking import walk
 from honghua.web.tickets import Ticket
 
 LIMIT, ORDER = 10_000_00, 16_800_00
-
-
-@pytest.fixture(scope="module")
-def house(module_database):
-    with open_house(module_database) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from honghua.credit import api as credit
 from honghua.credit.core import Command
 from honghua.credit.prudence import api as prudence
 from honghua.web.address_parts import FIRST_DAY, Id
+from honghua.web.desk.acting import act, book, doing_of, said_no
 from honghua.web.desk.acts import list_acts
 from honghua.web.desk.drawing import WHY_CHARS_MAX, draw, refused, told
-from honghua.web.desk.prudence.acting import act, book, doing_of, in_room, said_no
 from honghua.web.ground import site_of
 from honghua.web.ui.forms import Form, empty_form, read_form, take_form
 from honghua.web.viewer import viewer_of
@@ -149,11 +149,11 @@ async def write_off(request: Request, pack_id: Id) -> Response:
         return told(request, "desk.pack", "desk.why_needed", tone="bad", pack_id=pack_id)
     site = site_of(request)
     try:
-        made = await in_room(site, lambda conn: prudence.make_write_off(conn, site.registry, pack_id))
+        made = await site.run(lambda conn: prudence.make_write_off(conn, site.registry, pack_id))
         if isinstance(made, Command):
             made = await book(request, doing_of(request, "write off", f"pack {pack_id}", why), made)
             answer, now = made, site.clock.now()
-            await in_room(site, lambda conn: prudence.keep_write_off(conn, pack_id, answer, now=now))
+            await site.run(lambda conn: prudence.keep_write_off(conn, pack_id, answer, now=now))
     except HonghuaError as error:
         return refused(request, "desk.pack", error, pack_id=pack_id)
     if made["outcome"] != "done":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import psycopg
 from fastapi import APIRouter, Request, Response
@@ -43,14 +43,11 @@ class Ratios:
 async def show(request: Request) -> Response:
     """Every ratio of today."""
     site = site_of(request)
-    found, is_too_long = None, False
     try:
         found = await site.read(lambda conn: measure(conn, site))
     except psycopg.errors.QueryCanceled:
-        is_too_long = True
-    return await draw(
-        request, "desk/prudence/ratios.html", found=found, is_too_long=is_too_long, machine=MACHINE, against=draw_against,
-    )  # fmt: skip
+        found = None
+    return await draw(request, "desk/prudence/ratios.html", found=found, machine=MACHINE, against=draw_against)
 
 
 def measure(conn: psycopg.Connection, site: Site) -> Ratios:
@@ -78,7 +75,7 @@ async def lift(request: Request) -> Response:
     site, person = site_of(request), viewer_of(request).subject
     now = site.clock.now()
 
-    def work(conn: psycopg.Connection) -> Any:
+    def work(conn: psycopg.Connection) -> None:
         prudence.lift_guardrail(conn, rule, key=key, person=person, why=why, now=now)
         record_act(conn, action=f"lift {rule} {key}".strip(), subject=STOPS, person=person, why=why, now=now)
 

@@ -11,8 +11,8 @@ from honghua.base.errors import BadInput, HonghuaError
 from honghua.credit.core import Command
 from honghua.credit.prudence import api as prudence
 from honghua.web.address_parts import Id
+from honghua.web.desk.acting import act, book, doing_of, said_no
 from honghua.web.desk.drawing import WHY_CHARS_MAX, draw, refused, told
-from honghua.web.desk.prudence.acting import act, book, doing_of, in_room, said_no
 from honghua.web.ground import site_of
 from honghua.web.ui.forms import Form, empty_form, read_form
 from honghua.web.viewer import viewer_of
@@ -83,7 +83,7 @@ async def decide(request: Request, relief_id: Id) -> Response:
         if isinstance(made, Command):
             made = await book(request, doing, made)
             if made["outcome"] == "done":
-                await in_room(site, lambda conn: prudence.keep_word(conn, relief_id, word, now=now))
+                await site.run(lambda conn: prudence.keep_word(conn, relief_id, word, now=now))
         elif made["outcome"] in prudence.KEPT:
             await act(request, doing, lambda conn: prudence.keep_word(conn, relief_id, word, now=now))
     except HonghuaError as error:

@@ -93,7 +93,7 @@ async def look(request: Request, asked: dict[str, Any], place: int) -> News:
             return None
         newest = decision.list_judged(conn, decision.FeedFilter(), limit=1).rows
         found = find_rows(conn, site, {**asked, "after": str(place)}, writing=writing, limit=NEWS_MAX)
-        return max(place, *(one.decision_id for one in newest)) if newest else place, found["rows"]
+        return max([place, *(one.decision_id for one in newest)]), found["rows"]
 
     seen = await site.read(read)
     if seen is None:

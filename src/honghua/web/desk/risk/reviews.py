@@ -15,8 +15,8 @@ from honghua.credit import api as credit
 from honghua.credit.core import SettleReview
 from honghua.decision import api as decision
 from honghua.web.address_parts import Id, read_number
-from honghua.web.booker import sentence_of
-from honghua.web.desk.acts import DeskAct, Doing, begin_act, end_act, list_acts, record_act
+from honghua.web.desk.acting import book, doing_of, said_no
+from honghua.web.desk.acts import DeskAct, list_acts, record_act
 from honghua.web.desk.drawing import WHY_CHARS_MAX, draw, refused, told
 from honghua.web.desk.risk.decisions import DecisionPage, find_page
 from honghua.web.desk.risk.naming import FeedRow, name_rows
@@ -139,17 +139,12 @@ async def decide(request: Request, suspension_id: Id) -> Response:
         reviewer=person,
         approve=word == "approve",
     )
-    doing = Doing(action=f"review: {word}", subject=f"review {suspension_id}", person=person, why=why)
-    act_id = await site.write(lambda conn: begin_act(conn, doing, key=command.key, now=now))
     try:
-        (answer,) = await site.booker.submit([command])
-    except HonghuaError as error:  # the act stays open: what came of it is asked of the books
+        answer = await book(request, doing_of(request, f"review: {word}", f"review {suspension_id}", why), command)
+    except HonghuaError as error:
         return refused(request, "desk.review", error, **here)
-    outcome = "done" if answer["outcome"] == "done" else "refused"
-    await site.write(lambda conn: end_act(conn, act_id, outcome, now=site.clock.now()))
     if answer["outcome"] != "done":
-        values = {"code": answer.get("code", ""), "sentence": sentence_of(answer, viewer_of(request).language)}
-        return told(request, "desk.review", "desk.refused", tone="bad", values=values, **here)
+        return said_no(request, "desk.review", answer, **here)
     words = "desk.review_passed" if word == "approve" else "desk.review_denied"
     waiting = await site.read(lambda conn: credit.list_queue(conn, now=now, limit=SHOWN))
     rest = [item for item in waiting if item.claimed_by in (None, person)]

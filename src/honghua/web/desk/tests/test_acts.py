@@ -17,41 +17,16 @@ from honghua.decision import api as decision
 from honghua.decision.core import POLICIES
 from honghua.store.database import run_unit
 from honghua.store.jobs import Job, run_due
-from honghua.web.app import build_app
 from honghua.web.desk.acts import Doing, begin_act, end_left, list_acts
 from honghua.web.desk.tasks import Tasks, find_task, list_tasks
+from honghua.web.desk.tests.staff import enter, follow, read
 from honghua.web.roles import Role
-from honghua.web.tests.doors import NOON, book, buy, open_account, signed_in
+from honghua.web.tests.doors import NOON, book, buy, open_account
 
 SOURCE = POLICIES["account-rules"]
 STRICTER = SOURCE.replace(
     "with amount:", '    big = refuse("RISK_REFUSED", when=amount_minor > minor(900000))\n\nwith amount:', 1
 )
-
-
-@pytest.fixture
-def app(site):
-    app = build_app(site)
-    yield app
-    if hasattr(app.state, "desk_tasks"):
-        app.state.desk_tasks.stop()
-
-
-def enter(browser, site, role, subject):
-    browser.cookies.clear()
-    signed_in(browser, site, role=role, subject=subject)
-    browser.cookies.set("honghua_language", "en")
-
-
-def follow(browser, answer):
-    """The page that a form leads to, which shows what came of it."""
-    assert answer.status_code == 303, answer.text[-800:]
-    return browser.get(answer.headers["location"]).text
-
-
-def read(site, work):
-    with site.pool.connection() as conn:
-        return work(conn)
 
 
 def test_a_policy_is_proposed_by_one_approved_by_another_deployed_and_rolled_back(site, browser):

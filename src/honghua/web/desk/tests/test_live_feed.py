@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from honghua.web.app import build_app
 from honghua.web.desk.risk.live import STREAMS_EACH_MAX, STREAMS_MAX, Streams
 from honghua.web.problems import Trouble
 from honghua.web.roles import Role
@@ -17,11 +16,6 @@ from honghua.web.signin import cookies, sessions
 from honghua.web.tests.doors import signed_in
 
 PATIENCE_S = 60.0
-
-
-@pytest.fixture
-def app(site):
-    return build_app(site)
 
 
 class Ear:

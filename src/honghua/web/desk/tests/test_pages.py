@@ -10,7 +10,6 @@ from fastapi.routing import iter_route_contexts
 
 from honghua.decision import api as decision
 from honghua.decision.core import POLICIES, REASONS, Lane, Outcome
-from honghua.web.app import build_app
 from honghua.web.desk.rights import RIGHTS
 from honghua.web.desk.routes import router
 from honghua.web.desk.words import WORDS
@@ -26,11 +25,6 @@ PAGES = {
     "desk.portfolio": "/desk/portfolio",
     "desk.portfolio_csv": "/desk/portfolio/outcomes.csv",
 }  # fmt: skip
-
-
-@pytest.fixture
-def app(site):
-    return build_app(site)
 
 
 def enter(browser, site, role, subject="ann"):

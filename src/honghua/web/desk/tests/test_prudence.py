@@ -7,20 +7,18 @@ import hashlib
 import re
 from pathlib import Path
 
-import pytest
-
 from honghua.credit import api as credit
 from honghua.credit.eod import close_until
 from honghua.credit.prudence import api as prudence
 from honghua.store.database import run_unit
-from honghua.web.app import build_app
 from honghua.web.desk.acts import list_acts
 from honghua.web.desk.prudence.pictures import draw_against, draw_range
 from honghua.web.desk.rights import RIGHTS
 from honghua.web.desk.tasks import list_tasks
+from honghua.web.desk.tests.staff import enter, follow, read
 from honghua.web.desk.words import WORDS
 from honghua.web.roles import DESK_READERS, Role
-from honghua.web.tests.doors import NOON, buy, open_account, signed_in
+from honghua.web.tests.doors import NOON, buy, open_account
 
 PAGES = {
     "desk.prudence": "/desk/prudence", "desk.losses": "/desk/prudence/losses", "desk.stress": "/desk/prudence/stress",
@@ -28,30 +26,6 @@ PAGES = {
 }  # fmt: skip
 DESK = Path(__file__).parents[1]
 FIRST = dt.date(2026, 1, 1)
-
-
-@pytest.fixture
-def app(site):
-    app = build_app(site)
-    yield app
-    if hasattr(app.state, "desk_tasks"):
-        app.state.desk_tasks.stop()
-
-
-def enter(browser, site, role, subject):
-    browser.cookies.clear()
-    signed_in(browser, site, role=role, subject=subject)
-    browser.cookies.set("honghua_language", "en")
-
-
-def follow(browser, answer):
-    assert answer.status_code == 303, answer.text[-800:]
-    return browser.get(answer.headers["location"]).text
-
-
-def read(site, work):
-    with site.pool.connection() as conn:
-        return work(conn)
 
 
 def claim_of(site, customer):
@@ -113,9 +87,8 @@ def test_stress_is_run_on_demand_and_its_seed_repeats_it(site, browser, app):
         page = follow(browser, begun)
         assert "Severe" in page
         assert "seed 7 · 1,000 paths" in page
-    first, second = (
-        read(site, lambda conn, number=task.task_id: credit_result(conn, number))
-        for task in read(site, lambda conn: list_tasks(conn, kind="stress"))
+    first, second = read(
+        site, lambda conn: [credit_result(conn, task.task_id) for task in list_tasks(conn, kind="stress")]
     )
     assert first == second
     by_hand = read(

@@ -103,9 +103,12 @@ async def prove_check(request: Request) -> Response:
 async def second(request: Request) -> Response:
     """Whether there is a second factor, and which browsers are trusted."""
     site, session = site_of(request), session_of(request)
-    now = site.clock.now()
-    has_factor = await site.read(lambda conn: factors.has_factor(conn, session.subject))
-    devices = await site.read(lambda conn: factors.list_devices(conn, session.subject, now=now))
+    has_factor, devices = await site.read(
+        lambda conn: (
+            factors.has_factor(conn, session.subject),
+            factors.list_devices(conn, session.subject, now=site.clock.now()),
+        )
+    )
     return await page(request, "signin/second.html", has_factor=has_factor, devices=devices)
 
 

@@ -61,9 +61,8 @@ def is_password(kept: str | None, password: str) -> bool:
         return False
     try:
         with GATE:
-            dummy = (
-                make_dummy()
-            )  # also where it is not needed: the first caller of a process waits for it, whoever they ask for
+            # Also where it is not needed: the first caller of a process waits for it, whoever they ask for.
+            dummy = make_dummy()
             HASHER.verify(kept or dummy, _fold(password))
     except (VerificationError, InvalidHashError):
         return False

@@ -1,9 +1,9 @@
-"""How prudence acts at the desk: money goes through the booker, the rest in a unit of work of the room's own; each act is noted first."""
+"""How staff act at the desk: money goes through the booker, the rest in a unit of work of the room's own; each act is noted first."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import psycopg
@@ -15,7 +15,7 @@ from honghua.credit.core import Command
 from honghua.web.booker import sentence_of
 from honghua.web.desk.acts import Doing, begin_act, end_act
 from honghua.web.desk.drawing import told
-from honghua.web.ground import Site, site_of
+from honghua.web.ground import site_of
 from honghua.web.viewer import viewer_of
 
 T = TypeVar("T")
@@ -26,27 +26,23 @@ def doing_of(request: Request, action: str, subject: str, why: str) -> Doing:
     return Doing(action=action, subject=subject, person=viewer_of(request).subject, why=why)
 
 
-async def in_room(site: Site, work: Callable[[psycopg.Connection], T]) -> T:
-    """Run what has transactions of its own on a pooled connection, in a thread."""
-
-    def run() -> T:
-        with site.pool.connection() as conn:
-            return work(conn)
-
-    return await asyncio.to_thread(run)
-
-
-async def act(request: Request, doing: Doing, work: Callable[[psycopg.Connection], T]) -> T:
-    """Note the act, do it in the room's own transaction, note how it ended."""
+@asynccontextmanager
+async def noted(request: Request, doing: Doing) -> AsyncIterator[None]:
+    """Note the act that the block does, and how it ended."""
     site = site_of(request)
     act_id = await site.write(lambda conn: begin_act(conn, doing, now=site.clock.now()))
     try:
-        found = await in_room(site, work)
+        yield
     except HonghuaError:
         await site.write(lambda conn: end_act(conn, act_id, "refused", now=site.clock.now()))
         raise
     await site.write(lambda conn: end_act(conn, act_id, "done", now=site.clock.now()))
-    return found
+
+
+async def act(request: Request, doing: Doing, work: Callable[[psycopg.Connection], T]) -> T:
+    """Note the act, do it in the room's own transaction, note how it ended."""
+    async with noted(request, doing):
+        return await site_of(request).run(work)
 
 
 async def book(request: Request, doing: Doing, command: Command) -> dict[str, Any]:
@@ -65,4 +61,4 @@ def said_no(request: Request, name: str, answer: dict[str, Any], **parts: Any) -
     return told(request, name, "desk.refused", tone="bad", values=values, **parts)
 
 
-__all__ = ["act", "book", "doing_of", "in_room", "said_no"]
+__all__ = ["act", "book", "doing_of", "noted", "said_no"]
