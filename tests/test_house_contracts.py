@@ -22,6 +22,10 @@ HOUSE = {
     "credit/__init__.py": "",
     "credit/api.py": "from honghua.credit.core import terms\nfrom honghua.ledger import api, core\n",
     "credit/invariants.py": "from honghua.store import database\n",
+    "credit/journey/__init__.py": "",
+    "credit/journey/api.py": "from honghua.credit import api\n",
+    "credit/prudence/__init__.py": "",
+    "credit/prudence/api.py": "from honghua.credit import api\n",
     "credit/core/__init__.py": "from honghua.credit.core import terms\n",
     "credit/core/terms.py": "from honghua.base import dates\nfrom honghua.ledger.core import chart_size\n",
     "ledger/__init__.py": "",
@@ -47,6 +51,7 @@ SINS = [
     ("enter by a door", "credit/api.py", "from honghua.ledger import store\n"),
     ("enter by a door", "credit/api.py", "from honghua.ledger.core.chart import chart_size\n"),
     ("enter by a door", "app/cli.py", "from honghua.ledger import store\n"),
+    ("a room's door loads no part door", "credit/api.py", "from honghua.credit.prudence import api\n"),
     ("no cycles anywhere", "base/dates.py", "from honghua.base import money\n"),
 ]
 
