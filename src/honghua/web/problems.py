@@ -138,6 +138,7 @@ OWN: Final[dict[str, Entry]] = {
     "DELIVERY_UNKNOWN": Entry(404, "没有这条推送记录。", "There is no such delivery."),
     "STATEMENT_UNKNOWN": Entry(404, "没有这期账单。", "There is no such statement."),
     "DECISION_UNKNOWN": Entry(404, "没有这条决策。", "There is no such decision."),
+    "OTHER_PLACE": Entry(409, "您现在要办理的是另一个页面。", "Another page is yours to fill in now."),
     "NO_ACCOUNT": Entry(404, "您还没有开通信用账户。", "You have no credit account yet."),
     "CONSENT_MISSING": Entry(409, "客户尚未完成必要的授权与确认。", "The customer has not given the consents that an account needs."),
     "PARTNER_UNKNOWN": Entry(404, "没有这个接入方。", "There is no such partner."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import re
 import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -175,9 +176,8 @@ def test_a_command_that_cannot_be_stored_is_told_alone(book: Database, caplog: p
     assert [one[0]["outcome"] for one in answers] == [FAILED, "approved", "approved"]  # type: ignore[index]
     told = [record.getMessage() for record in caplog.records if record.name == "honghua.desk"]
     assert any("could not be booked: " in text and ", id " in text for text in told)
-    assert not any(word in text for text in told for word in ("\0", "C0", "C1", "a0", "b0")), (
-        "a code and an id, no names and keys"
-    )
+    said = [re.sub(r", id \w+", "", text) for text in told]
+    assert not any(word in text for text in said for word in ("\0", "C0", "C1", "aaa")), "no names and keys"
 
 
 def test_a_lost_connection_is_opened_anew(book: Database) -> None:
