@@ -64,8 +64,8 @@ class Eye:
     troubles: list[str] = field(default_factory=list)
 
     def note_failed(self, request: Request) -> None:
-        """A request failed, unless it is a live stream that the page itself closed when it was left."""
-        is_left = "/live?" in request.url and request.failure == "net::ERR_ABORTED"
+        """A request failed, unless the browser itself gave it up because its page was left: a live stream, a picture on its way."""
+        is_left = request.resource_type != "document" and request.failure == "net::ERR_ABORTED"
         if not is_left:
             self.troubles.append(f"failed: {request.url} {request.failure}")
 

@@ -42,11 +42,13 @@ def take(eye, goods: str, plan: str, *, shot: str = "") -> None:
 
 def sign(eye, town, *, wait_s: int = 0) -> None:
     """Read for so long, agree, sign."""
+    button = eye.page.locator("button[data-after-reading]")
+    expect(button).to_be_visible()  # who reads has the page before them: its clock runs from then on
     town.clock.advance(dt.timedelta(seconds=wait_s))
     if wait_s:
         eye.page.reload()
     eye.page.get_by_role("checkbox").check()
-    eye.page.locator("button[data-after-reading]").click()
+    button.click()
 
 
 def test_from_the_first_purchase_to_the_refund(chromium, town, customer, shots):

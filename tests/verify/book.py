@@ -25,8 +25,10 @@ from tests.verify.bounded import bind_some
 from tests.verify.contracts import sign_contract
 from tests.verify.doors import VAULT, meet_people, offer_instalments, settle_merchants
 from tests.verify.filing import tell_bureau
+from tests.verify.laboratory import let_agents_work
 from tests.verify.payments import repay_by_gateway
 from tests.verify.prudence import be_prudent
+from tests.verify.registering import keep_models
 from tests.verify.risk import judge_some
 from tests.verify.sharing import file_return, lend_together
 
@@ -107,6 +109,8 @@ def build(database: Database) -> None:
         tell_bureau(conn, book.registry, CUSTOMERS)
         judge_some(conn)
         repay_by_gateway(conn, book.registry, now=NOW)
+        let_agents_work(conn, now=NOW)
+        keep_models(conn, now=NOW)
 
 
 def buy_interest_free(book: Book) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import psycopg
 
@@ -10,7 +11,19 @@ from honghua.credit.api import Registry, execute
 from honghua.credit.core import commands as c
 from honghua.credit.limiting.following import Follower, follow_limits
 from honghua.limits import api as limits
-from honghua.limits.core import Applicant, Moment, Rulebook, Scan, Scope
+from honghua.limits.core import Applicant, LimitTerms, Moment, Rulebook, Scan, Scope
+
+
+def release_a_rulebook(conn: psycopg.Connection, *, on: dt.date, now: dt.datetime) -> None:
+    """ann proposes dearer operations, bo approves and puts them in force, and takes them back."""
+    at = Moment(on=on, now=now)
+    with conn.transaction():
+        book = replace(Rulebook(), terms=LimitTerms(version=2, operations_ppm=30_000))
+        made = limits.propose_rulebook(conn, book, limits.Signed("ann", "dearer servers"), now=now)
+        said = limits.Signed("bo", "seen the bill")
+        limits.review_rulebook(conn, made.release_id, said, approved=True, digest=book.digest.hex(), now=now)
+        limits.activate_rulebook(conn, made.release_id, said, at=at, from_on=on)
+        limits.roll_back_rulebook(conn, limits.Signed("bo", "not yet"), at=at)
 
 
 def bind_some(conn: psycopg.Connection, registry: Registry, *, on: dt.date, now: dt.datetime) -> None:
@@ -20,6 +33,7 @@ def bind_some(conn: psycopg.Connection, registry: Registry, *, on: dt.date, now:
         customer="hui", age_years=40, identity=0.99, has_file=1, income_minor=3_000_000, debt_service_minor=0, lenders=1, worst_24m=0,
         months_known=60, orders_12m=40, dpd_max_24m=0,
     )  # fmt: skip
+    release_a_rulebook(conn, on=on, now=now)
     with conn.transaction():
         approved = limits.apply(conn, book, good, key="verify:hui", at=at)
         limits.second_scan(conn, book, approved.application_id, Scan(lenders=1), at=at)

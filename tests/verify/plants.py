@@ -211,6 +211,8 @@ CONTRACTS = (
         "DELETE FROM credit_contract_steps " + OF_CONTRACT + "number = 2"),
     plant("a contract says that nothing was agreed to", "credit.contracts_consented", CONTRACT,
         "UPDATE credit_contract_steps SET decided = decided || jsonb_build_object('consents', 1) " + OF_CONTRACT + "step = 5"),
+    plant("a contract has other terms than were approved", "credit.contracts_priced", CONTRACT,
+        "UPDATE credit_contract_steps SET decided = decided || jsonb_build_object('terms', 'dearer') " + OF_CONTRACT + "step = 5"),
     plant("a warning was not read", "credit.contracts_consented", CONTRACT,
         "UPDATE customers_consent SET read_ms = 1 WHERE kind = 'risk_warning'"),
     plant("a contract names a fact that is not there", "credit.contract_facts_exist",
@@ -288,6 +290,10 @@ LIMITS = (
     plant("a rulebook says something else", "limits.rulebooks_digests",
         "SELECT 'rulebook ' || left(encode(digest, 'hex'), 16) FROM limits_rulebook",
         "UPDATE limits_rulebook SET body = jsonb_set(body, '{{terms,start_minor}}', '99')"),
+    plant("a rulebook of nobody's approval judges", "limits.rulebooks_by_two",
+        "SELECT 'rulebook seat ' || max(seat_id), max(seat_id) FROM limits_rulebook_seat WHERE restores IS NULL",
+        "UPDATE limits_rulebook_review SET approved = false WHERE release_id ="
+        " (SELECT release_id FROM limits_rulebook_seat WHERE seat_id = {1})"),
     plant("a person decides what did not wait", "limits.acts_follow_applications",
         "SELECT 'application ' || min(application_id), min(application_id) FROM limits_application WHERE outcome = 'approved'",
         "INSERT INTO limits_application_act (application_id, act, person, why, limit_minor, acted_at)"

@@ -37,11 +37,13 @@ def lend_together(conn: psycopg.Connection, *, now: dt.datetime) -> None:
             event = funding.LoanEvent(key=f"L1:{kind}", loan="L1", kind=kind, amount_minor=minor, on=today)
             funding.record(c, event, now=now)
         bought = c.execute(
-            "SELECT purchase_id, account_id, amount_minor FROM store_fact WHERE kind = %s ORDER BY fact_id LIMIT 1",
+            "SELECT purchase_id, fact_id, account_id, amount_minor FROM store_fact WHERE kind = %s ORDER BY fact_id LIMIT 1",
             [FactKind.PURCHASE_CAPTURED],
         ).fetchone()
         assert bought is not None
-        one = funding.BoughtOnCredit(purchase_id=bought[0], account_id=bought[1], principal_minor=bought[2], on=today)
+        one = funding.BoughtOnCredit(
+            purchase_id=bought[0], fact_id=bought[1], account_id=bought[2], principal_minor=bought[3], on=today
+        )
         assert not isinstance(funding.allocate_purchase(c, one, now=now), Refusal)
 
     run_unit(conn, share)

@@ -19,8 +19,10 @@ from honghua.store.database import Database, connect, scratch_database
 from honghua.store.embedded import ensure_server
 from honghua.store.settings import StoreSettings
 from tests.verify.book import CUSTOMERS, build, open_book
+from tests.verify.laboratory import AGENTS
 from tests.verify.payments import PAYMENTS
 from tests.verify.plants import PLANTS, Plant
+from tests.verify.registering import REGISTERED
 
 APPEND_ONLY = "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'refuse_change'"
 
@@ -45,7 +47,7 @@ def test_a_sound_book_passes(lived: Database) -> None:
     assert found["checked"]["credit.accounts_without_contract"] == len(CUSTOMERS)
 
 
-@pytest.mark.parametrize("plant", [*PLANTS, *PAYMENTS], ids=lambda plant: plant.name.replace(" ", "-"))
+@pytest.mark.parametrize("plant", [*PLANTS, *PAYMENTS, *AGENTS, *REGISTERED], ids=lambda plant: plant.name.replace(" ", "-"))
 def test_a_planted_corruption_is_named(lived: Database, plant: Plant) -> None:
     """Planted by the owner, with the triggers off, in a transaction that is rolled back."""
     with connect(lived, owner=True) as conn, conn.transaction(force_rollback=True):

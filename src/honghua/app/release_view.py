@@ -39,12 +39,28 @@ def print_status(conn: psycopg.Connection, *, now: dt.datetime) -> None:
     _print_silenced(console, conn, now)
     _print_brakes(console, conn, lineup)
     _print_experiments(console, conn)
+    _print_challenger(console, conn)
     for view in decision.list_shadows(conn):
         _print_shadow(console, view)
     _print_models(console, conn, releases)
     unseen = len(decision.list_alerts(conn, limit=ALERTS_COUNTED))
     if unseen:
         console.print(f"{unseen:,} alert(s) that nobody has seen: honghua alerts list")
+
+
+def _print_challenger(console: Console, conn: psycopg.Connection) -> None:
+    """How the challenger does beside the champion: differences of shares in points, with bounds that hold at every look."""
+    view = decision.view_challenger(conn)
+    if view is None or not min(view.customers):
+        return
+    parts = [
+        f"{name} {found.mid * 100:+.2f} points [{found.low * 100:+.2f}, {found.high * 100:+.2f}]"
+        for name, found in (("stops", view.stopped), ("loses", view.lost))
+    ]
+    console.print(
+        f"challenger {view.challenger} beside {view.champion}, {view.customers[1]:,} customers against"
+        f" {view.customers[0]:,}: {'; '.join(parts)}"
+    )
 
 
 def _print_shadow(console: Console, view: decision.ShadowView) -> None:

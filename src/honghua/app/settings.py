@@ -57,6 +57,27 @@ class PaymentSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceSettings:
+    """A counterparty that is spoken to over HTTP with a secret that both share; no url = none. name: in reports and in the books."""
+
+    name: str = ""
+    url: str = ""
+    secret: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideSettings:
+    """Counterparties of the operator's, each by an address or a folder; whatever is missing is honestly not there."""
+
+    payouts: ServiceSettings = ServiceSettings()
+    bureau: ServiceSettings = ServiceSettings()
+    identity: ServiceSettings = ServiceSettings()
+    filing_folder: str = ""
+    partners_folder: str = ""
+    funding_routes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What the whole program was told. `store`: see StoreSettings. reading_seconds: how long a contract must have been on the screen.
     proxies: addresses whose word about who asks is believed, as uvicorn takes them. merchants_registered_only: shops that were never
@@ -67,6 +88,7 @@ class Settings:
     oidc: OidcSettings = OidcSettings()
     sms: SmsSettings = SmsSettings()
     payments: PaymentSettings = PaymentSettings()
+    services: OutsideSettings = OutsideSettings()
     reading_seconds: int = READING_SECONDS
     proxies: str = ""
     merchants_registered_only: bool = False
@@ -89,13 +111,20 @@ def load_settings(*, environment: Mapping[str, str] | None = None) -> Settings:
     HONGHUA_STATE_DIR      folder of the embedded database
     HONGHUA_DATABASE_URL   postgresql://… of the operator's server, instead of the embedded one
     HONGHUA_SESSION_KEY    32 bytes in base64url: signs what a browser carries; made and kept in the state folder when absent
-    HONGHUA_INDEX_KEY      the same, for blind indexes of what is encrypted; changing it loses the way from phones to customers
+    HONGHUA_INDEX_KEY      the same, for blind indexes of what is encrypted; changed by adding one ("1:key,2:key") and `honghua privacy reindex`
     HONGHUA_FIELD_KEYS     "1:key,2:key": encrypt what is personal; the highest number seals, all open; see docs/SECURITY.md
     HONGHUA_READING_SECONDS  how long a contract must have been on the screen before it can be agreed to (0 … 120)
     HONGHUA_PROXIES        addresses or networks of the proxies in front of us, with commas: they may say who asks and how
     HONGHUA_MERCHANTS_REGISTERED_ONLY  1: shops that are not in the register of merchants sell nothing on credit; 0 (usual): they may
     HONGHUA_SMS_URL, HONGHUA_SMS_TOKEN   the operator's gateway for short messages: takes POST {"key", "to", "text"}
     HONGHUA_PAYMENT_URL, HONGHUA_PAYMENT_SECRET   the payment gateway by which customers repay by hand; see web/payments/gateway.py
+    HONGHUA_PAYOUT_URL, HONGHUA_PAYOUT_SECRET, HONGHUA_PAYOUT_NAME        the bank that pays merchants out (name: "payout bank")
+    HONGHUA_BUREAU_URL, HONGHUA_BUREAU_SECRET, HONGHUA_BUREAU_NAME        who is asked about people's debts ("bureau")
+    HONGHUA_IDENTITY_URL, HONGHUA_IDENTITY_SECRET, HONGHUA_IDENTITY_NAME  who says whether people are who they say ("identity service");
+                           all three: see app/doors/outside/services.py
+    HONGHUA_FILING_FOLDER    where the credit bureau's monthly files are put (out/) and its receipts found (in/)
+    HONGHUA_PARTNERS_FOLDER  a folder a lender, of its code: what happened to its loans (out/) and its own books (in/), a file a day
+    HONGHUA_FUNDING_ROUTES   file of the routings: which purchases are lent together with whom; see funding/data/routes.toml
     HONGHUA_OIDC_ISSUER, HONGHUA_OIDC_CLIENT_ID, HONGHUA_OIDC_CLIENT_SECRET   an identity provider for staff
     """
     given = os.environ if environment is None else environment
@@ -116,6 +145,14 @@ def load_settings(*, environment: Mapping[str, str] | None = None) -> Settings:
         oidc=_read_oidc(given),
         sms=_read_sms(given),
         payments=_read_payments(given),
+        services=OutsideSettings(
+            payouts=_read_service(given, "PAYOUT", "payout bank"),
+            bureau=_read_service(given, "BUREAU", "bureau"),
+            identity=_read_service(given, "IDENTITY", "identity service"),
+            filing_folder=given.get("HONGHUA_FILING_FOLDER", ""),
+            partners_folder=given.get("HONGHUA_PARTNERS_FOLDER", ""),
+            funding_routes=given.get("HONGHUA_FUNDING_ROUTES", ""),
+        ),
         proxies=_read_proxies(given.get("HONGHUA_PROXIES", "")),
         merchants_registered_only=_read_switch(given, "HONGHUA_MERCHANTS_REGISTERED_ONLY"),
         reading_seconds=_read_seconds(given.get("HONGHUA_READING_SECONDS", "")),
@@ -160,6 +197,14 @@ def _read_payments(given: Mapping[str, str]) -> PaymentSettings:
     if found.url and len(found.secret) < SECRET_CHARS_MIN:
         raise BadInput(f"HONGHUA_PAYMENT_SECRET has at least {SECRET_CHARS_MIN} characters")
     return found
+
+
+def _read_service(given: Mapping[str, str], word: str, name: str) -> ServiceSettings:
+    url, secret = given.get(f"HONGHUA_{word}_URL", ""), given.get(f"HONGHUA_{word}_SECRET", "")
+    _require_safe(f"HONGHUA_{word}_URL", url)
+    if url and len(secret) < SECRET_CHARS_MIN:
+        raise BadInput(f"HONGHUA_{word}_SECRET has at least {SECRET_CHARS_MIN} characters")
+    return ServiceSettings(given.get(f"HONGHUA_{word}_NAME", "") or name, url, secret)
 
 
 def _read_proxies(text: str) -> str:

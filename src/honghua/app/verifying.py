@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 
+from honghua.agents.invariants import check_agents
 from honghua.app.filing.positions import read_positions
 from honghua.base.checks import Check, check_of
 from honghua.base.errors import HonghuaError
@@ -18,6 +19,7 @@ from honghua.funding.invariants import check_funding
 from honghua.ledger.invariants import check_dates_in_order, check_ledger
 from honghua.limits.invariants import check_limits
 from honghua.merchants.invariants import check_merchants
+from honghua.models.invariants import check_models
 from honghua.store.database import Database, connect
 from honghua.store.invariants import check_store
 from honghua.web.invariants import check_web
@@ -41,6 +43,7 @@ def check_all(conn: psycopg.Connection, *, accounts_done: AccountsDone | None = 
         *_look(conn, "ledger", lambda c: (check_dates_in_order(c, today=read_today(c)),)),
         *_look(conn, "store", check_store),
         *_look(conn, "decision", check_decisions),
+        *_look(conn, "models", check_models),
         *_look(conn, "credit", lambda c: check_credit(c, progress=accounts_done)),
         *_look(conn, "merchants", check_merchants),
         *_look(conn, "customers", check_customers),
@@ -48,6 +51,7 @@ def check_all(conn: psycopg.Connection, *, accounts_done: AccountsDone | None = 
         *_look(conn, "funding", check_funding),
         *_look(conn, "limits", check_limits),
         *_look(conn, "bureau", lambda c: check_bureau(c, read_positions=read_positions)),
+        *_look(conn, "agents", check_agents),
     )
 
 

@@ -19,6 +19,8 @@ from honghua.bureau.core.inquiries import (
 from honghua.bureau.core.objections import RULES, ObjectionKind
 from honghua.bureau.core.records import Position, ProductSetting, Record, make_record
 from honghua.bureau.core.report import AccountShown, Item, Report, Summary, find_items, show, sum_up
+from honghua.bureau.delivering import DeliveryReport, FilingDesk, deliver_files
+from honghua.bureau.expiring import DeletionReport, delete_expired, find_expired
 from honghua.bureau.fake_bureau import FakeBureau, invent_exposure
 from honghua.bureau.inquiring import BureauAnswer, BureauProvider, find_before, inquire, list_inquiries, list_stale
 from honghua.bureau.objecting import (
@@ -55,10 +57,12 @@ from honghua.bureau.store_records import (
 
 __all__ = [
     "INQUIRY_POLICY", "NOTICE", "POSITIONS_MAX", "REASONS", "RESCORE_WISH", "RULES", "AccountShown", "Asking",
-    "BureauAnswer", "BureauProvider", "BureauSimulator", "Consent", "Exposure", "FakeBureau", "Filed",
+    "BureauAnswer", "BureauProvider", "BureauSimulator", "Consent", "DeletionReport", "DeliveryReport",
+    "Exposure", "FakeBureau", "Filed", "FilingDesk",
     "InquiryPolicy", "InquiryRow", "Item", "MonthReport", "NoticeRow", "NoticeRule", "ObjectionKind", "ObjectionRow",
     "OwnReport", "People", "Position", "ProductSetting", "Products", "ProviderAnswer", "Purpose", "Record",
-    "Reinclusion", "RepairReport", "RepairRow", "Report", "Summary", "answer_objection", "check_answer", "find_before", "find_items",
+    "Reinclusion", "RepairReport", "RepairRow", "Report", "Summary", "answer_objection", "check_answer",
+    "delete_expired", "deliver_files", "find_before", "find_expired", "find_items",
     "find_reported",
     "get_objection", "get_setting", "inquire", "invent_exposure", "list_digests", "list_files", "list_inquiries",
     "list_newest", "list_newest_after", "list_objections", "list_objections_of", "list_of_accounts",

@@ -106,6 +106,13 @@ def list_of_file(conn: psycopg.Connection, file_id: int) -> list[Filed]:
     return _read(conn, "SELECT * FROM bureau_record WHERE file_id = %s ORDER BY account_id", [file_id])
 
 
+def count_of_file(conn: psycopg.Connection, file_id: int) -> int:
+    """How many records of a file are there."""
+    row = conn.execute("SELECT count(*) FROM bureau_record WHERE file_id = %s", [file_id]).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 def list_newest_after(conn: psycopg.Connection, *, after: tuple[int, dt.date], limit: int) -> list[Filed]:
     """Newest versions by (account, month) above a place: pages of everything filed."""
     query = NEWEST + "(account_id, month) > (%s, %s) ORDER BY account_id, month LIMIT %s"

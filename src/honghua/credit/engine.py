@@ -146,7 +146,8 @@ class RiskDesk:
                 self.setup.settings.values
             ):
                 setup, is_served = wanted, False
-        for other in [decision.get_release(conn, shadow).model_digest for shadow in lineup.shadows]:
+        beside = (*lineup.shadows, *(() if lineup.challenger is None else (lineup.challenger,)))
+        for other in [decision.get_release(conn, number).model_digest for number in beside]:
             if other not in (b"", digest):
                 reads, theirs = self._read_needs(conn, other)
                 if theirs is not None and not reads <= set(setup.plan.names):

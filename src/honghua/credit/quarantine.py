@@ -13,7 +13,7 @@ from honghua.base.dates import to_day
 from honghua.base.errors import BadInput, IntegrityBroken, NotFound
 from honghua.credit import store
 from honghua.credit.booking import Booking, Cause
-from honghua.credit.core.account import Account, Lines, refold
+from honghua.credit.core.account import Account, Lines, refold, terms_max
 from honghua.credit.core.kernels.audit import is_sound
 from honghua.credit.core.layout import E_ON, H_AS_OF, H_TERMS
 from honghua.credit.refold import event_matrix, known_minimums, standing
@@ -65,12 +65,13 @@ def _release(conn: psycopg.Connection, registry: Registry, customer: str, now: d
     account_id = int(rows.ids[0])
     facts = read_facts(conn, rows.ids)
     events = standing(*event_matrix(facts))
-    if len(events) == 0 or not all(is_sound(event, len(registry.terms_rows)) for event in events):
+    terms_rows = registry.learn_terms(conn, up_to=terms_max(events))
+    if len(events) == 0 or not all(is_sound(event, len(terms_rows)) for event in events):
         text = f"the facts of {customer} can't be folded: a person must correct them"
         raise IntegrityBroken(text, code="FACTS_BROKEN")
     booked = read_booked(conn, account_id, customer)
     minimums = known_minimums(conn, account_id, {})
-    blank = Account(account_id, customer, registry.terms_rows)
+    blank = Account(account_id, customer, terms_rows)
     changed = is_changed(rows, blank, events, minimums, today)
     # Nothing stored says for sure how far the account had come, but every cut up to here has its statement.
     reached = max([int(facts.effective_on.max()), *(cut_on for _, cut_on, _ in store.list_cuts(conn, account_id))])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from honghua.credit import store
 from honghua.credit.core.desk import Decider
 from honghua.credit.core.guards import CapRules
-from honghua.credit.core.terms import ProductTerms, terms_matrix
+from honghua.credit.core.terms import ProductTerms, newest_of, terms_matrix
 from honghua.credit.proving import Prover
 from honghua.decision.api import BundleIds, ensure_bundles
 from honghua.facts.kinds import Fact
@@ -106,7 +106,18 @@ class Registry:
     @property
     def newest_terms(self) -> ProductTerms:
         """The version that new accounts get, and whose currency the book has."""
-        return self.terms[max(self.terms)]
+        return self.terms[newest_of(self.terms)]
+
+    def learn_terms(self, conn: psycopg.Connection, *, up_to: int = -1, names: Collection[str] = ()) -> Ints:
+        """`terms_rows` that hold the version of this number and those of these names: contracts bring terms of their own.
+
+        Read again only where one was not met before; a name that nobody wrote stays unknown.
+        """
+        known = self.terms_ids if names else {}
+        if up_to >= len(self.terms_rows) or any(name not in known for name in names):
+            self.terms.update(store.load_terms(conn))
+            self.terms_rows = terms_matrix(self.terms)
+        return self.terms_rows
 
     def learn_accounts(self, conn: psycopg.Connection, refs: Iterable[str]) -> None:
         """Look up customers not met before; those without an account stay absent."""

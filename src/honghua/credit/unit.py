@@ -230,7 +230,12 @@ class Unit:
         who = dict(zip(rows.ids.tolist(), rows.refs, strict=True))
         self.desk.guards = load_guards(self.conn, who, commands, today=self.booking.today)
         self.desk.guards.rules = self.registry.cap_rules
-        self.table = AccountTable(rows, self.registry.terms_rows, self.booking.today)
+        named = {
+            command.terms for command in commands if isinstance(command, c.OpenAccount) and command.terms is not None
+        }
+        terms_rows = self.registry.learn_terms(self.conn, up_to=rows.terms_max, names=named)
+        self.desk.terms_ids = self.registry.terms_ids
+        self.table = AccountTable(rows, terms_rows, self.booking.today)
         self.reach_today()
         self.prepare_openings([ref for ref in opening if self.find(ref) is None], currency)
         self.load_purchases(commands)

@@ -45,6 +45,7 @@ from honghua.customers.contracts.documents import (
     sign_contract,
 )
 from honghua.customers.contracts.store_documents import DocumentRow, SignatureRow
+from honghua.customers.indexing import reindex
 from honghua.customers.persons import (
     Access,
     Origin,
@@ -180,6 +181,7 @@ __all__ = [
     "read_key_number",
     "receive_complaint",
     "register",
+    "reindex",
     "reveal",
     "say",
     "settle_proof",

@@ -15,6 +15,7 @@ import psycopg
 from honghua.base.errors import BadInput, Conflict, NotFound
 from honghua.customers import store
 from honghua.customers.core.personal import INDEXED, PARTS, Field, Part, mask, normalise
+from honghua.customers.indexing import make_index
 from honghua.customers.store import AccessRow, FieldRow, PersonRow
 from honghua.customers.vault import OWN, Vault, open_sealed, seal
 
@@ -82,7 +83,7 @@ def register(
     reference belongs to somebody else.
     """
     number = normalise(Field.PHONE, phone)
-    known = store.find_indexed(conn, Field.PHONE, vault.index(Field.PHONE, number))
+    known = store.find_indexed(conn, Field.PHONE, vault.list_indexes(Field.PHONE, number))
     if known is not None:
         if customer not in (None, known):
             raise Conflict("this phone number belongs to another customer", code="PHONE_TAKEN")
@@ -100,13 +101,13 @@ def register(
 
 def find_by_phone(conn: psycopg.Connection, vault: Vault, phone: str) -> str | None:
     """The customer of a phone number; BadInput for what is none."""
-    return store.find_indexed(conn, Field.PHONE, vault.index(Field.PHONE, normalise(Field.PHONE, phone)))
+    return store.find_indexed(conn, Field.PHONE, vault.list_indexes(Field.PHONE, normalise(Field.PHONE, phone)))
 
 
 def find_by_national_id(conn: psycopg.Connection, vault: Vault, number: str) -> str | None:
     """The customer of an identity number; BadInput for what is none."""
-    digest = vault.index(Field.NATIONAL_ID, normalise(Field.NATIONAL_ID, number))
-    return store.find_indexed(conn, Field.NATIONAL_ID, digest)
+    digests = vault.list_indexes(Field.NATIONAL_ID, normalise(Field.NATIONAL_ID, number))
+    return store.find_indexed(conn, Field.NATIONAL_ID, digests)
 
 
 def write_fields(
@@ -135,7 +136,9 @@ def write_fields(
         before = current.get(field)
         if before is not None and open_field(keys, person.person_id, before) == text:
             continue
-        if field in INDEXED and not store.claim_index(conn, person.person_id, field, vault.index(field, text)):
+        if field in INDEXED and not store.claim_index(
+            conn, person.person_id, field, make_index(conn, vault, field, text)
+        ):
             raise Conflict(f"this {field} belongs to another customer", code="INDEX_TAKEN")
         version = 1 if before is None else before.version + 1
         sealed = seal(keys[PARTS[field]], OWN, text.encode(), field_place(person.person_id, field))

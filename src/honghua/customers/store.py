@@ -66,12 +66,12 @@ def find_person(conn: psycopg.Connection, customer: str, *, lock: bool = False) 
         return cursor.execute(query, [customer]).fetchone()
 
 
-def find_indexed(conn: psycopg.Connection, kind: str, digest: bytes) -> str | None:
-    """The reference of whoever has this phone or identity number."""
+def find_indexed(conn: psycopg.Connection, kind: str, digests: Sequence[bytes]) -> str | None:
+    """The reference of whoever has this phone or identity number; digests: its index in every generation, of which one lies here."""
     row = conn.execute(
         "SELECT p.customer FROM customers_index i JOIN customers_person p USING (person_id)"
-        " WHERE i.kind = %s AND i.digest = %s",
-        [kind, digest],
+        " WHERE i.kind = %s AND i.digest = ANY(%s)",
+        [kind, list(digests)],
     ).fetchone()
     return None if row is None else str(row[0])
 

@@ -29,17 +29,22 @@ OWN: Final = 0  # the number that stands in what a person's own key has sealed
 
 @dataclass(frozen=True, slots=True)
 class Vault:
-    """The master keys by number, of which the highest seals and all open, and the key of the blind indexes."""
+    """The master keys by number, of which the highest seals and all open, and the keys of the blind indexes.
+
+    An index of generation n is HMAC under key n of the index of generation n - 1, down to the value: all indexes can be moved to the
+    next generation without the values, of which some are kept nowhere. earlier_index_keys: those before `index_key`, in order.
+    """
 
     field_keys: Mapping[int, bytes] = field(repr=False)
     index_key: bytes = field(repr=False)
+    earlier_index_keys: tuple[bytes, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         if not self.field_keys:
             raise BadInput("a vault needs a field key", code="FIELD_KEY_MISSING")
         if any(not 1 <= number <= KEY_NUMBER_MAX for number in self.field_keys):
             raise BadInput(f"field keys are numbered 1 … {KEY_NUMBER_MAX}", code="FIELD_KEY_INVALID")
-        if any(len(key) != KEY_BYTES for key in (*self.field_keys.values(), self.index_key)):
+        if any(len(key) != KEY_BYTES for key in (*self.field_keys.values(), *self.index_keys)):
             raise BadInput(f"a key has {KEY_BYTES} bytes", code="FIELD_KEY_INVALID")
 
     @property
@@ -71,9 +76,30 @@ class Vault:
         key = secrets.token_bytes(KEY_BYTES)
         return key, seal(self.field_keys[self.newest], self.newest, key, place)
 
+    @property
+    def index_keys(self) -> tuple[bytes, ...]:
+        """Keys of the blind indexes, the first generation's first."""
+        return (*self.earlier_index_keys, self.index_key)
+
+    @property
+    def generation(self) -> int:
+        """The newest generation of blind indexes that can be made here."""
+        return len(self.index_keys)
+
     def index(self, kind: str, value: str) -> bytes:
-        """The blind index of a value: equal for equal values, and nothing else can be learnt from it without the key."""
-        return hmac.new(self.index_key, f"{kind}\0{value}".encode(), hashlib.sha256).digest()
+        """The blind index of a value: equal for equal values, and nothing else can be learnt from it without the keys."""
+        return self.list_indexes(kind, value)[-1]
+
+    def list_indexes(self, kind: str, value: str) -> list[bytes]:
+        """The blind index of a value in every generation, the first first."""
+        digests = [hmac.new(self.index_keys[0], f"{kind}\0{value}".encode(), hashlib.sha256).digest()]
+        for generation in range(1, self.generation):
+            digests.append(self.advance_index(digests[-1], generation))
+        return digests
+
+    def advance_index(self, digest: bytes, generation: int) -> bytes:
+        """The index of the next generation, of one that lies in this one (from 1)."""
+        return hmac.new(self.index_keys[generation], digest, hashlib.sha256).digest()
 
 
 def seal(key: bytes, number: int, plain: bytes, place: str) -> bytes:

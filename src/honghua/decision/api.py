@@ -62,6 +62,12 @@ from honghua.decision.lists import (
     remove_entries,
 )
 from honghua.decision.monitoring.alerts import Alert, Told, deliver_alerts, list_alerts, mark_seen, raise_alert
+from honghua.decision.monitoring.challenging import (
+    ChallengerBounds,
+    ChallengerView,
+    stop_challenger,
+    view_challenger,
+)
 from honghua.decision.monitoring.drifting import DriftDay, count_drift, list_drift, sentence_of
 from honghua.decision.monitoring.evidence import Edge, Evidence, find_evidence
 from honghua.decision.monitoring.store import list_newest
@@ -192,6 +198,8 @@ __all__ = [
     "BrakePlan",
     "BrakeRow",
     "BundleIds",
+    "ChallengerBounds",
+    "ChallengerView",
     "Change",
     "Contact",
     "DecisionEngine",
@@ -310,8 +318,10 @@ __all__ = [
     "sentence_of",
     "set_holdout",
     "start_experiment",
+    "stop_challenger",
     "stop_experiment",
     "suppress",
     "unpack_model",
+    "view_challenger",
     "write_files",
 ]  # fmt: skip

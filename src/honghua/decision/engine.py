@@ -102,7 +102,7 @@ class DecisionEngine:
     def terms(self) -> EngineTerms:
         """What policies may read of this engine."""
         return EngineTerms(
-            engine_vocabulary(values=self.settings.values), self.sensor.names, self.schema.columns,
+            engine_vocabulary(values=self.settings.values, lists=()), self.sensor.names, self.schema.columns,
             model_digest=self.model.digest if self.model is not None else b"",
         )  # fmt: skip
 
@@ -127,7 +127,7 @@ class DecisionEngine:
             inputs[:, SCORED] = scores
             if len(self._chosen):
                 inputs[:, SCORED.stop : judge.force.base] = values[:, self._chosen]
-            prepared = judge.fill(inputs, events, np.ascontiguousarray(events[:, 0]))
+            prepared = judge.fill(inputs, events, np.ascontiguousarray(events[:, 0]), signals=values)
         return Sensed(events, values, scores, reasons, prepared)
 
     def _score(self, values: Floats) -> tuple[Doubles, NDArray[np.int32]]:

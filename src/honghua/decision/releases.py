@@ -6,7 +6,6 @@ Every act is a numbered change with person and reason, in the caller's transacti
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -16,6 +15,7 @@ import msgspec
 import psycopg
 
 from honghua.base.errors import BadInput, Conflict, IntegrityBroken, NotFound
+from honghua.base.people import fold_name
 from honghua.decision import kept_models, store_judged
 from honghua.decision import store_policy as store
 from honghua.decision.core.compile import Bundle, compile_bundle, compile_stored
@@ -30,7 +30,6 @@ SHADOWS_MAX: Final = 8
 RELEASES_MAX: Final = 2**15 - 1  # numbers are smallints
 AUTHORS: Final = "the authors of Honghua"
 RELEASERS: Final = "the release of Honghua"
-UNSEEN: Final = ("Cf", "Mn")  # categories of Unicode: joiners and marks that leave two names looking alike
 
 
 class Role(StrEnum):
@@ -78,13 +77,6 @@ class Proposal:
             self.name, self.source, stored, features_digest=self.features_digest,
             model_digest=self.model_digest, lists_digest=self.lists_digest,
         )  # fmt: skip
-
-
-def fold_name(person: str) -> str:
-    """A person's name as it is compared: width, case, accents, spaces and what cannot be seen do not make another person."""
-    parts = unicodedata.normalize("NFKD", person).casefold()
-    seen = "".join(c for c in parts if unicodedata.category(c) not in UNSEEN)
-    return " ".join(unicodedata.normalize("NFKC", seen).casefold().split())
 
 
 def propose(conn: psycopg.Connection, proposal: Proposal, act: Act) -> ReleaseRow:
@@ -261,13 +253,16 @@ def _check_fits(conn: psycopg.Connection, row: ReleaseRow, role: Role, current: 
         or row.model_digest in (b"", get_release(conn, current.champion).model_digest)
     ):
         return
-    if role is Role.CHALLENGER:
-        raise Conflict(
-            "champion and challenger are judged on one model's scores; let another model be a shadow first",
-            code="MODEL_DIFFERS",
-        )
     unsensed = kept_models.find_unsensed(conn, row.model_digest)
     champion = get_release(conn, current.champion).model_digest
+    if role is Role.CHALLENGER and not champion:
+        raise Conflict("the champion judges without a model: let this one be a shadow first", code="MODEL_DIFFERS")
+    if role is Role.CHALLENGER and unsensed:
+        raise Conflict(
+            f"the model of release {row.release_id} reads {len(unsensed)} values that the engine at work does not sense"
+            f" ({', '.join(unsensed[:3])} …): it can be a shadow, which learns beside, or become champion",
+            code="VALUES_UNSENSED",
+        )
     if unsensed and not kept_models.may_learn_beside(conn, champion, row.model_digest):
         raise Conflict(
             f"the model of release {row.release_id} reads {len(unsensed)} values that the engine at work does not sense"

@@ -124,7 +124,8 @@ class Replayer:
         seat = self.seat(int(page.bundle_id[rows[0]]), regime.layout_id)
         inputs, signals = thaw(page.frozen_of(rows), inputs=len(layout.inputs), signals=len(layout.signals))
         is_same_version = regime.score_version == SCORE_VERSION
-        scorer = self._scorer(regime.model_digest) if is_same_version else None
+        judged_by = seat.bundle.model_digest or regime.model_digest  # a challenger may have a model of its own
+        scorer = self._scorer(judged_by) if is_same_version else None
         if scorer is not None:
             score = place_scorer(scorer, layout.signals)
             if score is None:
@@ -146,16 +147,16 @@ class Replayer:
             if not stored.any():
                 continue  # blind: it read what that engine did not sense
             sitting = self.seat(shadow, regime.layout_id)
-            own = self._find_own(sitting, regime, layout)
+            own = self._find_own(sitting, regime, layout, judged_by)
             if own is not None and (own.rescore is None or is_same_version):
                 said = judge_batch(own.bundle, own.vectors(own.rescored(inputs, signals, layout.inputs))).outcome
                 faults["shadow"][rows] |= said != stored
         return len(rows) if scorer is not None else 0
 
-    def _find_own(self, seat: Seat, regime: Regime, layout: Layout) -> Seat | None:
-        """A shadow with its own model where it had one; None where that cannot be run here."""
-        digest = seat.bundle.model_digest
-        if digest in (b"", regime.model_digest):
+    def _find_own(self, seat: Seat, regime: Regime, layout: Layout, judged_by: bytes) -> Seat | None:
+        """A shadow with the model that it was asked with, where the record's scores are another's; None where that cannot be run here."""
+        digest = seat.bundle.model_digest or regime.model_digest
+        if digest == judged_by:
             return seat
         scorer = self._scorer(digest)
         score = None if scorer is None else place_scorer(scorer, layout.signals)

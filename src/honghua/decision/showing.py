@@ -71,6 +71,7 @@ def find_trace(
     off = seat.bundle.no_rules_off()
     muted = read_bits(page.muted[0])
     off[list(muted)] = 1
+    judged_by = release.model_digest or regime.model_digest
     told = explain(seat.bundle, seat.vectors(inputs)[0], off=off)
     again = Replayed()
     replayer.replay(page, again)
@@ -86,7 +87,7 @@ def find_trace(
         inputs={n: _plain(v) for n, v in own.items() if not n.startswith((LIST_PREFIX, ARM_PREFIX))},
         lists={n.removeprefix(LIST_PREFIX): v == 1 for n, v in own.items() if n.startswith(LIST_PREFIX)},
         arms=_name_arms(conn, page, regime.experiments), muted=tuple(seat.rules[rule] for rule in muted),
-        shadows=_name_shadows(replayer, page, regime.lineup_id), models=replayer.tell(regime.model_digest, signals),
+        shadows=_name_shadows(replayer, page, regime.lineup_id), models=replayer.tell(judged_by, signals),
         signals={n: _plain(v) for n, v in zip(layout.signals, signals[0].tolist())},
         event=dict(zip(layout.events, page.event[0].tolist())),
         differs=again.different[0].faults if again.different else (),

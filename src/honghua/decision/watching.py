@@ -18,7 +18,7 @@ from honghua.base.errors import IntegrityBroken, NotFound, WorldFailed
 from honghua.decision import brakes, experiments, lists, releases, store_control, store_judged, store_policy
 from honghua.decision.core.brake import Brake, BrakePlan, BrakeState
 from honghua.decision.core.compile import Bundle
-from honghua.decision.core.engine_inputs import engine_vocabulary
+from honghua.decision.core.engine_inputs import STANDING_LISTS, engine_vocabulary
 from honghua.decision.core.experiment import make_salt
 from honghua.decision.core.judging import InForce, Judge, Rescore, Seat, place_seats
 from honghua.decision.core.listing import ListBook
@@ -35,7 +35,6 @@ from honghua.fraud.api import SCORE_VERSION
 
 READS_MAX: Final = 10  # somebody changes something while we read: read again, this often at most
 FIRST_NAME: Final = "account-rules"
-STANDING_LISTS: Final = ("allow", "deny", "exclusion")  # there from the start, empty
 PREPARED: Final = (LIST_PREFIX, ARM_PREFIX)  # inputs that are not the engine's own
 
 
@@ -118,11 +117,12 @@ class Watch:
             "lists_digest": book.digest, "model_digest": bundles[lineup.champion].model_digest or self.terms.model_digest,
             "experiments": [experiment.experiment_id for experiment in running], "score_version": SCORE_VERSION,
         }  # fmt: skip
+        seats, rescore = self._place_judges(conn, bundles, lineup, layout)
         store_control.save_lists_seen(conn, book.digest, change_id=change_id, entries=len(book))
         digest = hashlib.sha256(repr(sorted(regime.items())).encode()).digest()
         return InForce(
             regime_id=store_judged.ensure_regime(conn, digest, regime), change_id=change_id,
-            lineup_id=lineup.lineup_id, layout=layout, seats=_place(bundles, lineup.judging, layout),
+            lineup_id=lineup.lineup_id, layout=layout, seats=seats, rescore=rescore,
             challenger_ppm=lineup.challenger_ppm, split_salt=_find_split_salt(self.purpose, lineup),
             shadows=self._place_shadows(conn, bundles, lineup, layout), lists=book,
             holdout=experiments.find_holdout(conn, purpose=self.purpose), experiments=running,
@@ -130,6 +130,23 @@ class Watch:
             stopped=tuple((b.bundle_id, b.rule) for b in brakes.list_brakes(conn, purpose=self.purpose) if b.state == "stopped"),
             base=len(self.terms.vocabulary),
         )  # fmt: skip
+
+    def _place_judges(
+        self, conn: psycopg.Connection, bundles: Mapping[int, Bundle], lineup: LineupRow, layout: Layout
+    ) -> tuple[tuple[Seat, ...], Rescore | None]:
+        """Champion and challenger; one with a model of its own gets it, and the champion's is there for the shadows.
+
+        A challenger whose model this engine cannot run judges nobody: its customers stay with the champion.
+        """
+        seats = _place(bundles, lineup.judging, layout)
+        champion = bundles[lineup.champion].model_digest or self.terms.model_digest
+        own = [seat.bundle.model_digest for seat in seats[1:] if seat.bundle.model_digest not in (b"", champion)]
+        if not own:
+            return seats, None
+        challengers, judged = self._find_rescore(conn, own[0], layout), self._find_rescore(conn, champion, layout)
+        if challengers is None or judged is None:
+            return seats[:1], None
+        return (seats[0], replace(seats[1], rescore=challengers)), judged
 
     def _place_shadows(
         self, conn: psycopg.Connection, bundles: Mapping[int, Bundle], lineup: LineupRow, layout: Layout
@@ -141,12 +158,16 @@ class Watch:
             if digest in (b"", bundles[lineup.champion].model_digest):
                 seats.append(seat)
                 continue
-            key = digest, layout.digest
-            if key not in self._rescores:
-                self._rescores[key] = find_rescore(read_model_files(conn, digest), layout.signals)
-            rescore = self._rescores[key]
+            rescore = self._find_rescore(conn, digest, layout)
             seats.append(replace(seat, rescore=rescore, is_blind=rescore is None))
         return tuple(seats)
+
+    def _find_rescore(self, conn: psycopg.Connection, digest: bytes, layout: Layout) -> Rescore | None:
+        """A kept model on this engine's values; None where it reads what is not sensed."""
+        key = digest, layout.digest
+        if key not in self._rescores:
+            self._rescores[key] = find_rescore(read_model_files(conn, digest), layout.signals)
+        return self._rescores[key]
 
     def _find_book(self, conn: psycopg.Connection) -> ListBook:
         """The lists are read again only when one of them changed: long ones take their time."""
@@ -186,7 +207,7 @@ class Watch:
 def find_vocabulary(conn: psycopg.Connection, *, purpose: str = PURPOSE) -> Vocabulary:
     """The words that a policy may use now: the champion's inputs and what else the engine gives, every list, the arms of what runs."""
     lineup = releases.find_lineup(conn, purpose=purpose)
-    base = engine_vocabulary()
+    base = engine_vocabulary(lists=())
     if lineup is not None:
         stored = releases.get_release(conn, lineup.champion).vocabulary
         base = Vocabulary(tuple(i for i in read_vocabulary(stored.encode()) if not i.name.startswith(PREPARED)))

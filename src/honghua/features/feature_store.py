@@ -44,8 +44,9 @@ class FeatureStore:
     def step(self, events: Ints, out: Values) -> None:
         """Take events int64[n, C] in order and write their values into out float32[n, V].
 
-        Rows of kind PURCHASE and TRANSFER are read; the others change the state and get NaN. Rows come in the order of at_us, up to a
-        lateness: a late event is added to the tile of its own time, and read at the latest time that its key has seen.
+        Rows of kind PURCHASE and TRANSFER are read, rows of kind ASKED are read and add nothing; the others change the state and get NaN.
+        Rows come in the order of at_us, up to a lateness: a late event is added to the tile of its own time, and read at the latest
+        time that its key has seen.
         BadInput, before anything changed: a wrong shape, a time below 0, a kind below 1, an amount beyond ± 2**40.
         """
         self.feature_set.schema.check(events)

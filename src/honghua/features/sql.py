@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from honghua.features.core import layout as at
 from honghua.features.core.language import FeatureSet, Ratio
-from honghua.features.core.schema import FIXED, MISSING, EventKind, Ints, Schema
+from honghua.features.core.schema import ASKED, FIXED, MISSING, EventKind, Ints, Schema
 from honghua.features.core.terms import Term
 
-READ: Final = f"kind IN ({EventKind.PURCHASE:d}, {EventKind.TRANSFER:d})"
+READ: Final = f"kind IN ({EventKind.PURCHASE:d}, {EventKind.TRANSFER:d}, {ASKED})"
 REFUND: Final = f"kind = {EventKind.REFUND:d}"
 ESTIMATES: Final = "CAST([" + ", ".join(repr(float(x)) for x in at.DISTINCT) + "] AS DOUBLE[])"
 
@@ -203,7 +203,7 @@ def _scattered(column: str) -> str:
 def _value(group: _Group, term: Term) -> str:
     """SQL of a term's value: the kernels' expressions in the kernels' order."""
     column = group.schema.columns[term.column]
-    when = _when(group.schema, term.where)
+    when = f"kind <> {ASKED} AND {_when(group.schema, term.where)}"
     if term.of_entity:
         when += f" AND {column} <> 0"
     elif term.column >= len(FIXED):

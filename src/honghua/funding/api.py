@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from honghua.funding.following import BoughtOnCredit, allocate_purchase, follow_books, loan_of
+from honghua.funding.core.routing import Routing, choose_routing, find_route
+from honghua.funding.following import BoughtOnCredit, allocate_purchase, loan_of
 from honghua.funding.lending import (
     DIRECT,
     Allocation,
@@ -30,6 +31,7 @@ from honghua.funding.partnering import (
 )
 from honghua.funding.port import FakePartner, PartnerRow, PartnerStatement, PartnerSystem
 from honghua.funding.reconciling import FundingReconciliation, reconcile, reconcile_all
+from honghua.funding.sharing import Followed, follow_books, load_routings
 from honghua.funding.store import FundingMovement
 
 __all__ = [
@@ -38,6 +40,7 @@ __all__ = [
     "Allocation",
     "BoughtOnCredit",
     "FakePartner",
+    "Followed",
     "FundingMovement",
     "FundingReconciliation",
     "Listed",
@@ -45,9 +48,12 @@ __all__ = [
     "PartnerRow",
     "PartnerStatement",
     "PartnerSystem",
+    "Routing",
     "act_on_partner",
     "allocate",
     "allocate_purchase",
+    "choose_routing",
+    "find_route",
     "find_standing",
     "follow_books",
     "get_allocation",
@@ -56,6 +62,7 @@ __all__ = [
     "list_of_lender",
     "list_partners",
     "load_book",
+    "load_routings",
     "loan_of",
     "name_lenders",
     "read_exposures",

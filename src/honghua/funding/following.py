@@ -1,14 +1,15 @@
 """Shared loans follow the books: what the journal does to an account whose purchases are loans is recorded for their lenders.
 
 An account is followed from its beginning, its unshared purchases too, as they stand in one line with the shared ones. Keys are made
-of fact ids, and cursor and movements are one transaction: each entry counts once.
+of fact ids, and cursor and movements are one transaction: each entry counts once. Accounts with new facts are looked at at once; a few
+that nobody looked at for longest come along each time, so that entries without a fact are seen too and no look costs more than a page.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -18,22 +19,25 @@ from honghua.base.dates import from_day
 from honghua.base.errors import Refusal
 from honghua.facts.kinds import FactKind
 from honghua.funding import store_following as store
-from honghua.funding.core.attributing import BookEntry, Told, attribute
+from honghua.funding.core.attributing import BookEntry, Item, Told, attribute
 from honghua.funding.core.splitting import MovementKind
 from honghua.funding.lending import DIRECT, Allocation, LoanEvent, allocate, get_allocation, record
+from honghua.funding.store import lock_loan
 from honghua.ledger import api as ledger
 from honghua.ledger.core import Component
 from honghua.store.facts import read_facts
 from honghua.store.finality import read_final_txid
 
 PRINCIPAL: Final = (Component.PRINCIPAL_UNBILLED, Component.PRINCIPAL_BILLED, Component.PRINCIPAL_INSTALMENT)
+OLDEST: Final = 500  # accounts that are looked at although nothing was heard of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoughtOnCredit:
-    """A captured purchase that is to be shared; minor units."""
+    """A capture that is to be shared: of a purchase, or of a part of one; minor units. fact_id: of the capture."""
 
     purchase_id: int
+    fact_id: int
     account_id: int
     principal_minor: int
     on: dt.date
@@ -49,71 +53,93 @@ class FactSeen:
     reverses: int
 
 
+@dataclass(frozen=True, slots=True)
+class Ledgers:
+    """What is known of some accounts: capture -> loan, account -> its items, fact id -> fact."""
+
+    loans: Mapping[int, str]
+    items: dict[int, list[Item]]
+    facts: Mapping[int, FactSeen]
+
+
 def allocate_purchase(
     conn: psycopg.Connection, bought: BoughtOnCredit, *, channel: str = DIRECT, now: dt.datetime
 ) -> Allocation | Refusal:
-    """Share a captured purchase under a channel; from then on its loan follows the account's journal. In the caller's transaction.
+    """Share a capture under a channel; from then on its loan follows the account's journal. In the caller's transaction.
 
-    The same purchase again is the same allocation, whatever channel is asked for then.
+    The same capture again is the same allocation, whatever channel is asked for then.
     """
-    loan = loan_of(bought.purchase_id)
-    if bought.purchase_id in store.list_loans(conn, bought.account_id):
+    loan = loan_of(bought)
+    lock_loan(conn, loan)  # whoever shares the same capture at this moment has ended, or waits for us
+    if store.is_shared(conn, loan):
         return get_allocation(conn, loan)
     made = allocate(conn, loan=loan, channel=channel, principal_minor=bought.principal_minor, on=bought.on, now=now)
     if isinstance(made, Allocation):
-        store.insert_purchase(conn, bought.purchase_id, bought.account_id, loan)
-        _catch_up(conn, bought, loan, now=now)
+        store.insert_captures(conn, [store.Capture(bought.purchase_id, bought.fact_id, bought.account_id, loan)])
+        store.lock_account(conn, bought.account_id)
+        catch_up(conn, [bought], now=now)
     return made
 
 
-def _catch_up(conn: psycopg.Connection, bought: BoughtOnCredit, loan: str, *, now: dt.datetime) -> None:
-    """What the follower saw of a purchase before anybody said that it is a loan: its account has another one."""
-    store.lock_account(conn, bought.account_id)
-    for item in store.list_items(conn, bought.account_id):
-        if item.purchase_id == bought.purchase_id:
-            seen = [
-                Told(item.purchase_id, MovementKind.PRINCIPAL, item.paid_minor),
-                Told(item.purchase_id, MovementKind.WRITE_OFF, item.written_off_minor),
-            ]
-            told = [one for one in seen if one.amount_minor]
-            _record_all(conn, told, {item.purchase_id: loan}, f"fact:{item.fact_id}", bought.on, now)
+def catch_up(conn: psycopg.Connection, made: Sequence[BoughtOnCredit], *, now: dt.datetime) -> None:
+    """What the follower saw of captures before anybody said that they are loans: their accounts have other ones."""
+    by_fact = {one.fact_id: one for one in made}
+    for item in store.list_items_of(conn, [(one.account_id, one.fact_id) for one in made]):
+        bought = by_fact[item.fact_id]
+        seen = [
+            Told(item.fact_id, MovementKind.PRINCIPAL, item.paid_minor),
+            Told(item.fact_id, MovementKind.WRITE_OFF, item.written_off_minor),
+        ]
+        told = [one for one in seen if one.amount_minor]
+        _record_all(conn, told, {item.fact_id: loan_of(bought)}, f"fact:{item.fact_id}", bought.on, now)
 
 
-def loan_of(purchase_id: int) -> str:
-    """The name of the loan that a purchase is."""
-    return f"purchase:{purchase_id}"
+def loan_of(bought: BoughtOnCredit) -> str:
+    """The name of the loan that a capture is."""
+    return f"purchase:{bought.purchase_id}:{bought.fact_id}"
 
 
-def follow_books(conn: psycopg.Connection, *, now: dt.datetime) -> int:
-    """Record what the journal did to shared loans since the last call; how many movements. In the caller's transaction."""
+def follow_accounts(conn: psycopg.Connection, seen: Sequence[int], *, now: dt.datetime) -> int:
+    """Record what the journal did to accounts with shared loans: those seen, and the oldest; how many movements.
+
+    In the caller's transaction. seen: accounts of which something was heard; who has no shared loan does not matter.
+    """
     until = read_final_txid(conn)
-    cursors = {account: txid for account, txid in store.lock_accounts(conn).items() if txid < until}
-    moved = 0
+    cursors = {
+        account: txid for account, txid in store.lock_accounts(conn, seen, oldest=OLDEST).items() if txid < until
+    }
     rows: dict[int, list[ledger.OwnerChange]] = {}
     for change in ledger.read_owner_changes(conn, cursors, until_txid=until):
         rows.setdefault(change.owner_id, []).append(change)
-    for account, changes in rows.items():
-        moved += _follow_account(conn, account, changes, now=now)
+    moved = 0
+    if rows:
+        known = Ledgers(
+            store.list_loans(conn, list(rows)), store.list_items(conn, list(rows)), _read_facts(conn, list(rows))
+        )
+        saved: list[tuple[int, Item]] = []
+        for account, changes in rows.items():
+            items = known.items.get(account, [])
+            before = {item.fact_id: replace(item) for item in items}
+            moved += _follow_account(conn, items, changes, known, now=now)
+            saved += [(account, item) for item in items if before.get(item.fact_id) != item]
+        store.save_items(conn, saved)
     store.move_accounts(conn, list(cursors), until)
     return moved
 
 
 def _follow_account(
-    conn: psycopg.Connection, account: int, changes: list[ledger.OwnerChange], *, now: dt.datetime
+    conn: psycopg.Connection, items: list[Item], changes: list[ledger.OwnerChange], known: Ledgers, *, now: dt.datetime
 ) -> int:
-    loans, items = store.list_loans(conn, account), store.list_items(conn, account)
-    facts = _read_facts(conn, account)
-    moved = 0
+    facts, moved = known.facts, 0
     for change in changes:
         fact = facts.get(change.fact_id)
         taken_back = facts.get(fact.reverses) if fact is not None else None
         told = attribute(items, _entry_of(change, fact, taken_back))
         key = f"fact:{change.fact_id}" if change.fact_id else f"entry:{change.entry_id}"
         on = from_day(change.booked_on)
-        moved += _record_all(conn, told, loans, key, on, now)
+        moved += _record_all(conn, told, known.loans, key, on, now)
         if fact is not None and taken_back is not None and taken_back.kind == FactKind.REPAYMENT_RECEIVED:
             moved += _give_back(conn, fact.reverses, key, on, now)
-    store.save_items(conn, account, items)
     return moved
 
 
@@ -122,7 +148,7 @@ def _record_all(
 ) -> int:
     sums: dict[tuple[str, MovementKind], int] = {}
     for one in told:
-        loan = loans.get(one.purchase_id)
+        loan = loans.get(one.fact_id)
         if loan is not None:
             sums[loan, one.kind] = sums.get((loan, one.kind), 0) + one.amount_minor
     return _record_sums(conn, sums, key, on, now)
@@ -153,8 +179,8 @@ def _entry_of(change: ledger.OwnerChange, fact: FactSeen | None, taken_back: Fac
     )  # fmt: skip
 
 
-def _read_facts(conn: psycopg.Connection, account: int) -> dict[int, FactSeen]:
-    facts = read_facts(conn, np.array([account], np.int64))
+def _read_facts(conn: psycopg.Connection, accounts: Sequence[int]) -> dict[int, FactSeen]:
+    facts = read_facts(conn, np.array(accounts, np.int64))
     columns = (facts.fact_id, facts.kind, facts.purchase_id, facts.amount_minor, facts.reverses_fact_id)
     return {
         fact_id: FactSeen(kind, purchase, amount, reverses)
@@ -164,4 +190,4 @@ def _read_facts(conn: psycopg.Connection, account: int) -> dict[int, FactSeen]:
     }
 
 
-__all__ = ["BoughtOnCredit", "allocate_purchase", "follow_books", "loan_of"]
+__all__ = ["BoughtOnCredit", "allocate_purchase", "catch_up", "follow_accounts", "loan_of"]

@@ -76,7 +76,7 @@ WITH parts AS (
   SELECT loan, sum(outstanding_minor) AS out, sum(written_off_minor) AS lost FROM funding_position GROUP BY loan),
 items AS (
   SELECT p.loan, sum(i.outstanding_minor) AS out, sum(i.written_off_minor) AS lost
-  FROM funding_purchase AS p JOIN funding_item AS i USING (account_id, purchase_id) GROUP BY p.loan)
+  FROM funding_purchase AS p JOIN funding_item AS i USING (account_id, fact_id) GROUP BY p.loan)
 SELECT (SELECT count(*) FROM items), ARRAY(
   SELECT 'loan ' || i.loan FROM items AS i LEFT JOIN parts AS p USING (loan)
   WHERE (p.out, p.lost) IS DISTINCT FROM (i.out, i.lost) ORDER BY i.loan LIMIT %(limit)s)

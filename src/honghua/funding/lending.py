@@ -24,7 +24,7 @@ from honghua.funding.core.bounds import (
     plan_shares,
 )
 from honghua.funding.core.splitting import EARNS, LOWERS, MovementKind, share_movement
-from honghua.funding.store import FundedLoan, FundingMovement
+from honghua.funding.store import FundedLoan, FundingMovement, NewLoan
 
 DIRECT: Final = "direct"
 DAYS_MAX: Final = 400
@@ -106,7 +106,7 @@ def _share(
         return plan
     made = replace(loan, reasons=list(plan.reasons))
     rows = [(share, groups.get(share.lender, "")) for share in plan.shares]
-    store.insert_loan(conn, made, rows, base, now=now)
+    store.insert_loans(conn, [NewLoan(made, rows, base)], now=now)
     own = next(share.principal_minor for share in plan.shares if share.lender == OWN)
     store.add_exposure(conn, sorted({group for _, group in rows if group}), own)
     return _allocation(made, list(plan.shares))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -48,6 +49,17 @@ def lock_loan(conn: psycopg.Connection, loan: str) -> None:
     conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('funding_loan:' || %s, 0))", [loan])
 
 
+def lock_loans(conn: psycopg.Connection, loans: Sequence[str]) -> set[str]:
+    """These loans are ours until the transaction ends, locked in one order; which of them are known."""
+    conn.execute(
+        "SELECT count(pg_advisory_xact_lock(hashtextextended('funding_loan:' || loan, 0)))"
+        " FROM (SELECT loan FROM unnest(%s::text[]) AS l (loan) ORDER BY hashtextextended('funding_loan:' || loan, 0)) AS sorted",
+        [list(loans)],
+    )
+    rows = conn.execute("SELECT loan FROM funding_loan WHERE loan = ANY(%s)", [list(loans)])
+    return {str(row[0]) for row in rows}
+
+
 def find_loan(conn: psycopg.Connection, loan: str) -> FundedLoan | None:
     """One loan."""
     with conn.cursor(row_factory=class_row(FundedLoan)) as cursor:
@@ -64,34 +76,52 @@ def list_shares(conn: psycopg.Connection, loan: str) -> list[LenderShare]:
     return [LenderShare(lender=n, share_ppm=p, principal_minor=m) for n, p, m in rows]
 
 
-def insert_loan(
-    conn: psycopg.Connection,
-    loan: FundedLoan,
-    shares: Sequence[tuple[LenderShare, str]],
-    base: FundingBase | None,
-    *,
-    now: dt.datetime,
-) -> None:
-    """A loan with its shares (each with its group, '' = ourselves), positions and the movement `lent`."""
+@dataclass(frozen=True, slots=True)
+class NewLoan:
+    """A loan to be written. shares: each with its group, '' = ourselves; base: by which it was allowed."""
+
+    loan: FundedLoan
+    shares: Sequence[tuple[LenderShare, str]]
+    base: FundingBase | None
+
+
+def insert_loans(conn: psycopg.Connection, made: Sequence[NewLoan], *, now: dt.datetime) -> None:
+    """Loans with their shares, positions and the movement `lent`: five statements, however many they are."""
+    bases = [None if one.base is None else (one.base.tier1_minor, one.base.loans_minor) for one in made]
     conn.execute(
         "INSERT INTO funding_loan (loan, channel, principal_minor, lent_on, reasons, tier1_minor, loans_minor, made_at)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
+        " SELECT loan, channel, principal, lent_on, ARRAY(SELECT jsonb_array_elements_text(reasons::jsonb)), tier1, loans, %s"
+        " FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::date[], %s::text[], %s::bigint[], %s::bigint[])"
+        " AS l (loan, channel, principal, lent_on, reasons, tier1, loans)",
         [
-            loan.loan, loan.channel, loan.principal_minor, loan.lent_on, loan.reasons, None if base is None else base.tier1_minor,
-            None if base is None else base.loans_minor, now,
+            now, [one.loan.loan for one in made], [one.loan.channel for one in made], [one.loan.principal_minor for one in made],
+            [one.loan.lent_on for one in made], [json.dumps(one.loan.reasons) for one in made],
+            [None if base is None else base[0] for base in bases], [None if base is None else base[1] for base in bases],
         ],
     )  # fmt: skip
-    with conn.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO funding_share (loan, place, lender, partner_group, share_ppm, principal_minor) VALUES (%s, %s, %s, %s, %s, %s)",
-            [(loan.loan, i, s.lender, group, s.share_ppm, s.principal_minor) for i, (s, group) in enumerate(shares)],
-        )
-        cursor.executemany(
-            "INSERT INTO funding_position (loan, lender, outstanding_minor) VALUES (%s, %s, %s)",
-            [(loan.loan, s.lender, s.principal_minor) for s, _ in shares],
-        )
-    parts = [(s.lender, s.principal_minor) for s, _ in shares]
-    insert_movements(conn, parts, (f"{loan.loan}:lent", loan.loan, "lent"), loan.lent_on, now=now)
+    parts = [(one, place, share, group) for one in made for place, (share, group) in enumerate(one.shares)]
+    names, lenders = [one.loan.loan for one, *_ in parts], [share.lender for _, _, share, _ in parts]
+    minor = [share.principal_minor for _, _, share, _ in parts]
+    conn.execute(
+        "INSERT INTO funding_share (loan, place, lender, partner_group, share_ppm, principal_minor)"
+        " SELECT * FROM unnest(%s::text[], %s::int[], %s::text[], %s::text[], %s::int[], %s::bigint[])",
+        [
+            names, [place for _, place, _, _ in parts], lenders, [group for *_, group in parts],
+            [share.share_ppm for _, _, share, _ in parts], minor,
+        ],
+    )  # fmt: skip
+    conn.execute(
+        "INSERT INTO funding_position (loan, lender, outstanding_minor) SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[])",
+        [names, lenders, minor],
+    )
+    conn.execute(
+        "INSERT INTO funding_movement (key, loan, lender, kind, amount_minor, whole_minor, day, at)"
+        " SELECT loan || ':lent', loan, lender, 'lent', minor, whole, day, %s"
+        " FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::date[]) AS m (loan, lender, minor, whole, day)",
+        [
+            now, names, lenders, minor, [one.loan.principal_minor for one, *_ in parts], [one.loan.lent_on for one, *_ in parts],
+        ],
+    )  # fmt: skip
 
 
 def insert_movements(
@@ -172,10 +202,43 @@ def lock_exposures(conn: psycopg.Connection, groups: Sequence[str]) -> dict[str,
 
 def add_exposure(conn: psycopg.Connection, groups: Sequence[str], minor: int) -> None:
     """Our own part of loans with these groups grows (or shrinks) by so much; in the order in which exposures are locked."""
-    if not groups or minor == 0:
-        return
-    for group in sorted({ALL, *groups}):
-        conn.execute("UPDATE funding_exposure SET own_minor = own_minor + %s WHERE partner_group = %s", [minor, group])
+    if groups:
+        save_exposures(conn, dict.fromkeys({ALL, *groups}, minor))
+
+
+def save_exposures(conn: psycopg.Connection, grown: Mapping[str, int]) -> None:
+    """group (ALL too) -> by how much our own part out has grown; the rows are locked."""
+    with conn.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE funding_exposure SET own_minor = own_minor + %s WHERE partner_group = %s",
+            [(minor, group) for group, minor in sorted(grown.items()) if minor],
+        )
+
+
+def lock_quotas(conn: psycopg.Connection, days: Sequence[tuple[str, dt.date]]) -> dict[tuple[str, dt.date], int]:
+    """(channel, day) -> what its partners lent on it, minor units; locked in one order, under the exposures."""
+    wanted = sorted(set(days))
+    channels, on = [channel for channel, _ in wanted], [day for _, day in wanted]
+    conn.execute(
+        "INSERT INTO funding_quota (channel, day, lent_minor) SELECT c, d, 0 FROM unnest(%s::text[], %s::date[]) AS w (c, d)"
+        " ON CONFLICT DO NOTHING",
+        [channels, on],
+    )
+    rows = conn.execute(
+        "SELECT channel, day, lent_minor FROM funding_quota WHERE (channel, day) IN (SELECT * FROM unnest(%s::text[], %s::date[]))"
+        " ORDER BY channel, day FOR UPDATE",
+        [channels, on],
+    )
+    return {(str(channel), day): int(minor) for channel, day, minor in rows}
+
+
+def save_quotas(conn: psycopg.Connection, lent: Mapping[tuple[str, dt.date], int]) -> None:
+    """What partners lent now."""
+    with conn.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE funding_quota SET lent_minor = %s WHERE channel = %s AND day = %s",
+            [(minor, channel, day) for (channel, day), minor in lent.items()],
+        )
 
 
 def read_exposures(conn: psycopg.Connection) -> dict[str, int]:
@@ -302,11 +365,15 @@ def count_tries(conn: psycopg.Connection, lender: str, day: dt.date) -> int:
 
 
 def list_days_to_reconcile(conn: psycopg.Connection, *, until: dt.date, limit: int) -> list[tuple[str, dt.date]]:
-    """(partner, day) with movements whose last reconciliation found a difference, or that have none; ourselves left out."""
+    """(partner, day) with movements whose last reconciliation found a difference, or knew fewer of them, or that have none.
+
+    Ourselves left out. A movement may come to a day after it was reconciled: the follower was behind.
+    """
     rows = conn.execute(
-        "SELECT m.lender, m.day FROM (SELECT DISTINCT lender, day FROM funding_movement WHERE lender <> 'own' AND day <= %s) AS m"
-        " LEFT JOIN LATERAL (SELECT differences FROM funding_reconciliation AS r WHERE r.lender = m.lender AND r.day = m.day"
-        " ORDER BY try DESC LIMIT 1) AS last ON true WHERE last.differences IS DISTINCT FROM 0 ORDER BY m.day, m.lender LIMIT %s",
+        "SELECT m.lender, m.day FROM (SELECT lender, day, count(*) AS told FROM funding_movement WHERE lender <> 'own' AND day <= %s"
+        " GROUP BY lender, day) AS m LEFT JOIN LATERAL (SELECT differences, ours FROM funding_reconciliation AS r"
+        " WHERE r.lender = m.lender AND r.day = m.day ORDER BY try DESC LIMIT 1) AS last ON true"
+        " WHERE last.differences IS DISTINCT FROM 0 OR last.ours <> m.told ORDER BY m.day, m.lender LIMIT %s",
         [until, limit],
     )
     return [(str(lender), day) for lender, day in rows]

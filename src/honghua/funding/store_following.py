@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import psycopg
 
 from honghua.funding.core.attributing import Item
 
 
-def insert_purchase(conn: psycopg.Connection, purchase_id: int, account_id: int, loan: str) -> None:
-    """A purchase that is a loan, and its account, followed from its beginning; nothing when it is known."""
-    conn.execute("INSERT INTO funding_account (account_id) VALUES (%s) ON CONFLICT DO NOTHING", [account_id])
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """A capture that is a loan."""
+
+    purchase_id: int
+    fact_id: int
+    account_id: int
+    loan: str
+
+
+def insert_captures(conn: psycopg.Connection, made: Sequence[Capture]) -> None:
+    """Captures whose loans were just made; their accounts are followed from their beginning."""
+    accounts = [one.account_id for one in made]
     conn.execute(
-        "INSERT INTO funding_purchase (purchase_id, account_id, loan) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
-        [purchase_id, account_id, loan],
+        "INSERT INTO funding_account (account_id) SELECT DISTINCT a FROM unnest(%s::bigint[]) AS a ON CONFLICT DO NOTHING",
+        [accounts],
     )
+    conn.execute(
+        "INSERT INTO funding_purchase (purchase_id, fact_id, account_id, loan)"
+        " SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[])",
+        [[one.purchase_id for one in made], [one.fact_id for one in made], accounts, [one.loan for one in made]],
+    )
+
+
+def is_shared(conn: psycopg.Connection, loan: str) -> bool:
+    """Whether a capture is a loan."""
+    return conn.execute("SELECT FROM funding_purchase WHERE loan = %s", [loan]).fetchone() is not None
 
 
 def lock_account(conn: psycopg.Connection, account_id: int) -> None:
@@ -23,9 +44,29 @@ def lock_account(conn: psycopg.Connection, account_id: int) -> None:
     conn.execute("SELECT FROM funding_account WHERE account_id = %s FOR UPDATE", [account_id])
 
 
-def lock_accounts(conn: psycopg.Connection) -> dict[int, int]:
-    """account -> the first transaction not followed; theirs until the transaction ends."""
-    rows = conn.execute("SELECT account_id, txid FROM funding_account ORDER BY account_id FOR UPDATE")
+def lock_cursor(conn: psycopg.Connection) -> tuple[int, int]:
+    """(transaction, fact) that was looked at last; ours until the transaction ends."""
+    row = conn.execute("SELECT txid, fact_id FROM funding_cursor FOR UPDATE").fetchone()
+    assert row is not None, "the migration made it"
+    return int(row[0]), int(row[1])
+
+
+def move_cursor(conn: psycopg.Connection, place: tuple[int, int]) -> None:
+    """Go on behind this fact next time."""
+    conn.execute("UPDATE funding_cursor SET txid = %s, fact_id = %s", [*place])
+
+
+def lock_accounts(conn: psycopg.Connection, seen: Sequence[int], *, oldest: int) -> dict[int, int]:
+    """account -> the first transaction not followed, of those seen and of the `oldest` that nobody looked at for longest.
+
+    Theirs until the transaction ends, locked in one order.
+    """
+    rows = conn.execute(
+        "SELECT account_id, txid FROM funding_account WHERE account_id = ANY(%s::bigint[])"
+        " OR account_id = ANY(ARRAY(SELECT account_id FROM funding_account ORDER BY txid LIMIT %s))"
+        " ORDER BY account_id FOR UPDATE",
+        [list(seen), oldest],
+    )
     return {int(account): int(txid) for account, txid in rows}
 
 
@@ -34,34 +75,54 @@ def move_accounts(conn: psycopg.Connection, accounts: Sequence[int], txid: int) 
     conn.execute("UPDATE funding_account SET txid = %s WHERE account_id = ANY(%s)", [txid, list(accounts)])
 
 
-def list_loans(conn: psycopg.Connection, account_id: int) -> dict[int, str]:
-    """purchase -> loan of one account."""
-    rows = conn.execute("SELECT purchase_id, loan FROM funding_purchase WHERE account_id = %s", [account_id])
-    return {int(purchase): str(loan) for purchase, loan in rows}
-
-
-def list_items(conn: psycopg.Connection, account_id: int) -> list[Item]:
-    """All purchases of an account, in order of capture."""
+def list_loans(conn: psycopg.Connection, account_ids: Sequence[int]) -> dict[int, str]:
+    """capture -> loan of some accounts."""
     rows = conn.execute(
-        "SELECT fact_id, purchase_id, principal_minor, outstanding_minor, written_off_minor FROM funding_item"
-        " WHERE account_id = %s ORDER BY fact_id",
-        [account_id],
+        "SELECT fact_id, loan FROM funding_purchase WHERE account_id = ANY(%s::bigint[])", [list(account_ids)]
+    )
+    return {int(fact): str(loan) for fact, loan in rows}
+
+
+def list_items(conn: psycopg.Connection, account_ids: Sequence[int]) -> dict[int, list[Item]]:
+    """account -> all of its purchases, in order of capture; an account without any is not there."""
+    found: dict[int, list[Item]] = {}
+    rows = conn.execute(
+        "SELECT account_id, fact_id, purchase_id, principal_minor, outstanding_minor, written_off_minor FROM funding_item"
+        " WHERE account_id = ANY(%s::bigint[]) ORDER BY account_id, fact_id",
+        [list(account_ids)],
+    )
+    for account, *row in rows:
+        found.setdefault(int(account), []).append(Item(*row))
+    return found
+
+
+def list_items_of(conn: psycopg.Connection, captures: Sequence[tuple[int, int]]) -> list[Item]:
+    """The items of some (account, capture), as far as the follower has seen them."""
+    rows = conn.execute(
+        "SELECT fact_id, purchase_id, principal_minor, outstanding_minor, written_off_minor"
+        " FROM unnest(%s::bigint[], %s::bigint[]) AS w (account_id, fact_id) JOIN funding_item USING (account_id, fact_id)"
+        " ORDER BY fact_id",
+        [[account for account, _ in captures], [fact for _, fact in captures]],
     )
     return [Item(*row) for row in rows]
 
 
-def save_items(conn: psycopg.Connection, account_id: int, items: Iterable[Item]) -> None:
-    """They stand so now."""
-    with conn.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO funding_item (account_id, fact_id, purchase_id, principal_minor, outstanding_minor, written_off_minor)"
-            " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (account_id, fact_id) DO UPDATE"
-            " SET outstanding_minor = EXCLUDED.outstanding_minor, written_off_minor = EXCLUDED.written_off_minor",
-            [
-                (account_id, i.fact_id, i.purchase_id, i.principal_minor, i.outstanding_minor, i.written_off_minor)
-                for i in items
-            ],
-        )
+def save_items(conn: psycopg.Connection, rows: Sequence[tuple[int, Item]]) -> None:
+    """(account, item): they stand so now; an item once."""
+    if not rows:
+        return
+    items = [item for _, item in rows]
+    conn.execute(
+        "INSERT INTO funding_item (account_id, fact_id, purchase_id, principal_minor, outstanding_minor, written_off_minor)"
+        " SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])"
+        " ON CONFLICT (account_id, fact_id) DO UPDATE"
+        " SET principal_minor = EXCLUDED.principal_minor, outstanding_minor = EXCLUDED.outstanding_minor,"
+        " written_off_minor = EXCLUDED.written_off_minor",
+        [
+            [account for account, _ in rows], [i.fact_id for i in items], [i.purchase_id for i in items],
+            [i.principal_minor for i in items], [i.outstanding_minor for i in items], [i.written_off_minor for i in items],
+        ],
+    )  # fmt: skip
 
 
 def list_earned(conn: psycopg.Connection, fact_id: int) -> list[tuple[str, int]]:

@@ -33,6 +33,16 @@ from honghua.limits.grants import (
     read_uses,
     revoke,
 )
+from honghua.limits.releases import (
+    Signed,
+    activate_rulebook,
+    get_rulebook,
+    list_rulebooks,
+    propose_rulebook,
+    review_rulebook,
+    roll_back_rulebook,
+)
+from honghua.limits.store_releases import RulebookRelease, Seat
 from honghua.limits.moving import (
     NOTICE,
     Change,
@@ -52,6 +62,15 @@ from honghua.limits.moving import (
 )
 
 __all__ = [
+    "RulebookRelease",
+    "Seat",
+    "Signed",
+    "activate_rulebook",
+    "get_rulebook",
+    "list_rulebooks",
+    "propose_rulebook",
+    "review_rulebook",
+    "roll_back_rulebook",
     "NOTICE",
     "Approval",
     "Bound",

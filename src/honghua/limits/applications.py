@@ -27,6 +27,7 @@ from honghua.limits.core import (
     Then,
     again,
     look_again,
+    risk_price,
     rule_one,
     rulebook_from_body,
 )
@@ -134,7 +135,8 @@ class Word:
 def settle_application(
     conn: psycopg.Connection, book: Rulebook, application_id: int, word: Word, *, now: dt.datetime
 ) -> Approval:
-    """A reviewer's word on what waits for a person, with the reason. An approval gives the start limit of thin data: it grows from there.
+    """A reviewer's word on what waits for a person, with the reason. An approval gives the start limit of thin data, which grows from there,
+    at the price of the risk that was found.
 
     Conflict when it does not wait; BadInput without a name or reason. What the law forbids is not for a reviewer to grant.
     """
@@ -148,9 +150,9 @@ def settle_application(
         raise Conflict(f"{row.code} cannot be overruled by a person", code="BARRED_BY_LAW")
     room = int(_vector(row)[INPUTS.index("person_room_minor")])
     limit = min(book.terms.start_minor, room) if word.approve else 0
-    store.insert_act(
-        conn, ActRow(application_id, "approved" if word.approve else "refused", word.reviewer, word.why, limit, now)
-    )
+    price = risk_price(book.terms, row.willing, row.able, row.on_day).price_ppm if word.approve else 0
+    said = "approved" if word.approve else "refused"
+    store.insert_act(conn, ActRow(application_id, said, word.reviewer, word.why, limit, now, price))
     if word.approve:
         ceiling = Ceiling(
             customer=row.customer, ceiling_minor=min(book.terms.thin_ceiling_minor, room), reason="BY_HAND",
@@ -216,17 +218,17 @@ def _row(
 
 
 def _view(row: ApplicationRow, last: ActRow | None) -> Approval:
-    outcome, limit, decided_by = row.outcome, row.limit_minor, ""
+    outcome, limit, price, decided_by = row.outcome, row.limit_minor, row.price_ppm, ""
     if last is not None and last.act == "asked":
         outcome = "review"
     elif last is not None:
-        outcome, limit, decided_by = last.act, last.limit_minor, last.person
+        outcome, limit, price, decided_by = last.act, last.limit_minor, last.price_ppm, last.person
     reason = REASONS.get(row.code)
     reasons = () if reason is None else ((row.code, reason.zh, reason.en),)
     by_hand = bool(decided_by)
     return Approval(
         row.application_id, row.customer, outcome, row.code, row.queue, limit, max(limit, row.ceiling_minor),
-        min(row.suggested_minor, limit) if not by_hand else limit, row.price_ppm, row.willing, row.able, reasons,
+        min(row.suggested_minor, limit) if not by_hand else limit, price, row.willing, row.able, reasons,
         bytes(row.rulebook).hex(), HUMAN_PATH if outcome == "refused" and last is None else ("", ""), decided_by, row.on_day,
     )  # fmt: skip
 

@@ -44,11 +44,23 @@ SELECT (SELECT count(*) FROM limits_scan), ARRAY(
   ORDER BY scan_id LIMIT %(limit)s)
 """
 
+# What judges, or will, was approved by somebody else than its author, last word counting; a rollback says what an old seat said.
+BY_TWO: Final = """
+SELECT (SELECT count(*) FROM limits_rulebook_seat), ARRAY(
+  SELECT 'rulebook seat ' || seat_id FROM limits_rulebook_seat AS seat JOIN limits_rulebook_release AS made USING (release_id)
+  WHERE NOT EXISTS (SELECT FROM limits_rulebook_review AS seen WHERE seen.release_id = seat.release_id AND seen.approved
+      AND seen.digest = made.digest AND seen.reviewed_at <= seat.seated_at AND lower(btrim(seen.reviewer)) <> lower(btrim(made.author)))
+    OR (restores IS NOT NULL AND seat.release_id IS DISTINCT FROM (
+      SELECT release_id FROM limits_rulebook_seat AS old WHERE old.seat_id = seat.restores AND old.seat_id < seat.seat_id))
+  ORDER BY seat_id LIMIT %(limit)s)
+"""
+
 
 def check_limits(conn: psycopg.Connection) -> tuple[Check, ...]:
     """All of it, in the caller's transaction."""
     return (
         check_rulebooks(conn),
+        check_query(conn, "limits.rulebooks_by_two", BY_TWO),
         check_applications(conn),
         check_query(conn, "limits.grants_are_events", GRANTS_ARE_EVENTS),
         check_query(conn, "limits.acts_follow_applications", ACTS_FOLLOW),

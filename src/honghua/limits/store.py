@@ -52,6 +52,7 @@ class ActRow:
     why: str
     limit_minor: int
     acted_at: dt.datetime
+    price_ppm: int = 0
 
 
 def next_id(conn: psycopg.Connection) -> int:
@@ -114,8 +115,9 @@ def list_waiting(conn: psycopg.Connection, *, limit: int) -> list[ApplicationRow
 def insert_act(conn: psycopg.Connection, row: ActRow) -> None:
     """Append what a person did."""
     conn.execute(
-        "INSERT INTO limits_application_act (application_id, act, person, why, limit_minor, acted_at) VALUES (%s, %s, %s, %s, %s, %s)",
-        [row.application_id, row.act, row.person, row.why, row.limit_minor, row.acted_at],
+        "INSERT INTO limits_application_act (application_id, act, person, why, limit_minor, acted_at, price_ppm)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s)",
+        [row.application_id, row.act, row.person, row.why, row.limit_minor, row.acted_at, row.price_ppm],
     )
 
 
@@ -124,7 +126,7 @@ def find_last_act(conn: psycopg.Connection, application_id: int, *, lock: bool =
     if lock:
         conn.execute("SELECT pg_advisory_xact_lock(hashtext('limits_application'), hashint8(%s))", [application_id])
     query = (
-        "SELECT application_id, act, person, why, limit_minor, acted_at FROM limits_application_act WHERE application_id = %s"
+        "SELECT application_id, act, person, why, limit_minor, acted_at, price_ppm FROM limits_application_act WHERE application_id = %s"
         " ORDER BY act_id DESC LIMIT 1"
     )
     with conn.cursor(row_factory=class_row(ActRow)) as cursor:

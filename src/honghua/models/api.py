@@ -7,9 +7,13 @@ from honghua.models.battery import (
     BatteryReport,
     Check,
     Evidence,
+    Subject,
     check_battery,
     check_forest,
+    check_of,
     check_scores,
+    check_subject,
+    forest_subject,
     hostile_rows,
     merge_checks,
 )
@@ -34,7 +38,7 @@ from honghua.models.core.drift import (
     psi,
 )
 from honghua.models.core.forest import Forest
-from honghua.models.core.intervals import Interval, auc_interval, bootstrap, bootstrap_difference
+from honghua.models.core.intervals import Interval, auc_difference, auc_interval, bootstrap, bootstrap_difference
 from honghua.models.core.metrics import (
     CardPrecision,
     auc,
@@ -73,8 +77,10 @@ __all__ = [
     "Purpose",
     "Recipe",
     "Reliability",
+    "Subject",
     "Trained",
     "auc",
+    "auc_difference",
     "auc_interval",
     "average_precision",
     "bootstrap",
@@ -86,9 +92,12 @@ __all__ = [
     "check_battery",
     "check_forest",
     "check_monotone",
+    "check_of",
     "check_scores",
+    "check_subject",
     "choose_threshold",
     "find_largest",
+    "forest_subject",
     "hostile_rows",
     "ks",
     "link_calibration",

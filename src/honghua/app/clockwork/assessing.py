@@ -15,6 +15,7 @@ from honghua.app.filing.assessing import Assessor, Ending, Seen
 from honghua.bureau import api as bureau
 from honghua.credit import api as credit
 from honghua.credit import jobs as credit_jobs
+from honghua.limits import api as limits
 from honghua.store.database import run_unit
 from honghua.store.wishes import Wish, WishState, count_wishes, settle_wish, take_wishes
 from honghua.web.keyring import Secrets
@@ -85,7 +86,8 @@ def make_watcher(provider: bureau.BureauProvider | None, secrets: Secrets | None
 
 def _make_assessor(conn: psycopg.Connection, provider: bureau.BureauProvider, secrets: Secrets) -> Assessor:
     registry = run_unit(conn, credit.open_registry)
-    follower = credit_jobs.Follower(find_consent=find_raise_consent)
+    book = run_unit(conn, lambda c: limits.get_rulebook(c, on=credit.get_business_day(c)))
+    follower = credit_jobs.Follower(book=book, find_consent=find_raise_consent)
     return Assessor(provider=provider, vault=secrets.vault, registry=registry, follower=follower)
 
 

@@ -15,6 +15,7 @@ from honghua.credit import jobs as credit_jobs
 from honghua.credit.jobs import Bank
 from honghua.decision import api as decision
 from honghua.ledger.jobs import seal_all
+from honghua.store.database import run_unit
 from honghua.store.wishes import WishState, count_wishes
 
 SWEEP: Final = 10_000
@@ -58,6 +59,17 @@ def count(conn: psycopg.Connection, now: dt.datetime) -> str:
     """Records that nobody has counted for drift."""
     found = decision.count_drift(conn, now=now)
     return f"{found.counted} of {found.records} records counted, {found.alerts} alerts"
+
+
+def compare(conn: psycopg.Connection, now: dt.datetime) -> str:
+    """The challenger beside its champion; one that is clearly worse is taken out."""
+    seen = run_unit(conn, lambda inner: decision.stop_challenger(inner, now=now))
+    if seen is None:
+        return "no challenger judges"
+    counted = f"{seen.customers[1]} customers against {seen.customers[0]}"
+    return f"release {seen.challenger}, {counted}: " + (
+        f"taken out, {seen.why}" if seen.why else "no worse than allowed"
+    )
 
 
 def release(conn: psycopg.Connection, now: dt.datetime) -> str:

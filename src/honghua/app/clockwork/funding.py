@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 import psycopg
 
@@ -11,10 +12,22 @@ from honghua.app.clockwork.books import NOT_BEGUN, find_day
 from honghua.funding import api as funding
 from honghua.store.database import run_unit
 
+PAGES_AT_ONCE: Final = 5  # the other jobs of the clock wait no longer
 
-def follow(conn: psycopg.Connection, now: dt.datetime) -> str:
-    """What the books did to shared loans since the last look."""
-    return f"{run_unit(conn, lambda c: funding.follow_books(c, now=now))} movements of shared loans"
+
+def make_follower(routings: Sequence[funding.Routing]) -> Callable[[psycopg.Connection, dt.datetime], str]:
+    """Shares what was bought as the routings say, and tells lenders what the books did to shared loans since the last look."""
+
+    def follow(conn: psycopg.Connection, now: dt.datetime) -> str:
+        shared = movements = 0
+        for _ in range(PAGES_AT_ONCE):
+            page = run_unit(conn, lambda c: funding.follow_books(c, routings=routings, now=now))
+            shared, movements = shared + page.shared, movements + page.movements
+            if page.is_last:
+                break
+        return f"{shared} purchases shared, {movements} movements of shared loans"
+
+    return follow
 
 
 def make_reconciler(

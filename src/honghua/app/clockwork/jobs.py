@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -24,10 +24,10 @@ from honghua.app.clockwork import (
     subsidies,
 )
 from honghua.base.clock import Clock
-from honghua.bureau.api import BureauProvider
+from honghua.bureau.api import BureauProvider, FilingDesk
 from honghua.credit import jobs as credit_jobs
 from honghua.decision import api as decision
-from honghua.funding.api import PartnerSystem
+from honghua.funding.api import PartnerSystem, Routing
 from honghua.merchants.api import PayoutBank
 from honghua.store.jobs import Job, JobRun, run_due
 from honghua.web.api.delivering import list_jobs as list_web_jobs
@@ -48,11 +48,13 @@ class Ports:
     bank: credit_jobs.Bank | None = None
     payments: PaymentGateway | None = None
     bureau: BureauProvider | None = None  # who is asked about people
+    filing: FilingDesk | None = None  # where monthly files are handed over
     secrets: Secrets | None = None
     gateway: Gateway | None = None
     zone: dt.tzinfo = dt.UTC  # of the times of day at which jobs are due
     # systems of partners by lender; who is not here is not reconciled with
     partners: Mapping[str, PartnerSystem] = field(default_factory=dict)
+    routings: Sequence[Routing] = ()  # which purchases are shared with whom; none are
     is_demo: bool = False  # partners' addresses may be on this machine
 
 
@@ -79,7 +81,12 @@ def _of_moments(ports: Ports) -> tuple[Job, ...]:
         ),
         Job("alerts", 5 * SECOND, books.deliver, "deliver what people are to know out of the outbox"),
         Job("merchants", 5 * SECOND, merchants.follow, "tell merchants what the books did, settle campaign fees"),
-        Job("shared-loans", 5 * SECOND, funding.follow, "tell lenders of shared loans what the books did"),
+        Job(
+            "shared-loans",
+            5 * SECOND,
+            funding.make_follower(ports.routings),
+            "share purchases as the routing says, tell lenders what the books did",
+        ),
         Job("lapses", 60 * SECOND, books.lapse, "end suspended purchases whose time is over"),
         Job("seals", 60 * SECOND, books.seal, "seal what has been written in the ledger"),
         Job("drift", 60 * SECOND, books.count, "count what models read and say against their fitting"),
@@ -108,6 +115,7 @@ def _of_money(ports: Ports) -> tuple[Job, ...]:
             funding.make_reconciler(partners),
             "hold partners' books of joint loans against ours",
         ),
+        Job("challenger", 600 * SECOND, books.compare, "take out a challenger that stops or loses clearly more"),
         Job("holds", 3600 * SECOND, books.release, "give back authorisations that have expired by the business date"),
         Job("limit-ends", 3600 * SECOND, limits.end_over, "end scene limits, coupons and offers whose days are over"),
         Job("prudence", 3600 * SECOND, prudence.watch, "keep expected loss, read the ratios, stop what they break"),
@@ -123,6 +131,13 @@ def _of_law(ports: Ports) -> tuple[Job, ...]:
             3600 * SECOND,
             filing.make_filer(secrets, zone),
             "file the closed month with the credit bureau, repair",
+        ),
+        Job("bureau-files", 600 * SECOND, filing.make_carrier(ports.filing), "hand monthly files to the credit bureau"),
+        Job(
+            "bureau-expiry",
+            6 * 3600 * SECOND,
+            filing.make_expirer(zone),
+            "delete what was filed of adverse items five years after their end",
         ),
         Job(
             "rescoring",

@@ -18,9 +18,11 @@ from honghua.store.database import run_unit
 
 def follow(conn: psycopg.Connection, now: dt.datetime) -> str:
     """Raise and cut limits on what happened since the last look; tell customers."""
-    if find_day(conn) is None:
+    today = find_day(conn)
+    if today is None:
         return NOT_BEGUN
-    follower = credit_jobs.Follower(find_consent=find_raise_consent)
+    book = run_unit(conn, lambda c: limits.get_rulebook(c, on=today))
+    follower = credit_jobs.Follower(book=book, find_consent=find_raise_consent)
     done = credit_jobs.follow_limits(conn, credit.open_registry(conn), follower, now=now)
     return (
         f"{done.facts} facts; {done.noted} changes told, {done.raised} raised, {done.cut} cut, {done.offered} offered"

@@ -30,10 +30,12 @@ def load_secrets(settings: Settings) -> Secrets:
     if not (settings.keys.session_key and settings.keys.index_key and settings.keys.field_keys):
         kept = _read_kept(settings.store.state_dir)
     field_keys = settings.keys.field_keys or kept["field_keys"]
+    *earlier, index_key = _read_index_keys(settings.keys.index_key or kept["index_key"])
     return Secrets(
         session_key=_read_key("HONGHUA_SESSION_KEY", settings.keys.session_key or kept["session_key"]),
-        index_key=_read_key("HONGHUA_INDEX_KEY", settings.keys.index_key or kept["index_key"]),
-        field_keys=_read_field_keys(field_keys),
+        index_key=index_key,
+        earlier_index_keys=tuple(earlier),
+        field_keys=_read_numbered("HONGHUA_FIELD_KEYS", field_keys),
     )
 
 
@@ -79,14 +81,24 @@ def _read_key(name: str, text: str) -> bytes:
     return key
 
 
-def _read_field_keys(text: str) -> dict[int, bytes]:
+def _read_index_keys(text: str) -> list[bytes]:
+    """One key, or "1:key,2:key" without a gap: each generation of blind indexes stands on the one before."""
+    if ":" not in text:
+        return [_read_key("HONGHUA_INDEX_KEY", text)]
+    found = _read_numbered("HONGHUA_INDEX_KEY", text)
+    if sorted(found) != list(range(1, len(found) + 1)):
+        raise BadInput("HONGHUA_INDEX_KEY names the keys 1, 2, … without a gap: the earlier ones are still needed")
+    return [found[number] for number in sorted(found)]
+
+
+def _read_numbered(name: str, text: str) -> dict[int, bytes]:
     """ "1:key,2:key" by number."""
     found: dict[int, bytes] = {}
     for part in text.split(","):
         number, colon, key = part.strip().partition(":")
         if not colon or not number.isascii() or not number.isdigit() or not 1 <= int(number) <= FIELD_KEY_MAX:
-            raise BadInput("HONGHUA_FIELD_KEYS is 1:key,2:key")
+            raise BadInput(f"{name} is 1:key,2:key")
         if int(number) in found:
-            raise BadInput(f"HONGHUA_FIELD_KEYS names the key {number} twice")
-        found[int(number)] = _read_key("HONGHUA_FIELD_KEYS", key)
+            raise BadInput(f"{name} names the key {number} twice")
+        found[int(number)] = _read_key(name, key)
     return found

@@ -9,6 +9,13 @@ from zoneinfo import ZoneInfo
 
 from honghua.app.clockwork.jobs import Ports
 from honghua.app.doors.keys import load_secrets
+from honghua.app.doors.outside.wiring import (
+    find_routings,
+    make_bureau,
+    make_filing_desk,
+    make_partners,
+    make_payout_bank,
+)
 from honghua.app.doors.paying import make_payments
 from honghua.app.doors.proving import make_gateway, make_prover
 from honghua.app.serving.conducted_clock import ConductedClock
@@ -16,7 +23,7 @@ from honghua.app.serving.plan import ServePlan
 from honghua.app.settings import Settings, load_settings
 from honghua.base.clock import Clock, SystemClock
 from honghua.credit.jobs import Prover
-from honghua.merchants.api import FakePayoutBank
+from honghua.merchants.api import FakePayoutBank, PayoutBank
 from honghua.web.keyring import Secrets
 
 DEMO_SEED: Final = 5
@@ -47,10 +54,18 @@ def make_ports(plan: ServePlan, clock: Clock) -> Ports:
     """What the clock's jobs reach the world by. Money leaves by a bank only where the operator has plugged one in; a demo's is a fake."""
     settings = find_settings(plan)
     return Ports(
-        prover=find_prover(plan, clock), payouts=FakePayoutBank(DEMO_SEED) if plan.is_demo else None, secrets=load_secrets(settings),
+        prover=find_prover(plan, clock), payouts=find_payout_bank(settings, clock, is_demo=plan.is_demo),
+        bureau=make_bureau(settings, clock), filing=make_filing_desk(settings), partners=make_partners(settings),
+        routings=find_routings(settings), secrets=load_secrets(settings),
         gateway=make_gateway(settings, is_demo=plan.is_demo),
         payments=make_payments(settings, clock), zone=ZoneInfo(plan.zone), is_demo=plan.is_demo,
     )  # fmt: skip
+
+
+def find_payout_bank(settings: Settings, clock: Clock, *, is_demo: bool) -> PayoutBank | None:
+    """The bank of the settings; else a demonstration's fake."""
+    bank = make_payout_bank(settings, clock)
+    return bank if bank is not None else FakePayoutBank(DEMO_SEED) if is_demo else None
 
 
 __all__ = ["find_clock", "find_prover", "find_secrets", "find_settings", "make_ports"]

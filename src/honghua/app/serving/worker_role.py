@@ -109,7 +109,7 @@ def make_app(plan: ServePlan, site: Site) -> tuple[Any, PartnerBook]:
     app, settings = build_app(site), find_settings(plan)
     app.state.gateway = make_gateway(settings, is_demo=plan.is_demo)
     app.state.payments = make_payments(settings, site.clock)
-    app.state.joining = make_joining(is_demo=plan.is_demo, clock=site.clock)
+    app.state.joining = make_joining(find_settings(plan), is_demo=plan.is_demo, clock=site.clock)
     app.state.oidc = make_provider(settings, plan.address)
     return app, app.state.partners
 

@@ -187,7 +187,8 @@ class Relay:
         rows = read_accounts(self.reader, ids, self.registry.find_strangers(refs))
         known.update(zip(rows.refs, rows.ids.tolist(), strict=True))
         today = unit.booking.today
-        table = AccountTable(rows if carried is None else join(rows, carried), self.registry.terms_rows, today)
+        terms_rows = self.registry.learn_terms(self.reader, up_to=rows.terms_max)
+        table = AccountTable(rows if carried is None else join(rows, carried), terms_rows, today)
         late = table.late(today)
         if table.alone or table.broken or table.quarantined.any() or (table.heads[late, H_NEXT_ACTION] <= today).any():
             raise NotAhead("an account that more than an order has to be done for")

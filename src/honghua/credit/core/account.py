@@ -14,6 +14,8 @@ from honghua.credit.core.kernels.measures import COMPONENTS, components
 from honghua.credit.core.layout import (
     ARGS,
     DUE,
+    E_A2,
+    E_KIND,
     EVENT,
     FULL,
     H_AS_OF,
@@ -32,7 +34,7 @@ from honghua.credit.core.layout import (
     STATUS_NONE,
 )  # fmt: skip
 from honghua.credit.core.terms import ProductTerms
-from honghua.facts.kinds import Fact
+from honghua.facts.kinds import Fact, FactKind
 
 Ints = NDArray[np.int64]
 SPARE_ROWS = 3
@@ -210,6 +212,11 @@ def event_row(fact: Fact) -> Ints:
     return row
 
 
+def terms_max(events: Ints) -> int:
+    """The highest number of terms that accounts were opened under in events int64[n, EVENT], −1 where none was."""
+    return int(events[events[:, E_KIND] == FactKind.ACCOUNT_OPENED, E_A2].max(initial=-1))
+
+
 def restore(account_id: int, customer_ref: str, terms_rows: Ints, snapshot: Ints) -> Account:
     """An account from a snapshot made by `Account.snapshot`; an empty one gives an account not yet opened."""
     if len(snapshot) == 0:
@@ -244,4 +251,6 @@ def refold(base: Account, events: Ints, issued: Ints, to: int) -> tuple[Account,
     raise AssertionError(f"account {base.account_id}: more than {FOLD_ROWS_MAX} open rows")
 
 
-__all__ = ["S_SEQ", "Account", "AccountBroken", "Lines", "ProductTerms", "event_row", "refold", "restore", "roomy"]
+__all__ = [
+    "S_SEQ", "Account", "AccountBroken", "Lines", "ProductTerms", "event_row", "refold", "restore", "roomy", "terms_max",
+]  # fmt: skip

@@ -31,7 +31,7 @@ from honghua.credit.core.layout import (
 from honghua.credit.core.prudence.evidence import ENDS_WAITING, Needs
 from honghua.credit.core.prudence.growth import OPENINGS, RAISES
 from honghua.credit.core.refusals import refusal
-from honghua.credit.core.terms import ProductTerms
+from honghua.credit.core.terms import ProductTerms, newest_of
 from honghua.facts.kinds import Fact, FactKind
 from honghua.ledger.core import CLAIM
 
@@ -42,7 +42,7 @@ def open_account(command: OpenAccount, account: Account, desk: Desk) -> Result:
         return Result(refusal("ACCOUNT_EXISTS", account_id=account.account_id))
     if command.terms is not None and command.terms not in desk.terms_ids:
         return Result(refusal("TERMS_UNKNOWN", offered=sorted(desk.terms_ids)))
-    terms_id = max(desk.terms_ids.values()) if command.terms is None else desk.terms_ids[command.terms]
+    terms_id = newest_of(desk.terms) if command.terms is None else desk.terms_ids[command.terms]
     terms = desk.terms[terms_id]
     if desk.stops.is_stopped(OPENINGS):
         return Result(refusal("GROWTH_STOPPED"))

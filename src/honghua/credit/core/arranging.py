@@ -57,7 +57,7 @@ def instal_bill(command: InstalBill, account: Account, desk: Desk) -> Result:
         return Result(problem)
     terms = desk.terms_of(account)
     choice = command.instalments
-    fee = terms.fee_minor(PLAN_BILL, choice.periods, command.amount_minor)
+    fee = terms.fee_minor(PLAN_BILL, choice.periods, command.amount_minor, payer=choice.payer)
     if fee is None:
         return Result(refusal("PERIODS_NOT_OFFERED", offered=sorted(terms.bill_fee_ppm)))
     if choice.fee_minor is not None and choice.fee_minor != fee:

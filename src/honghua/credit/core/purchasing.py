@@ -44,7 +44,7 @@ from honghua.facts.kinds import PASSED_OVER, SCENE, Fact, FactKind
 
 def quote_fee(choice: Instalments, terms: ProductTerms, amount_minor: int) -> tuple[Answer | None, int]:
     """The fee of a plan at purchase under the terms; refuses an unknown number of periods, payer or a fee that moved."""
-    fee = terms.fee_minor(PLAN_PURCHASE, choice.periods, amount_minor)
+    fee = terms.fee_minor(PLAN_PURCHASE, choice.periods, amount_minor, payer=choice.payer)
     if fee is None:
         return refusal("PERIODS_NOT_OFFERED", offered=sorted(terms.purchase_fee_ppm)), 0
     if choice.payer not in (PAYER_CONSUMER, PAYER_MERCHANT, PAYER_PLATFORM):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 import msgspec
@@ -15,9 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from honghua.base.errors import BadInput
-from honghua.credit.core.layout import PLAN_BILL, PLAN_PURCHASE, SETTLEMENT_DAYS_USED, TERMS, TERMS_COLUMNS
+from honghua.credit.core.finance.priced import daily_ppm, fee_within
+from honghua.credit.core.layout import (
+    PAYER_CONSUMER,
+    PLAN_BILL,
+    PLAN_PURCHASE,
+    SETTLEMENT_DAYS_USED,
+    TERMS,
+    TERMS_COLUMNS,
+)
 
 AMOUNT_MINOR_MAX: Final = 10**15
+PPM: Final = 1_000_000
+# Left out of a body where they say nothing new: older versions keep their digest.
+ADDED_LATER: Final = {"price_ppm": 0, "price_plans": 1, "price_interest": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +80,10 @@ class ProductTerms:
         (2_000_000, 361, 6),
         (AMOUNT_MINOR_MAX, 361, 6),
     )
+    # price by risk (R-091): the yearly all-in price of one contract, 0 = the product's own; what of the product follows such a price
+    price_ppm: int = 0
+    price_plans: int = 1
+    price_interest: int = 1
 
     def __post_init__(self) -> None:
         problems = list(find_problems(self))
@@ -79,17 +94,29 @@ class ProductTerms:
         """The terms that kernels read, int64[TERMS]."""
         return np.array([getattr(self, name) for name in TERMS_COLUMNS], np.int64)
 
-    def fee_minor(self, plan_kind: int, periods: int, principal_minor: int) -> int | None:
-        """Fee of a whole plan, rounded half up to the minor unit, or None when that number of periods is not on offer."""
+    def fee_minor(
+        self, plan_kind: int, periods: int, principal_minor: int, *, payer: int = PAYER_CONSUMER
+    ) -> int | None:
+        """Fee of a whole plan, or None when that number of periods is not on offer: of the product, rounded half up to the minor unit.
+
+        A customer whose contract has a price pays what that comes to, never above it; whoever else pays, pays what the product costs.
+        """
         table = self.purchase_fee_ppm if plan_kind == PLAN_PURCHASE else self.bill_fee_ppm
         ppm = table.get(periods)
-        return None if ppm is None else (principal_minor * ppm + 500_000) // 1_000_000
+        if ppm is None:
+            return None
+        if self.price_ppm and self.price_plans and payer == PAYER_CONSUMER:
+            return fee_within(self.price_ppm, periods, principal_minor)
+        return (principal_minor * ppm + PPM // 2) // PPM
 
     def body(self) -> dict[str, Any]:
         """Plain values for storage; `terms_from_body` is its inverse."""
         body = asdict(self)
         body["purchase_fee_ppm"] = {str(k): v for k, v in self.purchase_fee_ppm.items()}
         body["bill_fee_ppm"] = {str(k): v for k, v in self.bill_fee_ppm.items()}
+        for name, usual in ADDED_LATER.items():
+            if body[name] == usual:
+                del body[name]
         return body
 
     def digest(self) -> bytes:
@@ -110,7 +137,7 @@ def terms_from_body(body: Mapping[str, Any]) -> ProductTerms:
 def find_problems(terms: ProductTerms) -> list[str]:
     """Everything that no version of the product may say."""
     problems = []
-    for name in ("interest_ppm_day", "penalty_ppm_day", "minimum_share_ppm"):
+    for name in ("interest_ppm_day", "penalty_ppm_day", "minimum_share_ppm", "price_ppm"):
         if not 0 <= getattr(terms, name) <= 1_000_000:
             problems.append(f"{name} must be 0 … 1,000,000 ppm")
     if not terms.pairs:
@@ -127,6 +154,26 @@ def find_problems(terms: ProductTerms) -> list[str]:
     return problems
 
 
+def price_terms(terms: ProductTerms, price_ppm: int) -> ProductTerms:
+    """The product's terms for a contract approved at a yearly price in ppm, 1 … 1,000,000; 0 gives them as they are.
+
+    Named after product, version and price, so that an opening names exactly these. Interest and plans follow the price where the terms
+    say so; what merchants and platforms pay, penalties and days stay the product's. BadInput for terms that carry a price already.
+    """
+    if terms.price_ppm or not 0 <= price_ppm <= PPM:
+        raise BadInput("a price from 0 to 1, on the product's own terms", code="BAD_TERMS")
+    if not price_ppm:
+        return terms
+    interest = daily_ppm(price_ppm) if terms.price_interest else terms.interest_ppm_day
+    name = f"{terms.name} v{terms.version} @{price_ppm}"
+    return replace(terms, name=name, price_ppm=price_ppm, interest_ppm_day=interest)
+
+
+def newest_of(terms: Mapping[int, ProductTerms]) -> int:
+    """The number of the product's newest version; what one contract costs is no version of the product."""
+    return max(terms_id for terms_id, version in terms.items() if not version.price_ppm)
+
+
 def terms_matrix(by_id: Mapping[int, ProductTerms]) -> NDArray[np.int64]:
     """int64[k, TERMS] with row = terms id, for the kernels."""
     matrix = np.zeros((max(by_id, default=0) + 1, TERMS), np.int64)
@@ -135,4 +182,6 @@ def terms_matrix(by_id: Mapping[int, ProductTerms]) -> NDArray[np.int64]:
     return matrix
 
 
-__all__ = ["AMOUNT_MINOR_MAX", "PLAN_BILL", "PLAN_PURCHASE", "ProductTerms", "terms_from_body", "terms_matrix"]
+__all__ = [
+    "AMOUNT_MINOR_MAX", "PLAN_BILL", "PLAN_PURCHASE", "ProductTerms", "newest_of", "price_terms", "terms_from_body", "terms_matrix",
+]  # fmt: skip

@@ -40,6 +40,7 @@ from honghua.credit.journey.opening import (
     sign_contract,
     write_contract,
 )
+from honghua.credit.journey.reapplying import begin_again, list_earlier
 from honghua.credit.journey.servicing import Contacting, contact, monitor, repay, write_off
 from honghua.credit.journey.setting import Approval, Approver, JourneySite
 from honghua.credit.journey.store import (
@@ -105,6 +106,7 @@ __all__ = [
     "appeal",
     "apply_for_credit",
     "approve",
+    "begin_again",
     "begin_contract",
     "book",
     "compute_trial_balance",
@@ -119,6 +121,7 @@ __all__ = [
     "give_back",
     "list_contacts",
     "list_contracts",
+    "list_earlier",
     "list_next",
     "list_steps",
     "list_waiting",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import psycopg
@@ -61,14 +61,20 @@ class StartingApprover:
             return RiskVerdict(verdict.hook, Verdict.REFUSE, (*verdict.reasons, "SCAN_EXPIRED"), verdict.figures)
         return verdict
 
+    def price_cap_ppm(self, conn: psycopg.Connection, on: dt.date) -> None:
+        """See `Approver.price_cap_ppm`: everybody has the product's own price."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitsApprover:
-    """The limits room's rulebook on what the customer told, our own records and one bureau say; each inquiry under its own consent."""
+    """The limits room's rulebook on what the customer told, our own records and one bureau say; each inquiry under its own consent.
+
+    book: for measurements only; None = the one that is in force on the business date.
+    """
 
     vault: customers.Vault
     provider: bureau.BureauProvider
-    book: Rulebook = field(default_factory=Rulebook)
+    book: Rulebook | None = None
 
     def approve(self, conn: psycopg.Connection, moment: Moment, *, key: str) -> Approval:
         """See `Approver.approve`. A reviewer's word goes to the limits room, which keeps what no reviewer may grant."""
@@ -84,10 +90,10 @@ class LimitsApprover:
             conn,
             lambda c: describe_applicant(c, self.vault, customer, told.report, asked_minor=asked_minor, now=moment.now),
         )
-        said = run_unit(conn, lambda c: limits.apply(c, self.book, applicant, key=key, at=at))
+        said = run_unit(conn, lambda c: limits.apply(c, self._book(c, at.on), applicant, key=key, at=at))
         reviewer = find_reviewer(moment)
         if said.outcome != "approved" and reviewer is not None:
-            said = self._settle(conn, said, reviewer, moment.now)
+            said = self._settle(conn, said, reviewer, at)
         figures = {
             "willing": round(said.willing, 4), "able": round(said.able, 4), "ceiling_minor": said.ceiling_minor,
             "suggested_minor": said.suggested_minor, "rulebook": said.rulebook, "bureau": told.state,
@@ -109,7 +115,7 @@ class LimitsApprover:
         seen = Scan(is_reported=not verdict.is_pass, **_exposure(report))
         at = LimitMoment(on=moment.business_on, now=moment.now)
         number = int(approved.decided["reference"])
-        found = run_unit(conn, lambda c: limits.second_scan(c, self.book, number, seen, at=at))
+        found = run_unit(conn, lambda c: limits.second_scan(c, self._book(c, at.on), number, seen, at=at))
         figures = {
             **verdict.figures,
             "scan": found.scan_id,
@@ -120,6 +126,13 @@ class LimitsApprover:
             return RiskVerdict(verdict.hook, verdict.verdict, verdict.reasons, figures)
         code = "SCAN_EXPIRED" if found.code in EXPIRED else "SCAN_RISK_ROSE"
         return RiskVerdict(verdict.hook, Verdict.REFUSE, (code,), figures)
+
+    def price_cap_ppm(self, conn: psycopg.Connection, on: dt.date) -> int:
+        """See `Approver.price_cap_ppm`: the rulebook's cap of the day."""
+        return run_unit(conn, lambda c: self._book(c, on)).terms.price_cap(on).cap
+
+    def _book(self, conn: psycopg.Connection, on: dt.date) -> Rulebook:
+        return self.book or limits.get_rulebook(conn, on=on)
 
     def _ask(
         self, conn: psycopg.Connection, moment: Moment, policy: bureau.InquiryPolicy
@@ -143,13 +156,13 @@ class LimitsApprover:
         return bureau.inquire(conn, self.provider, asking, now=moment.now, policy=policy)
 
     def _settle(
-        self, conn: psycopg.Connection, said: limits.Approval, reviewer: str, now: dt.datetime
+        self, conn: psycopg.Connection, said: limits.Approval, reviewer: str, at: LimitMoment
     ) -> limits.Approval:
         def work(c: psycopg.Connection) -> limits.Approval:
             if said.outcome == "refused" and not said.decided_by:
-                limits.request_human(c, said.application_id, now=now)
+                limits.request_human(c, said.application_id, now=at.now)
             word = limits.Word(reviewer=reviewer, approve=True, why="reopened on appeal, or referred to a person")
-            return limits.settle_application(c, self.book, said.application_id, word, now=now)
+            return limits.settle_application(c, self._book(c, at.on), said.application_id, word, now=at.now)
 
         try:
             return run_unit(conn, work)

@@ -20,7 +20,10 @@ HUMAN_PATH = {
     StepOutcome.REFERRED: ("正在由人工处理。", "A person is looking at it."),
     StepOutcome.APPEALED: ("您的申诉正在处理。", "Your appeal is being looked at."),
     StepOutcome.REOPENED: ("这一步已重新打开,可以再试。", "The step is open again; you may try once more."),
-    StepOutcome.UPHELD: ("复核维持原决定,您可以投诉。", "The review upheld the decision; you may complain."),
+    StepOutcome.UPHELD: (
+        "复核维持原决定,您可以投诉,等待期后可以重新申请。",
+        "The review upheld the decision; you may complain, and apply again after the wait.",
+    ),
 }
 
 

@@ -33,12 +33,15 @@ def check_journeys(conn: psycopg.Connection) -> tuple[Check, ...]:
         signed = [row for row in rows if row.step is Step.CONTRACT and row.outcome is StepOutcome.PASSED]
         counts["consented"] += len(signed)
         broken["consented"] += [name for row in signed if not has_consents(conn, customer, row)]
+        counts["priced"] += len(signed)
+        broken["priced"] += [name for row in signed if not has_its_price(conn, rows, row)]
         counts["facts"] += sum(row.fact_id is not None for row in rows)
         broken["facts"] += [f"{name}/{number}" for number in find_lost_facts(conn, rows)]
     without, _ = store.list_without_contract(conn, limit=0)
     return (
         check_of("credit.contract_steps_legal", counts["legal"], broken["legal"]),
         check_of("credit.contracts_consented", counts["consented"], broken["consented"]),
+        check_of("credit.contracts_priced", counts["priced"], broken["priced"]),
         check_of("credit.contract_facts_exist", counts["facts"], broken["facts"]),
         check_of("credit.accounts_without_contract", without, ()),
     )
@@ -77,6 +80,26 @@ def has_consents(conn: psycopg.Connection, customer: str, row: StepRow) -> bool:
     given = customers.list_given_at(conn, customer, row.at)
     said = {kind: {"version": one.version, "read_ms": one.read_ms} for kind, one in given.items()}
     return not customers.find_unread(conn, given) and row.decided.get("consents") == said and row.account_id is not None
+
+
+def has_its_price(conn: psycopg.Connection, rows: list[StepRow], signed: StepRow) -> bool:
+    """Whether the account stands under the terms that the approval settled, at the approved price and not above the cap of its day (R-091).
+
+    Contracts of before approvals settled terms have what their account has.
+    """
+    approved = next((row.decided for row in reversed(rows) if (row.step, row.outcome) == (Step.APPROVAL, "passed")), {})
+    if "terms" not in approved:
+        return True
+    found = conn.execute(
+        "SELECT t.name, coalesce((t.body->>'price_ppm')::bigint, 0) FROM credit_account AS a JOIN credit_terms AS t USING (terms_id)"
+        " WHERE account_id = %s",
+        [signed.account_id],
+    ).fetchone()
+    cap_ppm = signed.decided["cap_ppm"]
+    named = (approved["terms"], approved["price_ppm"])
+    return found == named == (signed.decided["terms"], signed.decided["price_ppm"]) and (
+        cap_ppm is None or named[1] <= cap_ppm
+    )
 
 
 def find_lost_facts(conn: psycopg.Connection, rows: list[StepRow]) -> list[int]:

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any, Final
 
+import msgspec
 import psycopg
 
 from honghua.base.money import format_minor
+from honghua.base.rates import PERCENT_PPM, to_decimal
 from honghua.credit import store as books_store
 from honghua.credit.core.commands import OpenAccount
 from honghua.credit.core.finance.quote import CostItem, overdue_item, quote_plan
 from honghua.credit.core.journey import Step
 from honghua.credit.core.layout import PLAN_PURCHASE
-from honghua.credit.core.terms import ProductTerms
+from honghua.credit.core.terms import ProductTerms, price_terms
 from honghua.credit.journey import store
 from honghua.credit.journey.asking import Done, Moment
 from honghua.credit.journey.hooks.opening import ApplicationHook, ApprovalHook, ContractHook, OfferHook, ProofHook
@@ -30,6 +33,7 @@ from honghua.store.database import run_unit
 
 SHOWN_PRINCIPAL_MINOR: Final = 100_000  # the plan fees of the contract are shown on 1,000.00
 NORMAL: Final = "到期日前全额还款: 0.00%; 分期: 见上表各期数"
+PRICED: Final = "到期日前全额还款: 0.00%; 分期与最低还款后的利息: 不高于本合同批准价格 {percent}% (年化, 复利口径)"
 
 
 def offer_credit(
@@ -100,9 +104,22 @@ def approve(conn: psycopg.Connection, site: JourneySite, taking: Taking, *, now:
             return Done(decided=decided, refusal=said.code or "APPROVAL_REFUSED")
         if said.outcome == "review" and taking.decided_by == SYSTEM:
             return Done(decided=decided, referral=said.code or "APPROVAL_REVIEW")
-        return Done(decided=decided)
+        return Done(decided={**decided, "terms": _settle_terms(conn, site, said.price_ppm)})
 
     return take_step(conn, ApprovalHook(site), taking, deed, now=now, business_on=business_on)
+
+
+def _settle_terms(conn: psycopg.Connection, site: JourneySite, price_ppm: int) -> str:
+    """The terms that the contract will have, by name: the product's newest at the approved price. From here on they do not move."""
+
+    terms = price_terms(site.registry.newest_terms, price_ppm)
+
+    def work(c: psycopg.Connection) -> str:
+        if terms.price_ppm:
+            books_store.save_terms(c, terms, msgspec.json.encode(terms.body()).decode())
+        return terms.name
+
+    return run_unit(conn, work)
 
 
 def show_contract(
@@ -122,33 +139,42 @@ def show_contract(
 def sign_contract(
     conn: psycopg.Connection, site: JourneySite, taking: Taking, *, shown_digest: bytes, read_ms: int, now: dt.datetime
 ) -> Taken:
-    """Step 5: seal the signature, then open the account with the approved limit. BadInput as `customers.sign_contract`."""
-    key = document_key(taking.contract_id)
-    run_unit(
-        conn,
-        lambda c: customers.sign_contract(c, site.vault, key, shown_digest=shown_digest, read_ms=read_ms, now=now),
-    )
+    """Step 5: seal the signature, then open the account with the approved limit at the approved price. BadInput as `customers.sign_contract`.
+
+    A price above the cap of this day is not signed: the step is refused.
+    """
+    key, business_on = document_key(taking.contract_id), _today(conn)
     contract = get_contract(conn, taking.contract_id)
-    approved = _passed(conn, taking.contract_id, Step.APPROVAL)
+    approved = _passed(conn, taking.contract_id, Step.APPROVAL) or {}
+    price_ppm, cap_ppm = int(approved.get("price_ppm", 0)), site.approver.price_cap_ppm(conn, business_on)
+    if cap_ppm is None or price_ppm <= cap_ppm:
+        run_unit(
+            conn,
+            lambda c: customers.sign_contract(c, site.vault, key, shown_digest=shown_digest, read_ms=read_ms, now=now),
+        )
     taking = Taking(
         contract_id=taking.contract_id, step=Step.CONTRACT, key=taking.key, decided_by=taking.decided_by,
-        asked={**taking.asked, "document": key},
+        asked={**taking.asked, "document": key, "price_ppm": price_ppm, "cap_ppm": cap_ppm},
     )  # fmt: skip
 
     def deed() -> Done:
         given = customers.list_given_at(conn, contract.customer, now)
         consents = {kind: {"version": row.version, "read_ms": row.read_ms} for kind, row in sorted(given.items())}
-        limit_minor = int(approved["limit_minor"]) if approved else 0
+        limit_minor = int(approved.get("limit_minor", 0))
         command = OpenAccount(
-            key=f"contract:{contract.contract_id}:open", customer=contract.customer, limit_minor=limit_minor
-        )
+            key=f"contract:{contract.contract_id}:open", customer=contract.customer, limit_minor=limit_minor,
+            terms=approved.get("terms"),
+        )  # fmt: skip
         answer = site.books.submit(command)
         if answer["outcome"] == "refused":
             return Done(decided={"document": key}, refusal=str(answer["code"]))
-        decided = {"document": key, "consents": consents, "limit_minor": limit_minor, "pair": answer["pair"]}
+        decided = {
+            "document": key, "consents": consents, "limit_minor": limit_minor, "pair": answer["pair"],
+            "terms": approved.get("terms"), "price_ppm": price_ppm, "cap_ppm": cap_ppm,
+        }  # fmt: skip
         return Done(decided=decided, account_id=int(answer["account_id"]), fact_id=int(answer["fact_id"]))
 
-    return take_step(conn, ContractHook(site), taking, deed, now=now, business_on=_today(conn))
+    return take_step(conn, ContractHook(site), taking, deed, now=now, business_on=business_on)
 
 
 def document_key(contract_id: int) -> str:
@@ -160,7 +186,7 @@ def write_contract(conn: psycopg.Connection, site: JourneySite, contract_id: int
     """The text of a contract from the approval, the product's terms and the consents. The name stands masked."""
     contract = get_contract(conn, contract_id)
     approved = _passed(conn, contract_id, Step.APPROVAL) or {}
-    terms = site.registry.newest_terms
+    terms = _find_terms(conn, site, approved)
     masked = customers.show_masked(conn, site.vault, contract.customer)
     texts = customers.list_texts(conn)
     return ContractText(
@@ -170,13 +196,30 @@ def write_contract(conn: psycopg.Connection, site: JourneySite, contract_id: int
         customer=contract.customer,
         name=next((value for field, value in masked.items() if field.value == "name"), "-"),
         principal=f"{format_minor(int(approved.get('limit_minor', 0)), terms.currency)} {terms.currency} (循环额度)",
-        annual_percent=NORMAL,
+        annual_percent=_say_yearly(terms),
         costs=tuple(_cost_rows(terms, site.lender)),
         nothing_else="除上述明示项目外,借款人不承担其他任何与本笔贷款有关的费用。",
         clauses=_clauses(terms),
         consents=tuple(f"{text.kind.value} 第 {text.version} 版: {text.chinese}" for text in texts if text.is_needed),
         made_on=contract.begun_at.astimezone(site.zone).date().isoformat(),
     )
+
+
+def _find_terms(conn: psycopg.Connection, site: JourneySite, approved: Mapping[str, Any]) -> ProductTerms:
+    """The terms that an approval settled; those of the product where it was made before approvals did."""
+    name = approved.get("terms")
+    if name is None:
+        return site.registry.newest_terms
+    site.registry.learn_terms(conn, names=[name])
+    return site.registry.terms[site.registry.terms_ids[name]]
+
+
+def _say_yearly(terms: ProductTerms) -> str:
+    """The yearly total for normal performance; with the price that this contract was approved at, where it has one."""
+    if not terms.price_ppm:
+        return NORMAL
+    percent = to_decimal(Fraction(terms.price_ppm, PERCENT_PPM), 2)
+    return PRICED.format(percent=percent)
 
 
 def _cost_rows(terms: ProductTerms, lender: str) -> list[CostRow]:

@@ -10,7 +10,15 @@ from typing import Any, Final, Protocol
 import psycopg
 
 from honghua.base.clock import CHINA
-from honghua.credit.core.journey import CONTACT_RULES, WATCH_RULES, ContactRules, RiskVerdict, WatchRules
+from honghua.credit.core.journey import (
+    CONTACT_RULES,
+    REAPPLY_RULES,
+    WATCH_RULES,
+    ContactRules,
+    ReapplyRule,
+    RiskVerdict,
+    WatchRules,
+)
 from honghua.credit.journey.asking import Moment
 from honghua.credit.journey.books import Books
 from honghua.credit.journey.evidence import WriteOffEvidence
@@ -45,6 +53,10 @@ class Approver(Protocol):
         """Whether the risk has risen since the approval. conn is outside a transaction, as above."""
         ...
 
+    def price_cap_ppm(self, conn: psycopg.Connection, on: dt.date) -> int | None:
+        """The most that a contract of this day may cost a year, ppm; None where nobody prices by risk."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JourneySite:
@@ -62,3 +74,4 @@ class JourneySite:
     channel: str = funding.DIRECT
     contact_rules: ContactRules = CONTACT_RULES
     watch_rules: WatchRules = WATCH_RULES
+    reapply_rules: tuple[ReapplyRule, ...] = REAPPLY_RULES

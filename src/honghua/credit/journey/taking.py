@@ -55,11 +55,12 @@ class Taking:
 
 @dataclass(frozen=True, slots=True)
 class StepRefusal:
-    """It is not this step's turn: nothing was written. code with both sentences."""
+    """It is not this step's turn: nothing was written. code with both sentences; until: the day on which it may be tried again."""
 
     code: str
     sentence: str
     sentence_en: str
+    until: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +127,14 @@ def look_at_step(
     verdict = overrule(hook.before(conn, moment), moment)
     if verdict.is_pass:
         return Cleared(moment, verdict)
+    outcome = OUTCOMES[verdict.verdict]
+    illegal = _find_illegal(
+        state, taking, outcome
+    )  # a person who sets nothing aside cannot refer to a person once more
+    if illegal is not None:
+        return illegal
     code = verdict.reasons[0] if verdict.reasons else "BOOKS_REFUSED"
-    return _append(conn, taking, moment, Done(decided=say_refused(code)), OUTCOMES[verdict.verdict], verdict)
+    return _append(conn, taking, moment, Done(decided=say_refused(code)), outcome, verdict)
 
 
 def record_step(conn: psycopg.Connection, hook: RiskHook, taking: Taking, cleared: Cleared, done: Done) -> Taken:

@@ -88,7 +88,11 @@ def pay_out(conn: psycopg.Connection, site: JourneySite, taking: Taking, *, now:
         if answer["outcome"] == "refused":
             return Done(decided={"purchase_id": purchase_id}, refusal=str(answer["code"]))
         account_id = find_account_id(conn, contract.customer)
-        lent = _share(conn, site, (purchase_id, account_id, capture.amount_minor), now)
+        captured = funding.BoughtOnCredit(
+            purchase_id=purchase_id, fact_id=int(answer["fact_id"]), account_id=account_id, principal_minor=capture.amount_minor,
+            on=business_on,
+        )  # fmt: skip
+        lent = _share(conn, site, captured, now)
         paid = _pay_shop(conn, site, f"contract:{contract.contract_id}:payout:{taking.subject}", purchase_id, now)
         decided = {"purchase_id": purchase_id, "captured_minor": capture.amount_minor, **lent, **paid}
         if paid["payout"] in ("refused", "disputed"):
@@ -101,17 +105,13 @@ def pay_out(conn: psycopg.Connection, site: JourneySite, taking: Taking, *, now:
     return take_step(conn, PayoutHook(scanned), taking, deed, now=now, business_on=business_on)
 
 
-def _share(conn: psycopg.Connection, site: JourneySite, bought: tuple[int, int, int], now: dt.datetime) -> Answer:
-    """Who lends a purchase (its id, account and amount), by the site's channel; where that breaks the rules in force, we alone."""
-    purchase_id, account_id, amount_minor = bought
+def _share(conn: psycopg.Connection, site: JourneySite, bought: funding.BoughtOnCredit, now: dt.datetime) -> Answer:
+    """Who lends a purchase, by the site's channel; where that breaks the rules in force, we alone."""
 
     def share(c: psycopg.Connection) -> Answer:
         refused = ""
-        one = funding.BoughtOnCredit(
-            purchase_id=purchase_id, account_id=account_id, principal_minor=amount_minor, on=books_store.get_business_day(c)
-        )  # fmt: skip
         for channel in (site.channel, funding.DIRECT):
-            made = funding.allocate_purchase(c, one, channel=channel, now=now)
+            made = funding.allocate_purchase(c, bought, channel=channel, now=now)
             if not isinstance(made, Refusal):
                 shares = {part.lender: part.principal_minor for part in made.shares}
                 return {"lenders": shares} | ({"channel_refused": refused} if refused else {})

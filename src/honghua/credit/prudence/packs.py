@@ -161,6 +161,7 @@ def get_pack(conn: psycopg.Connection, registry: Registry, pack_id: int) -> Pack
     )
     approvals = tuple(person for (person,) in approved)
     claim = int(ledger.read_balances(conn, np.array([account_id], np.int64))[0, CLAIM].sum())
+    registry.learn_terms(conn, up_to=terms_id)
     needs = Needs(bands=registry.terms[terms_id].write_off_bands)
     missing = find_missing(needs, items, claim_minor=claim, days_past_due=days, approvals=approvals)
     return Pack(

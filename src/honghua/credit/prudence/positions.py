@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from honghua.base.dates import add_months, to_day
 from honghua.credit.core.layout import STATUS_ACTIVE, STATUS_FROZEN
 from honghua.credit.core.terms import ProductTerms
-from honghua.credit.store import get_business_day
+from honghua.credit.store import get_business_day, load_terms
 from honghua.ledger import api as ledger
 from honghua.ledger.core import CLAIM, Component
 
@@ -54,6 +54,8 @@ def read_positions(conn: psycopg.Connection, terms: Mapping[int, ProductTerms]) 
         table = np.array(rows, np.int64)
         after = int(table[-1, 0])
         balances = ledger.read_balances(conn, table[:, 0])
+        if not set(table[:, 4].tolist()) <= terms.keys():
+            terms = load_terms(conn)  # a contract brought its own since whoever asks read them
         months = np.array([terms[int(one)].restructure_months for one in table[:, 4]], np.int64)
         parts.append((
             table[:, 0], table[:, 1], table[:, 2], balances[:, CLAIM].sum(axis=1),

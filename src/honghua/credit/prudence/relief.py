@@ -110,8 +110,8 @@ def ask_relief(conn: psycopg.Connection, wanted: Wanted, *, person: str, now: dt
 def decide_relief(
     conn: psycopg.Connection, registry: Registry, relief_id: int, word: Word, *, now: dt.datetime
 ) -> dict[str, Any]:
-    """The second person's word. Granted: the charges are waived under the key relief/ID/try, then the word is kept; a crash between
-    leaves it waiting, and saying it again finds the money already waived. A refusal of the books is answered and leaves it waiting.
+    """The second person's word. Granted: the relief is held, the charges are waived under the key relief/ID/try, then the word is kept; a
+    crash between leaves it held, and saying it again finds the money already waived. A refusal of the books leaves it waiting.
 
     Whoever books elsewhere (a page hands its commands to the desk) calls `make_waiver`, books, and calls `keep_word`.
     """
@@ -125,46 +125,103 @@ def decide_relief(
 def make_waiver(
     conn: psycopg.Connection, relief_id: int, word: Word, *, now: dt.datetime
 ) -> WaiveCharges | dict[str, Any]:
-    """What the second person's word asks of the books: a command when it is granted, else an answer. Read only.
+    """What the second person's word asks of the books: a command when it is granted, else an answer. A transaction of its own.
 
-    The answer's outcome is refused_by_person, to be kept, or refused (TWO_PERSONS_NEEDED, RELIEF_USED_UP): the word does not count.
+    A yes holds the relief for its person until the books have answered: Conflict RELIEF_CLAIMED for anybody else meanwhile, and where the
+    money is waived already, RELIEF_DECIDED after that person's word was kept. The answer's outcome is refused_by_person, to be kept, or
+    refused (TWO_PERSONS_NEEDED, RELIEF_USED_UP): the word does not count.
     """
-    relief = get_relief(conn, relief_id)
-    if relief.state != "waiting":
-        raise Conflict(f"relief {relief_id} was decided: {relief.state}", code="RELIEF_DECIDED")
-    if word.person.strip() in ("", relief.asked_by):
-        return refusal("TWO_PERSONS_NEEDED")
-    if not word.grant:
-        return {"outcome": REFUSED_BY_PERSON, "relief_id": relief_id}
-    if count_granted(conn, relief.account_id, since=now - SPAN) >= TIMES_MAX:
-        return refusal("RELIEF_USED_UP", times_max=TIMES_MAX)
-    return WaiveCharges(
-        key=next_key(conn, f"relief/{relief_id}"), customer=relief.customer, amount_minor=relief.amount_minor, ground=relief.ground,
-        evidence=tuple(relief.evidence), asked_by=relief.asked_by, approved_by=word.person.strip(),
-    )  # fmt: skip
+
+    def claim(inner: psycopg.Connection) -> WaiveCharges | dict[str, Any] | Conflict:
+        relief, claim = _hold(inner, relief_id), _find_claim(inner, relief_id)
+        if relief.state != "waiting":
+            raise Conflict(f"relief {relief_id} was decided: {relief.state}", code="RELIEF_DECIDED")
+        person = word.person.strip()
+        if person in ("", relief.asked_by):
+            return refusal("TWO_PERSONS_NEEDED")
+        if claim is not None and (not word.grant or claim.person != person):
+            if not claim.is_booked:
+                raise Conflict(f"{claim.person} grants relief {relief_id} at this moment", code="RELIEF_CLAIMED")
+            _write(inner, relief_id, claim, "granted", now)
+            return Conflict(f"relief {relief_id} was granted by {claim.person}", code="RELIEF_DECIDED")
+        if not word.grant:
+            return {"outcome": REFUSED_BY_PERSON, "relief_id": relief_id}
+        if claim is None:
+            if count_granted(inner, relief.account_id, since=now - SPAN) >= TIMES_MAX:
+                return refusal("RELIEF_USED_UP", times_max=TIMES_MAX)
+            claim = Claim(person, word.why.strip(), next_key(inner, f"relief/{relief_id}"), is_booked=False)
+            inner.execute(
+                "UPDATE credit_relief SET claimed_by = %s, claimed_why = %s, claimed_key = %s WHERE relief_id = %s",
+                [claim.person, claim.why, claim.key, relief_id],
+            )
+        return WaiveCharges(
+            key=claim.key, customer=relief.customer, amount_minor=relief.amount_minor, ground=relief.ground,
+            evidence=tuple(relief.evidence), asked_by=relief.asked_by, approved_by=claim.person,
+        )  # fmt: skip
+
+    made = run_unit(conn, claim)
+    if isinstance(made, Conflict):
+        raise made
+    return made
 
 
 def keep_word(conn: psycopg.Connection, relief_id: int, word: Word, *, now: dt.datetime) -> None:
-    """Write the word down, after the books answered a grant. Where two persons said different things at once, what the books did stands:
-    Conflict for a refusal after the money was waived. A transaction of its own.
+    """Write the word down, after the books answered a grant; it is the word of whoever held the relief. A transaction of its own.
+
+    Conflict for a refusal while somebody grants it or after the money was waived, and for a grant that the books did not book.
     """
 
     def write(inner: psycopg.Connection) -> None:
-        inner.execute("SELECT FROM credit_relief WHERE relief_id = %s FOR UPDATE", [relief_id])
-        if not word.grant and _is_booked(inner, relief_id):
-            raise Conflict(f"relief {relief_id} was granted by somebody else", code="RELIEF_DECIDED")
-        inner.execute(
-            "UPDATE credit_relief SET state = %s, decided_by = %s, decided_at = %s, why = %s"
-            " WHERE relief_id = %s AND (state = 'waiting' OR state = 'refused' AND %s)",
-            ["granted" if word.grant else "refused", word.person.strip(), now, word.why.strip(), relief_id, word.grant],
-        )
+        relief, claim = _hold(inner, relief_id), _find_claim(inner, relief_id)
+        if relief.state != "waiting":
+            if word.grant and relief.state == "granted":
+                return  # this very word, kept before
+            raise Conflict(f"relief {relief_id} was decided: {relief.state}", code="RELIEF_DECIDED")
+        if not word.grant and claim is not None:
+            raise Conflict(f"relief {relief_id} was granted by {claim.person}", code="RELIEF_DECIDED")
+        if word.grant and (claim is None or not claim.is_booked):
+            raise Conflict(f"relief {relief_id} is not booked", code="RELIEF_UNBOOKED")
+        own = Claim(word.person.strip(), word.why.strip(), "", is_booked=False)
+        _write(inner, relief_id, claim or own, "granted" if word.grant else "refused", now)
 
     run_unit(conn, write)
 
 
-def _is_booked(conn: psycopg.Connection, relief_id: int) -> bool:
-    key = next_key(conn, f"relief/{relief_id}")
-    return key in find_commands(conn, [key])
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who grants a relief at this moment, under which key, and whether the books have done it."""
+
+    person: str
+    why: str
+    key: str
+    is_booked: bool
+
+
+def _write(conn: psycopg.Connection, relief_id: int, said: Claim, state: str, now: dt.datetime) -> None:
+    conn.execute(
+        "UPDATE credit_relief SET state = %s, decided_by = %s, decided_at = %s, why = %s WHERE relief_id = %s",
+        [state, said.person, now, said.why, relief_id],
+    )
+
+
+def _hold(conn: psycopg.Connection, relief_id: int) -> Relief:
+    """The relief, held until the transaction ends."""
+    conn.execute("SELECT FROM credit_relief WHERE relief_id = %s FOR UPDATE", [relief_id])
+    return get_relief(conn, relief_id)
+
+
+def _find_claim(conn: psycopg.Connection, relief_id: int) -> Claim | None:
+    """Who holds a relief; None where nobody does, or where the books refused what they were asked for."""
+    row = conn.execute(
+        "SELECT claimed_by, claimed_why, claimed_key FROM credit_relief WHERE relief_id = %s", [relief_id]
+    ).fetchone()
+    if row is None or row[0] is None:
+        return None
+    person, why, key = row
+    stored = find_commands(conn, [key]).get(key)
+    if stored is not None and stored.answer.get("outcome") == "refused":
+        return None
+    return Claim(person, why, key, is_booked=stored is not None)
 
 
 def get_relief(conn: psycopg.Connection, relief_id: int) -> Relief:

@@ -17,7 +17,7 @@ import psycopg
 from numpy.typing import NDArray
 
 from honghua.base.dates import NO_DAY, from_day, to_day
-from honghua.credit.core.account import Account, refold, restore
+from honghua.credit.core.account import Account, refold, restore, terms_max
 from honghua.credit.core.kernels.measures import days_past_due
 from honghua.credit.core.layout import (
     D_DUE,
@@ -116,6 +116,7 @@ def list_month_positions(
     names = find_customer_refs(conn, ids.tolist())
     facts = read_facts(conn, ids)
     events, fact_ids, reverses = event_matrix(facts)
+    terms_rows = registry.learn_terms(conn, up_to=terms_max(events))
     ends = np.searchsorted(facts.account_id, ids, side="right")
     starts = np.searchsorted(facts.account_id, ids, side="left")
     found = []
@@ -125,7 +126,7 @@ def list_month_positions(
         newest = (known or {}).get(account_id, int(fact_ids[first:last].max(initial=0)))
         seen = np.flatnonzero(fact_ids[first:last] <= newest) + first
         mine = standing(events[seen], fact_ids[seen], reverses[seen])
-        base = restore(account_id, names[account_id], registry.terms_rows, NOTHING)
+        base = restore(account_id, names[account_id], terms_rows, NOTHING)
         life = Life(base, mine, known_minimums(conn, account_id, {}), newest)
         with suppress(ArithmeticError, AssertionError):  # facts that fold to nothing: `verify` names the account
             position = life.position(month.replace(day=1), registry)

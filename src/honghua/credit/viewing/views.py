@@ -383,7 +383,7 @@ def list_instalment_quotes(
     kind, table = (PLAN_BILL, terms.bill_fee_ppm) if of_bill else (PLAN_PURCHASE, terms.purchase_fee_ppm)
     quotes = []
     for periods in sorted(table):
-        fee = terms.fee_minor(kind, periods, amount_minor)
+        fee = terms.fee_minor(kind, periods, amount_minor, payer=payer)
         assert fee is not None, "periods come from the table of fees"
         plan = quote_plan(
             principal_minor=amount_minor,

@@ -78,9 +78,10 @@ def sign_contract(
 ) -> SignatureRow:
     """The customer's yes: read for long enough by page and by our clock, to exactly what was shown. In the caller's transaction.
 
-    The same again gives the first signature. BadInput CONTRACT_UNREAD or CONTRACT_OTHER, NotFound for no such document.
+    The same again gives the first signature, also where both come at once. BadInput CONTRACT_UNREAD or CONTRACT_OTHER, NotFound for no such document.
     """
     document = get_document(conn, key)
+    store_documents.hold_document(conn, document.document_id)  # of two at once the second finds the first one's
     signed = store_documents.find_signature(conn, document.document_id)
     if signed is not None:
         return signed
@@ -96,7 +97,8 @@ def sign_contract(
     row = SignatureRow(
         document.document_id, read_ms, now, hashlib.sha256(pdf).digest(), signing.fingerprint(certificate), sealed
     )
-    store_documents.insert_signature(conn, row)
+    if not store_documents.insert_signature(conn, row):
+        raise IntegrityBroken(f"contract {key} was signed by somebody who did not wait")
     return row
 
 

@@ -47,6 +47,11 @@ def insert_document(conn: psycopg.Connection, row: DocumentRow) -> bool:
     return made.rowcount == 1
 
 
+def hold_document(conn: psycopg.Connection, document_id: int) -> None:
+    """Let nobody else sign a document until the transaction ends."""
+    conn.execute("SELECT FROM customers_document WHERE document_id = %s FOR UPDATE", [document_id])
+
+
 def find_document(conn: psycopg.Connection, key: str) -> DocumentRow | None:
     """The document of a key."""
     with conn.cursor(row_factory=class_row(DocumentRow)) as cursor:

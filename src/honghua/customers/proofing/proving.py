@@ -26,6 +26,7 @@ from honghua.customers.core.proofs import (
     find_shared,
     judge_answers,
 )
+from honghua.customers.indexing import make_index
 from honghua.customers.persons import Origin, find_by_national_id, get_person, write_fields
 from honghua.customers.proofing import store
 from honghua.customers.proofing.provider import Evidence, IdentityProvider, ProofRequest
@@ -155,7 +156,7 @@ def note_links(
 ) -> None:
     """Somebody was seen with a device or at an address; only blind indexes are kept."""
     values = {"device": device, "address": address}
-    digests = {kind: vault.index(kind, value) for kind, value in values.items() if value}
+    digests = {kind: make_index(conn, vault, kind, value) for kind, value in values.items() if value}
     store.insert_links(conn, get_person(conn, customer).person_id, digests, now=now)
 
 
@@ -178,7 +179,7 @@ def _judge(
 ) -> ProofRow:  # fmt: skip
     person = get_person(conn, proof.customer, lock=True)
     verdict, reasons = judge_answers(answers)
-    store.insert_links(conn, person.person_id, index_evidence(check.vault, evidence), now=now)
+    store.insert_links(conn, person.person_id, index_evidence(conn, check.vault, evidence), now=now)
     owner = find_by_national_id(conn, check.vault, evidence.national_id)
     if owner not in (None, proof.customer):
         verdict, reasons = ProofVerdict.REVIEW, (*reasons, "IDENTITY_TAKEN")
@@ -202,10 +203,10 @@ def _close(
     return get_proof(conn, proof.key)
 
 
-def index_evidence(vault: Vault, evidence: Evidence) -> dict[str, bytes]:
+def index_evidence(conn: psycopg.Connection, vault: Vault, evidence: Evidence) -> dict[str, bytes]:
     """The blind indexes of what a person brought, without what they did not bring."""
     values = {
         "national_id": normalise(Field.NATIONAL_ID, evidence.national_id), "phone": normalise(Field.PHONE, evidence.phone),
         "card": evidence.card.replace(" ", ""), "device": evidence.device, "address": evidence.address,
     }  # fmt: skip
-    return {kind: vault.index(kind, value) for kind, value in values.items() if value}
+    return {kind: make_index(conn, vault, kind, value) for kind, value in values.items() if value}

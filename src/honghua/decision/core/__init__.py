@@ -34,6 +34,7 @@ from honghua.decision.core.engine_inputs import (
     engine_vocabulary,
 )
 from honghua.decision.core.experiment import HOLDOUT, HOLDOUT_WORD, compute_shares, make_salt
+from honghua.decision.core.guarding import find_leaks
 from honghua.decision.core.judging import Group, Judge, Prepared
 from honghua.decision.core.language.saying import say_expression, say_outcome
 from honghua.decision.core.language.telling import Trace
@@ -102,6 +103,7 @@ __all__ = [
     "engine_vocabulary",
     "evaluate",
     "explain",
+    "find_leaks",
     "judge",
     "judge_batch",
     "judge_twin",

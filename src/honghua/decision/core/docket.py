@@ -71,7 +71,7 @@ class Docket:
             fired=put_bits([v.fired for v in verdicts], width), muted=_put_muted([v.off for v in verdicts], width),
             arms=_stack(self._arms, np.zeros((0, len(force.experiments)), np.uint8)),
             frozen=freeze(inputs, signals), event=_stack(self._events, np.zeros((0, 0), np.int64)),
-            shadows=judge.judge_shadows(inputs, signals, outcome, amount) if n else (),
+            shadows=judge.judge_shadows(inputs, signals, (outcome, amount), np.array(self._seats, np.uint8)) if n else (),
         )  # fmt: skip
         rules = np.array([v.rule for v in verdicts], np.int64)
         self._clear()
@@ -108,7 +108,7 @@ def record_batch(
         outcome=outcome, reason=[code or None for code in reasons.tolist()], amount_minor=amount,
         extra_minor=figures[:, 5].copy(), fired=fired, muted=muted if muted.any() else muted[:, :0], arms=prepared.arms,
         frozen=freeze(prepared.inputs, signals), event=events,
-        shadows=judge.judge_shadows(prepared.inputs, signals, outcome, amount) if n else (),
+        shadows=judge.judge_shadows(prepared.inputs, signals, (outcome, amount), prepared.seat) if n else (),
     )  # fmt: skip
     return columns, judge.feed_brakes(columns, figures[:, 2].copy())
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from honghua.base.clock import DAY_US, HOUR_US
-from honghua.decision.core.vocabulary import Input, Kind, Vocabulary
+from honghua.decision.core.vocabulary import LIST_PREFIX, Input, Kind, Vocabulary
 from honghua.facts.kinds import SCENE, Fact, FactKind
 from honghua.features.core import ABSENT, FIXED, MISSING, EventKind, Schema
 
@@ -30,11 +30,15 @@ LIVE_SCHEMA: Final = Schema(
 PURCHASES: Final = frozenset({  # of them, those with command id 0 or their purchase's were attempts, not captures of a hold
     FactKind.PURCHASE_AUTHORISED, FactKind.PURCHASE_CAPTURED, FactKind.PURCHASE_REFUSED, FactKind.PURCHASE_SUSPENDED,
 })  # fmt: skip
+STANDING_LISTS: Final = ("allow", "deny", "exclusion")  # there from the start, empty
 THURSDAY: Final = 3  # 1970-01-01; Monday is 0
 
 
-def engine_vocabulary(*, values: Sequence[str] = ()) -> Vocabulary:
-    """The words of purchase policies: the account's inputs, the scores, and the sensed values chosen for policies."""
+def engine_vocabulary(*, values: Sequence[str] = (), lists: Sequence[str] = STANDING_LISTS) -> Vocabulary:
+    """The words of purchase policies: the account's inputs, the scores, the sensed values chosen for policies, flags of lists.
+
+    lists=() are the inputs that an engine itself gives: the flags are added when a policy judges.
+    """
     money, number = Kind.MONEY, Kind.NUMBER
     account = [
         Input("amount_minor", money, may_be_missing=False, low=1),
@@ -51,7 +55,8 @@ def engine_vocabulary(*, values: Sequence[str] = ()) -> Vocabulary:
         Input("account_age_days", number, may_be_missing=False, low=0),
     ]
     scores = [Input(name, number, low=0, high=1) for name in SCORE_INPUTS]
-    return Vocabulary((*account, *scores, *(Input(name, number) for name in values)))
+    flags = [Input(LIST_PREFIX + name, Kind.FLAG, may_be_missing=False) for name in lists]
+    return Vocabulary((*account, *scores, *(Input(name, number) for name in values), *flags))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ alone (`one`, when an account's balance must be read between two purchases) or a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,8 @@ Rescore = Callable[[NDArray[np.float32]], Mapping[str, Floats]]
 class Seat:
     """One bundle that judges, with its number in the database, its rules' names, and where its inputs stand in the layout.
 
-    rescore: a shadow's own model. is_blind: a shadow whose model reads what this engine does not sense; it is not asked.
+    rescore: the own model of a shadow, or of a challenger that has another than the champion. is_blind: a shadow whose model reads what
+    this engine does not sense; it is not asked.
     """
 
     bundle_id: int
@@ -76,6 +77,9 @@ class InForce:
     experiments: tuple[Experiment, ...]
     suppressed: Sections  # (rule, entity) → keys; entity EVERYBODY has the one key 1
     stopped: tuple[tuple[int, str], ...]  # (bundle, rule) that the brake holds
+    rescore: Rescore | None = field(
+        default=None
+    )  # the champion's model, where the challenger's customers are scored by another
     base: int  # how many inputs are the engine's own: the first ones of the layout
 
     @property
@@ -144,21 +148,25 @@ class Judge:
         for array in kept:
             array.setflags(write=False)
 
-    def complete(self, base: Floats, events: Ints, at_us: Ints) -> Prepared:
+    def complete(
+        self, base: Floats, events: Ints, at_us: Ints, *, signals: NDArray[np.float32] | None = None
+    ) -> Prepared:
         """`fill` of the engine's inputs base float64[n, B], copied."""
         inputs = self.make_room(len(events))
         inputs[:, : self.force.base] = base
-        return self.fill(inputs, events, np.ascontiguousarray(at_us))
+        return self.fill(inputs, events, np.ascontiguousarray(at_us), signals=signals)
 
     def make_room(self, n: int) -> Floats:
         """Zeros float64[n, I]: the engine writes the first B columns, `fill` the others."""
         return np.zeros((n, len(self.force.layout.inputs)))
 
-    def fill(self, inputs: Floats, events: Ints, at_us: Ints) -> Prepared:
+    def fill(
+        self, inputs: Floats, events: Ints, at_us: Ints, *, signals: NDArray[np.float32] | None = None
+    ) -> Prepared:
         """Add lists and arms to the engine's inputs in place; find each customer's seat and the rules that are off.
 
         inputs float64[n, I] of `make_room`, the first B columns written; events int64[n, C] with entity keys in `columns`; at_us int64[n]
-        event times, contiguous: expiry is judged by them.
+        event times, contiguous: expiry is judged by them; signals float32[n, F]: what a challenger's own model scores its customers by.
         """
         force, n = self.force, len(events)
         if n == 1 and not self._is_split:
@@ -175,6 +183,7 @@ class Judge:
             if len(force.seats) > 1:
                 # Holdout customers stay with the champion: they are who a challenger is compared with in the long run.
                 seat[:] = (compute_shares(force.split_salt, customers) < force.challenger_ppm) & ~held_out
+                self._rescore(inputs, signals, seat)
         if self.lists:
             flags = force.lists.flags([name for _, name in self.lists], self.columns, events, at_us=at_us)
             for j, (place, _) in enumerate(self.lists):
@@ -183,6 +192,25 @@ class Judge:
         if self._any_suppressed:
             off = tuple(self._find_suppressed(s, events, at_us) for s in force.seats)
         return Prepared(inputs, arms, seat, at_us, off)
+
+    def _rescore(self, inputs: Floats, signals: NDArray[np.float32] | None, seat: Bits) -> None:
+        """The challenger's customers by the challenger's own model, where it has one; in place."""
+        challenger = self.force.seats[1]
+        rows = np.flatnonzero(seat == 1)
+        if challenger.rescore is None or not len(rows):
+            return
+        assert signals is not None, "a challenger with a model of its own wants the sensed values"
+        inputs[rows] = challenger.rescored(inputs[rows], signals[rows], self.force.layout.inputs)
+
+    def _as_champion(self, inputs: Floats, signals: NDArray[np.float32], seat: Bits) -> Floats:
+        """inputs float64[n, I] with the scores of the champion's model in every row."""
+        rows = np.flatnonzero(seat)
+        if self.force.rescore is None or not len(rows):
+            return inputs
+        again = inputs.copy()
+        champion = replace(self.force.seats[0], rescore=self.force.rescore)
+        again[rows] = champion.rescored(inputs[rows], signals[rows], self.force.layout.inputs)
+        return again
 
     def _find_suppressed(self, seat: Seat, events: Ints, at_us: Ints) -> Bits | None:
         sections = self.force.suppressed
@@ -235,26 +263,31 @@ class Judge:
         ]
 
     def judge_shadows(
-        self, inputs: Floats, signals: NDArray[np.float32], outcomes: Ints, amounts: Ints
+        self, judged: Floats, signals: NDArray[np.float32], said: tuple[Ints, Ints], seat: Bits
     ) -> tuple[ShadowColumns, ...]:
-        """What each shadow would have said on the same inputs, or on the scores of its own model; nothing of it is acted on."""
+        """What each shadow would have said on the champion's scores, or on those of its own model; nothing of it is acted on.
+
+        judged float64[n, I]: the inputs as they were judged, by the seats uint8[n]; said: the outcomes and amounts that came of it.
+        """
+        outcomes, amounts = said
+        inputs = self._as_champion(judged, signals, seat) if self.force.shadows else judged
         found, names = [], self.force.layout.inputs
-        for seat in self.force.shadows:
-            if seat.is_blind:
+        for shadow in self.force.shadows:
+            if shadow.is_blind:
                 nothing = np.zeros(0, np.int64)
-                found.append(ShadowColumns(seat.bundle_id, np.zeros(len(inputs), np.uint8), nothing, [], nothing))
+                found.append(ShadowColumns(shadow.bundle_id, np.zeros(len(inputs), np.uint8), nothing, [], nothing))
                 continue
-            own = seat.rescored(inputs, signals, names)
-            verdicts = judge_batch(seat.bundle, seat.vectors(own))
+            own = shadow.rescored(inputs, signals, names)
+            verdicts = judge_batch(shadow.bundle, shadow.vectors(own))
             rows = np.flatnonzero((verdicts.outcome != outcomes) | (verdicts.amount_minor != amounts))
-            codes = codes_of(seat.bundle, verdicts) if len(rows) else []
+            codes = codes_of(shadow.bundle, verdicts) if len(rows) else []
             reasons = [codes[i] or None for i in rows.tolist()]
             scores = None
-            if seat.rescore is not None and SCORE_INPUTS[0] in names:
+            if shadow.rescore is not None and SCORE_INPUTS[0] in names:
                 place = names.index(SCORE_INPUTS[0])
                 scores = np.stack([inputs[:, place], own[:, place]], axis=1)
-            said = verdicts.outcome.astype(np.uint8)
-            found.append(ShadowColumns(seat.bundle_id, said, rows, reasons, verdicts.amount_minor[rows], scores))
+            words = verdicts.outcome.astype(np.uint8)
+            found.append(ShadowColumns(shadow.bundle_id, words, rows, reasons, verdicts.amount_minor[rows], scores))
         return tuple(found)
 
     def feed_brakes(self, columns: JudgedColumns, rules: Ints) -> list[tuple[int, BrakeChange]]:

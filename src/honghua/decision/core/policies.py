@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Final
 
-ACCOUNT_RULES: Final = '''"""What every purchase on credit must keep, whatever the risk: the rules of the first policy, word for word.
+ACCOUNT_RULES: Final = '''"""What every purchase on credit must keep, whatever the risk: the rules of the first policy, and no shop that is excluded.
 
-Status 1 is an active account.
+Status 1 is an active account. The list `exclusion` is filled by hand and by prudence, where too much of the new business is one shop's.
 """
 
 with hard_deny:
@@ -18,13 +18,16 @@ with hard_deny:
     overdue = refuse("OVERDUE", when=days_past_due > 0)
     too_much = refuse("AMOUNT_INVALID", when=amount_minor > amount_minor_max)
 
+with exclusions:
+    stopped_shop = refuse("MERCHANT_BLOCKED", when=on_list("exclusion"))
+
 with amount:
     short = refuse("LIMIT_SHORT", when=amount_minor > available_minor)
 '''
 
 PURCHASE_RISK: Final = '''"""A purchase on credit: the account's rules, the scores of the three detectors and their fusion, the amount.
 
-Scores are chances of fraud or cash-out, 0 to 1. Without a model they are missing and only the account's rules decide.
+The list `exclusion` is filled by hand and by prudence. Scores are chances of fraud or cash-out, 0 to 1. Without a model they are missing and only the account's rules decide.
 Where the limit falls short, a sound customer gets a limit for this order instead of a refusal; others get what is left.
 """
 
@@ -37,6 +40,9 @@ with hard_deny:
     not_active = refuse("ACCOUNT_NOT_ACTIVE", when=status != 1)
     overdue = refuse("OVERDUE", when=days_past_due > 0)
     too_much = refuse("AMOUNT_INVALID", when=amount_minor > amount_minor_max)
+
+with exclusions:
+    stopped_shop = refuse("MERCHANT_BLOCKED", when=on_list("exclusion"))
 
 with score:
     certain = refuse("RISK_REFUSED", when=fused >= 0.95, missing=skip)

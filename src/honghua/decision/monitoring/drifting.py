@@ -21,6 +21,7 @@ from honghua.decision.core.freezing import thaw
 from honghua.decision.core.records import Layout
 from honghua.decision.monitoring import store
 from honghua.decision.monitoring.alerts import Told, raise_alert
+from honghua.decision.releases import get_release
 from honghua.fraud.api import DRIFT
 from honghua.models.api import (
     DriftBounds,
@@ -117,15 +118,17 @@ def _count_page(conn: psycopg.Connection, days: _Days, found: Counted, terms: tu
     if not len(page):
         return
     regimes, layouts = store_judged.list_regimes(conn), store_judged.list_layouts(conn)
-    for regime_id in np.unique(page.regime_id).tolist():
+    groups = np.unique(np.stack([page.regime_id, page.bundle_id]), axis=1).T.tolist()
+    for regime_id, bundle_id in groups:
         regime = regimes[regime_id]
-        reference = days.reference(regime.model_digest)
+        digest = get_release(conn, bundle_id).model_digest or regime.model_digest
+        reference = days.reference(digest)
         layout = layouts[regime.layout_id]
         if reference is None or not set(reference.names) <= set(layout.signals):
             continue
-        rows = np.flatnonzero(page.regime_id == regime_id)
+        rows = np.flatnonzero((page.regime_id == regime_id) & (page.bundle_id == bundle_id))
         inputs, signals = thaw(page.frozen_of(rows), inputs=len(layout.inputs), signals=len(layout.signals))
-        counted += _add(days, regime.model_digest, page.at_us[rows], _pick(layout, reference, inputs, signals))
+        counted += _add(days, digest, page.at_us[rows], _pick(layout, reference, inputs, signals))
     for (digest, day), monitor in days.monitors.items():
         store.save_drift(conn, digest, day, rows=monitor.rows, state=pack_counts(monitor))
         alerts += _tell(conn, DriftDay(digest, day, _report(monitor)), now)

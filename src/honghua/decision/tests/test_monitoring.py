@@ -133,7 +133,7 @@ def test_a_shadow_may_have_a_model_of_its_own(conn, fitted):
     watch.judge(conn)
     row = propose(conn, digest, source=HARSH)
     api.review(conn, row.release_id, BEN, approved=True)
-    with pytest.raises(Conflict, match="let another model be a shadow first"):
+    with pytest.raises(Conflict, match="let this one be a shadow first"):
         api.activate(conn, row.release_id, BEN, role=api.Role.CHALLENGER, share_ppm=1000)
     api.activate(conn, row.release_id, BEN, role=api.Role.SHADOW)
     columns, _ = judge_all(conn, watch, made)

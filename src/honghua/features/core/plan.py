@@ -182,7 +182,9 @@ def _add_group(draft: _Draft, key: tuple[int, ...], terms: Sequence[Term]) -> No
     accs, width = list(index), at.KEY_HEAD
     draft.blank += [0] * width
     for (hop, lengths), members in sorted(together.items()):
-        width = _add_track(draft, places, (hop, lengths, sorted(members, key=lambda k: (accs[k][0], k)), accs, width))
+        width = _add_track(
+            draft, places, (hop, lengths, sorted(members, key=lambda k: (_lane(accs[k]), k)), accs, width)
+        )
     for number, acc in enumerate(accs):
         draft.accs.append((*acc, len(draft.spots), len(draft.spots) + _add_spots(draft, number, acc, places)))
     rows = [_value_row(term, needed, places) for term, needed in zip(terms, needs, strict=True)]
@@ -196,6 +198,11 @@ def _add_group(draft: _Draft, key: tuple[int, ...], terms: Sequence[Term]) -> No
             len(draft.tracks), first_section, before, len(draft.sections), int(any(term.reverse for term in terms)),
         ]
     )  # fmt: skip
+
+
+def _lane(acc: Acc) -> int:
+    """What stands together in a track. The two limbs of a sum of squares are neighbours: the low one is read behind the high one."""
+    return at.SQUARE_HIGH if acc[at.A_WHAT] == at.SQUARE_LOW else acc[at.A_WHAT]
 
 
 def _add_spots(draft: _Draft, number: int, acc: Acc, places: Mapping[tuple[int, int, int], tuple[int, int]]) -> int:

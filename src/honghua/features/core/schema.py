@@ -17,6 +17,7 @@ FIXED: Final = ("at_us", "kind", "amount_minor", "origin_at_us")
 ENTITIES: Final = ("customer", "merchant", "device", "address", "payee", "category", "region")
 MISSING: Final = -(2**63)  # a number that is not known; amounts, times and kinds are always known
 ABSENT: Final = 0  # the key of an entity that does not take part in the event
+ASKED: Final = 62  # the kind of a row that only reads: nothing happened, somebody wants the values at that time
 _KEY_BITS: Final = 2**63 - 1
 
 
@@ -101,4 +102,15 @@ def keys_of_texts(texts: Sequence[str] | Iterable[str]) -> Ints:
     return np.array(keys, np.int64)
 
 
-__all__ = ["ABSENT", "ENTITIES", "FIXED", "MISSING", "EventKind", "Ints", "Schema", "key_of_text", "keys_of_texts"]
+__all__ = [
+    "ABSENT",
+    "ASKED",
+    "ENTITIES",
+    "FIXED",
+    "MISSING",
+    "EventKind",
+    "Ints",
+    "Schema",
+    "key_of_text",
+    "keys_of_texts",
+]

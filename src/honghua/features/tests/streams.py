@@ -27,6 +27,7 @@ def definitions() -> list[Definition]:
         Window("c_mean", c, "mean", window="7d", where=PAID, reverse_on_refund=True),
         Window("c_mean_long", c, "mean", window="30d", where=PAID, reverse_on_refund=True, include_current=False),
         Window("c_std", c, "std", window="1d", where=PAID, reverse_on_refund=True),
+        Window("c_std_moved", c, "std", window="1d", where=MOVED),
         Window("c_std_hour", c, "std", window="30d", value="hour", empty="zero"),
         Window("c_max", c, "max", window="6h", where=MOVED),
         Window("c_max_long", c, "max", window="90d", where=MOVED, include_current=False),
@@ -85,7 +86,7 @@ STEPS = st.one_of(
 )  # fmt: skip
 LATES = st.one_of(st.just(0), st.just(0), st.integers(0, 30 * MINUTE), st.integers(0, 40 * 1440 * MINUTE))
 ROWS = st.tuples(
-    STEPS, LATES, st.sampled_from([1, 1, 1, 2, 2, 3, 4, 6, 7, 8]), st.sampled_from([100, 250, 999, 1000, 70_000]),
+    STEPS, LATES, st.sampled_from([1, 1, 1, 2, 2, 3, 4, 6, 7, 8, 62]), st.sampled_from([100, 250, 999, 1000, 70_000]),
     st.one_of(st.just(0), st.integers(0, 12 * 60 * MINUTE), st.integers(-MINUTE, 60 * 1440 * MINUTE)),
     st.integers(0, 2), st.integers(0, 3), st.integers(0, 2), st.integers(0, 26),
 )  # fmt: skip
@@ -98,7 +99,7 @@ def random_events(seed: int, n: int, *, people: int = 6, late_share: float = 0.1
     steps = rng.exponential(span_days * 1440 * MINUTE / n, n).astype(np.int64)
     late = np.where(rng.random(n) < late_share, rng.exponential(1440 * MINUTE, n), 0).astype(np.int64)
     rows = zip(
-        steps.tolist(), late.tolist(), rng.choice([1, 1, 1, 1, 2, 3, 6], n).tolist(),
+        steps.tolist(), late.tolist(), rng.choice([1, 1, 1, 1, 2, 3, 6, 62], n).tolist(),
         np.exp(rng.normal(7, 1, n)).astype(int).tolist(), rng.integers(0, 3 * 1440 * MINUTE, n).tolist(),
         rng.integers(0, people, n).tolist(), rng.integers(0, 4, n).tolist(), rng.integers(0, people, n).tolist(),
         rng.integers(0, 27, n).tolist(), strict=True,

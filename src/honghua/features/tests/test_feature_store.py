@@ -17,7 +17,13 @@ from honghua.features.tests.streams import SCHEMA, STREAMS, feature_set, random_
 from honghua.features.tests.twin import naive_values
 
 SET = feature_set()
-CLOSE = {"c_entropy", "m_entropy", "c_std", "c_std_hour"}  # the twin sums logarithms and takes roots of whole numbers
+CLOSE = {
+    "c_entropy",
+    "m_entropy",
+    "c_std",
+    "c_std_moved",
+    "c_std_hour",
+}  # the twin sums logarithms and takes roots of whole numbers
 
 
 def differing(found, wanted, names=SET.names):

@@ -11,6 +11,7 @@ import numpy as np
 from honghua.features.core import FeatureSet, Ratio, Window
 
 MISSING = -(2**63)
+ASKED = 62
 LENGTHS = {"m": 60, "h": 3600, "d": 86400}
 HOPS = ((600, 60), (3 * 3600, 600), (2 * 86400, 7200), (45 * 86400, 86400), (180 * 86400, 3 * 86400))
 COMPARE = {
@@ -47,6 +48,8 @@ def parts(window: Window, past: list[Event], entities: tuple[str, ...]) -> list[
     rows, clock, found = past if window.include_current else past[:-1], 0, []
     for event in rows:
         clock = max(clock, event["at_us"])
+        if event["kind"] == ASKED:
+            continue
         absent = 0 if value in entities else MISSING
         if event[value] == absent and window.aggregate not in ("count", "since", "first_seen"):
             continue
@@ -133,7 +136,7 @@ def naive_values(feature_set: FeatureSet, events: Any) -> Any:
     rows: list[Event] = [dict(zip(schema.columns, map(int, event), strict=True)) for event in events]
     out = np.full((len(rows), len(feature_set.names)), np.nan, np.float32)
     for i, event in enumerate(rows):
-        if event["kind"] not in (1, 3):
+        if event["kind"] not in (1, 3, ASKED):
             continue
         told: dict[str, float] = {}
         for v, one in enumerate(feature_set.definitions):

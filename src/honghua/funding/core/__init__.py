@@ -14,6 +14,7 @@ from honghua.funding.core.bounds import (
     plan_shares,
 )
 from honghua.funding.core.comparing import FundingDifference, compare_books
+from honghua.funding.core.routing import Route, Routing, choose_routing, find_route, parse_routings, place_customer
 from honghua.funding.core.splitting import (
     LOWERS,
     MovementKind,
@@ -36,12 +37,18 @@ __all__ = [
     "MovementKind",
     "Partner",
     "Position",
+    "Route",
+    "Routing",
     "ShareAsk",
     "SharePlan",
     "Standing",
+    "choose_routing",
     "choose_rules",
     "compare_books",
+    "find_route",
     "parse_book",
+    "parse_routings",
+    "place_customer",
     "plan_shares",
     "share_loan",
     "share_movement",

@@ -51,9 +51,9 @@ class BookEntry:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One thing that happened to one purchase."""
+    """One thing that happened to one purchase, as far as one capture of it goes (a purchase may be captured in parts)."""
 
-    purchase_id: int
+    fact_id: int
     kind: MovementKind
     amount_minor: int
 
@@ -89,8 +89,18 @@ def attribute(items: list[Item], entry: BookEntry) -> list[Told]:
     if change > 0:
         change -= _reopen(items, change, told)
     if change > 0:  # principal that no purchase accounts for is ours alone
-        items.append(Item(entry.fact_id, 0, change, change))
+        _add_own(items, entry.fact_id, change)
     return [one for one in told if one.amount_minor]
+
+
+def _add_own(items: list[Item], fact_id: int, amount: int) -> None:
+    """Entries that no fact caused stand together as one item: items are known by their fact."""
+    for item in items:
+        if (item.fact_id, item.purchase_id) == (fact_id, 0):
+            item.principal_minor += amount
+            item.outstanding_minor += amount
+            return
+    items.append(Item(fact_id, 0, amount, amount))
 
 
 def _lower(items: Iterable[Item], amount: int, kind: MovementKind, told: list[Told]) -> int:
@@ -101,7 +111,7 @@ def _lower(items: Iterable[Item], amount: int, kind: MovementKind, told: list[To
         if kind is MovementKind.WRITE_OFF:
             item.written_off_minor += part
         left -= part
-        told.append(Told(item.purchase_id, kind, part))
+        told.append(Told(item.fact_id, kind, part))
     return amount - left
 
 
@@ -111,7 +121,7 @@ def _reopen(items: Sequence[Item], amount: int, told: list[Told]) -> int:
         part = min(left, item.paid_minor)
         item.outstanding_minor += part
         left -= part
-        told.append(Told(item.purchase_id, MovementKind.PRINCIPAL_BACK, part))
+        told.append(Told(item.fact_id, MovementKind.PRINCIPAL_BACK, part))
     return amount - left
 
 
@@ -123,7 +133,7 @@ def _share_charges(items: Sequence[Item], entry: BookEntry) -> list[Told]:
         amount = getattr(entry, name)
         if amount > 0 and any(weights):
             parts = split(amount, weights)
-            told += [Told(item.purchase_id, kind, part) for item, part in zip(items, parts, strict=True)]
+            told += [Told(item.fact_id, kind, part) for item, part in zip(items, parts, strict=True)]
     return told
 
 
@@ -132,11 +142,11 @@ def _recover(items: Sequence[Item], amount: int) -> list[Told]:
     parts = split(min(amount, sum(lost)), lost) if any(lost) else [0] * len(items)
     for item, part in zip(items, parts, strict=True):
         item.written_off_minor -= part
-    told = [Told(item.purchase_id, MovementKind.RECOVERY, part) for item, part in zip(items, parts, strict=True)]
+    told = [Told(item.fact_id, MovementKind.RECOVERY, part) for item, part in zip(items, parts, strict=True)]
     beyond = amount - sum(parts)  # charges that were claimed with the principal
     if beyond > 0 and any(item.principal_minor for item in items):
         shares = split(beyond, [item.principal_minor for item in items])
-        told += [Told(item.purchase_id, MovementKind.INTEREST, part) for item, part in zip(items, shares, strict=True)]
+        told += [Told(item.fact_id, MovementKind.INTEREST, part) for item, part in zip(items, shares, strict=True)]
     return told
 
 

@@ -2,7 +2,16 @@
 
 from honghua.limits.core.affordability import Suggestion, affordable_minor, suggest
 from honghua.limits.core.applicants import INPUTS, VALUES, Applicant, application_vocabulary
-from honghua.limits.core.approving import Rulebook, Ruling, again, rule_all, rule_one, rulebook_from_body, vectors_of
+from honghua.limits.core.approving import (
+    Rulebook,
+    Ruling,
+    again,
+    risk_price,
+    rule_all,
+    rule_one,
+    rulebook_from_body,
+    vectors_of,
+)
 from honghua.limits.core.granting import Act, Grant, Scope, State, act, left_for, share_out
 from honghua.limits.core.growing import REASONS, Growth, Move, Record, Rule, decide_move, explain_growth, next_limit
 from honghua.limits.core.pricing import Price, assemble, grade_of, price_of
@@ -60,6 +69,7 @@ __all__ = [
     "next_limit",
     "points_of",
     "price_of",
+    "risk_price",
     "rule_all",
     "rule_one",
     "rulebook_from_body",

@@ -124,6 +124,11 @@ def default_chance(terms: LimitTerms, willing: float, able: float) -> float:
     return (1.0 - willing * able) * terms.default_of_late_ppm / PPM
 
 
+def risk_price(terms: LimitTerms, willing: float, able: float, on: dt.date) -> Price:
+    """The price of these chances on a day, by their grade of risk."""
+    return price_of(terms, grade_of(terms, default_chance(terms, willing, able)), on=on)
+
+
 def rule_all(book: Rulebook, vectors: Floats, on: dt.date) -> list[Ruling]:
     """The ruling on each of n vectors float64[n, INPUTS]."""
     verdicts = judge_batch(book.bundle, vectors)
@@ -162,8 +167,18 @@ def _rule(book: Rulebook, vector: Floats, verdict: Verdict, on: dt.date) -> Ruli
         terms, income_minor=None if np.isnan(income) else int(income), debt_service_minor=int(np.nan_to_num(served)),
         limit_minor=limit,
     )  # fmt: skip
-    price = price_of(terms, grade_of(terms, default_chance(terms, willing, able)), on=on)
+    price = risk_price(terms, willing, able, on)
     return Ruling(said, verdict.code, "", limit, ceiling, suggestion.suggested_minor, willing, able, price, fired)
 
 
-__all__ = ["Rulebook", "Ruling", "again", "default_chance", "rule_all", "rule_one", "rulebook_from_body", "vectors_of"]
+__all__ = [
+    "Rulebook",
+    "Ruling",
+    "again",
+    "default_chance",
+    "risk_price",
+    "rule_all",
+    "rule_one",
+    "rulebook_from_body",
+    "vectors_of",
+]

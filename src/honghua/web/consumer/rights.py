@@ -14,7 +14,7 @@ OWN: Final = (
     "contract", "sign", "result", "opening", "begin_opening", "waiting", "go_on", "code", "make_code", "shop_buy",
     "shop_return", "settings", "consents", "change_consent", "data", "correct", "export", "erase", "help", "ask_help",
     "payment", "payment_again", "bureau", "object",
-    "prove", "apply", "judge", "appeal", "show_agreement", "agreement", "sign_agreement", "agreement_pdf",
+    "prove", "apply", "judge", "appeal", "apply_again", "show_agreement", "agreement", "sign_agreement", "agreement_pdf",
 )  # fmt: skip
 RIGHTS: Final[Rights] = {
     "payments.notice": GATEWAYS,

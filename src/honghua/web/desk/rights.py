@@ -22,6 +22,8 @@ LOOKING: Final = STEERING | {Role.AUDITOR}
 HELPING: Final = BOOKS
 GATHERING: Final = frozenset({Role.OPERATIONS, Role.COLLECTOR})
 APPROVING: Final = STEERING | {Role.COLLECTOR}
+HUMAN: Final = frozenset({Role.REVIEWER, Role.CARE, Role.OPERATIONS, Role.AUDITOR})
+LAB: Final = frozenset({Role.STRATEGIST, Role.OPERATIONS, Role.AUDITOR})
 TALKERS: Final = frozenset({Role.CARE, Role.COLLECTOR, Role.REVIEWER})
 
 RIGHTS: Final[Rights] = {
@@ -81,6 +83,19 @@ RIGHTS: Final[Rights] = {
     "desk.stress": LOOKING,
     "desk.stress_run": STEERING,
     "desk.reliefs": HELPING,
+    "desk.lab": LAB,
+    "desk.lab_run": LAB,
+    "desk.lab_models": LAB,
+    "desk.lab_strategy": LAB,
+    "desk.lab_artefact": LAB,
+    "desk.lab_page": LAB,
+    "desk.lab_answer": STRATEGISTS,
+    "desk.journeys": HUMAN,
+    "desk.journey": HUMAN,
+    "desk.journey_answer": REVIEWERS,
+    "desk.payments": KEEPING | {Role.CARE},
+    "desk.payment_ask": OPERATORS | {Role.CARE},
+    "desk.payment_decide": OPERATORS,
     "desk.relief_ask": frozenset({Role.CARE}),
     "desk.relief_decide": STEERING,
     "desk.packs": HELPING,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from honghua.web.desk import books, closing, customers, home, portfolio, running, webhooks
+from honghua.web.desk.human import routes as human
+from honghua.web.desk.lab import routes as lab
 from honghua.web.desk.prudence import routes as prudence
 from honghua.web.desk.risk import decisions, feed, lists, policies, reviews, rings, writing
 
@@ -25,6 +27,8 @@ for part in (
     closing,
     portfolio,
     prudence,
+    human,
+    lab,
     webhooks,
 ):
     router.include_router(part.router)

@@ -15,7 +15,7 @@ import msgspec
 
 from honghua.base.errors import HonghuaError, WorldFailed
 from honghua.web.api.partners import Partner, PartnerBook
-from honghua.web.api.purchases_lane import read_many, read_one, write_many, write_one
+from honghua.web.api.purchases_lane import read_many, read_one, require_sales, write_many, write_one
 from honghua.web.api.purchases_wire import BATCH_BYTES_MAX, PURCHASE_BYTES_MAX
 from honghua.web.api.rights import SCOPE_OF
 from honghua.web.api.signing import SKEW_S, Signed
@@ -98,6 +98,7 @@ class HotLane:
         signed = await self.check(scope, body, arrived_at)
         self.partners.check_rate(signed.signer)
         command = read_one(body, signed.idempotency_key, signed.signer, self.currency, arrived_at=arrived_at)
+        await require_sales(self.site, signed.signer, [command])
         (answer,) = await self.site.booker.submit([command], seconds_max=find_wait_s(scope))
         return write_one(answer)
 
@@ -106,6 +107,7 @@ class HotLane:
         signed = await self.check(scope, body, arrived_at)
         commands = read_many(body, signed.signer, self.currency, arrived_at=arrived_at)
         self.partners.check_rate(signed.signer, cost=len(commands))
+        await require_sales(self.site, signed.signer, commands)
         return write_many(await self.site.booker.submit(commands, seconds_max=find_wait_s(scope)))
 
     async def check(self, scope: Scope, body: bytes, arrived_at: dt.datetime) -> Signed[Partner]:

@@ -187,6 +187,13 @@ def save_booked(conn: psycopg.Connection, payment: Payment, answer: Answer, *, n
         tell_people(conn, str(payment.payment_id), f"paid, and the books say {answer['code']}", now=now)
 
 
+def find_due(conn: psycopg.Connection, payment_id: str, *, now: dt.datetime) -> Payment | None:
+    """This payment, if it is paid and to be booked now."""
+    with conn.cursor(row_factory=class_row(Payment)) as cursor:
+        query = f"SELECT {COLUMNS} FROM web_payment WHERE payment_id = %s::uuid AND state = 'paid' AND look_at <= %s AND attempt < %s"  # noqa: S608
+        return cursor.execute(query, [payment_id, now, ATTEMPTS_MAX]).fetchone()
+
+
 def list_due(conn: psycopg.Connection, state: State, *, now: dt.datetime) -> list[Payment]:
     """Payments to be looked at now, the oldest first."""
     with conn.cursor(row_factory=class_row(Payment)) as cursor:
@@ -197,18 +204,22 @@ def list_due(conn: psycopg.Connection, state: State, *, now: dt.datetime) -> lis
         return cursor.execute(query, [state, now, ATTEMPTS_MAX, AT_ONCE]).fetchall()
 
 
-def book_paid(conn: psycopg.Connection, execute: Callable[[Command], Answer], *, now: dt.datetime) -> int:
-    """Book what was paid and is not booked, each by itself; how many were. On a connection without an open transaction."""
-    booked = 0
-    for payment in list_due(conn, State.PAID, now=now):
+def book_paid(conn: psycopg.Connection, execute: Callable[[Command], Answer], *, now: dt.datetime) -> tuple[int, int]:
+    """Book the next piece of what was paid and is not booked, each by itself: (looked at, booked). A full piece: there is more.
+
+    On a connection without an open transaction. One that the books refuse is due again later: pieces come to an end.
+    """
+    due, booked = list_due(conn, State.PAID, now=now), 0
+    for payment in due:
         answer = execute(payment.command())
         run_unit(conn, lambda c, one=payment, said=answer: save_booked(c, one, said, now=now))  # type: ignore[misc]
         booked += answer["outcome"] in DONE
-    return booked
+    return len(due), booked
 
 
 def ask_about(conn: psycopg.Connection, gateway: PaymentGateway, *, now: dt.datetime) -> tuple[int, int]:
-    """Ask the gateway about payments of which it says nothing: a notice may be lost. (How many it told of, how many not.)"""
+    """Ask the gateway about the next piece of payments of which it says nothing: a notice may be lost. (How many it told of, how many
+    not; a full piece in all: there is more.)"""
     told = silent = 0
     for payment in list_due(conn, State.MADE, now=now):
         notice, is_over = None, False
@@ -237,10 +248,12 @@ def _note(
 
 
 __all__ = [
+    "AT_ONCE",
     "Payment",
     "ask_about",
     "ask_for",
     "book_paid",
+    "find_due",
     "find_payment",
     "list_payments",
     "make_payment",

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from honghua.app.clockwork.funding import follow, make_reconciler
+from honghua.app.clockwork.funding import make_follower, make_reconciler
 from honghua.credit import api as credit
 from honghua.credit import core as c
 from honghua.credit.eod import close_until
@@ -47,13 +47,13 @@ class Books:
                 key=key, customer="li", amount_minor=amount, merchant="M", order=key, category="books", instalments=plan
             )
         )  # fmt: skip
-        purchase = int(bought["purchase_id"])
+        purchase = (int(bought["purchase_id"]), int(bought["fact_id"]))
         if channel is not None:
             self.share(purchase, amount, channel)
         return purchase
 
     def share(self, purchase, amount, channel):
-        one = funding.BoughtOnCredit(purchase_id=purchase, account_id=self.account, principal_minor=amount, on=FIRST)
+        one = self.bought(purchase, amount)
         made = run_unit(self.conn, lambda x: funding.allocate_purchase(x, one, channel=channel, now=NOW))
         assert isinstance(made, funding.Allocation)
         assert len(made.shares) >= 2, made.reasons
@@ -62,13 +62,18 @@ class Books:
         assert (again.shares, again.channel) == (made.shares, channel)
         self.loans.append(purchase)
 
+    def bought(self, purchase, amount):
+        return funding.BoughtOnCredit(
+            purchase_id=purchase[0], fact_id=purchase[1], account_id=self.account, principal_minor=amount, on=FIRST
+        )
+
     def pass_days(self, day):
         close_until(self.database, day)
 
     def out(self):
         rows = self.conn.execute("SELECT loan, sum(outstanding_minor)::bigint FROM funding_position GROUP BY loan")
         found = dict(rows.fetchall())
-        return [found.get(funding.loan_of(purchase), 0) for purchase in self.loans]
+        return [found.get(funding.loan_of(self.bought(purchase, 0)), 0) for purchase in self.loans]
 
     def sums(self, kind):
         query = (
@@ -79,16 +84,15 @@ class Books:
 
     def check(self):
         """Follow, twice: the second time there is nothing; the items are the account's principal, the parts are the items."""
+        follow = make_follower(())
         follow(self.conn, NOW)
-        assert follow(self.conn, NOW) == "0 movements of shared loans"
+        assert follow(self.conn, NOW) == "0 purchases shared, 0 movements of shared loans"
         balances = ledger.list_owners(self.conn, ref="li")[0].balances_minor
         items = dict(
-            self.conn.execute(
-                "SELECT purchase_id, sum(outstanding_minor)::bigint FROM funding_item GROUP BY 1"
-            ).fetchall()
+            self.conn.execute("SELECT fact_id, sum(outstanding_minor)::bigint FROM funding_item GROUP BY 1").fetchall()
         )
         assert sum(items.values()) == sum(balances[part] for part in PRINCIPAL)
-        assert self.out() == [items[purchase] for purchase in self.loans]
+        assert self.out() == [items[fact_id] for _, fact_id in self.loans]
         assert [check for check in check_funding(self.conn) if not check.ok] == []
         return self.out()
 
@@ -110,7 +114,7 @@ def test_a_shared_loan_lives_as_the_books_say(books):
     assert books.check() == [300_001, 100_000]
     assert books.sums("principal_back")[0] == 50_003
     books.do(c.Repay(key="r2", customer="li", amount_minor=60_003))
-    books.do(c.RefundPurchase(key="f1", customer="li", purchase_id=other, amount_minor=40_000))
+    books.do(c.RefundPurchase(key="f1", customer="li", purchase_id=other[0], amount_minor=40_000))
     assert books.check() == [300_001 - 50_003, 60_000]
     assert books.sums("refund")[0] == 40_000
     books.pass_days(dt.date(2026, 4, 20))  # late, so that charges are paid first
@@ -145,9 +149,9 @@ def test_a_shared_loan_lives_as_the_books_say(books):
 def test_a_purchase_that_is_shared_after_it_was_followed_catches_up(books):
     books.buy("first", 50_000, channel="joint-p01", periods=3)
     late = books.buy("late", 80_000)
-    books.do(c.RefundPurchase(key="f", customer="li", purchase_id=late, amount_minor=20_000))
+    books.do(c.RefundPurchase(key="f", customer="li", purchase_id=late[0], amount_minor=20_000))
     assert books.check() == [50_000]
     books.share(late, 80_000, "joint-p02")
     assert books.check() == [50_000, 60_000]
-    books.do(c.RefundPurchase(key="g", customer="li", purchase_id=late, amount_minor=60_000))
+    books.do(c.RefundPurchase(key="g", customer="li", purchase_id=late[0], amount_minor=60_000))
     assert books.check() == [50_000, 0]

@@ -23,6 +23,7 @@ from honghua.app.bench import (
     s_ffsd,
     trees,
 )
+from honghua.app.bench.lab import allocate
 from honghua.app.bench.shops import campaign
 from honghua.app.city import bench_city, bench_shortage
 from honghua.app.drill import bench_drill
@@ -53,6 +54,7 @@ BENCHES = (
     bench_shortage,
     bench_purchase,
     bench_bureau,
+    allocate,
 )
 
 

@@ -1,4 +1,7 @@
-"""`honghua gateway`: a payment gateway that is none, to try payments by hand with. It says on every page that no money moves."""
+"""`honghua gateway`: counterparties that are none: a payment gateway, a bank that pays merchants out, a bureau, an identity service.
+
+It serves those whose secrets the settings name. No money moves, nobody is known; the payment gateway says so on every page.
+"""
 
 from __future__ import annotations
 
@@ -8,43 +11,82 @@ import socket
 from typing import Final
 
 import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute
 
+from honghua.app.doors.outside.fakes import FakeServices
 from honghua.app.doors.paying import seconds_of
 from honghua.app.settings import Settings
 from honghua.base.clock import SystemClock
 from honghua.base.errors import BadInput
+from honghua.bureau.api import FakeBureau
+from honghua.customers.api import FakeIdentityProvider
+from honghua.merchants.api import FakePayoutBank, bank_day
 from honghua.web.payments.fake import FakeGatewayApp, Faults
 
 PORT: Final = 8090
+SEED: Final = 5
 
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `gateway`."""
     parser = verbs.add_parser(
-        "gateway", help="a fake payment gateway on this machine, that also fails when it is told to"
+        "gateway", help="fake counterparties on this machine, which also fail when they are told to"
     )
     parser.add_argument("--port", type=int, default=PORT, help="0 = any that is free (%(default)s)")
-    parser.add_argument("--repeats", type=int, default=0, help="send each notice so many times more")
-    parser.add_argument("--lost", type=int, default=0, help="lose so many first notices")
-    parser.add_argument("--shuffled", action="store_true", help="send later notices first")
+    parser.add_argument("--repeats", type=int, default=0, help="payments: send each notice so many times more")
+    parser.add_argument("--lost", type=int, default=0, help="payments: lose so many first notices")
+    parser.add_argument("--shuffled", action="store_true", help="payments: send later notices first")
+    parser.add_argument(
+        "--seed", type=int, default=SEED, help="of what the bank, the bureau and the identity service do (%(default)s)"
+    )
+    parser.add_argument(
+        "--bank-fault", action="append", default=[], metavar="NAME=CHANCE",
+        help="what the bank does wrong, e.g. timeout_after=0.2; more than once",
+    )  # fmt: skip
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
-    """Serve until interrupted; the secret is HONGHUA_PAYMENT_SECRET, as on the other side."""
-    if not settings.payments.secret:
-        raise BadInput("set HONGHUA_PAYMENT_URL=http://127.0.0.1:PORT and HONGHUA_PAYMENT_SECRET for both sides")
+    """Serve until interrupted; the secrets are those of the other side."""
     if not 0 <= args.port < 1 << 16 or min(args.repeats, args.lost) < 0:
         raise BadInput("a port below 65536, and counts that are not negative")
-    faults = Faults(repeats=args.repeats, lost=args.lost, is_shuffled=args.shuffled)
-    fake = FakeGatewayApp(secret=settings.payments.secret, now_s=seconds_of(SystemClock()), faults=faults)
+    routes = [*_payments(args, settings), *_services(args, settings)]
+    if not routes:
+        raise BadInput(
+            "set the secret that both sides share: HONGHUA_PAYMENT_SECRET, HONGHUA_PAYOUT_SECRET, HONGHUA_BUREAU_SECRET or"
+            " HONGHUA_IDENTITY_SECRET"
+        )
     with socket.socket() as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(("127.0.0.1", args.port))
         print(f"http://127.0.0.1:{listening.getsockname()[1]}  (a fake: no money moves)", flush=True)
-        server = uvicorn.Server(uvicorn.Config(fake.app, log_level="warning", lifespan="off"))
+        server = uvicorn.Server(uvicorn.Config(Starlette(routes=routes), log_level="warning", lifespan="off"))
         asyncio.run(server.serve(sockets=[listening]))
     return 0
+
+
+def _payments(args: argparse.Namespace, settings: Settings) -> list[BaseRoute]:
+    if not settings.payments.secret:
+        return []
+    faults = Faults(repeats=args.repeats, lost=args.lost, is_shuffled=args.shuffled)
+    fake = FakeGatewayApp(secret=settings.payments.secret, now_s=seconds_of(SystemClock()), faults=faults)
+    return list(fake.app.routes)
+
+
+def _services(args: argparse.Namespace, settings: Settings) -> list[BaseRoute]:
+    told, clock = settings.services, SystemClock()
+    secrets = {"payouts": told.payouts.secret, "bureau": told.bureau.secret, "identity": told.identity.secret}
+    try:
+        faults = {name: float(chance) for name, _, chance in (one.partition("=") for one in args.bank_fault)}
+    except ValueError as error:
+        raise BadInput("--bank-fault is NAME=CHANCE, e.g. timeout_after=0.2") from error
+    fake = FakeServices(
+        secrets={name: secret for name, secret in secrets.items() if secret}, now_s=seconds_of(clock),
+        today=lambda: bank_day(clock.now()), bank=FakePayoutBank(args.seed, faults=faults),
+        bureau=FakeBureau(args.seed, lambda: bank_day(clock.now())), identity=FakeIdentityProvider(args.seed),
+    )  # fmt: skip
+    return list(fake.routes)
 
 
 __all__ = ["register", "run"]

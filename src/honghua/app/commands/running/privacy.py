@@ -1,28 +1,31 @@
-"""`honghua privacy …`: what is kept about people and why, whether somebody is still found anywhere, whose rights wait too long."""
+"""`honghua privacy …`: what is kept about people and why, whether somebody is still found anywhere, whose rights wait too long; and the
+moving of all blind indexes under the newest index key."""
 
 from __future__ import annotations
 
 import argparse
 import time
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 from rich.console import Console
 from rich.table import Table
 
 from honghua.app.book import to_plain
+from honghua.app.doors.keys import load_secrets
 from honghua.app.report import print_json, report_header
 from honghua.app.settings import Settings
 from honghua.base.clock import SystemClock
 from honghua.base.errors import BadInput
 from honghua.customers import api as customers
 from honghua.customers.core import Field, normalise
-from honghua.store.database import connect, open_database
+from honghua.store.database import connect, open_database, run_unit
 
 VERB_HELP = {
     "fields": "every table with whose it is, what for, on which ground and for how long; exit 1 when the database has more",
     "trace": "look for a person's values in every table and file, in the clear and disguised; exit 1 when something is found",
     "late": "complaints and rights whose clock has run out; exit 1 when there are any",
+    "reindex": "move all blind indexes under the newest key of HONGHUA_INDEX_KEY, once every process has it; writers wait meanwhile",
 }
 OF_PERSON = {
     "name": Field.NAME,
@@ -49,7 +52,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     """Run one action; 1 when it found what should not be."""
     started = time.perf_counter()
     with open_database(settings.store) as database, connect(database) as conn:
-        told = {"fields": _fields, "trace": _trace, "late": _late}[args.action](args, settings, conn)
+        told = ACTIONS[args.action](args, settings, conn)
     if args.json:
         print_json(report_header(seed=None, started=started) | told)
     else:
@@ -77,12 +80,24 @@ def _late(_args: argparse.Namespace, _settings: Settings, conn: psycopg.Connecti
     return {"found": [*to_plain(complaints), *to_plain(requests)]}
 
 
+def _reindex(_args: argparse.Namespace, settings: Settings, conn: psycopg.Connection) -> dict[str, Any]:
+    vault = load_secrets(settings).vault
+    moved = run_unit(conn, lambda c: customers.reindex(c, vault))
+    return {"found": [], "moved": moved, "generation": vault.generation}
+
+
+ACTIONS: Final = {"fields": _fields, "trace": _trace, "late": _late, "reindex": _reindex}
+
+
 def _show(told: dict[str, Any]) -> None:
     if "registry" in told:
         table = Table("table", "about", "purpose", "ground", "kept", box=None)
         for row in told["registry"]:
             table.add_row(row["table"], row["about"], row["purpose"], row["basis"], row["retention"])
         Console().print(table)
+    if "moved" in told:
+        print(f"{told['moved']} blind indexes moved; all lie under index key {told['generation']}")
+        return
     for one in told["found"]:
         print(one)
     print(f"{len(told['found'])} found")

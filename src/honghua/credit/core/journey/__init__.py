@@ -26,12 +26,14 @@ from honghua.credit.core.journey.monitoring import (
     judge_watch,
 )
 from honghua.credit.core.journey.reasons import REASON_WORDS, may_overrule, say_reason
+from honghua.credit.core.journey.reapplying import REAPPLY_RULES, EarlierNo, ReapplyRule, find_wait
 from honghua.credit.core.journey.verdicts import PASS, RiskVerdict, Verdict, join_verdicts
 from honghua.facts.steps import STEP_FACTS, Step, StepOutcome, name_fact
 
 __all__ = [
     "CONTACT_RULES",
     "PASS",
+    "REAPPLY_RULES",
     "REASON_WORDS",
     "STARTS",
     "STEP_FACTS",
@@ -40,6 +42,9 @@ __all__ = [
     "ContactDone",
     "ContactRules",
     "ContactWish",
+    "EarlierNo",
+    "ReapplyRule",
+    "find_wait",
     "JourneyState",
     "Looked",
     "Move",

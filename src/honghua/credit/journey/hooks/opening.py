@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from typing import Any
+
 import psycopg
 
-from honghua.credit.core.journey import PASS, RiskVerdict, Step, Verdict
+from honghua.credit.core.journey import PASS, RiskVerdict, Step, Verdict, find_wait
 from honghua.credit.journey import store
 from honghua.credit.journey.asking import Done, Moment, Quiet
+from honghua.credit.journey.reapplying import describe_earlier, list_earlier
 from honghua.credit.journey.setting import JourneySite
 from honghua.customers import api as customers
 from honghua.customers.core import ConsentKind
@@ -51,7 +54,10 @@ class ProofHook(Quiet):
 
 @dataclass(frozen=True, slots=True)
 class ApplicationHook(Quiet):
-    """Needed consents, a proven identity, no second application, nobody unsuited; shared identities bring a person."""
+    """Needed consents, a proven identity, no second application, the wait after a no over, nobody unsuited; shared identities bring a person.
+
+    What was refused before is written beside the new application.
+    """
 
     site: JourneySite
     name: str = "application fraud and duplicates"
@@ -66,8 +72,13 @@ class ApplicationHook(Quiet):
             reasons.append("IDENTITY_UNPROVEN")
         if has_other_application(conn, moment):
             reasons.append("APPLICATION_OPEN")
+        earlier = list_earlier(conn, customer, but=moment.contract.contract_id)
+        wait = find_wait(self.site.reapply_rules, earlier, moment.business_on)
         shared = customers.list_shared(conn, customer)
-        figures = {"shares": list(shared)}
+        figures: dict[str, Any] = {"shares": list(shared), "earlier": describe_earlier(earlier)}
+        if wait is not None:
+            reasons.append(wait[0])
+            figures["may_apply_on"] = wait[1].isoformat()
         known = [code for code in reasons if code != "SUITABILITY_UNKNOWN"]
         if known:
             return RiskVerdict(self.name, Verdict.REFUSE, tuple(reasons), figures)
@@ -106,7 +117,7 @@ class ApprovalHook(Quiet):
 
 @dataclass(frozen=True, slots=True)
 class ContractHook(Quiet):
-    """Read for long enough, signed as shown, seal whole, every needed consent standing."""
+    """A price within the day's cap, read for long enough, signed as shown, seal whole, every needed consent standing."""
 
     site: JourneySite
     name: str = "reading time and signature"
@@ -114,7 +125,9 @@ class ContractHook(Quiet):
     def before(self, conn: psycopg.Connection, moment: Moment) -> RiskVerdict:
         """Look at the stored document, not at what somebody says of it."""
         checked = customers.check_contract(conn, self.site.vault, str(moment.asked["document"]), now=moment.now)
-        reasons = ["SIGNATURE_BROKEN"] if checked.problems else []
+        cap_ppm = moment.asked.get("cap_ppm")
+        reasons = ["PRICE_ABOVE_CAP"] if cap_ppm is not None and moment.asked["price_ppm"] > cap_ppm else []
+        reasons += ["SIGNATURE_BROKEN"] if checked.problems else []
         if not checked.is_signed:
             reasons.append("CONTRACT_UNREAD")
         if customers.find_missing(conn, moment.contract.customer):

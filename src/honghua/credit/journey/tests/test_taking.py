@@ -103,7 +103,7 @@ def test_a_consent_taken_back_takes_the_use_away_at_once(conn, registry):
         (True, "You may appeal; a person then looks at it."),
         (False, ""),
         (False, ""),
-        (False, "The review upheld the decision; you may complain."),
+        (False, "The review upheld the decision; you may complain, and apply again after the wait."),
     ]
     assert told[0].reasons == (
         ("OPTED_OUT", "您没有同意接收营销信息,我们不会发送。", "You have not agreed to offers, so none is made."),

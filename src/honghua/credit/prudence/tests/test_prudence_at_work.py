@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from threading import Barrier
 
 import numpy as np
 import pytest
 
 from honghua.base.errors import BadInput, Conflict, NotFound
+from honghua.credit import api as credit
 from honghua.credit import core as c
 from honghua.credit.core.kernels.measures import share_half_up
 from honghua.credit.eod import close_until
@@ -17,6 +21,7 @@ from honghua.credit.prudence.invariants import check_prudence
 from honghua.credit.tests.days import FIRST, NOW, Town, settle
 from honghua.credit.viewing.portfolio import BUCKETS
 from honghua.ledger import api as ledger
+from honghua.store.database import connect
 
 CERTIFICATE = ("hospital/2026/17",)
 
@@ -220,26 +225,64 @@ def test_what_the_books_refused_once_may_be_tried_again(town):
     assert book(town, pack_id)["outcome"] == "done"
 
 
-def test_where_two_persons_speak_at_once_what_the_books_did_stands(town):
+def test_whoever_says_yes_first_holds_a_relief_until_the_books_answer(town):
     """Pages hand the command to the desk and keep the word afterwards: anything may happen between."""
-    wanted = prudence.Wanted(customer="C00", amount_minor=40, ground=prudence.Ground.ILLNESS, evidence=CERTIFICATE)
+    wanted = prudence.Wanted(customer="C00", amount_minor=10**6, ground=prudence.Ground.ILLNESS, evidence=CERTIFICATE)
     relief_id = prudence.ask_relief(town.conn, wanted, person="care", now=NOW).relief_id
     yes = prudence.Word(person="chief", grant=True, why="a hospital wrote")
     no = prudence.Word(person="other", grant=False, why="I doubt it")
     town.touch()
     made = prudence.make_waiver(town.conn, relief_id, yes, now=NOW)
+    assert made == prudence.make_waiver(town.conn, relief_id, yes, now=NOW), "after a crash the same again"
+    for word in (no, replace(no, grant=True), replace(yes, grant=False)):
+        with pytest.raises(Conflict, match="chief grants"):
+            prudence.make_waiver(town.conn, relief_id, word, now=NOW)
+    with pytest.raises(Conflict, match="granted by chief"):
+        prudence.keep_word(town.conn, relief_id, no, now=NOW)
+    with pytest.raises(Conflict, match="not booked"):
+        prudence.keep_word(town.conn, relief_id, yes, now=NOW)
     assert isinstance(made, c.WaiveCharges)
-    said = prudence.make_waiver(town.conn, relief_id, no, now=NOW)
-    assert isinstance(said, dict)
-    assert said["outcome"] in prudence.KEPT
-    prudence.keep_word(town.conn, relief_id, no, now=NOW)  # before the money: kept
+    assert town.do(made)[0]["code"] == "RELIEF_EXCEEDS_CHARGES"  # the books say no: it is free again
+    prudence.keep_word(town.conn, relief_id, no, now=NOW)
     assert prudence.get_relief(town.conn, relief_id).state == "refused"
-    assert town.do(made)[0]["outcome"] == "done"
-    with pytest.raises(Conflict, match="granted by somebody else"):
-        prudence.keep_word(town.conn, relief_id, no, now=NOW)  # after it: the money was waived
-    prudence.keep_word(town.conn, relief_id, yes, now=NOW)
-    relief = prudence.get_relief(town.conn, relief_id)
+    with pytest.raises(Conflict, match="was decided"):
+        prudence.keep_word(town.conn, relief_id, yes, now=NOW)
+    second = prudence.ask_relief(town.conn, replace(wanted, amount_minor=40), person="care", now=NOW).relief_id
+    made = prudence.make_waiver(town.conn, second, yes, now=NOW)
+    assert isinstance(made, c.WaiveCharges)
+    assert (
+        town.do(made)[0]["outcome"] == "done"
+    )  # and then the page dies: somebody else completes the word of the one who held it
+    with pytest.raises(Conflict, match="was granted by chief"):
+        prudence.decide_relief(town.conn, town.registry, second, replace(no, grant=True), now=NOW)
+    relief = prudence.get_relief(town.conn, second)
     assert (relief.state, relief.decided_by, relief.customer) == ("granted", "chief", "C00")
+    assert all(check.ok for check in check_prudence(town.conn))
+
+
+def test_of_two_who_grant_at_once_one_waives(town, database):
+    wanted = prudence.Wanted(customer="C00", amount_minor=40, ground=prudence.Ground.ILLNESS, evidence=CERTIFICATE)
+    relief_id = prudence.ask_relief(town.conn, wanted, person="care", now=NOW).relief_id
+    town.touch()
+    owed, start = claim_of(town, "C00"), Barrier(2)
+
+    def decide(person: str) -> str:
+        with connect(database) as conn:
+            registry = credit.open_registry(conn)
+            start.wait()
+            try:
+                word = prudence.Word(person=person, grant=True, why="a hospital wrote")
+                return str(prudence.decide_relief(conn, registry, relief_id, word, now=NOW)["outcome"])
+            except Conflict as error:
+                return error.code
+
+    with ThreadPoolExecutor(2) as pool:
+        said = dict(zip(("chief", "deputy"), pool.map(decide, ("chief", "deputy")), strict=True))
+    winner = next(person for person, outcome in said.items() if outcome == "done")
+    assert set(said.values()) - {"done"} <= {"RELIEF_CLAIMED", "RELIEF_DECIDED"}, said
+    assert len(set(said.values())) == 2, said
+    assert prudence.get_relief(town.conn, relief_id).decided_by == winner
+    assert claim_of(town, "C00") == owed - 40
     assert all(check.ok for check in check_prudence(town.conn))
 
 

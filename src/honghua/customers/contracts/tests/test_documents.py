@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Barrier
 
 import psycopg
 import pytest
@@ -15,7 +17,7 @@ from honghua.customers.contracts import pdf, signing
 from honghua.customers.core import ContractText, CostRow
 from honghua.customers.jobs import rotate_keys
 from honghua.customers.persons import Access, Purpose
-from honghua.store.database import run_unit
+from honghua.store.database import connect, run_unit
 
 NOW = dt.datetime(2026, 3, 1, 2, tzinfo=dt.UTC)
 LATER = NOW + dt.timedelta(seconds=10)
@@ -93,6 +95,23 @@ def test_a_signed_contract_verifies_until_a_byte_of_it_changes(conn, owner_conn,
     assert customers.check_contract(conn, newer, "c1", now=LATER).problems == ("SIGNED_HASH",)
     with pytest.raises(IntegrityBroken):
         run_unit(conn, lambda c: customers.download_contract(c, newer, "c1", OWN, now=LATER))
+
+
+def test_of_two_who_sign_at_once_one_wins_and_both_are_told_which(conn, database, shown):
+    start = Barrier(2)
+
+    def take(read_ms: int) -> tuple[int, bytes]:
+        with connect(database) as own:
+            start.wait()
+            row = sign(own, shown.shown_digest, read_ms=read_ms)
+            return row.read_ms, row.signed_sha256
+
+    with ThreadPoolExecutor(2) as pool:
+        told = list(pool.map(take, (10_000, 10_001)))
+    assert told[0] == told[1], "each is told of the signature that stands"
+    kept = conn.execute("SELECT read_ms, signed_sha256 FROM customers_signature").fetchall()
+    assert [(read_ms, bytes(sha)) for read_ms, sha in kept] == [told[0]]
+    assert customers.check_contract(conn, VAULT, "c1", now=LATER).problems == ()
 
 
 def test_a_changed_or_grown_pdf_has_no_whole_signature():

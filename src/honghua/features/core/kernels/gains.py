@@ -36,12 +36,16 @@ from honghua.features.core.layout import (
 )
 
 LOW = 0xFFFFFFFF
+KIND = 1
+ASKED = 62  # features.core.ASKED
 
 
 @njit(cache=True, forceinline=True)
 def mark(events, i, conditions, filters):
-    """Bit f = filter f holds for event i of int64[n, C]. A missing number (LEAST) fails every condition."""
+    """Bit f = filter f holds for event i of int64[n, C]. A missing number (LEAST) fails every condition; a row that asks, all."""
     marks = 0
+    if events[i, KIND] == ASKED:
+        return marks
     for f in range(filters.shape[0]):
         holds = True
         for c in range(filters[f, F_FROM], filters[f, F_TO]):

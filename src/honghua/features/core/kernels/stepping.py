@@ -39,6 +39,13 @@ from honghua.features.core.layout import (
 
 AT, KIND, ORIGIN = 0, 1, 3
 PURCHASE, REFUND, TRANSFER = 1, 2, 3
+ASKED = 62  # features.core.ASKED
+
+
+@njit(cache=True, forceinline=True)
+def is_read(kind):
+    """Whether values are read at a row of this kind."""
+    return kind == PURCHASE or kind == TRANSFER or kind == ASKED
 
 
 @njit(cache=True)
@@ -96,7 +103,7 @@ def feel(
             continue
         at = events[i, AT]
         now = max(rows[r + K_CLOCK], at)
-        reads = events[i, KIND] == PURCHASE or events[i, KIND] == TRANSFER
+        reads = is_read(events[i, KIND])
         if at == now:
             rows[r + K_CLOCK] = now
             for t in range(tiled, end):
@@ -132,7 +139,7 @@ def step(
     Returns (status, block, group, item): DONE; NEED_ROWS of `group` (call again with these three once there is room);
     BAD_EVENT with row `block` and column `group`, before anything changed. Plan tables and state as in `layout`;
     marks, places int64[BLOCK], numbers int64[BLOCK, hops], gains int64[most accumulators of a group] are kept between calls.
-    A row whose kind is neither PURCHASE nor TRANSFER, and values of a key with an absent entity, read NaN.
+    A row whose kind is none of PURCHASE, TRANSFER and ASKED, and values of a key with an absent entity, read NaN.
     """
     n = events.shape[0]
     if block == 0 and group == 0 and item == 0:
@@ -184,7 +191,7 @@ def step(
                 return NEED_ROWS, block, g, full
             item = block
         for i in range(block, stop):
-            if events[i, KIND] == PURCHASE or events[i, KIND] == TRANSFER:
+            if is_read(events[i, KIND]):
                 read_ratios(events, i, ratios, ratio_numbers, out)
         block = stop
         group = 0

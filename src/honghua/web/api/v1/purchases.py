@@ -152,6 +152,7 @@ async def make_purchase(request: Request, partner: Caller, key: CommandKey) -> R
     now = site.clock.now()
     command = purchases_lane.read_one(await request.body(), told, partner, site.currency, arrived_at=now)
     assert command.key == key, "the header was read twice and differs"
+    await purchases_lane.require_sales(site, partner, [command])
     return written(*purchases_lane.write_one((await site.booker.submit([command]))[0]))
 
 
@@ -167,6 +168,7 @@ async def make_purchases(request: Request, partner: Caller) -> Response:
     site = site_of(request)
     now = site.clock.now()
     commands = purchases_lane.read_many(await request.body(), partner, site.currency, arrived_at=now)
+    await purchases_lane.require_sales(site, partner, commands)
     return written(*purchases_lane.write_many(await site.booker.submit(commands)))
 
 

@@ -169,6 +169,18 @@ async def appeal(request: Request) -> Response:
     return redirect(request, "consumer.opening")
 
 
+@router.post("/my/opening/again", name="consumer.apply_again")
+async def apply_again(request: Request) -> Response:
+    """Another application after a no, by the rules that hold (a wait, and so many a year); the earlier reasons stay on record."""
+    standing, now = await get_turn(request, Place.STOPPED), site_of(request).clock.now()
+    begun = await take_steps(request, lambda conn, on: steps.apply_again(conn, on, standing, now=now))
+    if isinstance(begun, int):
+        return redirect(request, "consumer.opening")
+    words = {"day": begun.until.isoformat()} if begun.until is not None else {}
+    key = "consumer.join_again_from" if begun.until is not None else "consumer.join_again_not_yet"
+    return redirect(request, "consumer.opening", Notice(key=key, values=words, tone="warn"))
+
+
 @router.post("/my/opening/contract", name="consumer.show_agreement")
 async def show_agreement(request: Request) -> Response:
     """The contract is drawn and put before the customer's eyes: from now on its clock runs."""

@@ -15,6 +15,7 @@ from honghua.credit import api as credit
 from honghua.credit.journey import api as journey
 from honghua.customers import api as customers
 from honghua.customers.core import Field, Profile
+from honghua.store.database import run_unit
 
 PRODUCT: Final = "huabei"
 MS: Final = dt.timedelta(milliseconds=1)
@@ -171,6 +172,18 @@ def appeal(conn: psycopg.Connection, customer: str, standing: Standing, words: s
         return False
     customers.make_request(conn, customer, customers.RightKind.HUMAN_DECISION, now=now)
     return True
+
+
+def apply_again(
+    conn: psycopg.Connection, site: journey.JourneySite, standing: Standing, *, now: dt.datetime
+) -> int | journey.StepRefusal:
+    """A new contract after a no, where its wait is over."""
+    return run_unit(
+        conn,
+        lambda c: journey.begin_again(
+            c, site, standing.contract_id, now=now, business_on=credit.get_business_day(c)
+        ),
+    )  # fmt: skip
 
 
 def simulate_clip(customer: str) -> str:

@@ -86,19 +86,21 @@ async def notice(request: Request) -> Response:
     said: Notice = request.state.notice
     state = await site.write(lambda conn: book.take_notice(conn, said, now=site.clock.now()))
     if state is State.PAID:
-        await book_now(request)
+        await book_now(request, said.payment_id)
     return JSONResponse({"heard": said.notice_id})
 
 
-async def book_now(request: Request) -> None:
-    """Book what is paid. What can't be booked at this moment stays due: the clock's job books it."""
+async def book_now(request: Request, payment_id: str) -> None:
+    """Book the payment that a notice is about. What can't be booked at this moment stays due: the clock's job books it."""
     site = site_of(request)
-    for one in await site.read(lambda conn: book.list_due(conn, State.PAID, now=site.clock.now())):
-        try:
-            answer = await submit(request, one.command())
-        except WorldFailed:
-            return
-        await site.write(lambda conn, one=one, answer=answer: book.save_booked(conn, one, answer, now=site.clock.now()))  # type: ignore[misc]
+    one = await site.read(lambda conn: book.find_due(conn, payment_id, now=site.clock.now()))
+    if one is None:
+        return
+    try:
+        answer = await submit(request, one.command())
+    except WorldFailed:
+        return
+    await site.write(lambda conn: book.save_booked(conn, one, answer, now=site.clock.now()))
 
 
 __all__ = ["begin_payment", "router"]

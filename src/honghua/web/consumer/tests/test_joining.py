@@ -86,9 +86,13 @@ def test_a_no_says_why_and_goes_to_a_person_who_may_open_it_again(house):
         me.send("/my/opening/identity", **evidence(number_of("11010519910307124"), "6222021234567890456"))
         refused = me.follow(me.send("/my/opening/application", **{**SUITED, "student": "yes"}))
         assert "我们不向学生提供消费信贷" in refused
+        with me.site.pool.connection() as conn:
+            first = credit.get_business_day(conn) + dt.timedelta(days=90)
+        assert f"{first} 起可以重新申请" in me.follow(me.send("/my/opening/again"))
         assert me.send("/my/opening/appeal", words="").status_code == 422
         assert "您的申诉正在处理" in me.follow(me.send("/my/opening/appeal", words="我已毕业"))
         me.follow(me.send("/my/opening/appeal", words="我已毕业"))
+        assert "当前申请尚未结束" in me.follow(me.send("/my/opening/again"))
         with me.site.pool.connection() as conn:
             (asked,) = customers.list_requests(conn, customer=me.name)
             assert asked.kind == "human_decision"

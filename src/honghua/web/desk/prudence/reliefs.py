@@ -79,7 +79,7 @@ async def decide(request: Request, relief_id: Id) -> Response:
     now = site.clock.now()
     doing = doing_of(request, f"relief: {said}", f"relief {relief_id}", why)
     try:
-        made = await site.read(lambda conn: prudence.make_waiver(conn, relief_id, word, now=now))
+        made = await site.run(lambda conn: prudence.make_waiver(conn, relief_id, word, now=now))
         if isinstance(made, Command):
             made = await book(request, doing, made)
             if made["outcome"] == "done":

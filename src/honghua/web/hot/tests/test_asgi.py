@@ -168,6 +168,14 @@ def test_a_shop_that_the_register_closed_sells_nothing_and_one_that_is_not_in_it
     assert (refused.status_code, refused.json()["code"]) == (403, "MERCHANT_SUSPENDED")
     assert act(MerchantAct.RESUME).json()["outcome"] == "approved"
     assert act(MerchantAct.END).json()["code"] == "MERCHANT_ENDED"
+    again = partner.post(ONE, ORDER, key="unregistered")  # a repeat gets its answer, whatever became of the shop
+    assert (again.json()["outcome"], again.json()["repeated"]) == ("approved", True)
+    stored = {**ORDER, "key": "unregistered"}
+    assert partner.post(MANY, {"purchases": [stored]}).json()["answers"][0]["answer"]["repeated"]
+    mixed = partner.post(MANY, {"purchases": [stored, {**ORDER, "order": "new", "key": "new"}]})
+    assert (mixed.status_code, mixed.json()["code"]) == (403, "MERCHANT_ENDED")
+    other = partner.post(ONE, {**ORDER, "amount_minor": ORDER["amount_minor"] + 1}, key="unregistered")
+    assert (other.status_code, other.json()["code"]) == (409, "KEY_REUSED")
 
 
 def test_an_operator_may_want_registered_shops_only(partner: Partner, site: Site) -> None:

@@ -1,0 +1,1 @@
+"""Benches of the strategy lab and the optimiser behind limits and budgets."""

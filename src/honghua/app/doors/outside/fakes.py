@@ -1,0 +1,160 @@
+"""Counterparties that are none, at addresses like those of real ones: the rooms' fakes, which fail by a seed, over HTTP.
+
+A fake that would not answer answers 504, so that whoever asked knows as little as it would of a real one. No money moves.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from honghua.app.doors.outside.client import WrongAsked
+from honghua.app.doors.outside.services import (
+    NOTICES,
+    NOTICES_MAX,
+    PAYOUTS,
+    PROOFS,
+    REPORTS,
+    STATEMENTS,
+    NumberedNotice,
+    PayoutAsked,
+    ProofAsked,
+    ReportAsked,
+    ReportTold,
+)
+from honghua.base.errors import BadInput, WorldFailed
+from honghua.bureau.api import FakeBureau
+from honghua.customers.api import FakeIdentityProvider, ProofRequest
+from honghua.customers.core import ProofKind
+from honghua.merchants.api import FakePayoutBank
+from honghua.web.payments.gateway import SIGNATURE, TIMESTAMP, check_signature, sign
+from honghua.web.problems import Trouble
+
+WAIT_S: Final = 5.0
+Answer = Callable[[Request, bytes], object]  # None: nothing is known
+
+
+@dataclass(slots=True, kw_only=True)
+class FakeServices:
+    """One operator's counterparties. secrets: by service (payouts, bureau, identity); those without one are not served.
+
+    today: the day that it is at the bank.
+    """
+
+    secrets: dict[str, str] = field(repr=False)
+    now_s: Callable[[], int]
+    today: Callable[[], dt.date]
+    bank: FakePayoutBank
+    bureau: FakeBureau
+    identity: FakeIdentityProvider
+    told: list[NumberedNotice] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)  # the fakes are no threads' friends
+
+    @property
+    def routes(self) -> list[Route]:
+        """Those of the services that have a secret."""
+        found = {
+            "payouts": [
+                self._route("payouts", PAYOUTS, {"POST": self.pay, "GET": self.find}),
+                self._route("payouts", NOTICES, {"GET": self.notices}),
+                self._route("payouts", STATEMENTS + "/{day}", {"GET": self.statement}),
+            ],
+            "bureau": [self._route("bureau", REPORTS, {"POST": self.report})],
+            "identity": [self._route("identity", PROOFS, {"POST": self.prove, "GET": self.proven})],
+        }
+        return [route for service, routes in found.items() if service in self.secrets for route in routes]
+
+    @property
+    def app(self) -> Starlette:
+        """All of them."""
+        return Starlette(routes=self.routes)
+
+    def _route(self, service: str, path: str, methods: dict[str, Answer]) -> Route:
+        async def serve(request: Request) -> Response:
+            body = await request.body()
+            return await run_in_threadpool(self._answer, self.secrets[service], request, body, methods[request.method])
+
+        return Route(path, serve, methods=list(methods))
+
+    def _answer(self, secret: str, request: Request, body: bytes, answer: Answer) -> Response:
+        target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        try:
+            check_signature(secret, target, request.headers, body, now_s=self.now_s())
+            with self.lock:
+                self.bank.day = self.today()
+                found, status = answer(request, body), 200
+        except Trouble as trouble:
+            found, status = WrongAsked(trouble.code), 401
+        except BadInput as error:
+            found, status = WrongAsked(error.code), 409
+        except (msgspec.MsgspecError, ValueError):
+            found, status = WrongAsked(), 400
+        except WorldFailed:
+            return Response(status_code=504)
+        content, stamp = msgspec.json.encode(found), str(self.now_s())
+        headers = {TIMESTAMP: stamp, SIGNATURE: sign(secret, stamp, target, content)}
+        return Response(
+            content, status_code=404 if found is None else status, headers=headers, media_type="application/json"
+        )
+
+    def pay(self, _: Request, body: bytes) -> object:
+        """A payout, once a key."""
+        asked = msgspec.json.decode(body, type=PayoutAsked)
+        return self.bank.pay(
+            key=asked.key, merchant=asked.merchant, amount_minor=asked.amount_minor, currency=asked.currency
+        )
+
+    def find(self, request: Request, _: bytes) -> object:
+        """What became of a key."""
+        return self.bank.find(_argument(request, "key"))
+
+    def notices(self, request: Request, _: bytes) -> object:
+        """What the bank tells by itself, behind a number."""
+        after = int(_argument(request, "after"))
+        self.told += [NumberedNotice(len(self.told) + n, one) for n, one in enumerate(self.bank.take_notices(), 1)]
+        return self.told[after : after + NOTICES_MAX]
+
+    def statement(self, request: Request, _: bytes) -> object:
+        """A day that is over."""
+        return self.bank.read_statement(dt.date.fromisoformat(request.path_params["day"]))
+
+    def report(self, _: Request, body: bytes) -> object:
+        """Somebody's debts, invented."""
+        asked = msgspec.json.decode(body, type=ReportAsked)
+        told = self.bureau.ask(bytes.fromhex(asked.person), reason_code=asked.reason_code)
+        return ReportTold(told.national_id_digest.hex(), dict(told.body))
+
+    def prove(self, _: Request, body: bytes) -> object:
+        """Whether somebody is who they say."""
+        asked = msgspec.json.decode(body, type=ProofAsked)
+        return self.identity.ask(
+            ProofRequest(
+                request_id=asked.request_id, kind=ProofKind(asked.kind), evidence=asked.evidence, seconds=WAIT_S
+            )
+        )
+
+    def proven(self, request: Request, _: bytes) -> object:
+        """What was said to a request."""
+        return self.identity.find(_argument(request, "request_id"))
+
+
+def _argument(request: Request, name: str) -> str:
+    """One argument of the query, which the signature covers as it was written."""
+    found: Any = parse_qs(request.url.query, strict_parsing=True).get(name, [])
+    if len(found) != 1:
+        raise ValueError(name)
+    return str(found[0])
+
+
+__all__ = ["FakeServices"]

@@ -1,0 +1,69 @@
+"""Counterparties of the settings, for pages and for the clock's jobs; None, or nothing, where the operator has named none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from honghua.app.doors.outside.client import SignedClient
+from honghua.app.doors.outside.folders import FolderDesk, FolderPartner
+from honghua.app.doors.outside.services import HttpBureau, HttpIdentity, HttpPayoutBank
+from honghua.app.doors.paying import seconds_of
+from honghua.app.settings import ServiceSettings, Settings
+from honghua.base.clock import Clock
+from honghua.base.errors import BadInput
+from honghua.funding.api import PartnerSystem, Routing, load_book, load_routings
+from honghua.funding.core import OWN
+
+
+def make_client(told: ServiceSettings, clock: Clock) -> SignedClient:
+    """A counterparty's other end of the line."""
+    return SignedClient(name=told.name, url=told.url, secret=told.secret, now_s=seconds_of(clock))
+
+
+def make_payout_bank(settings: Settings, clock: Clock) -> HttpPayoutBank | None:
+    """The bank that pays merchants out."""
+    told = settings.services.payouts
+    return HttpPayoutBank(make_client(told, clock)) if told.url else None
+
+
+def make_bureau(settings: Settings, clock: Clock) -> HttpBureau | None:
+    """Who is asked about people's debts."""
+    told = settings.services.bureau
+    return HttpBureau(make_client(told, clock)) if told.url else None
+
+
+def make_identity(settings: Settings, clock: Clock) -> HttpIdentity | None:
+    """Who says whether somebody is who they say."""
+    told = settings.services.identity
+    return HttpIdentity(make_client(told, clock)) if told.url else None
+
+
+def make_filing_desk(settings: Settings) -> FolderDesk | None:
+    """Where the bureau's monthly files go."""
+    folder = settings.services.filing_folder
+    return FolderDesk(Path(folder)) if folder else None
+
+
+def make_partners(settings: Settings) -> dict[str, PartnerSystem]:
+    """Lenders that exchange files: each has a folder of its code in HONGHUA_PARTNERS_FOLDER; BadInput for one that nobody knows."""
+    folder = settings.services.partners_folder
+    if not folder:
+        return {}
+    if not Path(folder).is_dir():
+        raise BadInput(f"HONGHUA_PARTNERS_FOLDER: {folder} is no folder")
+    found = sorted(one.name for one in Path(folder).iterdir() if one.is_dir())
+    unknown = [name for name in found if name == OWN or name not in load_book().partners]
+    if unknown:
+        raise BadInput(f"HONGHUA_PARTNERS_FOLDER: no partners: {', '.join(unknown)}")
+    return {name: FolderPartner(name, Path(folder) / name) for name in found}
+
+
+def find_routings(settings: Settings) -> tuple[Routing, ...]:
+    """Which purchases are shared with whom; as shipped, none."""
+    path = settings.services.funding_routes
+    return load_routings(path=Path(path) if path else None)
+
+
+__all__ = [
+    "find_routings", "make_bureau", "make_filing_desk", "make_identity", "make_partners", "make_payout_bank",
+]  # fmt: skip

@@ -1,0 +1,198 @@
+"""One column of a file becomes one column of a table: its kind is inferred once, at the fitting, and held to when rows are scored."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from honghua.lab.tables.dates import NO_TIME, as_days, read_day_numbers, read_instants
+from honghua.lab.tables.records import MISSING, UNKNOWN, Column, Float64, Int64, Kind, Unread
+
+# What people write for "not there" (compared in small letters). A missing value keeps a weight of its own, so nothing is lost by it.
+ABSENT: Final = frozenset({"", "?", "-", "--", ".", "na", "n/a", "#n/a", "nan", "null", "none", "nil", "missing", "<na>"})
+WORDS_MAX: Final = 50_000
+TEXT_LENGTH_MEAN_MAX: Final = 64  # longer values are sentences, not categories
+NUMBER: Final = re.compile(r"[-+]?(\d{1,3}(,\d{3})+|\d+)?(\.\d+)?([eE][-+]?\d{1,3})?%?")
+DECORATION: Final = str.maketrans("", "", "$€£¥￥, ")
+PADDED: Final = re.compile(r"0\d+")  # 007 is a name, not a number
+FEW_UNIQUE: Final = 2
+WHOLE_MAX: Final = 2.0**53
+BOOLS: Final = ({"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"}, {"是", "否"})
+UNREADABLE: Final = (pa.types.is_nested, pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary)
+
+
+def infer_column(name: str, data: pa.ChunkedArray) -> Column | Unread:
+    """The column that this data makes, of whatever kind fits it."""
+    array = flatten(data)
+    if any(is_such(array.type) for is_such in UNREADABLE):
+        return Unread(name, f"values of type {array.type} cannot be used")
+    if pa.types.is_boolean(array.type):
+        return _coded(name, Kind.FLAG, canonical_texts(array))
+    if _is_temporal(array.type):
+        return Column(name, Kind.DATE, as_days(_instants(array)))
+    if _is_number(array.type):
+        return _numbers(name, as_floats(array))
+    texts = canonical_texts(array)
+    return _infer_texts(name, texts)
+
+
+def read_as(like: Column, data: pa.ChunkedArray) -> Column:
+    """The data as a column of a kind and words known from the fitting; what cannot be read so is missing, a new word is UNKNOWN.
+
+    Raises nothing: whether too much went missing is for the caller to ask.
+    """
+    array = flatten(data)
+    if like.kind.has_words:
+        known = {word: code for code, word in enumerate(like.words)}
+        unique, places = _unique(canonical_texts(array))
+        codes = np.array([MISSING if text is None else known.get(text, UNKNOWN) for text in unique], np.int32)
+        return Column(like.name, like.kind, codes[places], like.words)
+    if like.kind is Kind.DATE:
+        return Column(like.name, like.kind, _dates_of(array))
+    return Column(like.name, like.kind, _floats_of(array))
+
+
+def flatten(data: pa.ChunkedArray) -> pa.Array:
+    """One array, dictionaries spelled out."""
+    array = data.combine_chunks() if isinstance(data, pa.ChunkedArray) else data
+    if isinstance(array, pa.ChunkedArray):
+        array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], array.type)
+    return array.cast(array.type.value_type) if pa.types.is_dictionary(array.type) else array
+
+
+def as_floats(array: pa.Array) -> Float64:
+    """Numbers as float64, what is missing or infinite as NaN."""
+    values = np.asarray(pc.fill_null(array.cast(pa.float64(), safe=False), np.nan), np.float64).copy()
+    values[np.isinf(values)] = np.nan
+    return values
+
+
+def canonical_texts(array: pa.Array) -> list[str | None]:
+    """Every value as the one text that stands for it in any type: 1, 1.0 and "1 " are "1"; absent ones are None."""
+    if pa.types.is_boolean(array.type):
+        return [None if value is None else ("true" if value else "false") for value in array.to_pylist()]
+    if _is_number(array.type):
+        values = as_floats(array)
+        unique, places = np.unique(values, return_inverse=True, equal_nan=True)
+        texts = [None if np.isnan(v) else (str(int(v)) if v == np.floor(v) and abs(v) < WHOLE_MAX else repr(float(v))) for v in unique]
+        return [texts[int(k)] for k in places]
+    if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
+        array = array.cast(pa.string())
+    return [_clean(text) for text in array.to_pylist()]
+
+
+def _clean(text: str | None) -> str | None:
+    if text is None:
+        return None
+    short = text.strip()
+    return None if short.lower() in ABSENT else short
+
+
+def _infer_texts(name: str, texts: list[str | None]) -> Column | Unread:
+    unique, places = _unique(texts)
+    there = [text for text in unique if text is not None]
+    if not there:
+        return Column(name, Kind.CATEGORY, np.full(len(texts), MISSING, np.int32), ())
+    numbers = _read_numbers(unique)
+    if numbers is not None and len(there) > FEW_UNIQUE:
+        return _numbers(name, numbers[places])
+    days = _read_days(unique)
+    if days is not None:
+        return Column(name, Kind.DATE, days[places])
+    if len(there) > WORDS_MAX:
+        return Unread(name, f"{len(there):,} different texts: names or free text, not categories")
+    if np.mean([len(text) for text in there]) > TEXT_LENGTH_MEAN_MAX:
+        return Unread(name, "free text")
+    kind = Kind.FLAG if {text.lower() for text in there} in BOOLS else Kind.CATEGORY
+    return _coded(name, kind, texts)
+
+
+def _coded(name: str, kind: Kind, texts: list[str | None]) -> Column:
+    unique, places = _unique(texts)
+    words = tuple(sorted(text for text in unique if text is not None))
+    code = {word: k for k, word in enumerate(words)}
+    codes = np.array([MISSING if text is None else code[text] for text in unique], np.int32)
+    return Column(name, kind, codes[places], words)
+
+
+def _numbers(name: str, values: Float64) -> Column:
+    days = read_day_numbers(values)
+    if days is not None:
+        return Column(name, Kind.DATE, days)
+    there = values[~np.isnan(values)]
+    whole = bool((there == np.floor(there)).all() and (np.abs(there) < WHOLE_MAX).all())
+    return Column(name, Kind.WHOLE if whole else Kind.NUMBER, values)
+
+
+def _unique(texts: list[str | None]) -> tuple[list[str | None], Int64]:
+    known: dict[str | None, int] = {}
+    places = np.fromiter((known.setdefault(text, len(known)) for text in texts), np.int64, len(texts))
+    return list(known), places
+
+
+def _read_numbers(texts: list[str | None]) -> Float64 | None:
+    """Numbers of texts such as 1,234.50, ¥12 or 37%; None when one of them is none."""
+    out = np.full(len(texts), np.nan)
+    for k, text in enumerate(texts):
+        if text is None:
+            continue
+        plain = text.lstrip("$€£¥￥ ")
+        if not plain or not NUMBER.fullmatch(plain) or PADDED.fullmatch(plain) or not any(c.isdigit() for c in plain):
+            return None
+        out[k] = float(plain.translate(DECORATION).rstrip("%"))
+    return out
+
+
+def _read_days(texts: list[str | None]) -> Float64 | None:
+    found = read_instants([text for text in texts if text is not None])
+    if found is None:
+        return None
+    out = np.full(len(texts), np.nan)
+    out[[k for k, text in enumerate(texts) if text is not None]] = as_days(found)
+    return out
+
+
+def _floats_of(array: pa.Array) -> Float64:
+    if _is_number(array.type) or pa.types.is_boolean(array.type):
+        return as_floats(array)
+    if _is_temporal(array.type):
+        return np.full(len(array), np.nan)
+    unique, places = _unique(canonical_texts(array))
+    return _each(unique, _read_numbers)[places]
+
+
+def _dates_of(array: pa.Array) -> Float64:
+    if _is_temporal(array.type):
+        return as_days(_instants(array))
+    if _is_number(array.type):
+        values = as_floats(array)
+        days = read_day_numbers(values)
+        return np.full(len(values), np.nan) if days is None else days
+    unique, places = _unique(canonical_texts(array))
+    whole = _read_days(unique)  # all at once where it can be: only together do they tell their form
+    return (_each(unique, _read_days) if whole is None else whole)[places]
+
+
+def _each(texts: list[str | None], read: Any) -> Float64:
+    found = [read([text]) for text in texts]
+    return np.array([np.nan if one is None else one[0] for one in found], np.float64)
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
+
+
+def _is_temporal(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_date(kind) or pa.types.is_timestamp(kind))
+
+
+def _instants(array: pa.Array) -> Int64:
+    found = array.cast(pa.timestamp("us", tz=getattr(array.type, "tz", None)), safe=False).cast(pa.int64())
+    return np.asarray(pc.fill_null(found, NO_TIME), np.int64)
+
+
+__all__ = ["as_floats", "canonical_texts", "flatten", "infer_column", "read_as"]

@@ -1,0 +1,87 @@
+"""The target as 0 and 1, and the time as whole numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+
+from honghua.base.clock import DAY_US
+from honghua.base.errors import BadInput
+from honghua.lab.tables.columns import canonical_texts, infer_column
+from honghua.lab.tables.records import Int64, Kind, Target, Unread
+
+SHOWN: Final = 8
+MILLIONTHS: Final = 1_000_000
+# Words for the event that a credit model foretells, and for its absence; in small letters. Elsewhere the rarer word is the event.
+EVENTS: Final = frozenset(
+    {"1", "yes", "y", "true", "t", "bad", "default", "defaulted", "b", "fraud", "late", "denied", "deny", "rejected",
+     "charged off", "charged_off", "charge off", "churn", "positive", "event", "delinquent", "overdue", "是", "坏", "违约", "逾期"}
+)  # fmt: skip
+CALMS: Final = frozenset(
+    {"0", "no", "n", "false", "f", "good", "g", "paid", "fully paid", "fully_paid", "repaid", "current", "ok", "normal",
+     "approved", "negative", "non-event", "否", "好", "正常"}
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReadTarget:
+    """values uint8[m] of the rows int64[m] that have one; words of 0 and 1; why they are so."""
+
+    values: Target
+    rows: Int64
+    words: tuple[str, str]
+    note: str
+
+
+def read_target(name: str, data: pa.ChunkedArray, *, positive: str | None = None) -> ReadTarget:
+    """0 and 1 of a column with two values; `positive` names the one that is 1. BadInput says what is wrong with it."""
+    texts = canonical_texts(data.combine_chunks())
+    rows = np.flatnonzero(np.array([text is not None for text in texts], bool))
+    words = sorted({text for text in texts if text is not None})
+    if len(words) != 2:
+        shown = ", ".join(words[:SHOWN]) + (" …" if len(words) > SHOWN else "")
+        told = f"the target {name} has {len(words):,} different values ({shown}); exactly two are wanted"
+        raise BadInput(told, code="BAD_TARGET")
+    ones = {word: sum(1 for text in texts if text == word) for word in words}
+    one, why = _choose_one(words, ones, positive=positive)
+    zero = next(word for word in words if word != one)
+    values = np.array([texts[int(k)] == one for k in rows], np.uint8)
+    note = f"1 of the target {name} is {one!r} and 0 is {zero!r}: {why}"
+    if len(rows) < len(texts):
+        note += f"; {len(texts) - len(rows):,} rows without a target were left out"
+    return ReadTarget(values, rows, (zero, one), note)
+
+
+def _choose_one(words: list[str], counts: dict[str, int], *, positive: str | None) -> tuple[str, str]:
+    if positive is not None:
+        if positive not in words:
+            raise BadInput(f"the target is never {positive!r}; it is {words[0]!r} or {words[1]!r}", code="BAD_TARGET")
+        return positive, "as asked for"
+    known = [word for word in words if word.lower() in EVENTS]
+    calm = [word for word in words if word.lower() in CALMS]
+    if len(known) == 1 and len(calm) <= 1 and known != calm:
+        return known[0], "that word names the event"
+    if len(calm) == 1 and not known:
+        return next(word for word in words if word not in calm), "the other word names its absence"
+    try:
+        return max(words, key=float), "the larger number is the event"
+    except ValueError:
+        return min(words, key=lambda word: (counts[word], word)), "the rarer word is the event"
+
+
+def read_time(name: str, data: pa.ChunkedArray) -> Int64:
+    """Microseconds UTC of dates; whole numbers as they are, other numbers in millionths; a missing time is before all others."""
+    column = infer_column(name, data)
+    if isinstance(column, Unread) or column.kind.has_words:
+        raise BadInput(f"the time column {name} holds neither dates nor numbers", code="BAD_TIME")
+    if column.missing.all():
+        raise BadInput(f"the time column {name} is empty", code="BAD_TIME")
+    scale = {Kind.DATE: DAY_US, Kind.WHOLE: 1}.get(column.kind, MILLIONTHS)
+    there = np.where(column.missing, np.nanmin(column.values), column.values)
+    return np.round(there * scale).astype(np.int64)
+
+
+__all__ = ["ReadTarget", "read_target", "read_time"]

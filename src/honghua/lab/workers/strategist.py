@@ -1,0 +1,157 @@
+"""The Strategist: cut-offs on the frontier of approval, loss and profit, and what they mean for a policy that judges now.
+
+The strategy judges people by a chance that is computed once for everybody, so its policy reads two lists: who is to be looked at by a
+person, and who is to be refused. The lists are part of the candidate; the policy text is that of the frame plus two rules.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from honghua.agents.api import FOLDER, JSON, TABLE, TEXT, Context, Done, Outcome, Refused, SendBack, Slot
+from honghua.base.errors import BadInput, Refusal
+from honghua.decision.core import POLICIES, compile_bundle, engine_vocabulary, find_leaks
+from honghua.lab.fitting.api import load_candidates, score
+from honghua.lab.strategy.api import Orders, Strategy, diff_policies, draw_strategy, read_plan, swap_set
+from honghua.lab.workers.columns_file import unpack_columns
+from honghua.lab.workers.modeller import FIT, make_table
+from honghua.lab.workers.question import Question
+from honghua.lab.workers.segmenter import read_drawn
+
+AGENT: Final = "Strategist"
+REVIEW_LIST: Final = "lab_review"
+REFUSE_LIST: Final = "lab_refuse"
+LISTS: Final = {"review": REVIEW_LIST, "refuse": REFUSE_LIST}  # an action of the plan → the list of those whom it meets
+LANE: Final = "with exclusions:"
+RULES: Final = f"""\
+    judged_risky = refuse("RISK_REFUSED", when=on_list("{REFUSE_LIST}"))
+    judged_doubtful = review("RISK_REVIEW", queue="credit", when=on_list("{REVIEW_LIST}"))
+"""
+DEFAULT_FRAME: Final = "account-rules"
+
+
+def read_frame(told: str) -> str:
+    """The policy that the candidate is added to: a shipped one by its name, or a file."""
+    if told in POLICIES:
+        return POLICIES[told]
+    try:
+        return Path(told).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(
+            f"no policy {told}: {error}; shipped are {', '.join(POLICIES)}", code="FILE_UNREADABLE"
+        ) from error
+
+
+def add_rules(frame: str) -> str:
+    """The frame with the two rules at the end of its lane of exclusions; BadInput where it has none, or has them already."""
+    lines = frame.splitlines(keepends=True)
+    starts = [place for place, line in enumerate(lines) if line.rstrip() == LANE]
+    if len(starts) != 1 or "judged_risky" in frame:
+        raise BadInput(f"the frame needs one lane {LANE!r} and no rule judged_risky", code="NO_LANE")
+    end = starts[0] + 1
+    while end < len(lines) and lines[end].startswith((" ", "\t")):
+        end += 1
+    return "".join(lines[:end]) + RULES + "".join(lines[end:])
+
+
+@dataclass(frozen=True, slots=True)
+class DrawStrategy:
+    """Chosen on rows that the models did not learn from (out of fold), told on later rows."""
+
+    question: Question
+    frame: str = DEFAULT_FRAME
+    agent: str = AGENT
+    step: str = "draw the strategy"
+    reads: tuple[Slot, ...] = (
+        Slot("rows", TABLE), Slot("table", TABLE), Slot("segments"), Slot("segment_codes", TABLE), Slot("candidates", FOLDER),
+        Slot("out_of_fold", TABLE), Slot("examination"),
+    )  # fmt: skip
+    writes: tuple[Slot, ...] = (
+        Slot("strategy"),
+        Slot("swap_set"),
+        Slot("policy", TEXT),
+        Slot("diff", TEXT),
+        Slot("cuts"),
+    )
+
+    def run(self, context: Context) -> Outcome:
+        """See the class."""
+        plan = read_plan(self.question.plan)
+        develop, report = draw_orders(context)
+        found = draw_strategy(develop, report, plan, name=f"lab-{self.question.name}")
+        if isinstance(found, Refusal):
+            return Refused((found.sentence,))
+        frame = read_frame(self.frame)
+        policy = add_rules(frame)
+        everybody = np.ones(len(report), np.bool_)
+        context.write_json("strategy", found.as_json())
+        context.write_json("swap_set", swap_set(report, everybody, found.lets_pass(report), plan).as_json())
+        context.write("policy", policy.encode())
+        context.write("diff", "\n".join(diff_policies(frame, policy)).encode())
+        context.write_json("cuts", {
+            "chance": found.grid.chance.tolist(), "amount_minor": found.grid.amount_minor.tolist(),
+            "actions": [plan.actions[number].name for number in found.actions.tolist()],
+        })  # fmt: skip
+        return Done(tell_strategy(found))
+
+
+def tell_strategy(found: Strategy) -> tuple[str, ...]:
+    """What it promises and what it keeps, on rows that it was not chosen on."""
+    approved, loss = found.figures["approved_share"], found.figures["loss_share"]
+    return (
+        f"{approved.mid:.1%} pass without anybody's doing, {loss.mid:.2%} of the amount is lost "
+        f"(interval {loss.low:.2%} … {loss.high:.2%})",
+        f"the budget of loss is {found.plan.constraints.loss_ppm / 10_000:g}%: {found.plan.constraints.source}",
+    )
+
+
+def draw_orders(context: Context) -> tuple[Orders, Orders]:
+    """(out-of-fold rows to choose on, later rows to tell on); what people owe is the amount."""
+    drawn = read_drawn(context)
+    folds = unpack_columns(context.read("out_of_fold"))
+    owed = drawn.owed_minor[drawn.part == 0][folds["row"]]
+    develop = Orders(folds["challenger"], folds["y"].astype(np.uint8), owed)
+    later = drawn.part == 1
+    scored = score(load_candidates(context.lay("candidates")), make_table(context, drawn, 1))
+    return develop, Orders(scored.challenger, drawn.bad[later].astype(np.uint8), drawn.owed_minor[later])
+
+
+@dataclass(frozen=True, slots=True)
+class CheckPolicy:
+    """The Validator's look at the strategy: its own checks on later rows, the policy's static checks, the account's rules kept."""
+
+    agent: str = "Validator"
+    step: str = "check the policy"
+    reads: tuple[Slot, ...] = (Slot("strategy"), Slot("policy", TEXT), Slot("cuts"))
+    writes: tuple[Slot, ...] = (Slot("policy_check", JSON),)
+
+    def run(self, context: Context) -> Outcome:
+        """See the class."""
+        strategy = context.read_json("strategy", dict[str, Any])
+        source = context.read("policy").decode()
+        vocabulary = engine_vocabulary(lists=(REVIEW_LIST, REFUSE_LIST))
+        bundle = compile_bundle("lab candidate", source, vocabulary)  # PolicyProblems names every line that is wrong
+        leaks = find_leaks(bundle, vocabulary)
+        failed = [f"{one['name']}: {one['problem']}" for one in strategy["checks"] if not one["passed"]]
+        problems = [*failed, *(f"the policy does not always refuse with {leak}" for leak in leaks)]
+        report = {
+            "checks": strategy["checks"],
+            "leaks": list(leaks),
+            "passed": not problems,
+            "inputs": list(bundle.inputs),
+        }
+        context.write_json("policy_check", report)
+        if leaks:
+            return Refused(tuple(problems))
+        if problems:
+            return SendBack(FIT, tuple(problems))
+        return Done(
+            (f"{len(strategy['checks'])} checks of the strategy hold on later rows; the account's rules are kept",)
+        )
+
+
+__all__ = ["LISTS", "REFUSE_LIST", "REVIEW_LIST", "CheckPolicy", "DrawStrategy", "add_rules", "read_frame"]

@@ -1,0 +1,90 @@
+"""The TagMiner: chooses variables out of a hundred thousand and more, and says which tags tell something of the target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from honghua.agents.api import TABLE, Ask, Context, Done, Outcome, Refused, Slot
+from honghua.lab.factory.api import Factory, RankSettings, rank
+from honghua.lab.workers.segmenter import Events, read_drawn
+
+AGENT: Final = "TagMiner"
+WINNERS_MIN: Final = 5
+TIMINGS: Final = frozenset({"seconds"})
+HYPOTHESES_MAX: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseVariables:
+    """Ranks on the rows to learn from only; what was chosen is named with its lineage."""
+
+    events: Events
+    keep: int = 60
+    agent: str = AGENT
+    step: str = "choose the variables"
+    reads: tuple[Slot, ...] = (Slot("source"), Slot("rows", TABLE))
+    writes: tuple[Slot, ...] = (Slot("variables"),)
+
+    def run(self, context: Context) -> Outcome:
+        """See the class."""
+        stream = self.events.check_same(context.read_json("source", dict[str, Any]))
+        drawn = read_drawn(context)
+        seed = int(context.rng("rank").integers(2**31))
+        learn = drawn.part == 0
+        found = rank(stream, drawn.rows(0), drawn.bad[learn].astype(np.uint8), RankSettings(seed=seed, keep=self.keep))
+        if len(found.winners) < WINNERS_MIN:
+            return Refused(
+                (f"only {len(found.winners)} variables tell anything that lasts: there is nothing to build a model on",)
+            )
+        factory = Factory(self.events.dictionary)
+        lineage = {}
+        for name in found.winners:
+            one = factory.lineage(name)
+            lineage[name] = {"tables": list(one.tables), "columns": list(one.columns), "en": one.en, "zh": one.zh}
+        context.write_json("variables", {**without_timings(found.as_json()), "lineage": lineage})
+        best = found.ranked[0] if found.ranked else None
+        said = "" if best is None else f"; the most telling: {lineage.get(best.name, {}).get('en', best.name)}"
+        return Done(
+            (
+                f"{len(found.winners)} of {found.named:,} variables, each confirmed on customers that the search never saw{said}",
+            )
+        )
+
+
+def without_timings(value: Any) -> Any:
+    """Plain values without durations: an artefact is the same for the same seed."""
+    if isinstance(value, dict):
+        return {key: without_timings(inner) for key, inner in value.items() if key not in TIMINGS}
+    if isinstance(value, list | tuple):
+        return [without_timings(inner) for inner in value]
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Hypotheses:
+    """Tags that somebody thinks worth trying, in words: sentences, never definitions that a program would run."""
+
+    tags: tuple[str, ...]
+
+
+def ask_hypotheses(context: Context, shown: dict[str, str]) -> tuple[list[str], str]:
+    """What a language model would try next; nothing without one. A hypothesis is a note for the next run, it decides nothing."""
+
+    def check(value: Hypotheses) -> tuple[str, ...]:
+        return () if len(value.tags) <= HYPOTHESES_MAX else (f"at most {HYPOTHESES_MAX} tags",)
+
+    said = context.ask(
+        Ask(
+            "Propose tags of customers that are not in the list and might tell who misses repayments.",
+            shown,
+            Hypotheses,
+            check=check,
+        )
+    )
+    return list(said.or_else(Hypotheses(())).tags), said.why
+
+
+__all__ = ["ChooseVariables", "ask_hypotheses", "without_timings"]

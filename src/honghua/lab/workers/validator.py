@@ -1,0 +1,175 @@
+"""The Validator: examines both models on rows that nothing was chosen on, and sends work back with the column that is to be left out."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from honghua.agents.api import FOLDER, TABLE, Context, Done, Outcome, Refused, SendBack, Slot
+from honghua.base.clock import DAY_US, from_micros
+from honghua.lab.fitting.api import Loaded, load_candidates
+from honghua.lab.tables.api import encode
+from honghua.lab.workers.drawing import Drawn
+from honghua.lab.workers.modeller import FIT, LEAVE_OUT, make_table
+from honghua.lab.workers.question import Question
+from honghua.lab.workers.segmenter import Events, read_drawn
+from honghua.models.api import Check, Evidence, Subject, forest_subject
+from honghua.models.examining.api import Examination, ExaminedRows, Groups, Rival, Window, examine_candidate
+from honghua.models.scorecard.api import Scorecard, load_card, save_card
+
+AGENT: Final = "Validator"
+FEWEST_COLUMNS: Final = 3  # with fewer, a column that tells of a protected trait is a problem for people
+
+Predict = Callable[[NDArray[Any]], NDArray[np.float64]]
+
+
+def card_subject(card: Scorecard) -> Subject:
+    """A scorecard as the battery sees it; what its kind proves: that its parts sum to its margin."""
+
+    def reload() -> tuple[bytes, Predict]:
+        with tempfile.TemporaryDirectory() as folder:
+            save_card(card, Path(folder))
+            again = load_card(Path(folder))
+        return again.digest, again.predict
+
+    def prove(evidence: Evidence) -> Iterable[Check]:
+        x = np.asarray(evidence.x[:1000], np.float32)
+        gap = float(np.abs(card.parts(x).sum(axis=1) + card.intercept - card.margins(x)).max())
+        passed = gap < 1e-9
+        yield Check("parts sum to the margin", passed, f"{gap:.2g}", "< 1e-9", "" if passed else "they do not")
+
+    return Subject(card.names, card.digest, card.predict, reload, prove, "scorecard")
+
+
+@dataclass(frozen=True, slots=True)
+class Examine:
+    """Battery, stability, fairness, calibration and comparison, on the later rows."""
+
+    events: Events
+    question: Question
+    agent: str = AGENT
+    step: str = "examine the models"
+    reads: tuple[Slot, ...] = (Slot("source"), Slot("rows", TABLE), Slot("table", TABLE), Slot("candidates", FOLDER))
+    writes: tuple[Slot, ...] = (Slot("examination"), Slot("leaderboard"))
+
+    def run(self, context: Context) -> Outcome:
+        """See the class."""
+        drawn = read_drawn(context)
+        loaded = load_candidates(context.lay("candidates"))
+        fitting, later = (encode(make_table(context, drawn, part), loaded.schema) for part in (0, 1))
+        y = drawn.bad[drawn.part == 1]
+        groups = read_groups(self.events, drawn)
+        seed = int(context.rng("examine").integers(2**31))
+        found: dict[str, Examination] = {}
+        for role, subject in subjects_of(loaded).items():
+            rival = Rival(found["champion"].digest, found["champion"].scores) if found else None
+            rows = ExaminedRows(fitting, later, y, groups=groups, rival=rival, window=find_window(drawn, self.question))
+            found[role] = examine_candidate(subject, rows, seed=seed)
+        remarks = [
+            one for role, e in found.items() for one in find_remarks(e, (loaded.schema.names, later), groups, role)
+        ]
+        context.write_json("examination", {role: e.as_json() for role, e in found.items()})
+        context.write_json("leaderboard", [tell_row(role, e) for role, e in found.items()])
+        problems = [f"{role}: {one}" for role, e in found.items() for one in e.problems]
+        if not problems:
+            return Done(
+                tuple(
+                    f"{role} passed {len(e.checks)} checks; AUC {e.auc.mid:.3f} on later rows"
+                    for role, e in found.items()
+                )
+            )
+        if not remarks or len(loaded.schema.names) - len(set(remarks)) < FEWEST_COLUMNS:
+            return Refused(tuple(problems))
+        return SendBack(FIT, (*dict.fromkeys(remarks), *problems))
+
+
+def subjects_of(loaded: Loaded) -> dict[str, Subject]:
+    """Both models as the battery sees them, the champion first."""
+    return {"champion": card_subject(loaded.pair.champion), "challenger": forest_subject(loaded.pair.challenger)}
+
+
+def find_window(drawn: Drawn, question: Question) -> Window:
+    """Days of the last outcome that was learnt from, and of the later rows."""
+    learnt, later = drawn.as_of_us[drawn.part == 0], drawn.as_of_us[drawn.part == 1]
+    ends = int(learnt.max()) + (question.target.within_days - 1) * DAY_US
+    return Window(_day(ends), _day(int(later.min())), _day(int(later.max())))
+
+
+def _day(at_us: int) -> dt.date:
+    return from_micros(at_us).date()
+
+
+def read_groups(events: Events, drawn: Drawn) -> tuple[Groups, ...]:
+    """Protected traits of the later rows' customers, from a file that no variable reads; none where the question names none."""
+    told = events.question.protected
+    if told is None or not events.place.is_dir() or not (events.place / told.file).exists():
+        return ()
+    table = pq.read_table(events.place / told.file, columns=[told.id, *told.columns])
+    keys = events.stream().keys_of("customer", table.column(told.id).to_pylist())
+    order = np.argsort(keys)
+    wanted = drawn.customer[drawn.part == 1]
+    place = np.minimum(np.searchsorted(keys[order], wanted), len(keys) - 1)
+    known = keys[order][place] == wanted
+    groups = []
+    for name in told.columns:
+        words = np.array([str(one) for one in table.column(name).to_pylist()])
+        found = Groups.of(name, words[order][place])
+        groups.append(Groups(name, np.where(known, found.codes, -1), found.words))
+    return tuple(groups)
+
+
+def find_remarks(
+    found: Examination, columns: tuple[tuple[str, ...], NDArray[Any]], groups: tuple[Groups, ...], role: str
+) -> list[str]:  # fmt: skip
+    """Columns to leave out: those that moved where the score moved, and the one that tells most of a trait that is treated unlike."""
+    names, later = columns
+    remarks = []
+    if found.stability.problems:
+        worst = {name: value for one in found.stability.slices for name, value in one.columns.items()}
+        if worst:
+            name = max(worst, key=lambda one: worst[one])
+            remarks.append(
+                f"{LEAVE_OUT}{name}: the {role}'s score moved, and this column moved most (PSI {worst[name]:.3f})"
+            )
+    for report in found.fairness:
+        if not report.passed:
+            group = next(one for one in groups if one.name == report.name)
+            name, told = find_proxy(names, later, group)
+            remarks.append(
+                f"{LEAVE_OUT}{name}: the {role} treats {report.name} unlike, and this column tells of it ({told:.3f})"
+            )
+    return remarks
+
+
+def find_proxy(names: tuple[str, ...], later: NDArray[Any], group: Groups) -> tuple[str, float]:
+    """The column whose ranks go most with a trait: the largest |correlation|."""
+    told = group.codes >= 0
+    trait = group.codes[told].astype(np.float64)
+    best = ("", 0.0)
+    for name, column in zip(names, np.asarray(later, np.float64)[told].T, strict=True):
+        ranks = np.argsort(
+            np.argsort(np.where(np.isnan(column), -np.inf, column), kind="stable"), kind="stable"
+        ).astype(np.float64)
+        if trait.std() and ranks.std():
+            size = abs(float(np.corrcoef(ranks, trait)[0, 1]))
+            best = max(best, (name, size), key=lambda one: one[1])
+    return best
+
+
+def tell_row(role: str, found: Examination) -> dict[str, Any]:
+    """A line of the leaderboard, on the later rows."""
+    return {
+        "name": f"{role} ({found.kind})", "kind": found.kind, "role": role, "auc": found.auc.as_list(), "ks": found.ks,
+        "ece": found.reliability.ece, "passed": found.passed, "digest": found.digest.hex(), "note": "; ".join(found.notes[:2]),
+    }  # fmt: skip
+
+
+__all__ = ["Examine", "card_subject", "find_proxy", "subjects_of"]

@@ -1,0 +1,105 @@
+"""SQL of the rulebooks that were proposed, reviewed and put in force."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any, Final
+
+import psycopg
+from psycopg.rows import class_row
+
+# One at a time: of two people who act at once the second sees what the first did.
+LOCK: Final = "SELECT pg_advisory_xact_lock(hashtext('limits_rulebook_seat'))"
+RELEASES: Final = """
+SELECT r.release_id, r.digest, r.author, r.why, r.built_in, r.proposed_at, v.reviewer, v.why AS reviewed_why, v.approved
+FROM limits_rulebook_release AS r LEFT JOIN LATERAL (SELECT reviewer, why, approved FROM limits_rulebook_review AS w
+  WHERE w.release_id = r.release_id ORDER BY review_id DESC LIMIT 1) AS v ON true
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class RulebookRelease:
+    """A rulebook that somebody proposed. digest: SHA-256 of its content; reviewer None: nobody has said anything yet."""
+
+    release_id: int
+    digest: bytes
+    author: str
+    why: str
+    built_in: bool
+    proposed_at: dt.datetime
+    reviewer: str | None
+    reviewed_why: str | None
+    approved: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A rulebook put in force from a business date; restores: the seat that a rollback says again."""
+
+    seat_id: int
+    release_id: int
+    from_on: dt.date
+    person: str
+    why: str
+    restores: int | None
+    seated_at: dt.datetime
+
+
+def lock(conn: psycopg.Connection) -> None:
+    """Our turn, until the transaction ends."""
+    conn.execute(LOCK)
+
+
+def insert_release(
+    conn: psycopg.Connection, digest: bytes, author: str, why: str, *, built_in: bool, now: dt.datetime
+) -> int | None:
+    """Append a proposal; None where this content was proposed before."""
+    row = conn.execute(
+        "INSERT INTO limits_rulebook_release (digest, author, why, built_in, proposed_at) VALUES (%s, %s, %s, %s, %s)"
+        " ON CONFLICT (digest) DO NOTHING RETURNING release_id",
+        [digest, author, why, built_in, now],
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def list_releases(conn: psycopg.Connection, *, release_id: int | None = None) -> list[RulebookRelease]:
+    """All proposals by number with the last word on each, or one."""
+    query = f"{RELEASES} WHERE %(id)s::bigint IS NULL OR r.release_id = %(id)s ORDER BY r.release_id"
+    with conn.cursor(row_factory=class_row(RulebookRelease)) as cursor:
+        return cursor.execute(query, {"id": release_id}).fetchall()
+
+
+def insert_review(conn: psycopg.Connection, row: RulebookRelease, *, now: dt.datetime) -> None:
+    """Append the last word that a row says."""
+    conn.execute(
+        "INSERT INTO limits_rulebook_review (release_id, reviewer, why, approved, digest, reviewed_at) VALUES (%s, %s, %s, %s, %s, %s)",
+        [row.release_id, row.reviewer, row.reviewed_why, row.approved, row.digest, now],
+    )
+
+
+def insert_seat(
+    conn: psycopg.Connection, release_id: int, from_on: dt.date, said: tuple[str, str], *, restores: int | None, now: dt.datetime
+) -> None:  # fmt: skip
+    """Put a release in force from a day on; said: who, and why."""
+    conn.execute(
+        "INSERT INTO limits_rulebook_seat (release_id, from_on, person, why, restores, seated_at) VALUES (%s, %s, %s, %s, %s, %s)",
+        [release_id, from_on, *said, restores, now],
+    )
+
+
+def list_seats(conn: psycopg.Connection) -> list[Seat]:
+    """All seats, the newest first."""
+    with conn.cursor(row_factory=class_row(Seat)) as cursor:
+        query = "SELECT seat_id, release_id, from_on, person, why, restores, seated_at FROM limits_rulebook_seat ORDER BY seat_id DESC"
+        return cursor.execute(query).fetchall()
+
+
+def find_in_force(conn: psycopg.Connection, on: dt.date) -> tuple[bytes, Any] | None:
+    """(digest, body) of the rulebook in force on a business date."""
+    row = conn.execute(
+        "SELECT digest, body FROM limits_rulebook_seat JOIN limits_rulebook_release USING (release_id) JOIN limits_rulebook USING (digest)"
+        " WHERE from_on <= %s ORDER BY seat_id DESC LIMIT 1",
+        [on],
+    ).fetchone()
+    return None if row is None else (bytes(row[0]), row[1])

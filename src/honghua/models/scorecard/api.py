@@ -1,0 +1,27 @@
+"""Part door: scorecards – fitted, calibrated, kept, told as points, and blended into a forest."""
+
+from __future__ import annotations
+
+from honghua.models.scorecard.blending import blend_boosters
+from honghua.models.scorecard.card import Characteristic, Cutting, Scale, Scorecard
+from honghua.models.scorecard.cutting import CutSettings, Field
+from honghua.models.scorecard.files import load_card, save_card
+from honghua.models.scorecard.fitting import CardSettings, calibrated, fit_scorecard, fit_scorecards
+from honghua.models.scorecard.trees import card_trees
+
+__all__ = [
+    "CardSettings",
+    "Characteristic",
+    "CutSettings",
+    "Cutting",
+    "Field",
+    "Scale",
+    "Scorecard",
+    "blend_boosters",
+    "calibrated",
+    "card_trees",
+    "fit_scorecard",
+    "fit_scorecards",
+    "load_card",
+    "save_card",
+]

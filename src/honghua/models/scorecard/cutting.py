@@ -1,0 +1,143 @@
+"""Cuts columns into bins: optbinning finds the ranges whose weights rise, fall, or turn once; special codes and missing values stand apart.
+
+Optimal binning: G. Navas-Palencia, "Optimal binning: mathematical programming formulation", arXiv:2001.08025 (2020).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from honghua.models.scorecard.card import Cutting, Float32, Float64, Int64
+
+ROWS_MAX: Final = 60_000  # a cut is found on so many rows at most: more do not move it
+SPECIAL_SHARE: Final = 0.005
+SPECIALS: Final = tuple(
+    float(v) for digits in ("9", "99", "999", "9999", "99999", "999999", "9999999", "99999999") for v in (digits, f"-{digits}")
+) + (-1.0, -2.0, -3.0, -6.0, -7.0, -8.0)  # fmt: skip
+APART: Final = 1.0  # a code stands outside the amounts by at least so many widths of their middle 98 %
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A column of the rows: words of a category (the code after the last is "missing"), or None for a number; direction +1/−1 where
+    declared; read: whether a card may read it.
+    """
+
+    name: str
+    words: tuple[str, ...] | None = None
+    direction: int = 0
+    read: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CutSettings:
+    """bin_share: rows that a range holds at least; prebins: where the search starts."""
+
+    bin_share: float = 0.05
+    prebins: int = 20
+    groups_share: float = 0.02
+
+
+def cut_field(
+    x: Float32, y: NDArray[Any], place: int, field: Field, settings: CutSettings
+) -> tuple[Cutting, tuple[str, ...]]:
+    """The cutting of one column and the label of each bin; rows float32[n, F], y 0 or 1."""
+    step = max(1, -(-len(y) // ROWS_MAX))
+    values, labels = x[::step, place].astype(np.float64), np.asarray(y)[::step]
+    if field.words is not None:
+        return _cut_words(values, labels, place, field, settings)
+    there = ~np.isnan(values)
+    specials = () if field.direction else find_specials(values[there])  # a declared direction binds every number
+    plain = there & ~np.isin(values, specials)
+    edges = _find_edges(values[plain], labels[plain], field, settings)
+    bins = len(edges) + 1 + len(specials) + 1
+    told = [_say_range(edges, k) for k in range(len(edges) + 1)]
+    return Cutting(field.name, place, edges, specials, None, bins), (*told, *(f"= {v:g}" for v in specials), "missing")
+
+
+def find_specials(values: Float64) -> tuple[float, ...]:
+    """Values that are codes: such numbers as −9 or 999, frequent, and far outside all other values."""
+    if len(values) == 0:
+        return ()
+    unique, counts = np.unique(values, return_counts=True)
+    frequent = unique[counts >= max(5.0, SPECIAL_SHARE * len(values))]
+    found: list[float] = []
+    for value in [v for v in frequent.tolist() if v in SPECIALS]:
+        rest = unique[~np.isin(unique, [*found, value]) & ~np.isin(unique, SPECIALS)]
+        if len(rest) < 2:
+            continue
+        low, high = np.quantile(values[np.isin(values, rest)], [0.01, 0.99])
+        beyond = APART * (high - low)
+        if (value < 0 <= rest[0]) or value < rest[0] - beyond or value > rest[-1] + beyond:
+            found.append(value)
+    return tuple(sorted(found))
+
+
+def _find_edges(values: Float64, labels: NDArray[Any], field: Field, settings: CutSettings) -> Float64:
+    if len(np.unique(values)) < 2 or len(np.unique(labels)) < 2:
+        return np.zeros(0)
+    trend = {1: "ascending", -1: "descending", 0: "auto"}[field.direction]
+    binner = _optimal(field.name, dtype="numerical", monotonic_trend=trend, settings=settings, rows=len(values))
+    found = _fitted(binner, values, labels)
+    # Rows are float32: an edge is the smallest float32 that stands above it, so that 32 and 64 bits agree.
+    return np.unique(np.asarray(found, np.float64).astype(np.float32).astype(np.float64))
+
+
+def _cut_words(
+    values: Float64, labels: NDArray[Any], place: int, field: Field, settings: CutSettings
+) -> tuple[Cutting, tuple[str, ...]]:
+    words = (*(field.words or ()), "missing")
+    groups = np.full(len(words), -1, np.int64)
+    lost = np.isnan(values) | (values == len(words) - 1)
+    codes = values[~lost].astype(np.int64)
+    parts: list[list[int]] = [np.unique(codes).tolist()] if len(codes) else []
+    if len(parts) and len(parts[0]) > 1 and len(np.unique(labels[~lost])) == 2:
+        binner = _optimal(field.name, dtype="categorical", monotonic_trend=None, settings=settings, rows=len(codes))
+        found = _fitted(binner, codes, labels[~lost])
+        parts = [[int(code) for code in part] for part in found] or parts
+    for k, part in enumerate(parts):
+        groups[part] = k
+    groups[-1] = len(parts)
+    told = [", ".join(words[code] for code in part[:6]) + (" …" if len(part) > 6 else "") for part in parts]
+    return Cutting(field.name, place, np.zeros(0), (), groups, len(parts) + 1), (*told, "missing")
+
+
+def _optimal(name: str, *, dtype: str, monotonic_trend: str | None, settings: CutSettings, rows: int) -> Any:
+    share = max(settings.bin_share, min(0.5, 20.0 / max(rows, 1)))
+    options: dict[str, Any] = {"cat_cutoff": settings.groups_share} if dtype == "categorical" else {"max_n_prebins": settings.prebins}  # fmt: skip
+    if monotonic_trend is not None:
+        options["monotonic_trend"] = monotonic_trend
+    else:
+        options["monotonic_trend"] = "ascending"  # groups are ordered by their rate
+    return _load().OptimalBinning(name=name, dtype=dtype, solver="cp", min_prebin_size=share, time_limit=10, **options)
+
+
+def _fitted(binner: Any, values: NDArray[Any], labels: NDArray[Any]) -> Sequence[Any]:
+    with np.errstate(all="ignore"):
+        binner.fit(values, labels)
+    return list(binner.splits)
+
+
+def _load() -> Any:
+    """optbinning, whose import loads a solver that complains about another one on stderr."""
+    with contextlib.redirect_stderr(io.StringIO()):
+        return import_module("optbinning")
+
+
+def _say_range(edges: Float64, k: int) -> str:
+    if len(edges) == 0:
+        return "any"
+    if k == 0:
+        return f"< {edges[0]:g}"
+    return f"≥ {edges[-1]:g}" if k == len(edges) else f"{edges[k - 1]:g} … < {edges[k]:g}"
+
+
+__all__ = ["CutSettings", "Field", "cut_field", "find_specials"]

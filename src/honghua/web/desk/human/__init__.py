@@ -1,0 +1,1 @@
+"""What machines could not settle: contracts that wait for a person, payments of which the gateway said what cannot be."""

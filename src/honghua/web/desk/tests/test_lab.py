@@ -1,0 +1,235 @@
+"""The lab at the desk: a real run worked on in the database, with a strategy drawn by the strategist's own functions, read page by page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import psycopg
+import pytest
+
+from honghua.agents import api as agents
+from honghua.agents.core import make_timeline
+from honghua.lab.strategy.api import Orders, draw_strategy, read_plan, swap_set
+from honghua.lab.strategy.drawing import Strategy
+from honghua.store.database import connect
+from honghua.web.desk.acts import list_acts
+from honghua.web.desk.lab.artefacts import SANDBOX
+from honghua.web.desk.tests.staff import enter, follow, read
+from honghua.web.roles import Role
+
+SEED = 11
+ROWS = 6_000
+CARD = b"<!doctype html><title>card</title><style>h1{color:red}</style><h1>Card of the candidate</h1><script>alert(1)</script>"
+BOARD = {"rows": [
+    {"name": "scorecard-7", "kind": "scorecard", "role": "champion", "auc": [0.71, 0.74, 0.77], "brier": 0.112, "passed": True},
+    {"name": "forest-3", "kind": "forest", "role": "challenger", "auc": [0.74, 0.77, 0.80], "brier": 0.108, "passed": True},
+    {"name": "what-if", "kind": "naive", "role": "naive", "auc": [0.60, 0.63, 0.66], "passed": False, "note": "wrong sign"},
+]}  # fmt: skip
+DIFF = "--- in force\n+++ candidate\n@@ -1,2 +1,2 @@\n rule a\n-refuse if chance > 0.2\n+refuse if chance > 0.3\n"
+
+
+@pytest.fixture(scope="module")
+def drawn() -> tuple[Strategy, object]:
+    """A strategy on two drawn halves of orders, and who gets in by it that a single cut-off let in before."""
+    rng = np.random.default_rng(SEED)
+    halves = []
+    for _ in range(2):
+        chance = rng.beta(1.2, 18.0, ROWS)
+        bad = (rng.random(ROWS) < chance).astype(np.uint8)
+        halves.append(Orders(chance, bad, rng.integers(20_000, 800_000, ROWS)))
+    develop, report = halves
+    plan = read_plan("credit")
+    found = draw_strategy(develop, report, plan, name="lab-test")
+    assert isinstance(found, Strategy), found
+    return found, swap_set(report, report.chance < 0.05, found.lets_pass(report), plan)
+
+
+@dataclass(frozen=True)
+class Teller:
+    """A step that writes what it was given under the names that the lab's own workers use."""
+
+    agent: str
+    step: str
+    reads: tuple[agents.Slot, ...]
+    writes: tuple[agents.Slot, ...]
+    values: Mapping[str, object]
+
+    def run(self, context: agents.Context) -> agents.Outcome:
+        for slot in self.writes:
+            value = self.values[slot.name]
+            if isinstance(value, bytes):
+                context.write(slot.name, value)
+            else:
+                context.write_json(slot.name, value)
+        return agents.Done((f"{self.step}: try {1 + len(context.remarks)}",))
+
+
+@dataclass(frozen=True)
+class Fitter(Teller):
+    """Says in its artefact how often its work came back."""
+
+    def run(self, context: agents.Context) -> agents.Outcome:
+        context.write_json("leaderboard", {**BOARD, "tries": 1 + len(context.remarks)})
+        return agents.Done((f"three candidates, try {1 + len(context.remarks)}",))
+
+
+@dataclass(frozen=True)
+class Examiner(Teller):
+    """Sends the first try back."""
+
+    def run(self, context: agents.Context) -> agents.Outcome:
+        if context.read_json("leaderboard", dict)["tries"] < 2:
+            return agents.SendBack("fit", ("calibration error 0.031 is above 0.020",))
+        return Teller.run(self, context)
+
+
+def make_flow(drawn) -> agents.Flow:
+    """The build's last steps with its names of artefacts."""
+    strategy, swaps = drawn
+    slot = agents.Slot
+    board = slot("leaderboard")
+    told = {
+        "table": b"rows of people", "examination": {"problems": []}, "card": CARD,
+        "strategy": {**strategy.as_json(), "swap_set": swaps.as_json()}, "policy": strategy.source.encode(), "diff": DIFF.encode(),
+        "candidate": {"name": "spring", "model": "forest-3", "policy": "lab-test"},
+    }  # fmt: skip
+    strategist = (slot("strategy"), slot("policy", agents.TEXT), slot("diff", agents.TEXT))
+    return agents.Flow(
+        "build",
+        (
+            Teller("Segmenter", "segment", (), (slot("table", agents.TABLE),), told),
+            Fitter("Modeller", "fit", (slot("table", agents.TABLE),), (board,), told),
+            Examiner("Validator", "examine", (board,), (slot("examination"), slot("card", agents.HTML)), told),
+            Teller("Strategist", "choose", (slot("examination"),), strategist, told),
+            Teller("Releaser", "propose", (slot("strategy"),), (slot("candidate"),), told),
+            agents.HumanGate("approve", slot("candidate"), "may this candidate be released?"),
+        ),
+        verdict="approved",
+    )
+
+
+@pytest.fixture
+def worked(database, site, drawn, tmp_path) -> Iterator[tuple[psycopg.Connection, str, agents.Flow, agents.Means]]:
+    """A run that waits at its gate."""
+    flow = make_flow(drawn)
+    means = agents.Means(site.clock, tmp_path / "scratch")
+    with connect(database) as conn:
+        opening = agents.Opening("build", SEED, "a test asked for it")
+        run = agents.open_database_run(conn, opening, subject="city of spring", clock=site.clock)
+        agents.work(run, flow, means)
+        yield conn, run.journal.run, flow, means
+
+
+def subject_of(page: str) -> str:
+    """What the form says was looked at."""
+    (found,) = re.findall(r'name="subject" value="([0-9a-f]{64})"', page)
+    return str(found)
+
+
+def test_a_run_is_read_step_by_step_and_its_artefacts_open(site, browser, worked):
+    _, run_id, _, _ = worked
+    enter(browser, site, Role.AUDITOR, "eve")
+    listed = browser.get("/desk/lab?only=open").text
+    assert f"/desk/lab/runs/{run_id}" in listed
+    assert "city of spring" in listed
+    page = browser.get(f"/desk/lab/runs/{run_id}").text
+    assert "may this candidate be released?" in page
+    assert "calibration error 0.031" in page
+    assert "sent back" in page
+    assert "turn 2" in page
+    assert "refuse if chance &gt; 0.3" in page
+    assert '<button class="button good" name="word"' not in page, "an auditor reads"
+    assert (
+        browser.send(site, f"/desk/lab/runs/{run_id}/answer", word="approve", why="x", subject="0" * 64).status_code
+        == 403
+    )
+    opened = {
+        path: browser.get(path) for path in set(re.findall(rf"/desk/lab/runs/{run_id}/artefacts/[0-9a-f]{{64}}", page))
+    }
+    assert len(opened) >= 7
+    assert {answer.status_code for answer in opened.values()} == {200}
+    texts = "".join(answer.text for answer in opened.values())
+    assert "spring" in texts
+    assert "never copied into the database" in texts
+    assert "rows of people" not in texts, "tables of people are not shown, wherever their bytes lie"
+    assert browser.get(f"/desk/lab/runs/{run_id}/artefacts/{'0' * 64}").status_code == 404
+    assert browser.get(f"/desk/lab/runs/{'0' * 32}").status_code == 404
+
+
+def test_candidates_stand_beside_each_other_and_the_card_in_a_sandbox(site, browser, worked):
+    _, run_id, _, _ = worked
+    enter(browser, site, Role.STRATEGIST, "ann")
+    page = browser.get(f"/desk/lab/runs/{run_id}/models").text
+    assert page.index("scorecard-7") < page.index("forest-3")
+    assert "0.7400" in page
+    assert page.count('class="interval"') == 3
+    (address,) = set(re.findall(rf"/desk/lab/runs/{run_id}/pages/[0-9a-f]{{64}}", page))
+    card = browser.get(address)
+    assert card.content == CARD
+    assert card.headers["content-security-policy"] == SANDBOX
+    assert re.search(r"<iframe[^>]* sandbox ", page)
+    other = browser.get(f"/desk/lab/runs/{run_id}").text
+    (json,) = re.findall(r'artefacts/([0-9a-f]{64})">candidate<', other)[:1]
+    assert browser.get(f"/desk/lab/runs/{run_id}/pages/{json}").status_code == 404, "only a page is served as one"
+
+
+def test_the_frontier_says_what_was_chosen_and_what_it_keeps(site, browser, worked, drawn):
+    _, run_id, _, _ = worked
+    strategy, swaps = drawn
+    enter(browser, site, Role.OPERATIONS, "otto")
+    page = browser.get(f"/desk/lab/runs/{run_id}/strategy").text
+    points = len(strategy.frontier)
+    for picture in re.findall(r'<svg class="plot frontier".*?</svg>', page):
+        assert picture.count("<circle") == points
+        assert picture.count('class="point chosen"') == 1
+        assert picture.count('class="spread"') == 2
+    assert page.count('<svg class="plot frontier"') == 2
+    assert f"The {points} strateg" in page
+    assert f"{swaps.swapped_in.orders:,}" in page
+    assert "loss budget" in page
+    assert "nan" not in page
+
+
+def test_a_yes_is_bound_to_what_was_looked_at_and_the_run_goes_on(site, browser, worked):
+    conn, run_id, flow, means = worked
+    enter(browser, site, Role.STRATEGIST, "ann")
+    here = f"/desk/lab/runs/{run_id}/answer"
+    subject = subject_of(browser.get(f"/desk/lab/runs/{run_id}").text)
+    assert "give a reason" in follow(browser, browser.send(site, here, word="approve", why="", subject=subject))
+    moved = browser.send(site, here, word="approve", why="seen", subject="0" * 64)
+    assert "CANDIDATE_MOVED" in follow(browser, moved)
+    said = follow(browser, browser.send(site, here, word="approve", why="the swap set is sound", subject=subject))
+    assert "waits for another person" in said
+    twice = browser.send(site, here, word="reject", why="no", subject=subject)
+    assert "RUN_NOT_WAITING" in follow(browser, twice)
+    (noted,) = [one for one in read(site, lambda c: list_acts(c, subject=f"run {run_id}")) if one.outcome == "done"]
+    assert (noted.person, noted.action, noted.why) == ("ann", "lab: approve", "the swap set is sound")
+    with agents.hold_database_run(conn, run_id) as run:
+        agents.work(run, flow, means)
+        line = make_timeline(run.journal.entries())
+    assert (line.state, line.human_clicks) == ("closed", 1)
+    page = browser.get(f"/desk/lab/runs/{run_id}").text
+    assert "closed" in page
+    assert "the swap set is sound" in page
+    assert 'name="word"' not in page
+
+
+def test_pages_say_when_there_is_nothing_in_both_languages(site, browser, database):
+    with connect(database) as conn:
+        run = agents.open_database_run(conn, agents.Opening("build", 1, "x"), subject="s", clock=site.clock).journal.run
+    pages: list[str] = []
+    for language, words in (
+        ("zh", ("还没有候选模型", "还没有选出策略", "还没有完成任何步骤")),
+        ("en", ("no candidates yet", "no strategy yet", "No step has ended")),
+    ):
+        enter(browser, site, Role.STRATEGIST, "ann")
+        browser.cookies.set("honghua_language", language)
+        pages = [browser.get(f"/desk/lab/runs/{run}{part}").text for part in ("/models", "/strategy", "")]
+        for page, expected in zip(pages, words):
+            assert expected in page
+    assert 'data-look-again-seconds="5"' in pages[2], "a run that works is followed"
+    enter(browser, site, Role.REVIEWER, "rita")
+    assert browser.get("/desk/lab").status_code == 403
