@@ -282,4 +282,4 @@ def _cost(context: Context, started: float) -> Cost:
     return context.cost + Cost(seconds=round(time.perf_counter() - started, 3))
 
 
-__all__ = ["Budget", "Flow", "Means", "Opening", "answer", "begin", "find_next", "work"]
+__all__ = ["Budget", "Flow", "Means", "Opening", "answer", "begin", "find_next", "is_answered", "work"]

@@ -78,6 +78,18 @@ class OutsideSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class LanguageSettings:
+    """A language model behind an OpenAI-compatible address; no url = none, and all works without. Prices: 1e-6 of the currency of the
+    contract for a million tokens read and written; 0 = not counted."""
+
+    url: str = ""
+    model: str = ""
+    key: str = field(default="", repr=False)
+    price_in_micro: int = 0
+    price_out_micro: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What the whole program was told. `store`: see StoreSettings. reading_seconds: how long a contract must have been on the screen.
     proxies: addresses whose word about who asks is believed, as uvicorn takes them. merchants_registered_only: shops that were never
@@ -88,6 +100,7 @@ class Settings:
     oidc: OidcSettings = OidcSettings()
     sms: SmsSettings = SmsSettings()
     payments: PaymentSettings = PaymentSettings()
+    language: LanguageSettings = LanguageSettings()
     services: OutsideSettings = OutsideSettings()
     reading_seconds: int = READING_SECONDS
     proxies: str = ""
@@ -125,6 +138,8 @@ def load_settings(*, environment: Mapping[str, str] | None = None) -> Settings:
     HONGHUA_FILING_FOLDER    where the credit bureau's monthly files are put (out/) and its receipts found (in/)
     HONGHUA_PARTNERS_FOLDER  a folder a lender, of its code: what happened to its loans (out/) and its own books (in/), a file a day
     HONGHUA_FUNDING_ROUTES   file of the routings: which purchases are lent together with whom; see funding/data/routes.toml
+    HONGHUA_LANGUAGE_URL, HONGHUA_LANGUAGE_MODEL, HONGHUA_LANGUAGE_KEY   a language model (OpenAI-compatible) that drafts words for the lab
+    HONGHUA_LANGUAGE_PRICES  "in,out": what a million tokens cost, in 1e-6 of the contract's currency
     HONGHUA_OIDC_ISSUER, HONGHUA_OIDC_CLIENT_ID, HONGHUA_OIDC_CLIENT_SECRET   an identity provider for staff
     """
     given = os.environ if environment is None else environment
@@ -145,6 +160,7 @@ def load_settings(*, environment: Mapping[str, str] | None = None) -> Settings:
         oidc=_read_oidc(given),
         sms=_read_sms(given),
         payments=_read_payments(given),
+        language=_read_language(given),
         services=OutsideSettings(
             payouts=_read_service(given, "PAYOUT", "payout bank"),
             bureau=_read_service(given, "BUREAU", "bureau"),
@@ -205,6 +221,17 @@ def _read_service(given: Mapping[str, str], word: str, name: str) -> ServiceSett
     if url and len(secret) < SECRET_CHARS_MIN:
         raise BadInput(f"HONGHUA_{word}_SECRET has at least {SECRET_CHARS_MIN} characters")
     return ServiceSettings(given.get(f"HONGHUA_{word}_NAME", "") or name, url, secret)
+
+
+def _read_language(given: Mapping[str, str]) -> LanguageSettings:
+    url, model = given.get("HONGHUA_LANGUAGE_URL", ""), given.get("HONGHUA_LANGUAGE_MODEL", "")
+    _require_safe("HONGHUA_LANGUAGE_URL", url)
+    if url and not model:
+        raise BadInput("HONGHUA_LANGUAGE_URL needs HONGHUA_LANGUAGE_MODEL")
+    prices = [part.strip() for part in given.get("HONGHUA_LANGUAGE_PRICES", "0,0").split(",")]
+    if len(prices) != 2 or not all(part.isascii() and part.isdigit() for part in prices):
+        raise BadInput('HONGHUA_LANGUAGE_PRICES is "in,out", whole numbers')
+    return LanguageSettings(url, model, given.get("HONGHUA_LANGUAGE_KEY", ""), int(prices[0]), int(prices[1]))
 
 
 def _read_proxies(text: str) -> str:

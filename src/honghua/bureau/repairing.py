@@ -102,6 +102,14 @@ def list_repairs(conn: psycopg.Connection, customer: str) -> list[RepairRow]:
         ).fetchall()
 
 
+def find_reinclusion(conn: psycopg.Connection, customer: str) -> Reinclusion | None:
+    """The flag of somebody whose arrears were repaired, who begins small again; None for everybody else."""
+    row = conn.execute(
+        "SELECT customer, policy, items, reason, flagged_at FROM bureau_reinclusion WHERE customer = %s", [customer]
+    ).fetchone()
+    return None if row is None else Reinclusion(*row)
+
+
 def list_reinclusions(conn: psycopg.Connection, *, after: str = "", limit: int = 100) -> list[Reinclusion]:
     """People to be offered credit again, by reference."""
     if not 1 <= limit <= ACCOUNTS_AT_ONCE:

@@ -85,6 +85,21 @@ def insert_records(conn: psycopg.Connection, rows: Iterable[Filed]) -> None:
         )
 
 
+def find_filed(conn: psycopg.Connection, account_ids: Sequence[int], month: dt.date) -> set[int]:
+    """Which of these accounts have a month on file."""
+    query = "SELECT DISTINCT account_id FROM bureau_record WHERE account_id = ANY(%s::bigint[]) AND month = %s"
+    return {int(row[0]) for row in conn.execute(query, [list(account_ids), month])}
+
+
+def list_known(conn: psycopg.Connection, account_ids: Sequence[int]) -> list[tuple[int, dt.date, int]]:
+    """(account, month, last fact known to its newest version) of every month on file of some accounts."""
+    query = (
+        "SELECT DISTINCT ON (account_id, month) account_id, month, known_fact_id FROM bureau_record WHERE account_id = ANY(%s::bigint[])"
+        " ORDER BY account_id, month, version DESC"
+    )
+    return [(int(one), month, int(known)) for one, month, known in conn.execute(query, [list(account_ids)])]
+
+
 def list_newest(conn: psycopg.Connection, account_ids: Sequence[int], month: dt.date) -> dict[int, Filed]:
     """The newest version of a month, by account."""
     found = _read(conn, NEWEST + "account_id = ANY(%s::bigint[]) AND month = %s", [list(account_ids), month])

@@ -52,6 +52,7 @@ from honghua.credit.store_suspensions import claim_one
 from honghua.credit.store_suspensions import find_one as find_suspension
 from honghua.credit.store_suspensions import list_of_account as list_suspensions
 from honghua.credit.unit import Unit
+from honghua.credit.viewing.accepting import make_acceptance
 from honghua.credit.viewing.closing import DayView, ShardView, find_day, list_day_views, list_shards
 from honghua.credit.viewing.deciding import NamedPurchase, name_purchases
 from honghua.credit.viewing.growth import GrowthView, find_growth
@@ -296,6 +297,7 @@ __all__ = [
     "list_vintages",
     "list_waiting",
     "longest_grace",
+    "make_acceptance",
     "measure_reviews",
     "name_purchases",
     "open_registry",

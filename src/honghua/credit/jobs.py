@@ -22,11 +22,13 @@ from honghua.credit.limiting.following import (
     follow_limits,
     reassess,
 )
+from honghua.credit.limiting.lateness import forget_late, list_late, note_late
 from honghua.credit.proving import SENDS_AT_ONCE, STEP_UP_WISH, FakeProver, Prover, send_step_ups
 from honghua.credit.store_risk import find_customer_refs
 from honghua.credit.suspensions import Tie, claim, decide_review, find_customer, lapse_expired, list_queue, list_ties
 from honghua.credit.viewing.monthly import (
     MonthPosition,
+    find_opened,
     list_month_accounts,
     list_month_positions,
     list_overtaken,
@@ -55,15 +57,19 @@ __all__ = [
     "decide_review",
     "find_customer",
     "find_customer_refs",
+    "find_opened",
     "follow_limits",
+    "forget_late",
     "lapse_expired",
     "list_debits",
+    "list_late",
     "list_month_accounts",
     "list_month_positions",
     "list_overtaken",
     "list_queue",
     "list_sources",
     "list_ties",
+    "note_late",
     "reassess",
     "release_expired",
     "run_debits",

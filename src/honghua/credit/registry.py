@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from honghua.credit import store
 from honghua.credit.core.desk import Decider
 from honghua.credit.core.guards import CapRules
+from honghua.credit.core.layout import H_TERMS
 from honghua.credit.core.terms import ProductTerms, newest_of, terms_matrix
 from honghua.credit.proving import Prover
 from honghua.decision.api import BundleIds, ensure_bundles
@@ -118,6 +119,10 @@ class Registry:
             self.terms.update(store.load_terms(conn))
             self.terms_rows = terms_matrix(self.terms)
         return self.terms_rows
+
+    def learn_terms_of(self, conn: psycopg.Connection, rows: store.AccountRows) -> Ints:
+        """The same for the versions that these accounts were opened under."""
+        return self.learn_terms(conn, up_to=int(rows.heads[:, H_TERMS].max(initial=-1)))
 
     def learn_accounts(self, conn: psycopg.Connection, refs: Iterable[str]) -> None:
         """Look up customers not met before; those without an account stay absent."""

@@ -19,7 +19,6 @@ from honghua.credit.core.layout import (
     DUE,
     H_DUES,
     H_PLANS,
-    H_TERMS,
     HEAD,
     HEAD_COLUMNS,
     PLAN,
@@ -94,11 +93,6 @@ class AccountRows:
 
     def __len__(self) -> int:
         return len(self.ids)
-
-    @property
-    def terms_max(self) -> int:
-        """The highest number of terms among them, −1 of none."""
-        return int(self.heads[:, H_TERMS].max(initial=-1))
 
     def select(self, rows: Ints) -> AccountRows:
         """The chosen rows, in that order."""

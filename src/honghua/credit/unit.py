@@ -233,7 +233,8 @@ class Unit:
         named = {
             command.terms for command in commands if isinstance(command, c.OpenAccount) and command.terms is not None
         }
-        terms_rows = self.registry.learn_terms(self.conn, up_to=rows.terms_max, names=named)
+        self.registry.learn_terms(self.conn, names=named)
+        terms_rows = self.registry.learn_terms_of(self.conn, rows)
         self.desk.terms_ids = self.registry.terms_ids
         self.table = AccountTable(rows, terms_rows, self.booking.today)
         self.reach_today()

@@ -95,6 +95,11 @@ def is_consented(conn: psycopg.Connection, customer: str, kind: ConsentKind) -> 
     return last is not None and last.is_given
 
 
+def list_consented(conn: psycopg.Connection, names: Sequence[str], kind: ConsentKind) -> set[str]:
+    """Those of these customers whose last word on a kind is a yes, to whatever version; nobody's word is no yes."""
+    return store_consents.list_consented(conn, names, kind)
+
+
 def hold(conn: psycopg.Connection, customer: str) -> None:
     """Until the caller's transaction ends nobody else decides anything about this person; NotFound for nobody."""
     get_person(conn, customer, lock=True)

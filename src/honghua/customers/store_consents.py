@@ -99,6 +99,14 @@ def list_consents(conn: psycopg.Connection, person_id: int) -> list[ConsentRow]:
         return cursor.execute(query + " ORDER BY consent_id", [person_id]).fetchall()
 
 
+def list_consented(conn: psycopg.Connection, names: Sequence[str], kind: str) -> set[str]:
+    """Of these customers those whose newest word on a kind is a yes."""
+    query = """SELECT customer FROM customers_person AS p CROSS JOIN LATERAL (SELECT is_given FROM customers_consent AS c
+      WHERE c.person_id = p.person_id AND c.kind = %s ORDER BY consent_id DESC LIMIT 1) AS last
+    WHERE customer = ANY(%s::text[]) AND is_given"""
+    return {str(name) for (name,) in conn.execute(query, [kind, list(names)])}
+
+
 def insert_request(
     conn: psycopg.Connection, person_id: int, kind: str, *, now: dt.datetime, due_at: dt.datetime
 ) -> int:

@@ -135,8 +135,8 @@ class Word:
 def settle_application(
     conn: psycopg.Connection, book: Rulebook, application_id: int, word: Word, *, now: dt.datetime
 ) -> Approval:
-    """A reviewer's word on what waits for a person, with the reason. An approval gives the start limit of thin data, which grows from there,
-    at the price of the risk that was found.
+    """A reviewer's word on what waits for a person, with the reason. An approval gives the start limit of thin data, which grows
+    from there, at the price of the risk that was found.
 
     Conflict when it does not wait; BadInput without a name or reason. What the law forbids is not for a reviewer to grant.
     """

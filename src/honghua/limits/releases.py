@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from typing import Final
 
+import msgspec
 import psycopg
 
 from honghua.base.errors import BadInput, Conflict, IntegrityBroken, NotFound
@@ -23,6 +25,7 @@ RELEASERS: Final = "the release of Honghua"
 SHIPPED_WHY: Final = "shipped with the program"
 FIRST_DAY: Final = dt.date(1, 1, 1)
 DIGITS_LEAST: Final = 8
+BOOKS_KEPT: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,14 @@ class Signed:
 def get_rulebook(conn: psycopg.Connection, *, on: dt.date) -> Rulebook:
     """The rulebook in force on a business date; IntegrityBroken where its body does not make what its digest names."""
     found = store_releases.find_in_force(conn, on)
-    return Rulebook() if found is None else _open(*found)
+    return _open_shipped() if found is None else _open(*found)
+
+
+def find_release_in_force(conn: psycopg.Connection, *, on: dt.date) -> RulebookRelease | None:
+    """The release in force on a business date, with its author and who approved it; None: the shipped one, before anybody acted."""
+    found = store_releases.find_in_force(conn, on)
+    rows = store_releases.list_releases(conn) if found is not None else []
+    return next((row for row in rows if found is not None and row.digest == found[0]), None)
 
 
 def propose_rulebook(conn: psycopg.Connection, book: Rulebook, act: Signed, *, now: dt.datetime) -> RulebookRelease:
@@ -55,21 +65,21 @@ def propose_rulebook(conn: psycopg.Connection, book: Rulebook, act: Signed, *, n
 def review_rulebook(
     conn: psycopg.Connection, release_id: int, act: Signed, *, approved: bool, digest: str, now: dt.datetime
 ) -> RulebookRelease:
-    """Approve or turn down what has this digest (hex, its first 8 digits at least). Conflict for the author's own yes, or another digest."""
+    """Approve or turn down what has this digest (hex, its first 8 digits at least). Conflict for the author's own yes, another digest."""
     store_releases.lock(conn)
     row = get_release(conn, release_id)
     if approved and fold_name(row.author) == fold_name(act.person):
         raise Conflict(f"{act.person} made rulebook {release_id}: somebody else must approve it", code="SAME_PERSON")
     if len(digest) < DIGITS_LEAST or not row.digest.hex().startswith(digest.lower()):
         raise Conflict(f"rulebook {release_id} has the digest {row.digest.hex()[:16]}…", code="DIGEST_DIFFERS")
-    _open(row.digest, store.find_rulebook(conn, row.digest))
+    _open(row.digest, msgspec.json.encode(store.find_rulebook(conn, row.digest)).decode())
     said = replace(row, reviewer=act.person, reviewed_why=act.why, approved=approved)
     store_releases.insert_review(conn, said, now=now)
     return get_release(conn, release_id)
 
 
 def activate_rulebook(conn: psycopg.Connection, release_id: int, act: Signed, *, at: Moment, from_on: dt.date) -> Seat:
-    """Put an approved rulebook in force from a business date, today's or a later one. Conflict where nobody approved it, or it is in force."""
+    """Put an approved rulebook in force from a business date, today's or a later one. Conflict where nobody approved it, or it is so."""
     store_releases.lock(conn)
     row = get_release(conn, release_id)
     if not row.approved:
@@ -134,15 +144,21 @@ def _ensure_shipped(conn: psycopg.Connection, *, now: dt.datetime) -> None:
     store_releases.insert_seat(conn, row.release_id, FIRST_DAY, (RELEASERS, SHIPPED_WHY), restores=None, now=now)
 
 
-def _open(digest: bytes, body: object) -> Rulebook:
-    assert isinstance(body, dict), "a release refers to its rulebook"
-    book = rulebook_from_body(body)
+@cache
+def _open_shipped() -> Rulebook:
+    return Rulebook()
+
+
+@lru_cache(maxsize=BOOKS_KEPT)
+def _open(digest: bytes, body: str) -> Rulebook:
+    """Compiled once: a body stays what it is under its digest."""
+    book = rulebook_from_body(msgspec.json.decode(body))
     if book.digest != digest:
         raise IntegrityBroken(f"rulebook {digest.hex()[:16]} is not what its digest names", code="RULEBOOK_BROKEN")
     return book
 
 
 __all__ = [
-    "Signed", "activate_rulebook", "get_release", "get_rulebook", "list_rulebooks", "propose_rulebook", "review_rulebook",
-    "roll_back_rulebook",
+    "Signed", "activate_rulebook", "find_release_in_force", "get_release", "get_rulebook", "list_rulebooks", "propose_rulebook",
+    "review_rulebook", "roll_back_rulebook",
 ]  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import psycopg
 from psycopg.rows import class_row
@@ -95,11 +95,11 @@ def list_seats(conn: psycopg.Connection) -> list[Seat]:
         return cursor.execute(query).fetchall()
 
 
-def find_in_force(conn: psycopg.Connection, on: dt.date) -> tuple[bytes, Any] | None:
-    """(digest, body) of the rulebook in force on a business date."""
+def find_in_force(conn: psycopg.Connection, on: dt.date) -> tuple[bytes, str] | None:
+    """(digest, body as JSON) of the rulebook in force on a business date."""
     row = conn.execute(
-        "SELECT digest, body FROM limits_rulebook_seat JOIN limits_rulebook_release USING (release_id) JOIN limits_rulebook USING (digest)"
+        "SELECT digest, body::text FROM limits_rulebook_seat JOIN limits_rulebook_release USING (release_id) JOIN limits_rulebook USING (digest)"
         " WHERE from_on <= %s ORDER BY seat_id DESC LIMIT 1",
         [on],
     ).fetchone()
-    return None if row is None else (bytes(row[0]), row[1])
+    return None if row is None else (bytes(row[0]), str(row[1]))

@@ -32,6 +32,7 @@ from honghua.merchants.payouts.reconciling import (
     settle_difference,
 )
 from honghua.merchants.payouts.store import Difference, PayoutOrder
+from honghua.merchants.registry.bulk import MERCHANTS_AT_ONCE, TakenOver, take_over
 from honghua.merchants.registry.deciding import (
     act_on_merchant,
     apply_merchant,
@@ -79,6 +80,7 @@ from honghua.merchants.subsidies.store import PaidPurchase, PartRow, ReturnRow, 
 
 __all__ = [
     "DEDUCTION_WISH",
+    "MERCHANTS_AT_ONCE",
     "ROWS_AT_ONCE",
     "SETTLED_AT_ONCE",
     "BankStatement",
@@ -103,6 +105,7 @@ __all__ = [
     "Settlement",
     "SettlementStatement",
     "SubsidyRow",
+    "TakenOver",
     "act_on",
     "act_on_merchant",
     "apply_merchant",
@@ -160,4 +163,5 @@ __all__ = [
     "start_campaign",
     "start_many",
     "sum_days",
+    "take_over",
 ]

@@ -17,6 +17,19 @@ from honghua.sim.core.outcomes import Heard, Outcomes
 from honghua.sim.core.plan import FIRST_DAY, CityPlan
 from honghua.sim.core.shops import CATEGORIES
 from honghua.sim.core.trials import FieldTrial, Offer, TrialLog, TrialPlan, run_trial, show_again, true_effects
+from honghua.sim.core.trials.borrowing import (
+    FEATURES as BOOK_FEATURES,
+)
+from honghua.sim.core.trials.borrowing import (
+    Book,
+    BookPlan,
+    Borrowers,
+    Effects,
+    Period,
+    live_period,
+    settle_book,
+    true_effects_of,
+)
 from honghua.sim.core.trials.effects import BACK_DAYS, CLEARLY, VISITS_MIN, days_since_first, pairs_of
 from honghua.sim.drill.day import DrillDay, make_drill_day
 from honghua.sim.drill.shape import BEGINS_HOUR, SHAPES
@@ -66,6 +79,7 @@ __all__ = [
     "BACK_OFF_SECONDS",
     "BEGINS_HOUR",
     "BINS",
+    "BOOK_FEATURES",
     "CATEGORY_NAMES",
     "CLEARLY",
     "COURIER",
@@ -83,6 +97,9 @@ __all__ = [
     "ZONE",
     "Actor",
     "Applicants",
+    "Book",
+    "BookPlan",
+    "Borrowers",
     "CityActor",
     "CityPlan",
     "Clockings",
@@ -90,6 +107,7 @@ __all__ = [
     "Diary",
     "Draft",
     "DrillDay",
+    "Effects",
     "EngineGuard",
     "FieldTrial",
     "Heard",
@@ -102,6 +120,7 @@ __all__ = [
     "Offer",
     "Outcomes",
     "Pace",
+    "Period",
     "Platform",
     "Purpose",
     "Screens",
@@ -120,6 +139,7 @@ __all__ = [
     "is_crime_column",
     "join",
     "judged_of",
+    "live_period",
     "make_applicants",
     "make_city",
     "make_drill_day",
@@ -129,11 +149,13 @@ __all__ = [
     "passes_step_up",
     "read_diary",
     "run_trial",
+    "settle_book",
     "show_again",
     "standard_scenes",
     "stream",
     "stream_day",
     "true_effects",
+    "true_effects_of",
     "typology_of",
     "write_market",
     "write_trial",

@@ -1,4 +1,4 @@
-"""The truth about people as a file of the truth's folder: propensities under stated limits, means, character and answers."""
+"""The truth about people as a file of the truth's folder: propensities under stated limits, means, stage of life, character and answers."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from honghua.sim.core.citizens import Lift
+from honghua.sim.core.citizens.records import LifeEvent, Stage
 from honghua.sim.core.life import Registry
 from honghua.sim.core.market import keys_of
+from honghua.sim.core.people import RHYTHMS
 from honghua.sim.core.people_truth import PeopleTruth
+from honghua.sim.event_files import named
 
 PEOPLE_TRUTH_FILE: Final = "people_truth.parquet"
 
@@ -30,6 +33,10 @@ def write_people_truth(registry: Registry, truth: PeopleTruth, folder: Path) -> 
         "costs_minor": citizens.costs_minor[who],
         "spend_minor": citizens.spend_minor[who],
         "wallet_minor": citizens.wallet_minor[who],
+        "rent_minor": citizens.rent_minor[who],
+        "stage": named(citizens.stage[who].astype(np.int64), [one.name.lower() for one in Stage]),
+        "life_event": named(citizens.event[who].astype(np.int64), [one.name.lower() for one in LifeEvent]),
+        "rhythm": named(citizens.people.rhythm[who].astype(np.int64), [one.name for one in RHYTHMS]),
         "short_last_year": citizens.short_last_year[who],
         "will": truth.will,
         "mindful": truth.mindful,

@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import psycopg
@@ -261,6 +261,20 @@ def read_fact_days(conn: psycopg.Connection, account_id: int) -> tuple[NDArray[n
     return days, fact_ids
 
 
+REACHED: Final = """
+SELECT place - 1 FROM unnest(%s::bigint[], %s::date[], %s::bigint[]) WITH ORDINALITY AS looked (account_id, ends, known, place)
+WHERE EXISTS (SELECT FROM store_fact AS fact WHERE fact.account_id = looked.account_id AND fact_id > known AND effective_on < ends)
+ORDER BY place
+"""
+
+
+def find_reached(
+    conn: psycopg.Connection, account_ids: Sequence[int], *, ends: Sequence[dt.date], known: Sequence[int]
+) -> list[int]:
+    """Places, rising, of those looks at an account that a later fact (id above `known`) with an effect before the day `ends` reaches."""
+    return [int(place) for (place,) in conn.execute(REACHED, [list(account_ids), list(ends), list(known)])]
+
+
 @dataclass(frozen=True, slots=True)
 class FactSum:
     """Facts of one kind on one value day. first_arg: their first argument where they were asked for by it, else 0."""
@@ -270,6 +284,16 @@ class FactSum:
     first_arg: int
     facts: int
     amount_minor: int
+
+
+def find_labelled(conn: psycopg.Connection, *, kind: int, label: int, after: int) -> list[int]:
+    """Purchases numbered above `after` whose newest fact of this kind has this first argument: a later word takes an earlier one back."""
+    rows = conn.execute(
+        "SELECT purchase_id FROM (SELECT DISTINCT ON (purchase_id) purchase_id, args[1] AS label FROM store_fact"
+        "  WHERE purchase_id > %s AND kind = %s ORDER BY purchase_id, fact_id DESC) AS newest WHERE label = %s",
+        [after, kind, label],
+    ).fetchall()
+    return [purchase_id for (purchase_id,) in rows]
 
 
 def sum_facts(

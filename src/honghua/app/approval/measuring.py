@@ -65,6 +65,7 @@ def measure(book: Rulebook, found: Applicants, *, seed: int) -> dict[str, Any]:
         "data": [_compare_data(book, found, rows, part) for part in ("thick", "thin", "both")],
         "temporary_offers": _offered(book, found, rulings, seed=seed),
         "second_look": _second_look(book, rulings, rows, seed=seed),
+        "reinclusion": measure_reinclusion(book, found, rows, seed=seed),
     }
 
 
@@ -149,6 +150,37 @@ def _offered(book: Rulebook, found: Applicants, rulings: Sequence[Ruling], *, se
         "late_offered": interval(int(late[chosen].sum()), int(chosen.sum())), "late_all": interval(int(late.sum()), len(rows)),
         "best_fifth_late": interval(int(late[best].sum()), int(best.sum())), "best_fifth_ratio": _ratio(late, best, seed=seed),
     }  # fmt: skip
+
+
+def measure_reinclusion(book: Rulebook, found: Applicants, rows: Floats, *, seed: int) -> dict[str, Any]:
+    """Former defaulters whose arrears were repaired (R-260): judged with what the report showed and with what it shows now, limits at the
+    start limit; how many are approved and how they do, beside those approved who never had arrears. What came true is the judge.
+
+    The city's arrears come from who people are, and a repair changes nobody: so the cohort's loss is what re-inclusion really costs.
+    """
+    worst = rows[:, VALUES.index("worst_24m")]
+    had = np.nan_to_num(worst) >= 1
+    shown = rows.copy()
+    shown[had, VALUES.index("worst_24m")] = 0.0
+    asked = [book.terms.start_minor] * len(rows)
+    before, after = (
+        np.array([one.outcome == "approved" for one in rule_all(book, vectors_of(book, asked, seen, DAY), DAY)])
+        for seen in (rows, shown)
+    )
+    cohort, control = had & after, (worst == 0) & before
+    late, both = ~found.paid, cohort | control
+    return {
+        "repaired": int(had.sum()),
+        "approved_before": interval(int((had & before).sum()), int(had.sum())),
+        "approved_after": interval(int(cohort.sum()), int(had.sum())),
+        "control": int(control.sum()),
+        "late_cohort": interval(int(late[cohort].sum()), int(cohort.sum())),
+        "late_control": interval(int(late[control].sum()), int(control.sum())),
+        "default_cohort": interval(int(found.defaulted[cohort].sum()), int(cohort.sum())),
+        "default_control": interval(int(found.defaulted[control].sum()), int(control.sum())),
+        "late_ratio_to_both": _ratio(late[both], cohort[both], seed=seed),
+        "limit_most_minor": book.terms.start_minor,
+    }
 
 
 def _ratio(late: Flags, chosen: Flags, *, seed: int) -> list[float]:

@@ -18,6 +18,7 @@ from honghua.app.clockwork import (
     limit_notices,
     limits,
     merchants,
+    models,
     payments,
     people,
     prudence,
@@ -61,7 +62,9 @@ class Ports:
 def make_jobs(ports: Ports) -> tuple[Job, ...]:
     """Every job, in the order in which those that are due are run."""
     vault = None if ports.secrets is None else ports.secrets.vault
-    return (*_of_moments(ports), *_of_money(ports), *_of_law(ports), *list_web_jobs(vault, is_demo=ports.is_demo))
+    nightly = Job("models", 24 * 3600 * SECOND, models.watch, "watch every live model, open a run for what broke")
+    web_jobs = list_web_jobs(vault, is_demo=ports.is_demo)
+    return (*_of_moments(ports), *_of_money(ports), *_of_law(ports), nightly, *web_jobs)
 
 
 def _of_moments(ports: Ports) -> tuple[Job, ...]:
@@ -115,7 +118,7 @@ def _of_money(ports: Ports) -> tuple[Job, ...]:
             funding.make_reconciler(partners),
             "hold partners' books of joint loans against ours",
         ),
-        Job("challenger", 600 * SECOND, books.compare, "take out a challenger that stops or loses clearly more"),
+        Job("challenger", 3600 * SECOND, books.compare, "take out a challenger that stops or loses clearly more"),
         Job("holds", 3600 * SECOND, books.release, "give back authorisations that have expired by the business date"),
         Job("limit-ends", 3600 * SECOND, limits.end_over, "end scene limits, coupons and offers whose days are over"),
         Job("prudence", 3600 * SECOND, prudence.watch, "keep expected loss, read the ratios, stop what they break"),

@@ -30,6 +30,10 @@ REPAIR_POLICY: Final = replace(
     bureau.INQUIRY_POLICY, fresh_days={**bureau.INQUIRY_POLICY.fresh_days, bureau.Purpose.LIMIT_CHANGE: 1}
 )
 
+OF_REPORTS: Final = frozenset(
+    {"debt_service_minor", "debt_minor", "lenders", "inquiries_6m", "worst_24m"}
+)  # what a bureau tells
+
 
 class Ending(StrEnum):
     """moved: a new assessment stands · kept: looked at, all as it was · over: must not or cannot be looked at · later: try again."""
@@ -123,10 +127,22 @@ class Assessor:
         ruling = self._score(conn, customer, report, now)
         if ruling is None:
             return None, f"credit does not suit them; {said}"
-        said = f"{ruling.outcome} {ruling.code} willing {ruling.willing:.4f} able {ruling.able:.4f}; {said}"
+        said = f"{ruling.outcome} {ruling.code} willing {ruling.willing:.4f} able {ruling.able:.4f}; {self._say_approved(conn)}; {said}"
         if ruling.outcome != "approved" or ruling.ceiling_minor <= ceiling:  # a repair takes nothing away
             return None, said
         return self._conclude(ruling.ceiling_minor, "REPAIRED", report, key), said
+
+    def _say_approved(self, conn: psycopg.Connection) -> str:
+        """Which rulebook scores, and who approved what it reads of a report (R-257)."""
+        book = self.follower.book
+        made = limits.find_release_in_force(conn, on=credit.get_business_day(conn))
+        by = (
+            "shipped"
+            if made is None or made.digest != book.digest
+            else f"by {made.author}, approved by {made.reviewer}"
+        )
+        reads = ", ".join(name for name in book.features if name in OF_REPORTS)
+        return f"rulebook {book.digest.hex()[:16]} ({by}) reads {reads}"
 
     def _score(
         self, conn: psycopg.Connection, customer: str, report: bureau.Exposure, now: dt.datetime

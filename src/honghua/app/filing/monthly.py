@@ -19,7 +19,7 @@ from honghua.base.errors import NotFound
 from honghua.bureau import api as bureau
 from honghua.bureau.core import RepairPolicy, month_after
 from honghua.credit import api as credit
-from honghua.credit.jobs import list_month_accounts, list_overtaken
+from honghua.credit.jobs import find_opened, forget_late, list_late, list_month_accounts, list_overtaken, note_late
 from honghua.customers import api as customers
 from honghua.customers.core import ConsentKind
 from honghua.store.database import run_unit
@@ -27,7 +27,17 @@ from honghua.store.database import run_unit
 PAGE: Final = 500
 PAGES_MAX: Final = 100_000
 Send = Callable[[psycopg.Connection, bureau.NoticeRow, dt.datetime], object]
+Deed = Callable[[psycopg.Connection, "FilingRun", "Means", list[int]], list[bureau.NoticeRow]]
 MONTHS_BACK: Final = 3  # the newest month and those before it of which something may be missing
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a run goes by: products, its moment, and what carries a notice to the person (None: it stands on their page only)."""
+
+    settings: bureau.Products
+    now: dt.datetime
+    send: Send | None
 
 
 @dataclass(slots=True)
@@ -70,38 +80,43 @@ def file_all(
     month = month_after(today.replace(day=1), -1)
     registry = run_unit(conn, credit.open_registry)
     run = FilingRun(month, registry)
-    settings = products or bureau.load_products()
+    means = Means(products or bureau.load_products(), now, send)
     after = 0
     for _ in range(PAGES_MAX):
         ids = run_unit(conn, partial(list_month_accounts, after_id=after, limit=PAGE))
         if not ids:
             break
-        run = run_unit(conn, partial(_take_page, run=run, settings=settings, ids=ids, now=now, send=send))
+        run = run_unit(conn, partial(_take_page, _file_page, run=run, means=means, ids=ids))
         after = ids[-1]
+    run = _correct(conn, run, means, closed_before=today.replace(day=1))
     return _repair(conn, run, policies or bureau.load_policies(), now=now, on=now.astimezone(zone).date())
 
 
-def _take_page(
-    conn: psycopg.Connection,
-    *,
-    run: FilingRun,
-    settings: bureau.Products,
-    ids: list[int],
-    now: dt.datetime,
-    send: Send | None,
-) -> FilingRun:
+def _correct(conn: psycopg.Connection, run: FilingRun, means: Means, *, closed_before: dt.date) -> FilingRun:
+    """Closed months that facts of since have reached; what is held back for a notice is looked at again."""
+    for _ in range(PAGES_MAX):
+        if not run_unit(conn, partial(note_late, closed_before=closed_before)):
+            break
+    after = 0
+    for _ in range(PAGES_MAX):
+        ids = run_unit(conn, partial(list_late, after_id=after, limit=PAGE))
+        if not ids:
+            break
+        run = run_unit(conn, partial(_take_page, _correct_page, run=run, means=means, ids=ids))
+        after = ids[-1]
+    return run
+
+
+def _take_page(deed: Deed, conn: psycopg.Connection, *, run: FilingRun, means: Means, ids: list[int]) -> FilingRun:
     """A page on a copy of the run's figures, since a unit of work may be tried again."""
     mine = replace(run, counts=Counter(run.counts))
-    told = [*_file_page(conn, mine, settings, ids, now), *_correct_page(conn, mine, settings, ids, now)]
-    for notice in told:
-        if send is not None:
-            send(conn, notice, now)
+    for notice in deed(conn, mine, means, ids):
+        if means.send is not None:
+            means.send(conn, notice, means.now)
     return mine
 
 
-def _file_page(
-    conn: psycopg.Connection, run: FilingRun, settings: bureau.Products, ids: list[int], now: dt.datetime
-) -> list[bureau.NoticeRow]:
+def _file_page(conn: psycopg.Connection, run: FilingRun, means: Means, ids: list[int]) -> list[bureau.NoticeRow]:
     """What is missing of the month and of those just before it (held back for a notice, or nobody looked), by the account."""
     names = credit.find_customer_refs(conn, ids)
     reported = bureau.find_reported(conn, ids)
@@ -110,9 +125,10 @@ def _file_page(
     told: list[bureau.NoticeRow] = []
     run.counts["unconsented"] += len(ids) - len(allowed)
     for month in (month_after(run.month, -back) for back in reversed(range(MONTHS_BACK))):
-        there = bureau.list_newest(conn, allowed, month).keys()
-        positions = read_newest_positions(conn, run.registry, month, [one for one in allowed if one not in there])
-        report = bureau.report_positions(conn, positions, settings, consented=consented, now=now)
+        there = bureau.find_filed(conn, allowed, month)
+        missing = find_opened(conn, [one for one in allowed if one not in there], before=month_after(month, 1))
+        positions = read_newest_positions(conn, run.registry, month, sorted(missing))
+        report = bureau.report_positions(conn, positions, means.settings, consented=consented, now=means.now)
         told += report.told
         if month == run.month:
             found = {word: count for word, count in asdict(report).items() if isinstance(count, int)}
@@ -122,20 +138,17 @@ def _file_page(
     return told
 
 
-def _correct_page(
-    conn: psycopg.Connection, run: FilingRun, settings: bureau.Products, ids: list[int], now: dt.datetime
-) -> list[bureau.NoticeRow]:
-    """Months of these accounts that later facts have reached, filed again."""
-    looked = [
-        (one.record.account_id, one.record.month, one.known_fact_id) for one in bureau.list_of_accounts(conn, ids)
-    ]
+def _correct_page(conn: psycopg.Connection, run: FilingRun, means: Means, ids: list[int]) -> list[bureau.NoticeRow]:
+    """Months of these accounts that later facts have reached, filed again; accounts without any are noted no longer."""
+    looked = bureau.list_known(conn, ids)
     months: dict[dt.date, list[int]] = defaultdict(list)
     for account_id, month in list_overtaken(conn, looked):
         months[month].append(account_id)
+    forget_late(conn, sorted(set(ids).difference(*months.values())))
     told: list[bureau.NoticeRow] = []
     for month, account_ids in sorted(months.items()):
         positions = read_newest_positions(conn, run.registry, month, account_ids)
-        report = bureau.report_positions(conn, positions, settings, consented=(), now=now)
+        report = bureau.report_positions(conn, positions, means.settings, consented=(), now=means.now)
         run.corrected += report.corrected
         told += report.told
     return told
@@ -155,11 +168,4 @@ def _repair(
 
 def find_consented(conn: psycopg.Connection, names: Iterable[str]) -> set[str]:
     """Customers whose last word on the bureau is yes; of somebody who is no person here nothing is known, so nothing is filed."""
-    return {name for name in names if _is_consented(conn, name)}
-
-
-def _is_consented(conn: psycopg.Connection, customer: str) -> bool:
-    try:
-        return customers.is_consented(conn, customer, ConsentKind.CREDIT_BUREAU)
-    except NotFound:
-        return False
+    return customers.list_consented(conn, list(names), ConsentKind.CREDIT_BUREAU)

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from psycopg_pool import ConnectionPool
 
 from honghua.app.doors.joining import make_joining
+from honghua.app.doors.lab import WorkersLab
 from honghua.app.doors.paying import make_payments
 from honghua.app.doors.proving import make_gateway, make_provider
 from honghua.app.serving.plan import Orders, ServePlan
@@ -110,6 +111,7 @@ def make_app(plan: ServePlan, site: Site) -> tuple[Any, PartnerBook]:
     app.state.gateway = make_gateway(settings, is_demo=plan.is_demo)
     app.state.payments = make_payments(settings, site.clock)
     app.state.joining = make_joining(find_settings(plan), is_demo=plan.is_demo, clock=site.clock)
+    app.state.lab = WorkersLab()
     app.state.oidc = make_provider(settings, plan.address)
     return app, app.state.partners
 

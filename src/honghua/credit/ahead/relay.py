@@ -187,7 +187,7 @@ class Relay:
         rows = read_accounts(self.reader, ids, self.registry.find_strangers(refs))
         known.update(zip(rows.refs, rows.ids.tolist(), strict=True))
         today = unit.booking.today
-        terms_rows = self.registry.learn_terms(self.reader, up_to=rows.terms_max)
+        terms_rows = self.registry.learn_terms_of(self.reader, rows)
         table = AccountTable(rows if carried is None else join(rows, carried), terms_rows, today)
         late = table.late(today)
         if table.alone or table.broken or table.quarantined.any() or (table.heads[late, H_NEXT_ACTION] <= today).any():

@@ -55,10 +55,18 @@ from honghua.credit.core.finance import (
     servicing,
     tvm,
 )
-from honghua.credit.core.layout import EVENT, STATUS_ACTIVE, STATUS_CLOSED, STATUS_FROZEN
+from honghua.credit.core.layout import (
+    EVENT,
+    PAYER_CONSUMER,
+    PAYER_MERCHANT,
+    PLAN_PURCHASE,
+    STATUS_ACTIVE,
+    STATUS_CLOSED,
+    STATUS_FROZEN,
+)
 from honghua.credit.core.living.life import Bill, Condition, Debt, HardshipPlan, Life, Standing, spread_payment
 from honghua.credit.core.refusals import REFUSALS
-from honghua.credit.core.terms import ProductTerms
+from honghua.credit.core.terms import ProductTerms, price_terms
 from honghua.credit.core.words import CLASS_WORDS, FACT_WORDS, STATUS_WORDS
 
 __all__ = [
@@ -69,6 +77,9 @@ __all__ = [
     "LABEL_CUSTOMER",
     "LABEL_FILE",
     "LABEL_REVIEW",
+    "PAYER_CONSUMER",
+    "PAYER_MERCHANT",
+    "PLAN_PURCHASE",
     "REFUSALS",
     "STATUS_ACTIVE",
     "STATUS_CLOSED",
@@ -122,6 +133,7 @@ __all__ = [
     "daycount",
     "delinquency",
     "intervals",
+    "price_terms",
     "quote",
     "refunds",
     "regz",

@@ -85,19 +85,15 @@ class LimitsApprover:
         if isinstance(told, Refusal):
             return Approval(outcome="refused", code="CONSENT_MISSING", figures={"bureau": told.code})
         at = LimitMoment(on=moment.business_on, now=moment.now)
-        asked_minor, customer = int(moment.asked.get("asked_minor") or 0), moment.contract.customer
-        applicant = run_unit(
-            conn,
-            lambda c: describe_applicant(c, self.vault, customer, told.report, asked_minor=asked_minor, now=moment.now),
-        )
-        said = run_unit(conn, lambda c: limits.apply(c, self._book(c, at.on), applicant, key=key, at=at))
+        again = run_unit(conn, lambda c: bureau.find_reinclusion(c, moment.contract.customer))
+        said = run_unit(conn, lambda c: self._judge(c, moment, told.report, key=key, is_again=again is not None))
         reviewer = find_reviewer(moment)
         if said.outcome != "approved" and reviewer is not None:
             said = self._settle(conn, said, reviewer, at)
         figures = {
             "willing": round(said.willing, 4), "able": round(said.able, 4), "ceiling_minor": said.ceiling_minor,
             "suggested_minor": said.suggested_minor, "rulebook": said.rulebook, "bureau": told.state,
-            "reasons": [code for code, _, _ in said.reasons],
+            "reasons": [code for code, _, _ in said.reasons], "reincluded": None if again is None else again.policy,
         }  # fmt: skip
         return Approval(
             outcome=said.outcome, code=said.code, limit_minor=said.limit_minor, price_ppm=said.price_ppm,
@@ -126,6 +122,19 @@ class LimitsApprover:
             return RiskVerdict(verdict.hook, verdict.verdict, verdict.reasons, figures)
         code = "SCAN_EXPIRED" if found.code in EXPIRED else "SCAN_RISK_ROSE"
         return RiskVerdict(verdict.hook, Verdict.REFUSE, (code,), figures)
+
+    def _judge(
+        self, conn: psycopg.Connection, moment: Moment, report: bureau.Exposure | None, *, key: str, is_again: bool
+    ) -> limits.Approval:
+        """The rulebook's word. Whose arrears were repaired begins at the start limit, whatever was asked for (R-260)."""
+        book = self._book(conn, moment.business_on)
+        asked_minor = int(moment.asked.get("asked_minor") or 0)
+        if is_again:
+            asked_minor = min(asked_minor or book.terms.start_minor, book.terms.start_minor)
+        applicant = describe_applicant(
+            conn, self.vault, moment.contract.customer, report, asked_minor=asked_minor, now=moment.now
+        )
+        return limits.apply(conn, book, applicant, key=key, at=LimitMoment(on=moment.business_on, now=moment.now))
 
     def price_cap_ppm(self, conn: psycopg.Connection, on: dt.date) -> int:
         """See `Approver.price_cap_ppm`: the rulebook's cap of the day."""

@@ -72,7 +72,7 @@ def compute_trial_balance(conn: psycopg.Connection, registry: Registry, account_
     rows = store.load_accounts(conn, np.array([account_id], np.int64), lock=False)
     if not len(rows):
         raise NotFound(f"no account {account_id}", code="ACCOUNT_UNKNOWN")
-    state = rows.account(0, registry.learn_terms(conn, up_to=rows.terms_max)).balance
+    state = rows.account(0, registry.learn_terms_of(conn, rows)).balance
     kept = ledger.read_balances(conn, np.array([account_id], np.int64))[0]
     entries = ledger.list_entries(conn, account_id, limit=ledger.LIST_MAX)
     merchants = int(Component.MERCHANT_PAYABLE)

@@ -29,6 +29,7 @@ from honghua.credit.journey.store import SYSTEM
 from honghua.credit.journey.taking import Taken, Taking, get_contract, read_state, take_step
 from honghua.customers import api as customers
 from honghua.customers.core import ContractText, CostRow
+from honghua.funding import api as funding
 from honghua.store.database import run_unit
 
 SHOWN_PRINCIPAL_MINOR: Final = 100_000  # the plan fees of the contract are shown on 1,000.00
@@ -139,9 +140,9 @@ def show_contract(
 def sign_contract(
     conn: psycopg.Connection, site: JourneySite, taking: Taking, *, shown_digest: bytes, read_ms: int, now: dt.datetime
 ) -> Taken:
-    """Step 5: seal the signature, then open the account with the approved limit at the approved price. BadInput as `customers.sign_contract`.
+    """Step 5: seal the signature, then open the account with the approved limit at the approved price.
 
-    A price above the cap of this day is not signed: the step is refused.
+    BadInput as `customers.sign_contract`. A price above the cap of this day is not signed: the step is refused.
     """
     key, business_on = document_key(taking.contract_id), _today(conn)
     contract = get_contract(conn, taking.contract_id)
@@ -192,7 +193,7 @@ def write_contract(conn: psycopg.Connection, site: JourneySite, contract_id: int
     return ContractText(
         number=f"HH-{contract_id:08d}",
         title="消费信贷合同(先消费,后还款)",
-        lender=site.lender,
+        lender=_name_lenders(site),
         customer=contract.customer,
         name=next((value for field, value in masked.items() if field.value == "name"), "-"),
         principal=f"{format_minor(int(approved.get('limit_minor', 0)), terms.currency)} {terms.currency} (循环额度)",
@@ -203,6 +204,13 @@ def write_contract(conn: psycopg.Connection, site: JourneySite, contract_id: int
         consents=tuple(f"{text.kind.value} 第 {text.version} 版: {text.chinese}" for text in texts if text.is_needed),
         made_on=contract.begun_at.astimezone(site.zone).date().isoformat(),
     )
+
+
+def _name_lenders(site: JourneySite) -> str:
+    """Everybody who lends under the site's channel: who that is stands in the contract before anybody agrees to it (R-234)."""
+    if site.channel == funding.DIRECT:
+        return site.lender
+    return "、".join(one.brand for one in funding.name_lenders(site.channel))
 
 
 def _find_terms(conn: psycopg.Connection, site: JourneySite, approved: Mapping[str, Any]) -> ProductTerms:

@@ -10,6 +10,7 @@ import psycopg
 
 from honghua.credit.core.prudence.ratios import Figures
 from honghua.credit.prudence.positions import Positions
+from honghua.credit.prudence.rulebook import load_service_categories
 from honghua.credit.store_risk import find_category_names, find_customer_refs
 from honghua.facts.kinds import ARGS_OF, FactKind
 from honghua.funding import api as funding
@@ -32,11 +33,12 @@ def gather_figures(
     expected_loss_minor: int,
 ) -> Figures:
     """Figures of the book on its day, with what the operator and other rooms told. Read only."""
-    drawn, total = _read_drawn(conn, positions.on)
+    drawn, total, service = _read_drawn(conn, positions.on)
     amounts = {
         "loans_minor": int(positions.principal_minor.sum()),
         "claims_minor": int(positions.claim_minor.sum()),
         "drawn_minor": total,
+        "service_minor": service,
         "expected_loss_minor": expected_loss_minor,
         **told,
         **beside.amounts,
@@ -49,9 +51,9 @@ def read_beside(conn: psycopg.Connection) -> Figures:
     return Figures({"joint_minor": funding.read_joint_total(conn)}, {"partner": funding.read_exposures(conn)})
 
 
-def _read_drawn(conn: psycopg.Connection, on: dt.date) -> tuple[dict[str, dict[str, int]], int]:
-    """New business of the window by dimension and key, and all of it; reversed purchases are none, and what is paid with the bill has
-    no tenor."""
+def _read_drawn(conn: psycopg.Connection, on: dt.date) -> tuple[dict[str, dict[str, int]], int, int]:
+    """New business of the window by dimension and key, all of it, and that for services (R-024); reversed purchases are none, and what is
+    paid with the bill has no tenor."""
     sums: dict[str, dict[int, int]] = {name: {} for name in DIMENSIONS}
     after = on - dt.timedelta(days=WINDOW_DAYS)
     for *keys, periods, amount in sum_by_args(conn, FactKind.PURCHASE_CAPTURED, after=after, until=on, args=PLACES):
@@ -60,10 +62,12 @@ def _read_drawn(conn: psycopg.Connection, on: dt.date) -> tuple[dict[str, dict[s
     total = sum(sums["tenor"].values())
     sums["region"].pop(0, None)  # not told
     sums["tenor"].pop(1, None)
+    bought = find_category_names(conn, list(sums["category"]))
+    service = sum(sums["category"][key] for key, name in bought.items() if name in load_service_categories())
     largest = {name: dict(sorted(one.items(), key=lambda row: -row[1])[:KEYS_MAX]) for name, one in sums.items()}
     names = {
         "merchant": ledger.find_refs(conn, owner_ids=[key for key in largest["merchant"] if key]),
-        "category": find_category_names(conn, list(largest["category"])),
+        "category": bought,
         "region": {},
         "tenor": {key: str(key) for key in largest["tenor"]},
     }
@@ -71,7 +75,7 @@ def _read_drawn(conn: psycopg.Connection, on: dt.date) -> tuple[dict[str, dict[s
         name: {names[name].get(key, f"#{key}"): amount for key, amount in by_key.items()}
         for name, by_key in largest.items()
     }
-    return groups, total
+    return groups, total, service
 
 
 def _read_largest(conn: psycopg.Connection, positions: Positions) -> dict[str, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import tomllib
 from dataclasses import fields
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -33,6 +34,13 @@ def load_rules(*, path: Path | None = None) -> tuple[Rule, ...]:
     if len(set(names)) != len(names):
         raise BadInput("two rules have one name")
     return rules
+
+
+@cache
+def load_service_categories() -> frozenset[str]:
+    """The goods categories that are service consumption (R-024)."""
+    document = _read(None, files("honghua.credit").joinpath("data/service_categories.toml").read_bytes())
+    return frozenset(document["categories"])
 
 
 def load_told(path: Path | None) -> dict[str, int]:

@@ -63,7 +63,7 @@ def read_records(
 ) -> dict[str, tuple[int, Record]]:
     """customer → (account id, record of conduct): what growth is decided on and what its owner is shown. Reads only."""
     rows = accounts.load_accounts(conn, np.array(sorted(account_ids), np.int64), lock=False)
-    terms_rows = registry.learn_terms(conn, up_to=rows.terms_max)
+    terms_rows = registry.learn_terms_of(conn, rows)
     found = [rows.account(i, terms_rows) for i in range(len(rows))]
     found = [one for one in found if one.is_open and not one.quarantined]
     refs = [one.customer_ref for one in found]

@@ -46,7 +46,7 @@ from honghua.credit.store_risk import find_customer_refs
 from honghua.credit.viewing.views import day_or_none
 from honghua.facts.kinds import FactKind
 from honghua.ledger.core import CLAIM
-from honghua.store.facts import read_fact_days, read_facts
+from honghua.store.facts import find_reached, read_facts
 
 Ints = NDArray[np.int64]
 NOTHING: Final = np.zeros(0, np.int64)
@@ -141,6 +141,12 @@ def list_month_accounts(conn: psycopg.Connection, *, after_id: int, limit: int) 
         [after_id, limit],
     )
     return [int(row[0]) for row in rows]
+
+
+def find_opened(conn: psycopg.Connection, account_ids: Sequence[int], *, before: dt.date) -> set[int]:
+    """Which of these accounts were opened before a day."""
+    query = "SELECT account_id FROM credit_account WHERE account_id = ANY(%s::bigint[]) AND opened_on < %s"
+    return {int(row[0]) for row in conn.execute(query, [list(account_ids), before])}
 
 
 @dataclass(slots=True)
@@ -282,16 +288,9 @@ def overdue_minor(account: Account, day: int) -> int:
 
 def list_overtaken(conn: psycopg.Connection, looked: Sequence[tuple[int, dt.date, int]]) -> list[tuple[int, dt.date]]:
     """Of looks at (account, month, last fact then known) those whose month later facts have reached, as (account, month)."""
-    days: dict[int, tuple[Ints, Ints]] = {}
-    found = []
-    for account_id, month, known in looked:
-        if account_id not in days:
-            days[account_id] = read_fact_days(conn, account_id)
-        effective, fact_ids = days[account_id]
-        end = to_day((month + dt.timedelta(days=31)).replace(day=1))
-        if ((fact_ids > known) & (effective < end)).any():
-            found.append((account_id, month))
-    return found
+    ends = [(month + dt.timedelta(days=31)).replace(day=1) for _, month, _ in looked]
+    accounts, known = [account_id for account_id, _, _ in looked], [fact_id for _, _, fact_id in looked]
+    return [looked[place][:2] for place in find_reached(conn, accounts, ends=ends, known=known)]
 
 
-__all__ = ["MonthPosition", "list_month_accounts", "list_month_positions", "list_overtaken"]
+__all__ = ["MonthPosition", "find_opened", "list_month_accounts", "list_month_positions", "list_overtaken"]

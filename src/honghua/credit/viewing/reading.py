@@ -38,7 +38,7 @@ def load_current(
     """
     today = to_day(store.get_business_day(conn))
     rows = store.load_accounts(conn, np.sort(account_ids), lock=lock)
-    terms_rows = registry.learn_terms(conn, up_to=rows.terms_max)
+    terms_rows = registry.learn_terms_of(conn, rows)
     accounts = [rows.account(i, terms_rows) for i in range(len(rows))]
     for account in accounts:
         if not account.quarantined:

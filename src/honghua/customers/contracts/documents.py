@@ -78,7 +78,8 @@ def sign_contract(
 ) -> SignatureRow:
     """The customer's yes: read for long enough by page and by our clock, to exactly what was shown. In the caller's transaction.
 
-    The same again gives the first signature, also where both come at once. BadInput CONTRACT_UNREAD or CONTRACT_OTHER, NotFound for no such document.
+    The same again gives the first signature, also where both come at once. BadInput CONTRACT_UNREAD or CONTRACT_OTHER, NotFound for no
+    such document.
     """
     document = get_document(conn, key)
     store_documents.hold_document(conn, document.document_id)  # of two at once the second finds the first one's

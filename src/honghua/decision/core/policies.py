@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Final
 
-ACCOUNT_RULES: Final = '''"""What every purchase on credit must keep, whatever the risk: the rules of the first policy, and no shop that is excluded.
+ACCOUNT_RULES: Final = '''"""What every purchase on credit must keep, whatever the risk: the first policy's rules, and no excluded shop.
 
-Status 1 is an active account. The list `exclusion` is filled by hand and by prudence, where too much of the new business is one shop's.
+Status 1 is an active account. The list `exclusion` is filled by hand, and by prudence
+where too much of the new business is one shop's.
 """
 
 with hard_deny:
@@ -27,7 +28,8 @@ with amount:
 
 PURCHASE_RISK: Final = '''"""A purchase on credit: the account's rules, the scores of the three detectors and their fusion, the amount.
 
-The list `exclusion` is filled by hand and by prudence. Scores are chances of fraud or cash-out, 0 to 1. Without a model they are missing and only the account's rules decide.
+The list `exclusion` is filled by hand and by prudence.
+Scores are chances of fraud or cash-out, 0 to 1. Without a model they are missing and only the account's rules decide.
 Where the limit falls short, a sound customer gets a limit for this order instead of a refusal; others get what is left.
 """
 

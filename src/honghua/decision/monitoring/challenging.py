@@ -13,22 +13,22 @@ from honghua.decision.core.sequential import Compared, Sums, compare_arms
 from honghua.decision.monitoring.alerts import Told, raise_alert
 from honghua.decision.releases import PURPOSE, Act, Role, activate, find_lineup
 from honghua.facts.kinds import FactKind
+from honghua.store.facts import find_labelled
 
 THE_WATCH: Final = "the watch over challengers"
+SCAN: Final = (
+    2_000_000  # numbers of decisions back from the newest: a look costs the same however old the challenger is
+)
 FRAUD: Final = 1  # the label in a report's first argument; a later report takes an earlier one back
 
 # One row per arm: customers, then the sums over them of stopped orders x in orders n, and of money lost x in money granted n.
 ARMS: Final = """
-WITH label AS (
-  SELECT DISTINCT ON (purchase_id) purchase_id, args[1] = %(fraud)s AS is_fraud FROM store_fact
-  WHERE kind = %(reported)s ORDER BY purchase_id, fact_id DESC
-), judged AS (
+WITH judged AS (
   SELECT n.bundle_id = %(challenger)s AS is_challenger, n.account_id, count(*)::float8 AS orders,
     count(*) FILTER (WHERE n.outcome <> ALL(%(lets)s::smallint[]))::float8 AS stopped, sum(n.amount_minor)::float8 AS granted,
-    coalesce(sum(n.amount_minor) FILTER (WHERE label.is_fraud), 0)::float8 AS lost
+    coalesce(sum(n.amount_minor) FILTER (WHERE n.decision_id = ANY(%(frauds)s::bigint[])), 0)::float8 AS lost
   FROM decision_judged AS n JOIN decision_regime AS r USING (regime_id) JOIN decision_lineup AS l USING (lineup_id)
-  LEFT JOIN label ON label.purchase_id = n.decision_id
-  WHERE l.purpose = %(purpose)s AND l.champion = %(champion)s AND l.challenger = %(challenger)s
+  WHERE n.decision_id > %(after)s AND l.purpose = %(purpose)s AND l.champion = %(champion)s AND l.challenger = %(challenger)s
   GROUP BY 1, 2
 )
 SELECT is_challenger, count(*), sum(stopped), sum(orders), sum(stopped * stopped), sum(stopped * orders), sum(orders * orders),
@@ -66,15 +66,20 @@ NOBODY: Final = Sums(0, 0.0, 0.0, 0.0, 0.0, 0.0)
 def view_challenger(
     conn: psycopg.Connection, *, bounds: ChallengerBounds | None = None, purpose: str = PURPOSE
 ) -> ChallengerView | None:
-    """The challenger that judges now beside this champion, over all line-ups of the two; None when there is none.
+    """The challenger that judges now beside this champion, over all line-ups of the two, in the newest SCAN decisions; None when there
+    is none.
 
     Money counts as lost from the day its report arrives: both arms wait equally long for theirs.
     """
     lineup, kept = find_lineup(conn, purpose=purpose), bounds or ChallengerBounds()
     if lineup is None or lineup.challenger is None:
         return None
+    newest = conn.execute("SELECT coalesce(max(decision_id), 0) FROM decision_judged").fetchone()
+    assert newest is not None, "an aggregate has a row"
+    after = newest[0] - SCAN
+    frauds = find_labelled(conn, kind=FactKind.FRAUD_REPORTED, label=FRAUD, after=after)
     rows = conn.execute(ARMS, {
-        "fraud": FRAUD, "reported": int(FactKind.FRAUD_REPORTED), "lets": [int(one) for one in LETS_BUY], "purpose": purpose,
+        "after": after, "frauds": frauds, "lets": [int(one) for one in LETS_BUY], "purpose": purpose,
         "champion": lineup.champion, "challenger": lineup.challenger,
     }).fetchall()  # fmt: skip
     arms = {is_challenger: (Sums(row[0], *row[1:6]), Sums(row[0], *row[6:])) for is_challenger, *row in rows}

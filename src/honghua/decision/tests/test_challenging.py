@@ -27,6 +27,12 @@ def report_fraud(conn, numbers, *, label=1):
         )
 
 
+def look(conn, *, bounds=BOUNDS):
+    view = api.view_challenger(conn, bounds=bounds)
+    assert view is not None
+    return view
+
+
 def seat_two(conn, source):
     champion = release(conn)
     challenger = release(conn, source, name="another", role=api.Role.CHALLENGER, share_ppm=500_000)
@@ -42,6 +48,7 @@ def test_one_that_stops_far_more_is_taken_out_and_people_are_told(conn):
     assert "it stops" in seen.why
     assert seen.stopped.low > BOUNDS.stopped_rise_max
     lineup = api.find_lineup(conn)
+    assert lineup is not None
     assert (lineup.champion, lineup.challenger) == (champion, None)
     api.deliver_alerts(conn, now=NOW)
     assert any(f"release {challenger}" in alert.subject for alert in api.list_alerts(conn))
@@ -54,19 +61,19 @@ def test_one_that_loses_more_is_taken_out_when_the_reports_arrive(conn):
     _, challenger, watch = seat_two(conn, STRICT.replace("fused >= 0.9", "fused >= 0.9001"))
     columns, _ = judge_all(conn, watch, purchases(600))
     theirs = columns.decision_id[(columns.bundle_id == challenger) & (columns.outcome == Outcome.APPROVE)].tolist()
-    assert not api.stop_challenger(conn, now=NOW, bounds=BOUNDS).why
+    assert not look(conn).why
     report_fraud(conn, theirs[:60])
-    view = api.view_challenger(conn, bounds=BOUNDS)
+    view = look(conn)
     assert "it loses" in view.why
     assert "it stops" not in view.why
     report_fraud(conn, theirs[:60], label=0)  # taken back
-    assert not api.view_challenger(conn, bounds=BOUNDS).why
+    assert not look(conn).why
 
 
 def test_nothing_is_said_of_few_customers(conn):
     _, _, watch = seat_two(conn, HARSH)
     judge_all(conn, watch, purchases(60))
-    view = api.view_challenger(conn)
+    view = look(conn, bounds=api.ChallengerBounds())
     assert min(view.customers) < api.ChallengerBounds().customers_min
     assert not view.why
 

@@ -265,15 +265,17 @@ def _find(asked: Ints, columns: Sequence[Ints]) -> Ints:
     if not len(asked):
         return np.full(len(columns[0]), -1, np.int64)
     if len(columns) == 1:
-        place = np.minimum(np.searchsorted(asked[:, 0], columns[0]), len(asked) - 1)
-        return np.where(asked[place, 0] == columns[0], place, -1)
-    firsts = np.unique(asked[:, 0])
-    close = np.flatnonzero(np.isin(columns[0], firsts))
-    known = {(one, other): place for place, (one, other) in enumerate(asked.tolist())}
-    found = np.full(len(columns[0]), -1, np.int64)
-    pairs = zip(columns[0][close].tolist(), columns[1][close].tolist(), strict=True)
-    found[close] = [known.get(pair, -1) for pair in pairs]
-    return found
+        return _place(asked[:, 0], columns[0])
+    firsts, seconds = np.unique(asked[:, 0]), np.unique(asked[:, 1])
+    one, other = _place(firsts, columns[0]), _place(seconds, columns[1])
+    both = np.where((one >= 0) & (other >= 0), one * len(seconds) + other, -1)
+    return _place(_place(firsts, asked[:, 0]) * len(seconds) + _place(seconds, asked[:, 1]), both)
+
+
+def _place(rising: Ints, values: Ints) -> Ints:
+    """int64[m]: where each value stands among rising ones; −1 = nowhere."""
+    place = np.minimum(np.searchsorted(rising, values), len(rising) - 1)
+    return np.where(rising[place] == values, place, -1)
 
 
 @lru_cache(maxsize=256)

@@ -214,7 +214,7 @@ def parse_dictionary(text: str) -> Dictionary:
 
 
 def _dictionary(told: Mapping[str, Any], text: str, problems: list[str]) -> Dictionary:
-    clock = {name: _filter(name, "clock", one) for name, one in told.get("clock", {}).items()}
+    clock = {name: _filter(name, str(one["where"][0][0]), one) for name, one in told.get("clock", {}).items()}
     tables = tuple(_table(name, one, clock, problems) for name, one in told["tables"].items())
     grammar = told.get("grammar", {})
     return Dictionary(

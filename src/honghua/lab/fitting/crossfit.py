@@ -13,19 +13,19 @@ from numpy.typing import NDArray
 from honghua.lab.fitting.settings import ForestRecipe, Plan
 from honghua.lab.tables.api import Schema
 from honghua.models.api import Trained, log_loss, train_forest
-from honghua.models.core.calibration import logistic_line
-from honghua.models.scorecard.api import CardSettings, CutSettings, Field, Scorecard, fit_scorecards
+from honghua.models.scorecard.api import CardSettings, CutSettings, Field, Scorecard, fit_line, fit_scorecards
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 
 CARD: Final = "card"
+SEEDS: Final = 1_000_000  # LightGBM takes seeds of 32 bits
 STEPS: Final = 20  # of the search for shares: each is a multiple of 1/20
 WORTH: Final = 2e-4  # relative gain in log loss that a further ingredient must bring
 CARD_ROWS_MAX: Final = 200_000
 FIELDS_MAX: Final = 60
-CARD_SETTINGS: Final = CardSettings(cut=CutSettings(bin_share=0.03, prebins=25))
+CARD_SETTINGS: Final = CardSettings(cut=CutSettings(bin_share=0.03, prebins=20))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +50,12 @@ class Matter:
     def fields(self) -> list[Field]:
         """The columns as a scorecard takes them."""
         return [
-            Field(c.name, c.words if c.kind.has_words else None, int(self.monotone.get(c.name, 0)), c.name in self.card_names)
+            Field(
+                c.name,
+                c.words if c.kind.has_words else None,
+                int(self.monotone.get(c.name, 0)),
+                c.name in self.card_names,
+            )
             for c in self.schema.columns
         ]
 
@@ -79,15 +84,20 @@ def cross_fit(matter: Matter, folds: Int64, plan: Plan) -> CrossFit:
     rounds: dict[str, int] = {}
     for recipe in plan.recipes:
         margins[recipe.name], rounds[recipe.name] = _cross_forest(matter, folds, plan, recipe)
-    margins[CARD], crosses = _cross_card(matter, folds, plan)
+    crosses = 0
+    if plan.crosses:
+        margins[CARD], crosses = _cross_card(matter, folds, plan)
     return CrossFit(margins, rounds, crosses)
 
 
-def fit_forest(matter: Matter, recipe: ForestRecipe, *, rounds: int, number: int, valid: Matter | None = None, patience: int = 0) -> Trained:
+def fit_forest(
+    matter: Matter, recipe: ForestRecipe, *, rounds: int, number: int, valid: Matter | None = None, patience: int = 0
+) -> Trained:
     """One forest of a recipe; `number` sets the forests of a bag apart."""
+    held = None if valid is None else (valid.x, valid.y)
     return train_forest(
-        matter.x, matter.y, names=matter.schema.names, valid=None if valid is None else (valid.x, valid.y), seed=matter.seed % 1_000_000 + number,
-        monotone=matter.monotone, categorical=[name for name in matter.schema.categories], params=recipe.params, rounds=rounds,
+        matter.x, matter.y, names=matter.schema.names, valid=held, seed=matter.seed % SEEDS + number,
+        monotone=matter.monotone, categorical=matter.schema.categories, params=recipe.params, rounds=rounds,
         patience=patience, num_threads=matter.threads,
     )  # fmt: skip
 
@@ -100,26 +110,29 @@ def fit_cards(matter: Matter, crosses: Sequence[int]) -> tuple[Scorecard, ...]:
 
 def choose_shares(found: CrossFit, y: NDArray[np.uint8]) -> Shares:
     """Greedy sum of calibrated margins (Caruana et al., ICML 2004): in each step the ingredient that lowers the log loss most gets 1/20."""
-    ones = np.ones(len(y))
-    target = np.asarray(y, np.float64)
-    lines = {name: logistic_line(margins, target, ones) for name, margins in found.margins.items()}
+    lines = {name: fit_line(margins, y) for name, margins in found.margins.items()}
     calibrated = {name: lines[name][0] * margins for name, margins in found.margins.items()}
     shifts = {name: lines[name][1] for name in lines}
     counts = dict.fromkeys(calibrated, 0)
     total = np.zeros(len(y))
     for step in range(1, STEPS + 1):
-        losses = {name: log_loss(y, _probability((total + more + shifts[name]) / step)) for name, more in calibrated.items()}
-        held = {name: loss * (1.0 + (WORTH if counts[name] == 0 and step > 1 else 0.0)) for name, loss in losses.items()}
+        losses = {
+            name: log_loss(y, _probability((total + more + shifts[name]) / step)) for name, more in calibrated.items()
+        }
+        held = {
+            name: loss * (1.0 + (WORTH if counts[name] == 0 and step > 1 else 0.0)) for name, loss in losses.items()
+        }
         best = min(held, key=lambda name: held[name])
         counts[best] += 1
         total = total + calibrated[best] + shifts[best]
     shares = {name: counts[name] / STEPS * lines[name][0] for name in calibrated}
-    return Shares(shares, logistic_line(add_up(found.margins, shares), target, ones), lines[CARD])
+    return Shares(shares, fit_line(add_up(found.margins, shares), y), lines[CARD])
 
 
 def add_up(margins: Mapping[str, Float64], shares: Mapping[str, float]) -> Float64:
     """The sum of margins by their shares."""
-    return np.sum([shares[name] * margins[name] for name in shares], axis=0)
+    out: Float64 = np.sum([shares[name] * margins[name] for name in shares], axis=0)
+    return out
 
 
 def _cross_forest(matter: Matter, folds: Int64, plan: Plan, recipe: ForestRecipe) -> tuple[Float64, int]:
@@ -127,14 +140,10 @@ def _cross_forest(matter: Matter, folds: Int64, plan: Plan, recipe: ForestRecipe
     fitted = []
     for fold in np.unique(folds):
         held = np.flatnonzero(folds == fold)
-        trained = fit_forest(
-            matter.take(np.flatnonzero(folds != fold)), recipe, rounds=recipe.rounds, number=int(fold), valid=matter.take(held), patience=plan.patience
-        )  # fmt: skip
+        rest, seen = matter.take(np.flatnonzero(folds != fold)), matter.take(held)
+        trained = fit_forest(rest, recipe, rounds=recipe.rounds, number=int(fold), valid=seen, patience=plan.patience)
         fitted.append((held, trained))
-    if plan.patience:
-        rounds = max(1, round(float(np.mean([trained.rounds for _, trained in fitted]))))
-    else:
-        rounds = int(np.argmin(np.mean([trained.history for _, trained in fitted], axis=0))) + 1
+    rounds = max(1, round(float(np.mean([trained.rounds for _, trained in fitted]))))
     out = np.empty(len(matter.y))
     for held, trained in fitted:
         booster = lightgbm.Booster(model_str=trained.booster_text)
@@ -148,10 +157,9 @@ def _cross_card(matter: Matter, folds: Int64, plan: Plan) -> tuple[Float64, int]
         held = np.flatnonzero(folds == fold)
         for k, card in enumerate(fit_cards(matter.take(np.flatnonzero(folds != fold)), plan.crosses)):
             out[k, held] = card.margins(matter.x[held])
-    target, ones = matter.y.astype(np.float64), np.ones(len(matter.y))
     losses = []
     for margins in out:
-        slope, shift = logistic_line(margins, target, ones)
+        slope, shift = fit_line(margins, matter.y)
         losses.append(log_loss(matter.y, _probability(slope * margins + shift)))
     best = int(np.argmin(losses))
     return out[best], plan.crosses[best]

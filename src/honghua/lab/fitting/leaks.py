@@ -14,6 +14,7 @@ from honghua.lab.fitting.singles import Single
 from honghua.lab.tables.api import Column, Kind, Table
 
 COPY_AUC: Final = 0.97  # alone better than any honest column of a credit table that we know of (best: .864)
+COPY_MISSING_MAX: Final = 0.5
 STRONG_AUC: Final = 0.88
 STRONG_GAP: Final = 0.12
 ODD_AUC: Final = 0.80
@@ -52,7 +53,9 @@ def find_leaks(table: Table, singles: Sequence[Single], *, trust: Sequence[str] 
         sure = _find_proof(column, one, table) or _find_excess(one, honest)
         if sure:
             vouched = one.name in trust
-            found.append(Suspicion(one.name, not vouched, sure + ("; kept: a person vouches for it" if vouched else "")))
+            found.append(
+                Suspicion(one.name, not vouched, sure + ("; kept: a person vouches for it" if vouched else ""))
+            )
             continue
         odd = _find_oddity(column, one, table, singles)
         if odd:
@@ -62,14 +65,14 @@ def find_leaks(table: Table, singles: Sequence[Single], *, trust: Sequence[str] 
 
 def _find_proof(column: Column, one: Single, table: Table) -> str:
     y = table.labels
-    copied = one.auc >= COPY_AUC or one.value_auc >= COPY_AUC and one.missing < 0.5
-    if copied:
-        return f"alone it ranks rows it was not learnt on with AUC {max(one.auc, one.value_auc):.3f}: it is the target in other words"
+    best = max(one.auc, one.value_auc)
+    if one.auc >= COPY_AUC or (one.value_auc >= COPY_AUC and one.missing < COPY_MISSING_MAX):
+        return f"alone it ranks rows it was not learnt on with AUC {best:.3f}: it is the target in other words"
     marked = _find_mark(column, y)
     if marked:
         return marked
-    if AFTERWARDS.search(column.name) and max(one.auc, one.value_auc) >= NAMED_AUC:
-        return f"its name says that it is written after the outcome, and alone it reaches AUC {max(one.auc, one.value_auc):.3f}"
+    if AFTERWARDS.search(column.name) and best >= NAMED_AUC:
+        return f"its name says that it is written after the outcome, and alone it reaches AUC {best:.3f}"
     later = _share_later(column, table)
     if later >= LATER_SHARE and one.auc >= NAMED_AUC:
         return f"{later:.0%} of its dates are later than {table.time_name}, and alone it reaches AUC {one.auc:.3f}"
@@ -85,7 +88,10 @@ def _find_mark(column: Column, y: NDArray[Any]) -> str:
         values, counts = np.unique(there, return_counts=True)
         common = values[int(np.argmax(counts))]
         told = column.words[int(common)] if column.kind.has_words else f"{common:g}"
-        marks |= {f"other than {told}": ~lost & (column.values != common), f"equal to {told}": ~lost & (column.values == common)}
+        marks |= {
+            f"other than {told}": ~lost & (column.values != common),
+            f"equal to {told}": ~lost & (column.values == common),
+        }
     for outcome, word in ((1, "ones"), (0, "zeros")):
         bearers = y == outcome
         base = float(bearers.mean())
@@ -98,7 +104,8 @@ def _find_mark(column: Column, y: NDArray[Any]) -> str:
             surprise = (1.0 - purity) < (1.0 - base) / 10.0
             enough = covered >= COVERED and (outcome == 1 or base < 0.5 or covered >= 2 * COVERED)
             if purity >= PURITY and surprise and enough and rows * (1.0 - base) >= MARKED_MIN:
-                return f"where it is {told} ({rows:,} rows) {purity:.1%} are {word}, {covered:.0%} of all {word}: it is written after the outcome"
+                share = f"{purity:.1%} are {word}, {covered:.0%} of all {word}"
+                return f"where it is {told} ({rows:,} rows) {share}: it is written after the outcome"
     return ""
 
 

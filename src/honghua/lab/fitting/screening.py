@@ -10,14 +10,19 @@ from typing import Final
 
 import numpy as np
 
+from honghua.base.rng import derive_rng
+from honghua.lab.fitting.folds import draw_sample
 from honghua.lab.fitting.leaks import Suspicion, find_leaks
 from honghua.lab.fitting.singles import Single, look_at
 from honghua.lab.tables.api import Column, Kind, Table, describe, encode
 from honghua.models.api import train_forest
-from honghua.base.rng import derive_rng
 
+EVIDENCE_ROWS_MAX: Final = 150_000
 P_MAX: Final = 0.01
-ID_NAME: Final = re.compile(r"(^|_|\b)(id|ids|uuid|guid|key|no|nr|num|number|index|rowid|seq|serial)$|^(id|unnamed|index|row)(_|\b|:)|编号|序号", re.IGNORECASE)  # fmt: skip
+ID_NAME: Final = re.compile(
+    r"(^|_|\b)(id|ids|uuid|guid|key|no|nr|num|number|index|rowid|seq|serial)$|^(id|unnamed|index|row)(_|\b|:)|编号|序号",
+    re.IGNORECASE,
+)
 ID_SHARE: Final = 0.5
 WORDS_ID_SHARE: Final = 0.5
 DENSE: Final = 1.5
@@ -39,7 +44,9 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class Screening:
-    """accepted: columns with proof that they say something; doubtful: no proof, used only if they help out of fold (`helped`)."""
+    """accepted: columns that the models read; doubtful: those of them (at first: beside them) that chance may explain by themselves, read
+    only because a forest foretells unseen rows better with them.
+    """
 
     accepted: tuple[str, ...]
     doubtful: tuple[str, ...]
@@ -48,7 +55,9 @@ class Screening:
     singles: Mapping[str, Single]
 
 
-def screen(table: Table, *, seed: int, leave_out: tuple[str, ...] = (), trust: tuple[str, ...] = (), threads: int = 2) -> Screening:
+def screen(
+    table: Table, *, seed: int, leave_out: tuple[str, ...] = (), trust: tuple[str, ...] = (), threads: int = 2
+) -> Screening:
     """Look at every column of a table of fitting rows."""
     dropped = [Dropped(one.name, "unreadable", one.why) for one in table.unread]
     dropped += [Dropped(name, "asked", "left out as asked") for name in leave_out if name in table.names]
@@ -56,6 +65,7 @@ def screen(table: Table, *, seed: int, leave_out: tuple[str, ...] = (), trust: t
     formal = {name: found for name, found in _find_formal(plain).items() if name not in trust}
     dropped += formal.values()
     left = plain.without(formal)
+    left = left.take(draw_sample(left.labels, rows=EVIDENCE_ROWS_MAX, seed=seed, name="evidence"))
     singles = {column.name: look_at(column, left.labels, seed=seed) for column in left.columns}
     suspected = find_leaks(left, list(singles.values()), trust=trust)
     dropped += [Dropped(one.name, "leak", one.evidence) for one in suspected if one.left_out]
@@ -72,7 +82,11 @@ def screen(table: Table, *, seed: int, leave_out: tuple[str, ...] = (), trust: t
 
 def tell_noise(single: Single) -> Dropped:
     """What is said of a doubtful column that does not help."""
-    return Dropped(single.name, "noise", f"chance explains its tie with the target (p = {single.p:.2g}, alone AUC {single.auc:.3f})")
+    return Dropped(
+        single.name,
+        "noise",
+        f"chance explains its tie with the target (p = {single.p:.2g}, alone AUC {single.auc:.3f})",
+    )
 
 
 def _find_formal(table: Table) -> dict[str, Dropped]:
@@ -81,7 +95,7 @@ def _find_formal(table: Table) -> dict[str, Dropped]:
     seen: dict[bytes, str] = {}
     for column in table.columns:
         print_ = sha256(np.ascontiguousarray(column.values).tobytes() + "\0".join(column.words).encode()).digest()
-        if len(np.unique(column.values)) < 2:
+        if _is_constant(column):
             found[column.name] = Dropped(column.name, "constant", "every row has the same value")
         elif print_ in seen:
             found[column.name] = Dropped(column.name, "duplicate", f"the same as {seen[print_]} in every row")
@@ -93,17 +107,23 @@ def _find_formal(table: Table) -> dict[str, Dropped]:
     return found
 
 
+def _is_constant(column: Column) -> bool:
+    lost = column.missing
+    there = column.values[~lost]
+    return bool(lost.all() or (not lost.any() and there.min() == there.max()))
+
+
 def _is_id(column: Column) -> str:
     there = column.values[~column.missing]
     if not len(there):
+        return ""
+    if column.kind not in (Kind.WHOLE, Kind.CATEGORY):
         return ""
     distinct = len(np.unique(there))
     share = distinct / len(there)
     if column.kind.has_words:
         if share > WORDS_ID_SHARE and distinct > 50:
             return f"{distinct:,} different texts in {len(there):,} rows"
-        return ""
-    if column.kind is not Kind.WHOLE:
         return ""
     if share == 1.0 and np.ptp(there) + 1 <= DENSE * distinct:
         return "whole numbers, each once and nearly without gaps: a row's number"

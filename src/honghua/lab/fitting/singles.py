@@ -13,7 +13,6 @@ from honghua.base.rng import derive_rng
 from honghua.lab.tables.api import Column
 from honghua.models.api import auc
 
-ROWS_MAX: Final = 150_000
 RANGES: Final = 16
 WORDS_MAX: Final = 40  # rarer words stand together
 EXPECTED_MIN: Final = 5.0
@@ -41,12 +40,9 @@ class Single:
 
 
 def look_at(column: Column, y: NDArray[Any], *, seed: int) -> Single:
-    """The column by itself; y 0 or 1. Of a long table a seeded sample is looked at."""
+    """The column by itself; y 0 or 1."""
     rng = derive_rng(seed, "single", column.name)
     target = np.asarray(y, np.float64)
-    if len(target) > ROWS_MAX:
-        some = np.sort(rng.choice(len(target), ROWS_MAX, replace=False))
-        column, target = column.take(some), target[some]
     bins = bin_values(column)
     half = rng.random(len(target)) < 0.5
     there = ~column.missing

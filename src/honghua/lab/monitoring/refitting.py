@@ -30,8 +30,6 @@ from honghua.models.api import (
     save_model,
     train_forest,
 )
-from honghua.models.core import Calibration, CalibrationKind
-from honghua.models.core.calibration import logistic_line
 from honghua.models.examining.api import (
     Examination,
     ExaminationBounds,
@@ -208,8 +206,8 @@ def _cut(days: NDArray[np.datetime64], share: float) -> np.datetime64:
 
 
 def fit_best(past: Past, parts: Parts, columns: tuple[str, ...], terms: RefitTerms) -> tuple[Model, int]:
-    """The model of the window that ranks the tuning rows best, refitted with them, calibrated on them while it had not seen them."""
-    best: tuple[float, int, int, tuple[float, float]] | None = None
+    """The model of the window that ranks the tuning rows best, refitted with them; log loss stops its growth, which calibrates it."""
+    best: tuple[float, int, int] | None = None
     tuning, y = past.x[parts.tuning], past.ones[parts.tuning].astype(np.float64)
     for window in WINDOWS:
         rows = parts.taught(window)
@@ -219,20 +217,18 @@ def fit_best(past: Past, parts: Parts, columns: tuple[str, ...], terms: RefitTer
             past.x[rows], past.ones[rows].astype(np.float64), names=columns, valid=(tuning, y), seed=terms.seed,
             monotone=terms.monotone, params=PARAMS, rounds=300, patience=30, num_threads=1,
         )  # fmt: skip
-        margin = trained.forest.score(tuning)
-        reached = auc(y, margin)
+        reached = auc(y, trained.forest.score(tuning))
         if best is None or reached > best[0]:
-            best = (reached, window, trained.rounds, logistic_line(margin, y, np.ones(len(y))))
+            best = (reached, window, trained.rounds)
     if best is None:
         raise BadInput("no window of the past has enough rows", code="REFIT_NO_WINDOW")
-    _, window, rounds, line = best
+    _, window, rounds = best
     rows = parts.fitting(window)
     final = train_forest(
         past.x[rows], past.ones[rows].astype(np.float64), names=columns, seed=terms.seed, monotone=terms.monotone,
         params=PARAMS, rounds=rounds, num_threads=1,
     )  # fmt: skip
-    calibration = Calibration(CalibrationKind.LOGISTIC, np.array([line[0]]), np.array([line[1]]))
-    return build_model(final.forest, calibration=calibration), window
+    return build_model(final.forest), window
 
 
 def _filing(

@@ -13,7 +13,9 @@ from honghua.lab.tables.dates import NO_TIME, as_days, read_day_numbers, read_in
 from honghua.lab.tables.records import MISSING, UNKNOWN, Column, Float64, Int64, Kind, Unread
 
 # What people write for "not there" (compared in small letters). A missing value keeps a weight of its own, so nothing is lost by it.
-ABSENT: Final = frozenset({"", "?", "-", "--", ".", "na", "n/a", "#n/a", "nan", "null", "none", "nil", "missing", "<na>"})
+ABSENT: Final = frozenset(
+    {"", "?", "-", "--", ".", "na", "n/a", "#n/a", "nan", "null", "none", "nil", "missing", "<na>"}
+)
 WORDS_MAX: Final = 50_000
 TEXT_LENGTH_MEAN_MAX: Final = 64  # longer values are sentences, not categories
 NUMBER: Final = re.compile(r"[-+]?(\d{1,3}(,\d{3})+|\d+)?(\.\d+)?([eE][-+]?\d{1,3})?%?")
@@ -31,13 +33,12 @@ def infer_column(name: str, data: pa.ChunkedArray) -> Column | Unread:
     if any(is_such(array.type) for is_such in UNREADABLE):
         return Unread(name, f"values of type {array.type} cannot be used")
     if pa.types.is_boolean(array.type):
-        return _coded(name, Kind.FLAG, canonical_texts(array))
+        return _coded(name, Kind.FLAG, *code_texts(array))
     if _is_temporal(array.type):
         return Column(name, Kind.DATE, as_days(_instants(array)))
     if _is_number(array.type):
         return _numbers(name, as_floats(array))
-    texts = canonical_texts(array)
-    return _infer_texts(name, texts)
+    return _infer_texts(name, *code_texts(array))
 
 
 def read_as(like: Column, data: pa.ChunkedArray) -> Column:
@@ -48,7 +49,7 @@ def read_as(like: Column, data: pa.ChunkedArray) -> Column:
     array = flatten(data)
     if like.kind.has_words:
         known = {word: code for code, word in enumerate(like.words)}
-        unique, places = _unique(canonical_texts(array))
+        unique, places = code_texts(array)
         codes = np.array([MISSING if text is None else known.get(text, UNKNOWN) for text in unique], np.int32)
         return Column(like.name, like.kind, codes[places], like.words)
     if like.kind is Kind.DATE:
@@ -73,16 +74,27 @@ def as_floats(array: pa.Array) -> Float64:
 
 def canonical_texts(array: pa.Array) -> list[str | None]:
     """Every value as the one text that stands for it in any type: 1, 1.0 and "1 " are "1"; absent ones are None."""
-    if pa.types.is_boolean(array.type):
-        return [None if value is None else ("true" if value else "false") for value in array.to_pylist()]
+    unique, places = code_texts(array)
+    return [unique[k] for k in places.tolist()]
+
+
+def code_texts(array: pa.Array) -> tuple[list[str | None], Int64]:
+    """The different canonical texts (None = absent), and the place of each row's among them."""
     if _is_number(array.type):
-        values = as_floats(array)
-        unique, places = np.unique(values, return_inverse=True, equal_nan=True)
-        texts = [None if np.isnan(v) else (str(int(v)) if v == np.floor(v) and abs(v) < WHOLE_MAX else repr(float(v))) for v in unique]
-        return [texts[int(k)] for k in places]
-    if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
-        array = array.cast(pa.string())
-    return [_clean(text) for text in array.to_pylist()]
+        values, places = np.unique(as_floats(array), return_inverse=True, equal_nan=True)
+        return [_say_number(float(value)) for value in values], places.astype(np.int64)
+    coded = array.cast(pa.string()).dictionary_encode()  # bools become "true" and "false"
+    texts = [_clean(text) for text in coded.dictionary.to_pylist()]
+    known: dict[str | None, int] = {}
+    place = np.array([*(known.setdefault(text, len(known)) for text in texts), known.setdefault(None, len(known))], np.int64)
+    indices = np.asarray(pc.fill_null(coded.indices, len(texts)), np.int64)
+    return list(known), place[indices]
+
+
+def _say_number(value: float) -> str | None:
+    if np.isnan(value):
+        return None
+    return str(int(value)) if value == np.floor(value) and abs(value) < WHOLE_MAX else repr(value)
 
 
 def _clean(text: str | None) -> str | None:
@@ -92,11 +104,10 @@ def _clean(text: str | None) -> str | None:
     return None if short.lower() in ABSENT else short
 
 
-def _infer_texts(name: str, texts: list[str | None]) -> Column | Unread:
-    unique, places = _unique(texts)
+def _infer_texts(name: str, unique: list[str | None], places: Int64) -> Column | Unread:
     there = [text for text in unique if text is not None]
     if not there:
-        return Column(name, Kind.CATEGORY, np.full(len(texts), MISSING, np.int32), ())
+        return Column(name, Kind.CATEGORY, np.full(len(places), MISSING, np.int32), ())
     numbers = _read_numbers(unique)
     if numbers is not None and len(there) > FEW_UNIQUE:
         return _numbers(name, numbers[places])
@@ -108,11 +119,10 @@ def _infer_texts(name: str, texts: list[str | None]) -> Column | Unread:
     if np.mean([len(text) for text in there]) > TEXT_LENGTH_MEAN_MAX:
         return Unread(name, "free text")
     kind = Kind.FLAG if {text.lower() for text in there} in BOOLS else Kind.CATEGORY
-    return _coded(name, kind, texts)
+    return _coded(name, kind, unique, places)
 
 
-def _coded(name: str, kind: Kind, texts: list[str | None]) -> Column:
-    unique, places = _unique(texts)
+def _coded(name: str, kind: Kind, unique: list[str | None], places: Int64) -> Column:
     words = tuple(sorted(text for text in unique if text is not None))
     code = {word: k for k, word in enumerate(words)}
     codes = np.array([MISSING if text is None else code[text] for text in unique], np.int32)
@@ -126,12 +136,6 @@ def _numbers(name: str, values: Float64) -> Column:
     there = values[~np.isnan(values)]
     whole = bool((there == np.floor(there)).all() and (np.abs(there) < WHOLE_MAX).all())
     return Column(name, Kind.WHOLE if whole else Kind.NUMBER, values)
-
-
-def _unique(texts: list[str | None]) -> tuple[list[str | None], Int64]:
-    known: dict[str | None, int] = {}
-    places = np.fromiter((known.setdefault(text, len(known)) for text in texts), np.int64, len(texts))
-    return list(known), places
 
 
 def _read_numbers(texts: list[str | None]) -> Float64 | None:
@@ -161,7 +165,7 @@ def _floats_of(array: pa.Array) -> Float64:
         return as_floats(array)
     if _is_temporal(array.type):
         return np.full(len(array), np.nan)
-    unique, places = _unique(canonical_texts(array))
+    unique, places = code_texts(array)
     return _each(unique, _read_numbers)[places]
 
 
@@ -172,7 +176,7 @@ def _dates_of(array: pa.Array) -> Float64:
         values = as_floats(array)
         days = read_day_numbers(values)
         return np.full(len(values), np.nan) if days is None else days
-    unique, places = _unique(canonical_texts(array))
+    unique, places = code_texts(array)
     whole = _read_days(unique)  # all at once where it can be: only together do they tell their form
     return (_each(unique, _read_days) if whole is None else whole)[places]
 
@@ -195,4 +199,4 @@ def _instants(array: pa.Array) -> Int64:
     return np.asarray(pc.fill_null(found, NO_TIME), np.int64)
 
 
-__all__ = ["as_floats", "canonical_texts", "flatten", "infer_column", "read_as"]
+__all__ = ["as_floats", "canonical_texts", "code_texts", "flatten", "infer_column", "read_as"]

@@ -15,10 +15,13 @@ from honghua.lab.tables.records import Float64, Int64
 NO_TIME: Final = np.iinfo(np.int64).min
 EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 YEARS: Final = range(1900, 2101)
-ISO: Final = re.compile(r"(\d{4})[-/.](\d{1,2})(?:[-/.](\d{1,2}))?([T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?")
+ISO: Final = re.compile(
+    r"(\d{4})[-/.](\d{1,2})(?:[-/.](\d{1,2}))?([T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
+)
 # Tried in this order; the first that reads every text of a column is the column's form. Day before month where both would do.
-FORMS: Final = ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%b-%Y", "%b-%y", "%d-%b-%Y", "%d %b %Y", "%b %Y", "%B %Y", "%Y年%m月%d日")  # fmt: skip
-DIGITS_OF_A_DAY: Final = 8
+FORMS: Final = (
+    "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%b-%Y", "%b-%y", "%d-%b-%Y", "%d %b %Y", "%b %Y", "%B %Y", "%Y年%m月%d日",
+)  # fmt: skip
 
 
 def read_instants(texts: Sequence[str]) -> Int64 | None:

@@ -58,7 +58,9 @@ class TableFile:
             raise BadInput(f"{self.path}: there are no rows", code="EMPTY_FILE")
         if self.rows > ROWS_MAX or self.rows * len(self.names) > CELLS_MAX:
             told = f"{self.rows:,} rows × {len(self.names):,} columns"
-            raise BadInput(f"{self.path}: {told} are beyond {ROWS_MAX:,} rows or {CELLS_MAX:,} values", code="TOO_LARGE")
+            raise BadInput(
+                f"{self.path}: {told} are beyond {ROWS_MAX:,} rows or {CELLS_MAX:,} values", code="TOO_LARGE"
+            )
 
 
 def _is_parquet(path: Path) -> bool:

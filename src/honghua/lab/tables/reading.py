@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from honghua.base.errors import BadInput
-from honghua.lab.tables.columns import canonical_texts, flatten, infer_column, read_as
+from honghua.lab.tables.columns import canonical_texts, code_texts, flatten, infer_column, read_as
 from honghua.lab.tables.files import TableFile
 from honghua.lab.tables.records import Column, Int64, Table, Unread
 from honghua.lab.tables.schema import Schema
@@ -23,20 +23,20 @@ NEW_WORDS_SAID: Final = 0.01
 
 
 def read_table(
-    path: Path | str, *, target: str, time: str | None = None, id: str | None = None, positive: str | None = None
+    path: Path | str, *, target: str, time: str | None = None, row_id: str | None = None, positive: str | None = None
 ) -> Table:
     """The table of a parquet or CSV file.
 
-    target: the column to foretell (two values); positive: the one of them that is 1; time, id: columns with that role.
+    target: the column to foretell (two values); positive: the one of them that is 1; time, row_id: columns with that role.
     BadInput with a sentence when the file, a column or the target will not do.
     """
     file = TableFile(Path(path))
-    _check_roles(file, target=target, time=time, id=id)
+    _check_roles(file, target=target, time=time, row_id=row_id)
     wanted = read_target(target, file.column(target), positive=positive)
     notes = [wanted.note]
     columns, unread = [], []
     for name in file.names:
-        if name in (target, time, id):
+        if name in (target, time, row_id):
             continue
         found = infer_column(name, file.column(name))
         if isinstance(found, Unread):
@@ -46,7 +46,7 @@ def read_table(
     table = Table(
         columns=tuple(columns), places=wanted.rows, target=wanted.values, target_name=target, target_words=wanted.words,
         time_name=time or "", time=None if time is None else read_time(time, file.column(time))[wanted.rows],
-        id_name=id or "", ids=None if id is None else _ids(file.column(id), wanted.rows), unread=tuple(unread),
+        id_name=row_id or "", ids=None if row_id is None else _ids(file.column(row_id), wanted.rows), unread=tuple(unread),
         notes=tuple(notes),
     )  # fmt: skip
     return check_table(table)
@@ -77,7 +77,7 @@ def build_table(
     )  # fmt: skip
 
 
-def read_for_scoring(path: Path | str, schema: Schema, *, id: str | None = None) -> Table:
+def read_for_scoring(path: Path | str, schema: Schema) -> Table:
     """The schema's columns of another file, in its order of rows; columns more are ignored, a column less is BadInput."""
     file = TableFile(Path(path))
     gone = [name for name in schema.names if name not in file.names]
@@ -95,8 +95,7 @@ def read_for_scoring(path: Path | str, schema: Schema, *, id: str | None = None)
         if lost > NEW_WORDS_SAID * file.rows:
             notes.append(f"{remembered.name}: {lost:,} values are new or unreadable and count as missing")
         columns.append(column)
-    ids = None if id is None else _ids(file.column(id), np.arange(file.rows))
-    return Table(tuple(columns), np.arange(file.rows), id_name=id or "", ids=ids, notes=tuple(notes))
+    return Table(tuple(columns), np.arange(file.rows), notes=tuple(notes))
 
 
 def read_ids(path: Path | str, name: str) -> pa.ChunkedArray:
@@ -127,7 +126,7 @@ def _ids(data: pa.ChunkedArray, rows: Int64) -> tuple[str, ...]:
 
 
 def _all_absent(data: pa.ChunkedArray) -> bool:
-    return all(text is None for text in canonical_texts(flatten(data)))
+    return all(text is None for text in code_texts(flatten(data))[0])
 
 
 def _arrow(values: NDArray[Any]) -> pa.Array:

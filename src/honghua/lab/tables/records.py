@@ -41,7 +41,8 @@ class Kind(StrEnum):
 class Column:
     """One column of n rows.
 
-    values  NUMBER, WHOLE, DATE (days since 1970-01-01): float64[n], NaN = missing. CATEGORY, FLAG: int32[n] codes into `words`, −1 = missing, −2 = a word not known.
+    values  NUMBER, WHOLE, DATE (days since 1970-01-01): float64[n], NaN = missing
+            CATEGORY, FLAG: int32[n] codes into `words`, −1 = missing, −2 = a word not known
     words   of CATEGORY and FLAG, in order of the alphabet; empty otherwise
     """
 

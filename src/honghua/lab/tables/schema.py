@@ -78,7 +78,9 @@ def encode(table: Table, schema: Schema) -> Float32:
             out[:, k] = np.clip(column.values, -3e38, 3e38)
             continue
         known = {word: code for code, word in enumerate(remembered.words)}
-        codes = np.array([*(known.get(word, np.nan) for word in column.words), np.nan, len(remembered.words)], np.float32)
+        codes = np.array(
+            [*(known.get(word, np.nan) for word in column.words), np.nan, len(remembered.words)], np.float32
+        )
         out[:, k] = codes[column.values]  # MISSING is the last of them, UNKNOWN the one before
     return out
 

@@ -9,17 +9,14 @@ from typing import Any, Final
 import numpy as np
 
 from honghua.agents.api import FOLDER, HTML, TABLE, TEXT, Ask, Context, Done, HumanGate, Outcome, Slot
+from honghua.lab.api import APPROVE, CANDIDATE
 from honghua.lab.fitting.api import load_candidates, score
-from honghua.lab.workers.columns_file import pack_columns
 from honghua.lab.workers.modeller import make_table
 from honghua.lab.workers.question import Question
 from honghua.lab.workers.segmenter import Events, read_drawn
 from honghua.lab.workers.strategist import LISTS
 
 AGENT: Final = "Releaser"
-CANDIDATE: Final = "candidate"
-APPROVE: Final = "approve release"
-PROPOSE: Final = "propose the release"
 LIST_DAYS: Final = 45  # how long a judgement of today stands on a list: until after the next run
 
 
@@ -121,7 +118,7 @@ class JudgeEverybody:
         Slot("candidates", FOLDER),
         Slot("cuts"),
     )
-    writes: tuple[Slot, ...] = (Slot("lists", TABLE), Slot("lists_told"))
+    writes: tuple[Slot, ...] = (Slot("lists"), Slot("lists_told"))
 
     def run(self, context: Context) -> Outcome:
         """See the class."""
@@ -133,9 +130,12 @@ class JudgeEverybody:
         actions = np.array([*cuts["actions"]], dtype=object)[find_cells(cuts, chance, drawn.owed_minor[today])]
         chosen = np.isin(actions.astype(str), list(LISTS))
         names = stream.name_of("customer", drawn.customer[today][chosen])
-        lists = [LISTS[action] for action in actions[chosen].tolist()]
-        context.write("lists", pack_columns({"customer": list(names), "list": lists, "chance": chance[chosen]}))
-        counts = {name: lists.count(name) for name in LISTS.values()}
+        where = [LISTS[action] for action in actions[chosen].tolist()]
+        lists = {
+            one: [name for name, there in zip(names, where, strict=True) if there == one] for one in LISTS.values()
+        }
+        context.write_json("lists", lists)
+        counts = {name: len(people) for name, people in lists.items()}
         context.write_json("lists_told", {"customers": int(today.sum()), "counts": counts, "days": LIST_DAYS})
         return Done(
             (
@@ -165,7 +165,7 @@ class Assemble:
     reads: tuple[Slot, ...] = (
         Slot("source"), Slot("sample"), Slot("variables"), Slot("candidates", FOLDER), Slot("fit"), Slot("examination"),
         Slot("leaderboard"), Slot("strategy"), Slot("policy", TEXT), Slot("diff", TEXT), Slot("policy_check"), Slot("card", HTML),
-        Slot("lists", TABLE), Slot("lists_told"),
+        Slot("lists"), Slot("lists_told"),
     )  # fmt: skip
     writes: tuple[Slot, ...] = (Slot(CANDIDATE),)
 
@@ -175,7 +175,7 @@ class Assemble:
         strategy = context.read_json("strategy", dict[str, Any])
         context.write_json(CANDIDATE, {
             "name": f"lab-{self.question.name}", "question": self.question.target.says, "seed": context.seed, "frame": self.frame,
-            "models": {role: {"digest": found["digest"], "kind": found["kind"], "passed": found["passed"]} for role, found in examination.items()},
+            "models": {role: {key: found[key] for key in ("digest", "kind", "passed")} for role, found in examination.items()},
             "figures": strategy["figures"], "lists": context.read_json("lists_told", dict[str, Any]),
             "artefacts": {name: ref.digest for name, ref in sorted(context.inputs.items())},
         })  # fmt: skip
@@ -193,4 +193,4 @@ def make_gate() -> HumanGate:
     return HumanGate(APPROVE, Slot(CANDIDATE), asks)
 
 
-__all__ = ["APPROVE", "CANDIDATE", "LIST_DAYS", "PROPOSE", "Assemble", "JudgeEverybody", "WriteCard", "make_gate"]
+__all__ = ["LIST_DAYS", "Assemble", "JudgeEverybody", "WriteCard", "make_gate"]

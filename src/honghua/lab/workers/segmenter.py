@@ -128,12 +128,10 @@ class DrawRows:
         ]
         context.write_json("sample", {"target": question.target.name, "says": question.target.says, "dates": dates})
         learn, later = (drawn.bad[drawn.part == part] for part in (0, 1))
-        return Done(
-            (
-                f"bad: {question.target.says}",
-                f"{len(learn):,} rows to learn from, {learn.mean():.2%} bad; {len(later):,} later ones, unseen by any choice, {later.mean():.2%} bad",
-            )
-        )
+        return Done((
+            f"bad: {question.target.says}", f"{len(learn):,} rows to learn from, {learn.mean():.2%} bad",
+            f"{len(later):,} later rows that no choice sees, {later.mean():.2%} bad",
+        ))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,9 +102,9 @@ class DrawStrategy:
 def tell_strategy(found: Strategy) -> tuple[str, ...]:
     """What it promises and what it keeps, on rows that it was not chosen on."""
     approved, loss = found.figures["approved_share"], found.figures["loss_share"]
+    kept = f"{loss.mid:.2%} of the amount is lost (interval {loss.low:.2%} … {loss.high:.2%})"
     return (
-        f"{approved.mid:.1%} pass without anybody's doing, {loss.mid:.2%} of the amount is lost "
-        f"(interval {loss.low:.2%} … {loss.high:.2%})",
+        f"{approved.mid:.1%} pass without anybody's doing, {kept}",
         f"the budget of loss is {found.plan.constraints.loss_ppm / 10_000:g}%: {found.plan.constraints.source}",
     )
 

@@ -1,4 +1,4 @@
-"""The TagMiner: chooses variables out of a hundred thousand and more, and says which tags tell something of the target."""
+"""The TagMiner: chooses variables out of a hundred thousand and more."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from honghua.agents.api import TABLE, Ask, Context, Done, Outcome, Refused, Slot
+from honghua.agents.api import TABLE, Context, Done, Outcome, Refused, Slot
 from honghua.lab.factory.api import Factory, RankSettings, rank
 from honghua.lab.workers.segmenter import Events, read_drawn
 
 AGENT: Final = "TagMiner"
 WINNERS_MIN: Final = 5
 TIMINGS: Final = frozenset({"seconds"})
-HYPOTHESES_MAX: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,28 +62,4 @@ def without_timings(value: Any) -> Any:
     return value
 
 
-@dataclass(frozen=True, slots=True)
-class Hypotheses:
-    """Tags that somebody thinks worth trying, in words: sentences, never definitions that a program would run."""
-
-    tags: tuple[str, ...]
-
-
-def ask_hypotheses(context: Context, shown: dict[str, str]) -> tuple[list[str], str]:
-    """What a language model would try next; nothing without one. A hypothesis is a note for the next run, it decides nothing."""
-
-    def check(value: Hypotheses) -> tuple[str, ...]:
-        return () if len(value.tags) <= HYPOTHESES_MAX else (f"at most {HYPOTHESES_MAX} tags",)
-
-    said = context.ask(
-        Ask(
-            "Propose tags of customers that are not in the list and might tell who misses repayments.",
-            shown,
-            Hypotheses,
-            check=check,
-        )
-    )
-    return list(said.or_else(Hypotheses(())).tags), said.why
-
-
-__all__ = ["ChooseVariables", "ask_hypotheses", "without_timings"]
+__all__ = ["ChooseVariables", "without_timings"]

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import tempfile
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -21,32 +18,19 @@ from honghua.lab.workers.drawing import Drawn
 from honghua.lab.workers.modeller import FIT, LEAVE_OUT, make_table
 from honghua.lab.workers.question import Question
 from honghua.lab.workers.segmenter import Events, read_drawn
-from honghua.models.api import Check, Evidence, Subject, forest_subject
-from honghua.models.examining.api import Examination, ExaminedRows, Groups, Rival, Window, examine_candidate
-from honghua.models.scorecard.api import Scorecard, load_card, save_card
+from honghua.models.api import Subject, forest_subject, measure_reference, pack_reference
+from honghua.models.examining.api import (
+    Examination,
+    ExaminedRows,
+    Groups,
+    Rival,
+    Window,
+    examine_candidate,
+    scorecard_subject,
+)
 
 AGENT: Final = "Validator"
 FEWEST_COLUMNS: Final = 3  # with fewer, a column that tells of a protected trait is a problem for people
-
-Predict = Callable[[NDArray[Any]], NDArray[np.float64]]
-
-
-def card_subject(card: Scorecard) -> Subject:
-    """A scorecard as the battery sees it; what its kind proves: that its parts sum to its margin."""
-
-    def reload() -> tuple[bytes, Predict]:
-        with tempfile.TemporaryDirectory() as folder:
-            save_card(card, Path(folder))
-            again = load_card(Path(folder))
-        return again.digest, again.predict
-
-    def prove(evidence: Evidence) -> Iterable[Check]:
-        x = np.asarray(evidence.x[:1000], np.float32)
-        gap = float(np.abs(card.parts(x).sum(axis=1) + card.intercept - card.margins(x)).max())
-        passed = gap < 1e-9
-        yield Check("parts sum to the margin", passed, f"{gap:.2g}", "< 1e-9", "" if passed else "they do not")
-
-    return Subject(card.names, card.digest, card.predict, reload, prove, "scorecard")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +42,7 @@ class Examine:
     agent: str = AGENT
     step: str = "examine the models"
     reads: tuple[Slot, ...] = (Slot("source"), Slot("rows", TABLE), Slot("table", TABLE), Slot("candidates", FOLDER))
-    writes: tuple[Slot, ...] = (Slot("examination"), Slot("leaderboard"))
+    writes: tuple[Slot, ...] = (Slot("examination"), Slot("leaderboard"), Slot("references", FOLDER))
 
     def run(self, context: Context) -> Outcome:
         """See the class."""
@@ -78,6 +62,7 @@ class Examine:
         ]
         context.write_json("examination", {role: e.as_json() for role, e in found.items()})
         context.write_json("leaderboard", [tell_row(role, e) for role, e in found.items()])
+        write_references(context, loaded, fitting)
         problems = [f"{role}: {one}" for role, e in found.items() for one in e.problems]
         if not problems:
             return Done(
@@ -93,7 +78,17 @@ class Examine:
 
 def subjects_of(loaded: Loaded) -> dict[str, Subject]:
     """Both models as the battery sees them, the champion first."""
-    return {"champion": card_subject(loaded.pair.champion), "challenger": forest_subject(loaded.pair.challenger)}
+    return {"champion": scorecard_subject(loaded.pair.champion), "challenger": forest_subject(loaded.pair.challenger)}
+
+
+def write_references(context: Context, loaded: Loaded, fitting: NDArray[Any]) -> None:
+    """What rows and scores looked like at the fitting, a file a model: the night measures drift against it."""
+    folder = context.scratch / "references"
+    folder.mkdir()
+    for role, subject in subjects_of(loaded).items():
+        kept = measure_reference(np.asarray(fitting, np.float32), subject.predict(fitting), names=subject.names)
+        (folder / f"{role}.npz").write_bytes(pack_reference(kept))
+    context.write_folder("references", folder)
 
 
 def find_window(drawn: Drawn, question: Question) -> Window:
@@ -172,4 +167,4 @@ def tell_row(role: str, found: Examination) -> dict[str, Any]:
     }  # fmt: skip
 
 
-__all__ = ["Examine", "card_subject", "find_proxy", "subjects_of"]
+__all__ = ["Examine", "find_proxy", "subjects_of"]

@@ -58,6 +58,14 @@ class Rulebook:
             "willingness": self.willingness.body(), "ability": self.ability.body(),
         }  # fmt: skip
 
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The inputs that policy and cards read, in the vector's order: what two persons approve when they release the book (R-257)."""
+        read = set(self.bundle.inputs_read) | {
+            one.value for card in (self.willingness, self.ability) for one in card.characteristics
+        }
+        return tuple(name for name in INPUTS if name in read)
+
     @cached_property
     def digest(self) -> bytes:
         """SHA-256 of the policy's bundle, the cards and the terms."""

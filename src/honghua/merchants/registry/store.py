@@ -75,6 +75,41 @@ def insert_merchant(
     return done.rowcount == 1
 
 
+@dataclass(frozen=True, slots=True)
+class NewMerchants:
+    """Columns of merchants that were admitted elsewhere."""
+
+    merchant: list[str]
+    merchant_id: Sequence[int]
+    name: list[str]
+    scenes: list[str]  # each merchant's with | between
+    state: list[str]
+    score: list[int]
+    order_max_minor: list[int]
+    settle_days: list[int]
+    fee_ppm: list[int]
+
+
+def insert_many(conn: psycopg.Connection, rows: NewMerchants, *, said: tuple[str, str], now: dt.datetime) -> int:
+    """Merchants with one step each, said = (person, from where); how many were not registered before."""
+    done = conn.execute(
+        "INSERT INTO merchants_registry (merchant, merchant_id, name, scenes, state, score, order_max_minor, settle_days, fee_ppm,"
+        " decided_by, applied_at) SELECT m, i, n, string_to_array(s, '|'), st, sc, o, d, f, %s, %s FROM unnest(%s::text[],"
+        " %s::bigint[], %s::text[], %s::text[], %s::text[], %s::int[], %s::bigint[], %s::int[], %s::int[])"
+        " AS r (m, i, n, s, st, sc, o, d, f) ON CONFLICT (merchant) DO NOTHING",
+        [
+            said[0], now, rows.merchant, list(rows.merchant_id), rows.name, rows.scenes, rows.state, rows.score, rows.order_max_minor,
+            rows.settle_days, rows.fee_ppm,
+        ],
+    )  # fmt: skip
+    conn.execute(
+        "INSERT INTO merchants_registry_act (merchant, act, state_before, state_after, person, reasons, score, at)"
+        " SELECT m, 'take over', 'applied', st, %s, ARRAY[%s], sc, %s FROM unnest(%s::text[], %s::text[], %s::int[]) AS r (m, st, sc)",
+        [said[0], f"taken over from {said[1]}", now, rows.merchant, rows.state, rows.score],
+    )
+    return done.rowcount
+
+
 def find_merchant(conn: psycopg.Connection, merchant: str, *, lock: bool = False) -> RegisteredMerchant | None:
     """One merchant."""
     with conn.cursor(row_factory=class_row(RegisteredMerchant)) as cursor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from honghua.models.core.booster_text import Link
-from honghua.models.core.calibration import Calibration, CalibrationKind, link_calibration
+from honghua.models.core.calibration import Calibration, CalibrationKind, link_calibration, logistic_line
 from honghua.models.core.forest import Forest
 from honghua.models.core.intervals import Interval, auc_interval, bootstrap
 from honghua.models.core.kernels.choosing import explain_forest, score_forest
@@ -28,6 +28,7 @@ __all__ = [
     "card_precision_at_k",
     "explain_forest",
     "link_calibration",
+    "logistic_line",
     "macro_f1",
     "recall_at_precision",
     "score_forest",

@@ -16,7 +16,7 @@ from honghua.models.core.model import build_model
 from honghua.models.training import train_forest
 
 FOLDS: Final = 3
-ROUNDS: Final = 60
+ROUNDS: Final = 40
 ROWS_MAX: Final = 20_000  # of a side: beyond, the figure gets no surer that anybody would act on
 PARAMS: Final[Mapping[str, Any]] = {"num_leaves": 15, "learning_rate": 0.1, "min_data_in_leaf": 20}
 TOP: Final = 10

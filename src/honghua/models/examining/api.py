@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from honghua.models.examining.adversarial import Telling, tell_apart
+from honghua.models.examining.card import candidate_card, candidate_html
 from honghua.models.examining.examination import (
     Comparison,
     Examination,
@@ -17,7 +18,17 @@ from honghua.models.examining.fairness import FairnessBounds, FairnessReport, Gr
 from honghua.models.examining.rejects import Augmented, InferenceGain, Rejects, augment, judge_inference
 from honghua.models.examining.shares import difference_interval, ratio_interval, share_interval
 from honghua.models.examining.stability import Scored, StabilityBounds, StabilityReport, chance_psi, measure_stability
-from honghua.models.examining.surviving import HORIZONS, HazardModel, Lives, PdCurve, fit_hazard, life_table
+from honghua.models.examining.subjects import scorecard_subject
+from honghua.models.examining.surviving import (
+    HORIZONS,
+    HazardModel,
+    Lives,
+    PdCurve,
+    TermPoint,
+    fit_hazard,
+    life_table,
+    tell_terms,
+)
 
 __all__ = [
     "HORIZONS",
@@ -40,8 +51,11 @@ __all__ = [
     "StabilityBounds",
     "StabilityReport",
     "Telling",
+    "TermPoint",
     "Window",
     "augment",
+    "candidate_card",
+    "candidate_html",
     "chance_psi",
     "compare",
     "difference_interval",
@@ -52,6 +66,8 @@ __all__ = [
     "measure_fairness",
     "measure_stability",
     "ratio_interval",
+    "scorecard_subject",
     "share_interval",
     "tell_apart",
+    "tell_terms",
 ]

@@ -18,7 +18,7 @@ from honghua.models.core.reliability import Reliability, measure_reliability
 from honghua.models.examining.adversarial import Telling, tell_apart
 from honghua.models.examining.fairness import FairnessBounds, FairnessReport, Groups, measure_fairness, tell_interval
 from honghua.models.examining.stability import Scored, StabilityBounds, StabilityReport, measure_stability
-from honghua.models.examining.surviving import Lives, PdCurve, life_table
+from honghua.models.examining.surviving import Lives, PdCurve, TermPoint, life_table, tell_terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +115,7 @@ class Examination:
     y: NDArray[Any]
     comparison: Comparison | None = None
     curve: PdCurve | None = None
+    terms: tuple[TermPoint, ...] = ()
     window: Window | None = None
     extra: tuple[Check, ...] = ()
 
@@ -158,14 +159,15 @@ class Examination:
         window = self.window
         return {
             "kind": self.kind, "digest": self.digest.hex(), "passed": self.passed, "problems": list(self.problems),
-            "notes": list(self.notes), "rows": self.rows, "ones": self.ones, "auc": tell_interval(self.auc), "ks": self.ks,
-            "ece": self.reliability.ece, "slope": self.reliability.slope, "cutoff": self.cutoff,
+            "notes": list(self.notes), "rows": self.rows, "ones": self.ones, "auc": tell_interval(self.auc), "ks": _finite(self.ks),
+            "ece": _finite(self.reliability.ece), "slope": _finite(self.reliability.slope), "cutoff": self.cutoff,
             "checks": [
                 {"check": c.name, "passed": c.passed, "found": c.found, "bound": c.bound, "problem": c.problem}
                 for c in self.checks
             ],
             "stability": self.stability.as_json(), "fairness": [one.as_json() for one in self.fairness],
             "adversarial": self.telling.as_json(), "pd": None if self.curve is None else self.curve.as_json(),
+            "terms": [one.as_json() for one in self.terms],
             "comparison": None if self.comparison is None else _tell_comparison(self.comparison),
             "window": None if window is None else [day.isoformat() for day in (window.fitted_until, window.first_on, window.last_on)],
         }  # fmt: skip
@@ -209,6 +211,7 @@ def examine_candidate(
         y=y,
         comparison=None if rows.rival is None else compare(y, scores, rows.rival),
         curve=None if rows.lives is None else life_table(rows.lives),
+        terms=() if rows.lives is None else tell_terms(scores, rows.lives, seed=seed),
         window=rows.window,
         extra=tuple(extra),
     )
@@ -243,6 +246,10 @@ def _check_shapes(subject: Subject, rows: ExaminedRows) -> None:
         raise BadInput(
             "labels, slices, groups, lives and the rival's scores need one value per later row", code="BAD_SHAPE"
         )
+
+
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None
 
 
 def _tell_comparison(one: Comparison) -> dict[str, Any]:

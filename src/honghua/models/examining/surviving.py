@@ -28,6 +28,8 @@ STEPS_MAX: Final = 50
 DRAWS: Final = 500
 RIDGE: Final = 1e-6
 CLOSE: Final = 1e-9
+EDGE: Final = 1e-6
+SHARES: Final = (0.1, 0.5, 0.9)
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
@@ -162,6 +164,39 @@ def fit_hazard(z: Float64, lives: Lives, *, bands: Sequence[int] = BANDS) -> Haz
     p = _logistic(weights[:k][None, :] + weights[k] * shown[:, None])
     covariance: Float64 = np.linalg.inv(_curvature(exposure * p * (1.0 - p), shown)).astype(np.float64)
     return HazardModel(ends, weights, covariance, last)
+
+
+@dataclass(frozen=True, slots=True)
+class TermPoint:
+    """Default by a month of people with one score: pd is the curve's, from the hazard that the score moves."""
+
+    share: float
+    score: float
+    month: int
+    pd: Interval
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {"share": self.share, "score": self.score, "month": self.month, "pd": self.pd.as_list()}
+
+
+def tell_terms(scores: Float64, lives: Lives, *, seed: int) -> tuple[TermPoint, ...]:
+    """The term structure by score: 12 and 36 months (as far as was seen) for the scores of the 10, 50 and 90 % of people.
+
+    () where too few defaulted to say anything.
+    """
+    if int(np.sum(lives.defaulted)) < AT_RISK_MIN:
+        return ()
+    held = np.clip(scores, EDGE, 1.0 - EDGE)
+    z: Float64 = np.round(np.log(held / (1.0 - held)), 1).astype(np.float64)
+    model = fit_hazard(z, lives)
+    found = []
+    for share in SHARES:
+        score = float(np.quantile(held, share))
+        months = [month for month in HORIZONS if month <= model.last]
+        curve = model.curve(float(np.log(score / (1.0 - score))), seed=seed) if months else ()
+        found += [TermPoint(share, score, month, curve[month - 1]) for month in months]
+    return tuple(found)
 
 
 def _spread(z: Float64, lives: Lives, ends: tuple[int, ...]) -> tuple[Float64, Float64, Float64]:

@@ -27,7 +27,9 @@ from honghua.models.registry.nightly import Broken, Watched, watch_all
 from honghua.models.registry.packing import Labelled, Outcomes, ScoredBatch, digest_files
 from honghua.models.registry.records import (
     ActRow,
+    Examined,
     Filing,
+    KeptExamination,
     PromotionBounds,
     Status,
     Trial,
@@ -41,7 +43,9 @@ __all__ = [
     "DRIFT_FILE",
     "ActRow",
     "Broken",
+    "Examined",
     "Filing",
+    "KeptExamination",
     "Labelled",
     "Outcomes",
     "PromotionBounds",

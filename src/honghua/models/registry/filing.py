@@ -236,11 +236,13 @@ def read_labelled(conn: psycopg.Connection, version_id: int, *, since: dt.date) 
 
 
 def list_broken(conn: psycopg.Connection, *, since: dt.date) -> dict[int, tuple[str, ...]]:
-    """Live versions → what the nights wrote down against them of days and vintages after a day, each sentence with its time."""
-    found: dict[int, list[str]] = {}
+    """Live versions → what the nights wrote down against them after a day: vintages before days, of each kind of alarm the newest."""
+    found: dict[int, dict[str, str]] = {}
     for version, when, alarms in store.list_broken(conn, since=since):
-        found.setdefault(version, []).extend(f"{when}: {alarm}" for alarm in alarms)
-    return {version: tuple(told) for version, told in found.items()}
+        mine = found.setdefault(version, {})
+        for alarm in alarms:
+            mine.setdefault(alarm.partition(":")[0], f"{when}: {alarm}")
+    return {version: tuple(told.values()) for version, told in found.items()}
 
 
 def list_labelled(conn: psycopg.Connection, *, since: dt.date) -> frozenset[int]:

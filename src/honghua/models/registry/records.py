@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
-from honghua.base.errors import Refusal
+from honghua.base.errors import BadInput, Refusal
 from honghua.models.core.intervals import Interval
-from honghua.models.examining.api import Examination
 
 
 class Status(StrEnum):
@@ -23,6 +22,60 @@ class Status(StrEnum):
 
 
 LIVE = (Status.CHALLENGER, Status.CHAMPION)
+
+
+class Examined(Protocol):
+    """An examination, or what a run kept of one."""
+
+    @property
+    def digest(self) -> bytes:
+        """Of the model that was examined."""
+        ...
+
+    @property
+    def passed(self) -> bool:
+        """Whether it may stand beside the champion."""
+        ...
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """A sentence per failed check."""
+        ...
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, as `Examination.as_json` lays them out."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KeptExamination:
+    """An examination as a run kept it: `Examination.as_json`, read back."""
+
+    told: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        wanted = {"digest", "passed", "problems", "rows", "ones", "auc", "comparison", "window", "fairness"}
+        if missing := sorted(wanted - self.told.keys()):
+            raise BadInput(f"this is no examination: {', '.join(missing)} are missing", code="BAD_EXAMINATION")
+
+    @property
+    def digest(self) -> bytes:
+        """Of the model that was examined."""
+        return bytes.fromhex(self.told["digest"])
+
+    @property
+    def passed(self) -> bool:
+        """Whether it may stand beside the champion."""
+        return self.told["passed"] is True
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """A sentence per failed check."""
+        return tuple(self.told["problems"])
+
+    def as_json(self) -> dict[str, Any]:
+        """What was kept."""
+        return dict(self.told)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +96,7 @@ class Filing:
     run_id: str
     fitted_until: dt.date
     made_by: str
-    examination: Examination | None = None
+    examination: Examined | None = None
     parent: int | None = None
 
 
@@ -122,22 +175,28 @@ class Trial:
         }  # fmt: skip
 
 
-def trial_of(found: Examination) -> Trial:
-    """The trial that an examination was."""
-    against, window = found.comparison, found.window
+def trial_of(found: Examined) -> Trial:
+    """The trial that an examination was, from its plain form: what a run kept as JSON gives the same trial as the examination itself."""
+    told = found.as_json()
+    against, window = told["comparison"], told["window"]
     return Trial(
-        digest=found.digest,
-        rival=None if against is None else against.rival,
-        rows=found.rows,
-        ones=found.ones,
-        auc=found.auc,
-        difference=None if against is None else against.difference,
-        first_on=None if window is None else window.first_on,
-        last_on=None if window is None else window.last_on,
-        passed=found.passed,
-        fairness={one.name: one.passed for one in found.fairness},
-        problems=found.problems,
+        digest=bytes.fromhex(told["digest"]),
+        rival=None if against is None else bytes.fromhex(against["rival"]),
+        rows=told["rows"],
+        ones=told["ones"],
+        auc=_interval(told["auc"]),
+        difference=None if against is None else _interval(against["difference"]),
+        first_on=None if window is None else dt.date.fromisoformat(window[1]),
+        last_on=None if window is None else dt.date.fromisoformat(window[2]),
+        passed=told["passed"],
+        fairness={one["name"]: one["passed"] for one in told["fairness"]},
+        problems=tuple(told["problems"]),
     )
+
+
+def _interval(told: Sequence[float | None]) -> Interval:
+    low, mid, high = (float("nan") if value is None else float(value) for value in told)
+    return Interval(low, mid, high)
 
 
 def judge_promotion(

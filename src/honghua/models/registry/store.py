@@ -55,12 +55,12 @@ HAVING max(o.outcome_id) > coalesce((SELECT c.outcome_id FROM models_counted AS 
 ORDER BY o.version_id LIMIT %(limit)s
 """
 BROKEN: Final = """
-SELECT w.version_id, w.on_day, w.alarms FROM models_watch AS w JOIN models_standing AS s USING (version_id)
-WHERE s.status = ANY(%(live)s) AND w.on_day > %(since)s AND w.alarms <> '{}'
-UNION ALL
-SELECT v.version_id, v.month, v.alarms FROM models_vintage AS v JOIN models_standing AS s USING (version_id)
+SELECT v.version_id, v.month AS at, v.alarms, 1 AS place FROM models_vintage AS v JOIN models_standing AS s USING (version_id)
 WHERE s.status = ANY(%(live)s) AND v.month + interval '1 month' > %(since)s AND v.alarms <> '{}'
-ORDER BY 1, 2 DESC
+UNION ALL
+SELECT w.version_id, w.on_day, w.alarms, 2 FROM models_watch AS w JOIN models_standing AS s USING (version_id)
+WHERE s.status = ANY(%(live)s) AND w.on_day > %(since)s AND w.alarms <> '{}'
+ORDER BY version_id, place, at DESC
 """
 
 
@@ -234,8 +234,9 @@ def read_scored(conn: psycopg.Connection, version_id: int, *, since: dt.date) ->
 
 
 def list_broken(conn: psycopg.Connection, *, since: dt.date) -> list[tuple[int, dt.date, list[str]]]:
-    """(version, day or month, alarms) of live versions; a vintage counts by the month's last day."""
-    return conn.execute(BROKEN, {"live": [status.value for status in LIVE], "since": since}).fetchall()
+    """(version, day or month, alarms) of live versions, vintages first, the newest first; a vintage counts by its month's last day."""
+    rows = conn.execute(BROKEN, {"live": [status.value for status in LIVE], "since": since})
+    return [(version, when, alarms) for version, when, alarms, _ in rows]
 
 
 def list_labelled(conn: psycopg.Connection, *, since: dt.date) -> list[int]:

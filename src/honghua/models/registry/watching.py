@@ -23,6 +23,7 @@ class WatchBounds:
     score_psi, column_psi   the rule of thumb (Siddiqi 2006; grade C), and beyond what chance gives so few rows
     score_shift_sd, null_change, auc_fall, level   grade U: ours. auc_fall: below the AUC that was filed, surely; level: how far the
                             share of defaults of a vintage may stand from what was said, surely
+    chance                  how seldom a column, day or vintage where nothing happened may speak: there are many of them
     """
 
     score_psi: float = 0.25
@@ -30,10 +31,10 @@ class WatchBounds:
     score_shift_sd: float = 0.5
     null_change: float = 0.10
     auc_fall: float = 0.03
-    level: float = 0.02
+    level: float = 0.04
     rows_min: int = 100
     ones_min: int = 20
-    chance: float = 0.001
+    chance: float = 0.0001
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ def judge_day(
         if score_psi > max(bounds.score_psi, chance):
             alarms.append(f"scores are spread otherwise than at the fitting: PSI {score_psi:.2f}")
         if abs(shift) > bounds.score_shift_sd:
-            alarms.append(f"scores moved by {shift:+.2f} standard deviations")
+            alarms.append(f"scores moved: by {shift:+.2f} standard deviations")
         alarms += _judge_columns(reference, counts, (columns, nulls), bounds)
     return WatchedDay(
         version_id, on_day, len(scores), len(batches), score_psi, shift, float(nulls.max(initial=0.0)),
@@ -109,7 +110,7 @@ def _judge_columns(
         if columns[k] > chance_psi(reference.counts[k], counts[k], chance=bounds.chance):
             alarms.append(f"{reference.names[k]} is spread otherwise: PSI {columns[k]:.2f}")
     alarms += [
-        f"{reference.names[k]} is missing {nulls[k]:.0%} more or less often"
+        f"{reference.names[k]} is missing more or less often: by {nulls[k]:.0%}"
         for k in np.flatnonzero(nulls > bounds.null_change).tolist()
     ]
     return alarms
@@ -152,8 +153,10 @@ def _judge_vintage(
         alarms.append(f"ranks worse than when it was filed: AUC {auc.mid:.3f}, filed with {filed:.3f}")
     seen, told = float(y.mean()), float(said.mean())
     error = float(np.sqrt(np.sum(said * (1.0 - said)))) / len(y)  # of the share of ones, if what was said is true
-    if len(y) >= bounds.rows_min and abs(told - seen) > max(bounds.level, NormalDist().inv_cdf(1.0 - bounds.chance / 2.0) * error):
-        alarms.append(f"{seen:.1%} defaulted, {told:.1%} was said")
+    if len(y) >= bounds.rows_min and abs(told - seen) > max(
+        bounds.level, NormalDist().inv_cdf(1.0 - bounds.chance / 2.0) * error
+    ):
+        alarms.append(f"defaulted otherwise than was said: {seen:.1%}, said {told:.1%}")
     return alarms
 
 

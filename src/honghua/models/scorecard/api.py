@@ -6,7 +6,7 @@ from honghua.models.scorecard.blending import blend_boosters
 from honghua.models.scorecard.card import Characteristic, Cutting, Scale, Scorecard
 from honghua.models.scorecard.cutting import CutSettings, Field
 from honghua.models.scorecard.files import load_card, save_card
-from honghua.models.scorecard.fitting import CardSettings, calibrated, fit_scorecard, fit_scorecards
+from honghua.models.scorecard.fitting import CardSettings, calibrated, fit_line, fit_scorecard, fit_scorecards
 from honghua.models.scorecard.trees import card_trees
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "blend_boosters",
     "calibrated",
     "card_trees",
+    "fit_line",
     "fit_scorecard",
     "fit_scorecards",
     "load_card",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -122,7 +122,8 @@ class Scorecard:
 
     def margins(self, x: Float32) -> Float64:
         """Log-odds before calibration, float64[n]."""
-        return self.parts(x).sum(axis=1) + self.intercept
+        out: Float64 = self.parts(x).sum(axis=1) + self.intercept
+        return out
 
     def parts(self, x: Float32) -> Float64:
         """What each characteristic added, float64[n, C] in C order."""
@@ -138,7 +139,9 @@ class Scorecard:
         return self.calibration.apply(self.margins(x))
 
     def explain(self, x: Float32) -> tuple[Float64, Int32, Float32]:
-        """Probability float64[n], four reasons int32[n, 4] (places in `characteristics`, −1 = none), their parts above the mean float32[n, 4]."""
+        """Probability float64[n], four reasons int32[n, 4] (places in `characteristics`, −1 = none) and by how much their parts are above
+        the mean, float32[n, 4].
+        """
         parts = self.parts(x)
         above = parts - np.array([one.mean for one in self.characteristics])
         out = np.full((len(x), REASONS), -1, np.int32), np.zeros((len(x), REASONS), np.float32)
@@ -204,9 +207,9 @@ def build_scorecard(
 
 def _told(card: Scorecard) -> dict[str, Any]:
     line = float(card.calibration.knots[0]).hex(), float(card.calibration.values[0]).hex()
-    scale = {"points_to_double": card.scale.points_to_double, "score_base": card.scale.score_base, "odds_base": card.scale.odds_base}  # fmt: skip
     return {
-        "format": FORMAT, "names": list(card.names), "intercept": float(card.intercept).hex(), "calibration": list(line), "scale": scale,
+        "format": FORMAT, "names": list(card.names), "intercept": float(card.intercept).hex(), "calibration": list(line),
+        "scale": asdict(card.scale),
         "characteristics": [
             {"cuttings": [_told_cutting(cut) for cut in one.cuttings], "parts": _hex(one.parts), "mean": float(one.mean).hex(),
              "labels": list(one.labels), "rows": one.rows.tolist(), "ones": one.ones.tolist()}

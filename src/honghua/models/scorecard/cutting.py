@@ -15,13 +15,15 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from honghua.models.scorecard.card import Cutting, Float32, Float64, Int64
+from honghua.models.scorecard.card import Cutting, Float32, Float64
 
 ROWS_MAX: Final = 60_000  # a cut is found on so many rows at most: more do not move it
+SOLVER_SECONDS: Final = 600  # far more than it takes: a search that the clock cuts short would not repeat
 SPECIAL_SHARE: Final = 0.005
-SPECIALS: Final = tuple(
-    float(v) for digits in ("9", "99", "999", "9999", "99999", "999999", "9999999", "99999999") for v in (digits, f"-{digits}")
-) + (-1.0, -2.0, -3.0, -6.0, -7.0, -8.0)  # fmt: skip
+SPECIALS: Final = (
+    *(sign * (10.0**digits - 1.0) for digits in range(1, 9) for sign in (1.0, -1.0)),  # 9, −9, 99, −99 …
+    *(-1.0, -2.0, -3.0, -6.0, -7.0, -8.0),
+)
 APART: Final = 1.0  # a code stands outside the amounts by at least so many widths of their middle 98 %
 
 
@@ -85,7 +87,7 @@ def _find_edges(values: Float64, labels: NDArray[Any], field: Field, settings: C
     if len(np.unique(values)) < 2 or len(np.unique(labels)) < 2:
         return np.zeros(0)
     trend = {1: "ascending", -1: "descending", 0: "auto"}[field.direction]
-    binner = _optimal(field.name, dtype="numerical", monotonic_trend=trend, settings=settings, rows=len(values))
+    binner = _optimal(field.name, dtype="numerical", trend=trend, settings=settings, rows=len(values))
     found = _fitted(binner, values, labels)
     # Rows are float32: an edge is the smallest float32 that stands above it, so that 32 and 64 bits agree.
     return np.unique(np.asarray(found, np.float64).astype(np.float32).astype(np.float64))
@@ -100,7 +102,8 @@ def _cut_words(
     codes = values[~lost].astype(np.int64)
     parts: list[list[int]] = [np.unique(codes).tolist()] if len(codes) else []
     if len(parts) and len(parts[0]) > 1 and len(np.unique(labels[~lost])) == 2:
-        binner = _optimal(field.name, dtype="categorical", monotonic_trend=None, settings=settings, rows=len(codes))
+        # Groups are ordered by their rate, so rising is the only way.
+        binner = _optimal(field.name, dtype="categorical", trend="ascending", settings=settings, rows=len(codes))
         found = _fitted(binner, codes, labels[~lost])
         parts = [[int(code) for code in part] for part in found] or parts
     for k, part in enumerate(parts):
@@ -110,14 +113,18 @@ def _cut_words(
     return Cutting(field.name, place, np.zeros(0), (), groups, len(parts) + 1), (*told, "missing")
 
 
-def _optimal(name: str, *, dtype: str, monotonic_trend: str | None, settings: CutSettings, rows: int) -> Any:
+def _optimal(name: str, *, dtype: str, trend: str, settings: CutSettings, rows: int) -> Any:
     share = max(settings.bin_share, min(0.5, 20.0 / max(rows, 1)))
-    options: dict[str, Any] = {"cat_cutoff": settings.groups_share} if dtype == "categorical" else {"max_n_prebins": settings.prebins}  # fmt: skip
-    if monotonic_trend is not None:
-        options["monotonic_trend"] = monotonic_trend
-    else:
-        options["monotonic_trend"] = "ascending"  # groups are ordered by their rate
-    return _load().OptimalBinning(name=name, dtype=dtype, solver="cp", min_prebin_size=share, time_limit=10, **options)
+    more = {"cat_cutoff": settings.groups_share} if dtype == "categorical" else {"max_n_prebins": settings.prebins}
+    return _load().OptimalBinning(
+        name=name,
+        dtype=dtype,
+        solver="cp",
+        monotonic_trend=trend,
+        min_prebin_size=share,
+        time_limit=SOLVER_SECONDS,
+        **more,
+    )
 
 
 def _fitted(binner: Any, values: NDArray[Any], labels: NDArray[Any]) -> Sequence[Any]:

@@ -106,9 +106,13 @@ def fit_scorecards(
     return tuple(found)
 
 
-def calibrated(card: Scorecard, margins: Float64, y: NDArray[Any]) -> Scorecard:
-    """The card with the line that turns margins of rows outside its fitting into probabilities."""
-    line = logistic_line(margins, np.asarray(y, np.float64), np.ones(len(margins)))
+def fit_line(margins: Float64, y: NDArray[Any]) -> tuple[float, float]:
+    """Slope and intercept that turn margins float64[n] of rows outside the fitting into log-odds."""
+    return logistic_line(margins, np.asarray(y, np.float64), np.ones(len(margins)))
+
+
+def calibrated(card: Scorecard, line: tuple[float, float]) -> Scorecard:
+    """The card with slope and intercept of the line that turns its margins into log-odds, found on rows outside its fitting."""
     return build_scorecard(card.names, card.characteristics, intercept=card.intercept, line=line, scale=card.scale)
 
 
@@ -215,4 +219,4 @@ def _shift(margins: Float64, y: Float64) -> float:
     return shift
 
 
-__all__ = ["CardSettings", "calibrated", "fit_scorecard", "fit_scorecards"]
+__all__ = ["CardSettings", "calibrated", "fit_line", "fit_scorecard", "fit_scorecards"]

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from honghua.sim.core.citizens import Lift
+from honghua.sim.core.citizens.records import Stage
 from honghua.sim.core.life import settle_city
 from honghua.sim.core.people_truth import Horizon, people_truth
 from honghua.sim.core.plan import CityPlan
@@ -28,5 +29,7 @@ def test_truth_joins_by_key_and_says_what_the_public_file_does_not(tmp_path):
     keys = public[JOINED_BY].to_pylist()
     assert beside[JOINED_BY].to_pylist() == [keys[one] for one in who]
     assert beside["income_minor"].to_pylist() == registry.citizens.base_minor[who].tolist()
+    assert beside["rent_minor"].to_pylist() == registry.citizens.rent_minor[who].tolist()
+    assert beside["stage"].to_pylist() == [Stage(one).name.lower() for one in registry.citizens.stage[who]]
     reminder = np.array(beside["lift_reminder"].to_pylist())
     assert np.allclose(reminder, registry.citizens.lifts[who, Lift.REMINDER])

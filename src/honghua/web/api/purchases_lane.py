@@ -52,9 +52,9 @@ async def require_sales(site: Site, partner: Partner, commands: Sequence[Purchas
             closed.setdefault(command.key, trouble)
     if closed:
         answered = await site.read(lambda conn: find_commands(conn, list(closed)))
-        for key, trouble in closed.items():
+        for key, why in closed.items():
             if key not in answered:
-                raise trouble
+                raise why
 
 
 def write_one(answer: Mapping[str, Any]) -> tuple[int, bytes]:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from honghua.credit import api as credit
+from honghua.limits import api as limits
 from honghua.web.consumer.asking import customer_of, find_account, get_account
 from honghua.web.consumer.opening import draw_opening
 from honghua.web.ground import site_of
@@ -45,9 +46,10 @@ async def home(request: Request) -> Response:
         return await draw_opening(request)
     waiting = await site.read(lambda conn: credit.list_waiting(conn, customer, now=site.clock.now()))
     recent = await site.read(lambda conn: credit.list_purchases(conn, customer, limit=RECENT))
+    offers = await site.read(lambda conn: limits.list_offers(conn, customer, on=account.business_on))
     return await page(
-        request, "consumer/home.html", account=account, waiting=waiting, recent=recent, ring=draw_ring(account)
-    )
+        request, "consumer/home.html", account=account, waiting=waiting, recent=recent, ring=draw_ring(account), offers=len(offers)
+    )  # fmt: skip
 
 
 @router.get("/my/limit", name="consumer.limit")

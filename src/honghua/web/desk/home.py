@@ -10,8 +10,11 @@ from typing import Any, Final
 import psycopg
 from fastapi import APIRouter, Request, Response
 
+from honghua.agents import api as agents
+from honghua.agents.core import What
 from honghua.base.errors import HonghuaError
 from honghua.credit import api as credit
+from honghua.credit.journey import api as journey
 from honghua.decision import api as decision
 from honghua.decision.core import LETS_BUY, Outcome
 from honghua.ledger import api as ledger
@@ -20,6 +23,7 @@ from honghua.store.jobs import JobRow, list_jobs
 from honghua.web.address_parts import Id
 from honghua.web.desk.drawing import draw, refused, told
 from honghua.web.ground import site_of
+from honghua.web.payments import settling
 from honghua.web.ui.forms import read_form
 from honghua.web.viewer import viewer_of
 
@@ -27,6 +31,7 @@ router = APIRouter(prefix="/desk")
 DAYS: Final = 30
 OWED: Final = tuple(Component)[CLAIM]
 ALERTS_SHOWN: Final = 8
+WAITING_MAX: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,7 @@ class Needs:
     business_on: dt.date
     days_behind: int
     open_day: dt.date | None
+    people: tuple[tuple[str, int], ...]  # (page, how many wait there for a person's word), where there are any
 
 
 @router.get("/", name="desk.home")
@@ -99,8 +105,19 @@ def find_needs(conn: psycopg.Connection, *, now: dt.datetime, today: dt.date) ->
         tuple(one for one in decision.list_brakes(conn) if one.state == "stopped" and one.bundle_id in judging),
         tuple(row for row in decision.list_releases(conn) if row.approved is None),
         tuple(job for job in list_jobs(conn) if job.failures), len(credit.list_quarantined(conn)), business_on,
-        max(0, (today - business_on).days), credit.find_open_day(conn),
+        max(0, (today - business_on).days), credit.find_open_day(conn), count_waiting(conn),
     )  # fmt: skip
+
+
+def count_waiting(conn: psycopg.Connection) -> tuple[tuple[str, int], ...]:
+    """Contracts, payments and runs of the lab that wait for a person, by the page that shows them; each counted up to a bound."""
+    runs = agents.list_runs(conn, limit=WAITING_MAX, unfinished=True)
+    counts = {
+        "desk.journeys": len(journey.list_waiting(conn, limit=WAITING_MAX)),
+        "desk.payments": len(settling.list_troubled(conn, limit=WAITING_MAX)),
+        "desk.lab": sum(one.last is What.WAITING for one in runs),
+    }
+    return tuple((page, count) for page, count in counts.items() if count)
 
 
 def measure_pulse(conn: psycopg.Connection, *, today: dt.date, zone: dt.tzinfo, currency: str) -> Pulse:

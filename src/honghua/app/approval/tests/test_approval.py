@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from honghua.app.approval.fitting import card_source, fit_cards, rows_of
-from honghua.app.approval.measuring import measure
+from honghua.app.approval.measuring import measure, measure_reinclusion
 from honghua.app.approval.offering import measure_offers
 from honghua.app.cli import main
 from honghua.limits.core import VALUES, Characteristic, LimitTerms, Rulebook, Scorecard, chances
@@ -62,7 +63,22 @@ def test_a_report_on_people_whose_truth_is_known():
     assert 0 <= offers["offered"] < offers["of"]
     low, mid, high = offers["best_fifth_ratio"]
     assert low <= mid <= high < 1.0
+    assert report["reinclusion"]["repaired"] == int((np.nan_to_num(found.values["worst_24m"]) >= 1).sum())
     json.dumps(report, allow_nan=False)
+
+
+def test_who_was_repaired_is_let_in_again_and_is_as_they_were():
+    found = drawn(2_000, seed=6)
+    worse = replace(
+        found, values={**found.values, "worst_24m": found.values["worst_24m"] * 2}
+    )  # 4 is refused while it is shown
+    back = measure_reinclusion(Rulebook(), worse, rows_of(worse), seed=1)
+    assert back["repaired"] == int((np.nan_to_num(worse.values["worst_24m"]) >= 1).sum())
+    assert back["approved_before"][2] < back["approved_after"][0], (
+        "more of them are approved once it is no longer shown"
+    )
+    assert back["late_control"][1] < back["late_cohort"][0], "and a repair has changed nobody"
+    assert back["late_ratio_to_both"][0] > 1.0
 
 
 def test_a_card_can_be_shipped_as_it_is_printed():

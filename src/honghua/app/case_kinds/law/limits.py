@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any, Final
 
 from honghua.app.case_kinds.law.reading import major, read_choice, read_inputs, read_local_day
-from honghua.app.case_kinds.reading import Answers, Case, Unsupported
+from honghua.app.case_kinds.reading import Answers, Case, Fields, Unsupported
 from honghua.base.errors import BadInput, NotFound
+from honghua.credit.core import PAYER_CONSUMER, PAYER_MERCHANT, PLAN_PURCHASE, ProductTerms, price_terms, quote
 from honghua.limits.core import PPM, LimitTerms, assemble, suggest
 
 LENDERS: Final = {
@@ -16,7 +17,8 @@ LENDERS: Final = {
     "small_loan": "small_loan", "small_loan_company": "small_loan",
 }  # fmt: skip
 PRICE_WORDS: Final = ("lender", "on", "date", "contract_on", "days", "term_days", "funding_percent", "loss_percent",
-                      "operations_percent", "margin_percent", "subsidy_percent")  # fmt: skip
+                      "operations_percent", "margin_percent", "subsidy_percent", "amount", "periods", "payer")  # fmt: skip
+PAYERS: Final = {"consumer": PAYER_CONSUMER, "merchant": PAYER_MERCHANT}
 CARRY_WORDS: Final = (
     "income",
     "monthly_income",
@@ -29,7 +31,7 @@ CARRY_WORDS: Final = (
 
 
 def price_cap(case: Case) -> Mapping[str, Any]:
-    """The cap of a loan's yearly all-in price, and the price that its parts come to under it."""
+    """The cap of a loan's yearly all-in price, the price that its parts come to under it, and what a plan of the contract costs at it."""
     fields = read_inputs(case, *PRICE_WORDS)
     lender = read_choice(fields, "lender", known=LENDERS)
     on = read_local_day(fields, "on", "date", "contract_on")
@@ -56,7 +58,26 @@ def price_cap(case: Case) -> Mapping[str, Any]:
         cap_percent=lambda: Fraction(price.cap_ppm * 100, PPM),
         price_percent=lambda: Fraction(price.price_ppm * 100, PPM),
         is_capped=lambda: price.is_capped,
+        **_plan_answers(fields, price.price_ppm),
     )
+
+
+def _plan_answers(fields: Fields, price_ppm: int) -> dict[str, Callable[[], Any]]:
+    """Fee and yearly cost of a plan under a contract of this price; a shop that pays, pays the product's fee. Nothing without an amount."""
+    if "amount" not in fields:
+        return {}
+    amount, periods = fields.money("amount"), fields.whole("periods", default=12)
+    payer = read_choice(fields, "payer", known=PAYERS, default=PAYER_CONSUMER)
+    terms = price_terms(ProductTerms(), price_ppm)
+    fee = terms.fee_minor(PLAN_PURCHASE, periods, amount, payer=payer)
+    if fee is None:
+        raise BadInput(f"inputs.periods: {', '.join(map(str, sorted(terms.purchase_fee_ppm)))}")
+    plan = quote.quote_plan(principal_minor=amount, n=periods, fee_total_minor=fee)
+    return {
+        "fee": lambda: major(fee),
+        "yearly_percent": lambda: Fraction(plan.effective_percent),
+        "interest_ppm_day": lambda: terms.interest_ppm_day,
+    }
 
 
 def affordability(case: Case) -> Mapping[str, Any]:

@@ -23,8 +23,8 @@ from honghua.app.bench import (
     s_ffsd,
     trees,
 )
-from honghua.app.bench.lab import allocate
-from honghua.app.bench.shops import campaign
+from honghua.app.bench.lab import allocate, build, factory, limits, registry
+from honghua.app.bench.shops import campaign, registered
 from honghua.app.city import bench_city, bench_shortage
 from honghua.app.drill import bench_drill
 from honghua.app.filing import bench_bureau
@@ -34,6 +34,7 @@ from honghua.app.settings import Settings
 
 BENCHES = (
     campaign,
+    registered,
     features,
     graph,
     eod,
@@ -55,6 +56,10 @@ BENCHES = (
     bench_purchase,
     bench_bureau,
     allocate,
+    factory,
+    limits,
+    build,
+    registry,
 )
 
 

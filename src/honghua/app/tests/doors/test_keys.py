@@ -53,6 +53,16 @@ def test_a_file_that_others_may_read_is_not_trusted(tmp_path):
         load_secrets(settings(tmp_path))
 
 
+def test_index_keys_are_numbered_without_a_gap(tmp_path):
+    given = {"HONGHUA_SESSION_KEY": KEY, "HONGHUA_FIELD_KEYS": f"1:{KEY}"}
+    found = load_secrets(settings(tmp_path, **given, HONGHUA_INDEX_KEY=f"2:{OTHER},1:{KEY}"))
+    assert (found.index_key, found.earlier_index_keys) == (b"o" * 32, (b"k" * 32,))
+    assert found.vault.generation == 2
+    for wrong in (f"1:{KEY},3:{OTHER}", f"2:{KEY}", f"1:{KEY},1:{OTHER}", f"1:{KEY},2:short"):
+        with pytest.raises(BadInput, match="HONGHUA_INDEX_KEY"):
+            load_secrets(settings(tmp_path, **given, HONGHUA_INDEX_KEY=wrong))
+
+
 def test_the_environment_comes_first_and_needs_no_file(tmp_path):
     given = {"HONGHUA_SESSION_KEY": KEY, "HONGHUA_INDEX_KEY": OTHER, "HONGHUA_FIELD_KEYS": f"1:{KEY}, 2:{OTHER}"}
     found = load_secrets(settings(tmp_path, **given))

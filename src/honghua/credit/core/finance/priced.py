@@ -20,7 +20,7 @@ FEES_KEPT: Final = 1 << 14
 
 
 def daily_ppm(price_ppm: int) -> int:
-    """The interest of a day that a yearly price comes to, rounded down; billed monthly, so the year's interest on interest is in the price."""
+    """The interest of a day that a yearly price comes to with interest on interest, in ppm, rounded down."""
     with localcontext(prec=DIGITS):
         return int(((1 + Decimal(price_ppm) / PPM) ** (Decimal(1) / YEAR_DAYS) - 1) * PPM)
 

@@ -25,8 +25,8 @@ from honghua.credit.core.journey.monitoring import (
     WatchRules,
     judge_watch,
 )
-from honghua.credit.core.journey.reasons import REASON_WORDS, may_overrule, say_reason
 from honghua.credit.core.journey.reapplying import REAPPLY_RULES, EarlierNo, ReapplyRule, find_wait
+from honghua.credit.core.journey.reasons import REASON_WORDS, may_overrule, say_reason
 from honghua.credit.core.journey.verdicts import PASS, RiskVerdict, Verdict, join_verdicts
 from honghua.facts.steps import STEP_FACTS, Step, StepOutcome, name_fact
 
@@ -43,11 +43,10 @@ __all__ = [
     "ContactRules",
     "ContactWish",
     "EarlierNo",
-    "ReapplyRule",
-    "find_wait",
     "JourneyState",
     "Looked",
     "Move",
+    "ReapplyRule",
     "RiskVerdict",
     "Step",
     "StepOutcome",
@@ -56,6 +55,7 @@ __all__ = [
     "advance",
     "check_contact",
     "find_illegal",
+    "find_wait",
     "fold",
     "join_verdicts",
     "judge_watch",

@@ -1,6 +1,7 @@
 """When somebody may apply again after a no: dated rules, each with its source; the earlier reasons are kept and shown beside the new try.
 
-No law says how long a lender may make people wait (grade U): these are house rules. What an applicant can mend at once is no reason to wait.
+No law says how long a lender may make people wait (grade U): these are house rules. What an applicant can mend at once is no reason
+to wait.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ REASON_WORDS: Final[dict[str, tuple[str, str, bool]]] = {
     "APPLICATION_OPEN": ("您已有一笔申请在处理中。", "You have an application under way already.", False),
     "APPLICATION_COOLING": ("距上次未通过的申请时间较短。", "The last application was refused not long ago.", False),
     "APPLICATIONS_MANY": ("一年内未通过的申请次数已达上限。", "As many applications as may be were refused within a year.", False),
-    "CONTRACT_OPEN": ("当前申请仍可继续或正在由人工处理,不能重新申请。", "This application goes on, or a person looks at it: none can follow yet.", False),
+    "CONTRACT_OPEN": ("当前申请仍可继续或正在由人工处理,不能重新申请。", "This application has not ended: none can follow.", False),
     "IDENTITY_UNPROVEN": ("请先完成身份核验。", "Please prove your identity first.", False),
     # 4 approval
     "APPROVAL_REFUSED": ("综合评估后暂不能为您授信。", "After assessment no credit can be granted now.", True),
@@ -55,7 +55,7 @@ REASON_WORDS: Final[dict[str, tuple[str, str, bool]]] = {
     # 5 contract
     "CONTRACT_UNREAD": ("合同阅读时间不足。", "The contract was not read for long enough.", False),
     "CONTRACT_OTHER": ("签署的内容与展示的不一致。", "What was signed is not what was shown.", False),
-    "PRICE_ABOVE_CAP": ("批准的价格高于签约日适用的上限,需重新审批。", "The approved price is above this day's cap; it must be approved anew.", False),
+    "PRICE_ABOVE_CAP": ("批准的价格高于签约日适用的上限,需重新审批。", "The approved price is above this day's cap.", False),
     "SIGNATURE_BROKEN": ("合同签名校验失败。", "The contract's signature does not verify.", False),
     # 6 drawdown … 8 booking
     "PURCHASE_REFUSED": ("这笔订单未通过交易审核。", "This purchase was not approved.", True),

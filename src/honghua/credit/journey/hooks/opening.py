@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-
 from typing import Any
 
 import psycopg
@@ -54,9 +53,8 @@ class ProofHook(Quiet):
 
 @dataclass(frozen=True, slots=True)
 class ApplicationHook(Quiet):
-    """Needed consents, a proven identity, no second application, the wait after a no over, nobody unsuited; shared identities bring a person.
-
-    What was refused before is written beside the new application.
+    """Needed consents, a proven identity, no second application, the wait after a no over, nobody unsuited; who shares an identity waits
+    for a person. What was refused before is written beside the new application.
     """
 
     site: JourneySite

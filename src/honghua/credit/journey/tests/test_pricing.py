@@ -1,4 +1,4 @@
-"""The approved price is the contract's: in its text, its terms, its plans and its journal; caps of the day hold; old contracts keep theirs."""
+"""The approved price is the contract's: in its text, terms, plans and journal; caps of the day hold; old contracts keep theirs."""
 
 from __future__ import annotations
 
@@ -139,7 +139,9 @@ def test_a_price_above_the_cap_of_the_day_of_signing_is_not_signed(conn, registr
 
 
 def test_who_was_refused_applies_again_after_the_wait_and_the_reasons_stay(conn, registry):
-    site = make_site(conn, registry, VAULT, now=NOW, approver=make_approver(report=replace(GOOD, lenders=6, accounts=6)))
+    site = make_site(
+        conn, registry, VAULT, now=NOW, approver=make_approver(report=replace(GOOD, lenders=6, accounts=6))
+    )
     number = walk_to_approval(conn, site)
 
     def begin_again(contract_id: int) -> Any:
@@ -171,6 +173,18 @@ def test_who_was_refused_applies_again_after_the_wait_and_the_reasons_stay(conn,
     passed: Any = journey.approve(conn, site, taking(again, Step.APPROVAL), now=month_later)
     assert passed.outcome == "passed"
     assert [check.name for check in check_journeys(conn) if not check.ok] == []
+
+
+def test_who_was_repaired_begins_at_the_start_limit(conn, registry):
+    """R-260: small at first, at the price of their risk as anybody."""
+    site = make_site(conn, registry, VAULT, now=NOW, approver=make_approver())
+    number = walk_to_approval(conn, site)
+    conn.execute("INSERT INTO bureau_policy VALUES ('one time', '{}', %s)", [NOW])
+    conn.execute("INSERT INTO bureau_reinclusion VALUES ('kim', 'one time', 1, 'repaired', %s)", [NOW])
+    passed: Any = journey.approve(conn, site, taking(number, Step.APPROVAL), now=NOW)
+    assert passed.outcome == "passed"
+    assert passed.decided["limit_minor"] == LimitTerms().start_minor < 300_000
+    assert passed.decided["figures"]["reincluded"] == "one time"
 
 
 def apply(conn: psycopg.Connection, site: journey.JourneySite, number: int, *, now: dt.datetime = NOW) -> journey.Taken:

@@ -17,6 +17,7 @@ from honghua.credit import core as c
 from honghua.credit.core.kernels.measures import share_half_up
 from honghua.credit.eod import close_until
 from honghua.credit.prudence import api as prudence
+from honghua.credit.prudence import figures
 from honghua.credit.prudence.invariants import check_prudence
 from honghua.credit.tests.days import FIRST, NOW, Town, settle
 from honghua.credit.viewing.portfolio import BUCKETS
@@ -76,11 +77,12 @@ def rule(**more):
     return prudence.Rule(**{"name": "r", "source": "here", "grade": "U", "since": dt.date(2020, 1, 1), **more})
 
 
-def test_figures_of_the_book_are_those_of_its_accounts_and_purchases(town):
+def test_figures_of_the_book_are_those_of_its_accounts_and_purchases(town, monkeypatch):
     rules = (
         rule(name="person", largest_of="person", most_minor=22_500),
         rule(name="shop", largest_of="merchant", whole="drawn_minor", most_ppm=1_000_000),
         rule(name="goods", largest_of="category", whole="drawn_minor", most_ppm=999_999),
+        rule(name="services", part="service_minor", whole="drawn_minor", least_ppm=0),
         rule(name="provisions", part="allowance_minor", whole="expected_loss_minor", least_ppm=1_000_000),
     )
     found: dict[str, list[tuple[str, str, int | None]]] = {}
@@ -90,6 +92,9 @@ def test_figures_of_the_book_are_those_of_its_accounts_and_purchases(town):
     assert found["shop"] == [("M", "kept", 1_000_000)]
     assert found["goods"] == [("food", "broken", 1_000_000)]
     assert found["provisions"] == [("", "unknown", None)]
+    assert found["services"] == [("", "kept", 0)]
+    monkeypatch.setattr(figures, "load_service_categories", lambda: frozenset({"food"}))
+    assert {one.rule.name: one.value for one in look(town, rules).readings}["services"] == 1_000_000
     prudence.tell_figures(town.conn, {"allowance_minor": 10**9}, as_of=FIRST, person="cfo", now=NOW)
     assert {one.rule.name: one.status for one in look(town, rules).readings}["provisions"] == "kept"
 

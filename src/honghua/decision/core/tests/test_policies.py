@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from honghua.credit.core.refusals import REFUSALS
 from honghua.decision.core import (
     FEATURES,
+    LIST_PREFIX,
     POLICIES,
     REASONS,
     WITHIN_LIMIT,
@@ -46,11 +47,16 @@ def test_account_rules_say_what_the_first_policy_said(features):
     words = engine_vocabulary()
     bundle = compile_bundle("account-rules", POLICIES["account-rules"], words)
     vector = np.full(len(words), np.nan)
+    vector[[words.place(name) for name in words.names if name.startswith(LIST_PREFIX)]] = 0
     vector[[words.place(name) for name in FEATURES]] = features
     old = evaluate(WITHIN_LIMIT.digest, features)
     new = judge(bundle, vector)
     assert (new.outcome, new.code) == (old.outcome, old.code)
     assert new.amount_minor == (features[0] if new.outcome == Outcome.APPROVE else 0)
+    vector[words.place("on_list.exclusion")] = 1
+    stopped = judge(bundle, vector)
+    assert stopped.outcome == Outcome.REFUSE
+    assert stopped.code == ("MERCHANT_BLOCKED" if new.outcome == Outcome.APPROVE else stopped.code)
 
 
 @pytest.mark.parametrize("name", sorted(POLICIES))

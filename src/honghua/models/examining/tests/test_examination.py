@@ -14,9 +14,21 @@ from hypothesis import strategies as st
 
 from honghua.base.errors import BadInput
 from honghua.models import api as models
-from honghua.models.battery import Subject
-from honghua.models.examining.api import ExaminedRows, Groups, Lives, Rival, Window, examine_candidate
+from honghua.models.battery import Subject, check_subject
+from honghua.models.examining.api import (
+    ExaminedRows,
+    Groups,
+    Lives,
+    Rival,
+    Window,
+    candidate_card,
+    candidate_html,
+    examine_candidate,
+    scorecard_subject,
+)
+from honghua.models.examining.subjects import find_breaks
 from honghua.models.examining.tests.planted import NAMES, book, fit_line, logistic
+from honghua.models.scorecard.card import Characteristic, Cutting, Scale, build_scorecard
 
 WINDOW = Window(dt.date(2026, 3, 31), dt.date(2026, 4, 1), dt.date(2026, 6, 30))
 
@@ -111,6 +123,62 @@ def test_what_is_wrong_sends_the_work_back_with_a_sentence(old, later):
     assert len(bare.notes) == 2
     with pytest.raises(BadInput):
         examine_candidate(subject, rows_of(old, later, slices=np.zeros(3, np.int64)), seed=1)
+
+
+def small_card(parts=(-0.9, -0.2, 0.6), *, slope=1.0):
+    """One number cut in three ranges, a code and missing; one flag in two groups."""
+    debt = Cutting("debt", 1, np.array([-0.5, 0.8]), (9.0,), None, 5)
+    flag = Cutting("age", 3, np.zeros(0), (), np.array([0, 1, 1]), 3)
+    counts = np.full(5, 100), np.array([5, 10, 30, 8, 12])
+    ones = (
+        Characteristic(
+            (debt,), np.array([*parts, 0.1, 0.3]), 0.0, ("low", "middle", "high", "code 9", "missing"), *counts
+        ),
+        Characteristic(
+            (flag,), np.array([0.2, -0.2, 0.0]), 0.0, ("a", "b, c", "missing"), counts[0][:3], counts[1][:3]
+        ),
+    )
+    return build_scorecard(NAMES, ones, intercept=-1.4, line=(slope, 0.0), scale=Scale())
+
+
+def test_the_same_battery_examines_a_scorecard_and_proves_its_directions(old, later):
+    found = check_subject(scorecard_subject(small_card()), models.Evidence(later.x, later.y, monotone={"debt": 1}))
+    assert [check.name for check in found if not check.passed] == []
+    assert {"parts sum to the margin", "monotone, proven on the points", "one row = many rows", "saved and loaded"} <= {
+        check.name for check in found
+    }
+    assert find_breaks(small_card(), {"debt": -1}) == ["debt: its points turn"]
+    assert find_breaks(small_card((-0.9, 0.7, 0.6)), {"debt": 1}) == ["debt: its points turn"]
+    assert find_breaks(small_card(slope=-1.0), {"debt": -1}) == []  # the calibration turns them around
+    assert find_breaks(small_card(), {"age": 1}) == ["age: groups of words have no order"]
+
+
+def test_the_card_of_a_candidate_is_plain_json_and_one_page_without_the_world(old, later):
+    lives = Lives(np.where(later.y == 1, 6, 14), later.y == 1)
+    rival = Rival(b"r" * 32, later.x[:, 1].astype(np.float64))
+    found = examine_candidate(line_subject(old), rows_of(old, later, rival=rival, lives=lives), seed=1)
+    purpose = models.Purpose("Crowds <1>", "admission & limits", "not for prices", "planted")
+    card = candidate_card(found, purpose, points=small_card().table(), importance={"income": 3.0}, rejects="left out")
+    assert json.loads(json.dumps(card, allow_nan=False)) == card
+    page = candidate_html(card)
+    assert not any(word in page for word in ("http", "//", "src=", "<script", "url(", "@import"))
+    assert page.count("<svg") == page.count("</svg>") == 7
+    for shown in (
+        "Crowds &lt;1&gt;",
+        "Fairness by town: passed",
+        "ROC, AUC",
+        "KS 0.",
+        "Default by month, 12",
+        "missing",
+        "left out",
+    ):
+        assert shown in page
+    bare = candidate_html(
+        candidate_card(examine_candidate(line_subject(old), rows_of(old, later, groups=()), seed=1), purpose)
+    )
+    assert bare.count("<svg") == 5
+    assert "nobody said how the refused came in" in bare
+    assert "Points" not in bare
 
 
 @settings(derandomize=True, max_examples=40, deadline=None)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from honghua.base.errors import BadInput
-from honghua.models.examining.api import Lives, fit_hazard, life_table
+from honghua.models.examining.api import Lives, fit_hazard, life_table, tell_terms
 
 LEVEL = -4.2
 
@@ -90,6 +90,18 @@ def test_the_hazard_by_score_finds_slope_and_term_structure():
     assert model.curve(0.5, seed=3) == model.curve(0.5, seed=3)
     with pytest.raises(BadInput):
         model.pd(np.zeros(1), 49)
+
+
+def test_terms_by_score_rise_with_score_and_month():
+    z, lives = planted(5, 3_000, slope=1.0)
+    terms = tell_terms(1.0 / (1.0 + np.exp(3.0 - z)), lives, seed=1)
+    assert [(one.share, one.month) for one in terms] == [(s, m) for s in (0.1, 0.5, 0.9) for m in (12, 36)]
+    by_place = {(one.share, one.month): one.pd for one in terms}
+    assert by_place[0.1, 36].high < by_place[0.5, 36].low < by_place[0.5, 36].high < by_place[0.9, 36].low
+    assert all(by_place[share, 12].mid < by_place[share, 36].mid for share in (0.1, 0.5, 0.9))
+    held = sum(by_place[s, m].low < truth(float(np.quantile(z, s)), m) < by_place[s, m].high for s, m in by_place)
+    assert held >= 5
+    assert tell_terms(np.full(30, 0.2), Lives(np.full(30, 9), np.zeros(30, bool)), seed=1) == ()
 
 
 @pytest.mark.parametrize(

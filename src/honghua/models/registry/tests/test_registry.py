@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -125,11 +126,13 @@ def test_a_life_in_the_register(conn, examined):
         one = registry.file_version(conn, filing(1, examination=examined(1)), now=NOW)
         again = registry.file_version(conn, filing(1, examination=examined(1)), now=NOW + dt.timedelta(hours=1))
         assert again == one
-        two = registry.file_version(conn, filing(2, examination=examined(2), parent=one.version_id), now=NOW)
+        kept = registry.KeptExamination(json.loads(json.dumps(examined(2).as_json())))
+        assert registry.trial_of(kept) == registry.trial_of(examined(2))
+        two = registry.file_version(conn, filing(2, examination=kept, parent=one.version_id), now=NOW)
         assert (one.number, two.number, two.parent) == (1, 2, one.version_id)
         assert refused(registry.roll_back(conn, "young", "pd-12", person="li", why="?", now=NOW)) == "MODEL_NO_CHAMPION"
         assert (
-            registry.promote(conn, one.version_id, registry.trial_of(examined(1)), word=TOLD, now=NOW).status
+            moved(registry.promote(conn, one.version_id, registry.trial_of(examined(1)), word=TOLD, now=NOW)).status
             == "champion"
         )
         assert (
@@ -197,7 +200,12 @@ def live(conn, row):
     said = " ".join(days[0].alarms)
     assert all(
         words in said
-        for words in ("scores are spread otherwise", "scores moved by +", "income is spread", "age is missing 50%")
+        for words in (
+            "scores are spread otherwise",
+            "scores moved: by +",
+            "income is spread",
+            "age is missing more or less often: by 50%",
+        )
     )
     assert days[0].worst_column == "age"
     may, june = registry.list_vintages(conn, row.version_id)
@@ -258,6 +266,8 @@ def test_what_cannot_be_filed_or_noted(conn):
     ):
         with pytest.raises(BadInput), conn.transaction():
             work()
+    with pytest.raises(BadInput):
+        registry.KeptExamination({"digest": "00"})
     with pytest.raises(NotFound):
         registry.get_version(conn, 10**9)
     with pytest.raises(psycopg.Error), conn.transaction():

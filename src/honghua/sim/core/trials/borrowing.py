@@ -3,8 +3,8 @@
 Everything here is assumed, and chosen so that the pitfalls of a real book are there. Each borrower has a need (balance wanted if there were
 no limit), a frailty and a burden beyond which debt itself does harm. A larger limit is used until the need is met, so use is concave in
 it; default rises with what is used in relation to income; loss is default × what stands drawn × a share. All three never fall when the
-limit rises: that is the truth. The past policy gave more to the safer, also by what it saw in talks and kept in no column. So in the book large
-limits go with low loss, and a model fitted on it says that raising limits lowers default.
+limit rises: that is the truth. The past policy gave more to the safer, also by what it saw in talks and kept in no column. So in the book
+large limits go with low loss, and a model fitted on it says that raising limits lowers default.
 """
 
 from __future__ import annotations
@@ -27,11 +27,26 @@ LIMIT_LEAST_MINOR, LIMIT_MOST_MINOR = 100_000, 20_000_000
 LOST_SHARE: Final = 0.65  # of what stands drawn when a borrower defaults
 DRAWN_BEFORE: Final = 0.5  # of what was still free: borrowers draw before they default
 FRAILTY: Final = -4.3  # log-odds of default of the middle borrower who uses nothing, in a period of a quarter
-BY_SEEN, BY_HIDDEN, BY_BURDEN = 0.8, 1.1, 1.6  # log-odds by a unit of seen and of hidden weakness, and by six incomes' worth of debt
+BY_SEEN, BY_HIDDEN, BY_BURDEN = (
+    0.8,
+    1.1,
+    1.6,
+)  # log-odds by a unit of seen and of hidden weakness, and by six incomes' worth of debt
 BURDEN_MONTHS: Final = 6.0
 USE_NOISE: Final = 0.25
+QUARTERS_BEFORE: Final = 8  # of arrears on record
 
-FEATURES: Final = ("limit_minor", "used_share", "score", "income_minor", "age_years", "months_known", "inquiries", "payments_share")
+FEATURES: Final = (
+    "limit_minor",
+    "used_share",
+    "score",
+    "income_minor",
+    "age_years",
+    "months_known",
+    "inquiries",
+    "payments_share",
+    "late_2y",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +72,7 @@ class Borrowers(NamedTuple):
 
 
 class Book(NamedTuple):
-    """What a lender has: keys int64[n], the limit that the past policy gave, and columns as in FEATURES, float32[n, 8]."""
+    """What a lender has: keys int64[n], the limit that the past policy gave, and columns as in FEATURES, float32[n, 9]."""
 
     keys: Ints
     limit_minor: Ints
@@ -100,7 +115,8 @@ def settle_book(plan: BookPlan) -> tuple[Book, Borrowers]:
 def _look(rng: Rng, truth: Borrowers, limit: Ints, seen: Floats) -> NDArray[np.float32]:
     """The columns that are kept, each with its noise."""
     n = len(limit)
-    used_share = true_effects_of(truth, limit).used_minor / limit * np.exp(rng.normal(0, 0.15, n))
+    before = true_effects_of(truth, limit)
+    used_share = before.used_minor / limit * np.exp(rng.normal(0, 0.15, n))
     columns = (
         limit,
         np.clip(used_share, 0.0, 1.2),
@@ -110,6 +126,7 @@ def _look(rng: Rng, truth: Borrowers, limit: Ints, seen: Floats) -> NDArray[np.f
         rng.integers(3, 120, n),
         rng.poisson(np.exp(0.3 * seen)),
         np.clip(0.6 - 0.12 * seen + rng.normal(0, 0.2, n), 0.02, 1.0),
+        rng.binomial(QUARTERS_BEFORE, before.default),
     )
     return np.stack(columns, axis=1).astype(np.float32)
 

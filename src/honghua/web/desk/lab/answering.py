@@ -1,4 +1,4 @@
-"""The one click: a strategist says yes or no to exactly what they looked at; then the run goes on, and its release waits for another."""
+"""The one click: a strategist says yes or no to exactly what they looked at; then the run goes on, as a task that the page follows."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import Any, Final
 import psycopg
 from fastapi import APIRouter, Request, Response
 
-from honghua.agents import api as agents
 from honghua.base.errors import Conflict, HonghuaError
-from honghua.web.desk.acting import act, doing_of
+from honghua.web.desk.acting import doing_of, noted
 from honghua.web.desk.drawing import WHY_CHARS_MAX, refused, told
-from honghua.web.desk.lab.reading import RunId, look_at
+from honghua.web.desk.lab.ports import find_lab
+from honghua.web.desk.lab.reading import TASK, RunId, look_at
+from honghua.web.desk.tasks import Tell, tasks_of
 from honghua.web.ground import site_of
 from honghua.web.ui.forms import read_form
 from honghua.web.viewer import viewer_of
@@ -30,17 +31,26 @@ async def answer(request: Request, run_id: RunId) -> Response:
     here: dict[str, Any] = {"run_id": run_id}
     if not form.is_good:
         return told(request, "desk.lab_run", "desk.why_needed", tone="bad", **here)
-    site, person = site_of(request), viewer_of(request).subject
+    site, person, lab = site_of(request), viewer_of(request).subject, find_lab(request)
 
-    def say(conn: psycopg.Connection) -> None:
+    def check(conn: psycopg.Connection) -> None:
+        if lab is None:
+            raise Conflict("no lab is attached to this process", code="PORTS_MISSING")
         look = look_at(conn, run_id)
-        if look.subject != subject:
+        if look.is_over or look.subject != subject:
             raise Conflict("the run does not wait with this candidate: look again", code="CANDIDATE_MOVED")
-        agents.answer(look.run, step=look.gate, person=person, approved=word == "approve", why=why, clock=site.clock)
 
-    doing = doing_of(request, f"lab: {word}", f"run {run_id}", why)
+    def work(conn: psycopg.Connection, tell: Tell) -> dict[str, Any]:
+        assert lab is not None, "checked before"
+        tell(0, 0, word)
+        lab.approve(conn, run_id, person=person, why=why, approved=word == "approve", clock=site.clock)
+        return {}
+
     try:
-        await act(request, doing, say)
+        await site.read(check)
+        async with noted(request, doing_of(request, f"lab: {word}", f"run {run_id}", why)):
+            wanted = {"word": word, "subject": subject}
+            tasks_of(request.app.state, site).start(TASK, run_id, person, wanted, work)
     except HonghuaError as error:
         return refused(request, "desk.lab_run", error, **here)
     return told(request, "desk.lab_run", "desk.lab_approved" if word == "approve" else "desk.lab_turned_down", **here)

@@ -166,7 +166,7 @@ def _figure(name: str, row: Mapping[str, Any], bounds: tuple[float, float]) -> F
 
 def _triple(value: Any) -> Triple | None:
     if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-        return (float(value),) * TRIPLE  # type: ignore[return-value]
+        return float(value), float(value), float(value)
     if isinstance(value, list) and len(value) == TRIPLE and all(isinstance(one, int | float) for one in value):
         low, mid, high = (float(one) for one in value)
         return (low, mid, high) if all(map(math.isfinite, (low, mid, high))) else None
@@ -182,8 +182,8 @@ def list_columns(rows: Sequence[Candidate]) -> list[str]:
 def find_problems(look: Look) -> list[str]:
     """What the examination found wrong, in its own sentences."""
     found = look.read_json("examination")
-    problems = found.get("problems", []) if isinstance(found, dict) else []
-    return [str(one) for one in problems] if isinstance(problems, list) else []
+    told = [(role, one) for role, one in found.items() if isinstance(one, dict)] if isinstance(found, dict) else []
+    return [f"{role}: {problem}" for role, one in told for problem in one.get("problems", ())]
 
 
 @router.get("/strategy", name="desk.lab_strategy")

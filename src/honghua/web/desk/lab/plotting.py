@@ -12,7 +12,7 @@ from honghua.web.ui.charts import Write, make_scale
 
 WIDTH: Final = 640
 HEIGHT: Final = 300
-LEFT, RIGHT, TOP, BOTTOM = 84, 16, 18, 44
+LEFT, RIGHT, TOP, BOTTOM = 118, 18, 24, 52
 INTERVAL_WIDTH, INTERVAL_HEIGHT = 200, 24
 SVG: Final = Markup('<svg class="plot frontier" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>')
 TICK_Y: Final = Markup(
@@ -63,12 +63,12 @@ def draw_frontier(axes: Axes, dots: Sequence[Dot]) -> Markup:
         return TOP + (HEIGHT - TOP - BOTTOM) * (1 - (value - up.low) / (up.high - up.low))
 
     parts = [
-        *(TICK_Y.format(LEFT, WIDTH - RIGHT, y(t), LEFT - 6, y(t) + 4, axes.write_y(t)) for t in up.ticks()),
+        *(TICK_Y.format(LEFT, WIDTH - RIGHT, y(t), LEFT - 6, y(t) + 5, axes.write_y(t)) for t in up.ticks()),
         *(
-            TICK_X.format(" alternate" if k % 2 else "", x(t), HEIGHT - BOTTOM + 18, axes.write_x(t))
+            TICK_X.format(" alternate" if k % 2 else "", x(t), HEIGHT - BOTTOM + 20, axes.write_x(t))
             for k, t in enumerate(across.ticks())
         ),
-        NAME.format(WIDTH - RIGHT, HEIGHT - 6, "end", axes.x_name), NAME.format(LEFT, TOP - 5, "start", axes.y_name),
+        NAME.format(WIDTH - RIGHT, HEIGHT - 6, "end", axes.x_name), NAME.format(LEFT, TOP - 9, "start", axes.y_name),
     ]  # fmt: skip
     if axes.bound is not None:
         parts.append(BAR.format("bound", x(axes.bound), x(axes.bound), TOP, HEIGHT - BOTTOM))

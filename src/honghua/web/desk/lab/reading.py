@@ -16,6 +16,7 @@ from honghua.agents.core import Entry, Ref, Timeline, TimelineRow, What, make_ti
 from honghua.base.errors import NotFound
 
 RUN: Final = r"^[0-9a-f]{32}$"
+TASK: Final = "release"  # of the desk: what follows from a click
 DIGEST: Final = r"^[0-9a-f]{64}$"
 RunId = Annotated[str, Path(pattern=RUN)]
 Digest = Annotated[str, Path(pattern=DIGEST)]
@@ -34,8 +35,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A run as the desk sees it. now_at: the step that is under way, "" where none is; gate: the step at which a person is asked, and the
-    digest of what they are to look at; answered: somebody has said something, and the run has not gone on yet."""
+    """A run as the desk sees it. now_at: the step that is under way, "" where none is; gate: the step at which a person was asked last,
+    subject: the digest of what they are to look at, both "" before; is_answered: somebody has spoken, and the run is not over."""
 
     run: agents.Run
     line: Timeline
@@ -95,13 +96,13 @@ def look_at(conn: psycopg.Connection, run_id: str) -> Look:
     line = make_timeline(entries)
     now = find_under_way(entries) if line.state == "running" else None
     waiting = next((one for one in reversed(entries) if one.what is What.WAITING), None)
-    is_asked = line.state == "waiting" and waiting is not None
+    subject = str(waiting.detail["subject"]) if waiting else ""
+    said = any(one.what is What.ANSWERED and one.detail["subject"] == subject for one in entries)
     rows = tuple(Row(row, moment_of(row.at), dt.timedelta(seconds=row.cost.seconds)) for row in reversed(line.rows))
     return Look(
         run=run, line=line, rows=rows, opened_at=moment_of(line.opened_at), now_at=now.step if now else "",
         now_by=now.author.name if now else "", now_since=moment_of(now.at) if now else None,
-        gate=waiting.step if is_asked and waiting else "", subject=str(waiting.detail["subject"]) if is_asked and waiting else "",
-        is_answered=entries[-1].what is What.ANSWERED, refs=tuple(list_refs(entries)),
+        gate=waiting.step if waiting else "", subject=subject, is_answered=said, refs=tuple(list_refs(entries)),
     )  # fmt: skip
 
 
@@ -133,4 +134,4 @@ def pretty_json(data: bytes) -> str:
         return data.decode(errors="replace")
 
 
-__all__ = ["PARSED_BYTES_MAX", "SHOWN_BYTES_MAX", "Digest", "Look", "Row", "RunId", "look_at", "pretty_json"]
+__all__ = ["PARSED_BYTES_MAX", "SHOWN_BYTES_MAX", "TASK", "Digest", "Look", "Row", "RunId", "look_at", "pretty_json"]

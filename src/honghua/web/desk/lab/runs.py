@@ -9,8 +9,10 @@ from fastapi import APIRouter, Query, Request, Response
 
 from honghua.agents import api as agents
 from honghua.agents.core import What
+from honghua.decision import api as decision
 from honghua.web.desk.drawing import draw
-from honghua.web.desk.lab.reading import RunId, look_at
+from honghua.web.desk.lab.reading import TASK, RunId, look_at
+from honghua.web.desk.tasks import list_tasks
 from honghua.web.ground import site_of
 
 router = APIRouter(prefix="/desk/lab")
@@ -32,12 +34,17 @@ async def one(request: Request, run_id: RunId) -> Response:
 
     def read(conn: psycopg.Connection) -> dict[str, Any]:
         look = look_at(conn, run_id)
+        task = next((one for one in list_tasks(conn, kind=TASK, limit=SHOWN) if one.subject == run_id), None)
         return {
-            "look": look, "diff": split_diff(look.read_text("diff")), "model_diff": look.read_json("model_diff"),
-            "candidate": look.read_json("candidate"),
+            "look": look, "diff": split_diff(look.read_text("diff")), "candidate": look.read_json("candidate"),
+            "champion": decision.find_champion(conn), "released": look.read_json("release"), "task": task,
         }  # fmt: skip
 
-    return await draw(request, "desk/lab/run.html", run_id=run_id, **await site_of(request).read(read))
+    site = site_of(request)
+    found = await site.read(read)
+    task = found["task"]
+    is_working = task is not None and task.state == "running" and not task.is_dead(site.clock.now())
+    return await draw(request, "desk/lab/run.html", run_id=run_id, is_working=is_working, **found)
 
 
 def split_diff(text: str) -> list[tuple[str, str]]:

@@ -20,7 +20,7 @@ from honghua.web.invariants import check_web
 from honghua.web.payments import book, settling
 from honghua.web.payments.states import Notice, Status
 from honghua.web.roles import Role
-from honghua.web.tests.doors import NOON, Browser, buy, open_account
+from honghua.web.tests.doors import Browser, buy, open_account
 
 ME = "李雷"
 OWED = 100_00
@@ -32,21 +32,22 @@ def owed(site):
 
 def hear(site, payment_id, *said):
     """The gateway says this of a payment; what is paid is booked as the clock does it."""
+    now = site.clock.now()
     with site.pool.connection() as conn:
         for sequence, status, minor in said:
             notice = Notice(
                 notice_id=f"{payment_id}:{sequence}", payment_id=payment_id, reference="G-1", sequence=sequence, status=status,
                 amount_minor=minor, currency="CNY",
             )  # fmt: skip
-            run_unit(conn, partial(book.take_notice, notice=notice, now=NOON))
-            book.book_paid(conn, lambda one: credit.execute(conn, site.registry, [one], now=NOON)[0], now=NOON)
+            run_unit(conn, partial(book.take_notice, notice=notice, now=now))
+            book.book_paid(conn, lambda one: credit.execute(conn, site.registry, [one], now=now)[0], now=now)
 
 
 def pay(site, *said, minor=40_00):
     """A payment of which the gateway says this."""
     number = uuid.uuid4()
     with site.pool.connection() as conn:
-        run_unit(conn, lambda c: book.make_payment(c, number, ME, (minor, "CNY"), now=NOON))
+        run_unit(conn, lambda c: book.make_payment(c, number, ME, (minor, "CNY"), now=site.clock.now()))
     hear(site, str(number), *said)
     return str(number)
 
@@ -89,6 +90,7 @@ def test_money_that_came_with_another_amount_is_booked_as_two_people_found_it(si
     payment = pay(site, (1, Status.PAID, 39_00))
     assert (owed(site), state_of(site, payment)) == (OWED, ("disputed", "AMOUNT_DIFFERS"))
     enter(browser, site, Role.AUDITOR, "eve")
+    assert "1 payment is in trouble" in browser.get("/desk/").text
     page = browser.get("/desk/payments").text
     assert "AMOUNT_DIFFERS" in page
     assert '<form method="post" action="/desk/payments' not in page

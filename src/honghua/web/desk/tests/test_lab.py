@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,11 +12,12 @@ import pytest
 
 from honghua.agents import api as agents
 from honghua.agents.core import make_timeline
-from honghua.lab.strategy.api import Orders, draw_strategy, read_plan, swap_set
-from honghua.lab.strategy.drawing import Strategy
+from honghua.base.errors import Conflict
+from honghua.lab.strategy.api import Orders, Strategy, SwapSet, draw_strategy, read_plan, swap_set
 from honghua.store.database import connect
 from honghua.web.desk.acts import list_acts
 from honghua.web.desk.lab.artefacts import SANDBOX
+from honghua.web.desk.tasks import list_tasks
 from honghua.web.desk.tests.staff import enter, follow, read
 from honghua.web.roles import Role
 
@@ -32,7 +33,11 @@ DIFF = "--- in force\n+++ candidate\n@@ -1,2 +1,2 @@\n rule a\n-refuse if chance
 
 
 @pytest.fixture(scope="module")
-def drawn() -> tuple[Strategy, object]:
+def drawn() -> tuple[Strategy, SwapSet]:
+    return draw()
+
+
+def draw() -> tuple[Strategy, SwapSet]:
     """A strategy on two drawn halves of orders, and who gets in by it that a single cut-off let in before."""
     rng = np.random.default_rng(SEED)
     halves = []
@@ -82,33 +87,36 @@ class Examiner(Teller):
 
     def run(self, context: agents.Context) -> agents.Outcome:
         if context.read_json("leaderboard", dict)["tries"] < 2:
-            return agents.SendBack("fit", ("calibration error 0.031 is above 0.020",))
+            return agents.SendBack("fit the models", ("calibration error 0.031 is above 0.020",))
         return Teller.run(self, context)
 
 
-def make_flow(drawn) -> agents.Flow:
-    """The build's last steps with its names of artefacts."""
+def make_flow(
+    drawn: tuple[Strategy, SwapSet],
+    *,
+    tail: Sequence[agents.Worker] = (),
+    more: Mapping[str, object] | None = None,
+) -> agents.Flow:
+    """The build's last steps with its names of artefacts. tail: from the gate on; more: artefacts instead of, or beside, the usual ones."""
     strategy, swaps = drawn
     slot = agents.Slot
-    board = slot("leaderboard")
-    told = {
-        "table": b"rows of people", "examination": {"problems": []}, "card": CARD,
+    board, table = slot("leaderboard"), slot("table", agents.TABLE)
+    told: dict[str, object] = {
+        "table": b"rows of people", "examination": {"champion": {"problems": []}}, "card": CARD,
         "strategy": {**strategy.as_json(), "swap_set": swaps.as_json()}, "policy": strategy.source.encode(), "diff": DIFF.encode(),
-        "candidate": {"name": "spring", "model": "forest-3", "policy": "lab-test"},
+        "candidate": {"name": "spring", "models": {"challenger": {"digest": "ab" * 32, "kind": "forest", "passed": True}}},
+        "lists": {"lab_refuse": [], "lab_review": []}, **(more or {}),
     }  # fmt: skip
     strategist = (slot("strategy"), slot("policy", agents.TEXT), slot("diff", agents.TEXT))
-    return agents.Flow(
-        "build",
-        (
-            Teller("Segmenter", "segment", (), (slot("table", agents.TABLE),), told),
-            Fitter("Modeller", "fit", (slot("table", agents.TABLE),), (board,), told),
-            Examiner("Validator", "examine", (board,), (slot("examination"), slot("card", agents.HTML)), told),
-            Teller("Strategist", "choose", (slot("examination"),), strategist, told),
-            Teller("Releaser", "propose", (slot("strategy"),), (slot("candidate"),), told),
-            agents.HumanGate("approve", slot("candidate"), "may this candidate be released?"),
-        ),
-        verdict="approved",
+    workers: tuple[agents.Worker, ...] = (
+        Teller("Segmenter", "segment", (), (table,), told),
+        Fitter("Modeller", "fit the models", (table,), (board,), told),
+        Examiner("Validator", "examine the models", (board,), (slot("examination"), slot("card", agents.HTML)), told),
+        Teller("Strategist", "draw the strategy", (slot("examination"),), strategist, told),
+        Teller("Releaser", "assemble the candidate", (slot("strategy"),), (slot("candidate"), slot("lists")), told),
     )
+    gate = agents.HumanGate("approve release", slot("candidate"), "may this candidate be released?")
+    return agents.Flow("build", (*workers, *(tail or (gate,))), verdict="approved")
 
 
 @pytest.fixture
@@ -132,6 +140,7 @@ def subject_of(page: str) -> str:
 def test_a_run_is_read_step_by_step_and_its_artefacts_open(site, browser, worked):
     _, run_id, _, _ = worked
     enter(browser, site, Role.AUDITOR, "eve")
+    assert "1 run of the lab waits for approval" in browser.get("/desk/").text
     listed = browser.get("/desk/lab?only=open").text
     assert f"/desk/lab/runs/{run_id}" in listed
     assert "city of spring" in listed
@@ -193,28 +202,59 @@ def test_the_frontier_says_what_was_chosen_and_what_it_keeps(site, browser, work
     assert "nan" not in page
 
 
-def test_a_yes_is_bound_to_what_was_looked_at_and_the_run_goes_on(site, browser, worked):
+@dataclass
+class ToyLab:
+    """Behind the click for a run whose flow a test made: answer once, then work on, as `lab.workers` does for its own."""
+
+    flow: agents.Flow
+    means: agents.Means
+    broken: str = ""
+
+    def approve(self, conn, run_id, *, person, why, approved, clock) -> None:
+        with agents.hold_database_run(conn, run_id) as run:
+            if not agents.is_answered(run.standing()):
+                agents.answer(run, step="approve release", person=person, approved=approved, why=why, clock=clock)
+            if self.broken:
+                raise Conflict(self.broken, code="FRAME_DIFFERS")
+            agents.work(run, self.flow, self.means)
+
+
+def settle_tasks(app) -> None:
+    """What was begun has ended."""
+    app.state.desk_tasks.stop()
+    del app.state.desk_tasks
+
+
+def test_a_yes_is_bound_to_what_was_looked_at_and_the_run_goes_on(site, browser, worked, app):
     conn, run_id, flow, means = worked
+    lab = ToyLab(flow, means, broken="the policy that judges now is another")
     enter(browser, site, Role.STRATEGIST, "ann")
     here = f"/desk/lab/runs/{run_id}/answer"
     subject = subject_of(browser.get(f"/desk/lab/runs/{run_id}").text)
+    assert "PORTS_MISSING" in follow(browser, browser.send(site, here, word="approve", why="x", subject=subject))
+    app.state.lab = lab
     assert "give a reason" in follow(browser, browser.send(site, here, word="approve", why="", subject=subject))
     moved = browser.send(site, here, word="approve", why="seen", subject="0" * 64)
     assert "CANDIDATE_MOVED" in follow(browser, moved)
-    said = follow(browser, browser.send(site, here, word="approve", why="the swap set is sound", subject=subject))
-    assert "waits for another person" in said
-    twice = browser.send(site, here, word="reject", why="no", subject=subject)
-    assert "RUN_NOT_WAITING" in follow(browser, twice)
-    (noted,) = [one for one in read(site, lambda c: list_acts(c, subject=f"run {run_id}")) if one.outcome == "done"]
-    assert (noted.person, noted.action, noted.why) == ("ann", "lab: approve", "the swap set is sound")
-    with agents.hold_database_run(conn, run_id) as run:
-        agents.work(run, flow, means)
-        line = make_timeline(run.journal.entries())
-    assert (line.state, line.human_clicks) == ("closed", 1)
-    page = browser.get(f"/desk/lab/runs/{run_id}").text
-    assert "closed" in page
+    first = browser.send(site, here, word="approve", why="the swap set is sound", subject=subject)
+    settle_tasks(app)
+    page = follow(browser, first)
+    assert "the policy that judges now is another [FRAME_DIFFERS]" in page
+    assert "Try again" in page
+    lab.broken = ""
+    again = browser.send(site, here, word="approve", why="it judges again", subject=subject)
+    settle_tasks(app)
+    page = follow(browser, again)
+    line = make_timeline(agents.look_at_database_run(conn, run_id).journal.entries())
+    assert (line.state, line.human_clicks, line.verdict) == ("closed", 1, "approved")
     assert "the swap set is sound" in page
     assert 'name="word"' not in page
+    late = browser.send(site, here, word="reject", why="no", subject=subject)
+    assert "CANDIDATE_MOVED" in follow(browser, late)
+    noted = read(site, lambda c: list_acts(c, subject=f"run {run_id}"))
+    assert [(one.person, one.action, one.outcome) for one in noted] == [("ann", "lab: approve", "done")] * 2
+    (task, *_) = read(site, lambda c: list_tasks(c, kind="release"))
+    assert "done" in browser.get(f"/desk/tasks/{task.task_id}").text
 
 
 def test_pages_say_when_there_is_nothing_in_both_languages(site, browser, database):

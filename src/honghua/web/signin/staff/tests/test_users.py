@@ -7,6 +7,7 @@ import re
 
 import pytest
 from argon2 import PasswordHasher
+from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from honghua.base.errors import BadInput, Conflict, NotFound
 from honghua.customers.api import Vault
@@ -238,9 +239,12 @@ def test_a_reset_asks_for_everything_anew(browser, site, clock, secret):
         ("asdf1234qwerzxcv", "PASSWORD_COMMON"),
         ("poiuytrewq0987", "PASSWORD_COMMON"),
         ("20260101 19991231", "PASSWORD_COMMON"),
-        ("kuhai!kuhai!kuhai!", None),
+        ("kuhai!kuhai!kuhai!", "PASSWORD_COMMON"),
+        ("woaini1314520", "PASSWORD_COMMON"),
+        ("liverpool123456", "PASSWORD_COMMON"),
+        ("Honghua.2026", "PASSWORD_COMMON"),
         ("my1234my1234!?", "PASSWORD_COMMON"),
-        ("zxc!2024!zxc!2024", "PASSWORD_COMMON"),
+        ("zxcvbn2024zxcvbn2024", "PASSWORD_COMMON"),
         ("the lin of rivers", None),
         ("my-name-is-linlin", "PASSWORD_OWN_NAME"),
         ("correct horse battery staple", None),
@@ -254,6 +258,21 @@ def test_which_passwords_are_no_good(password, code):
     with pytest.raises(BadInput) as caught:
         passwords.check_password(password, about=("linlin",))
     assert caught.value.code == code
+
+
+def test_no_password_of_the_known_lists_is_good():
+    known = [one for one in FREQUENCY_LISTS["passwords"] if len(one) >= passwords.LENGTH_MIN]
+    assert len(known) > 200
+    assert [one for one in known if is_good(one)] == []
+
+
+def is_good(password: str) -> bool:
+    """Whether somebody could take it."""
+    try:
+        passwords.check_password(password)
+    except BadInput:
+        return False
+    return True
 
 
 def test_passwords_are_one_however_a_keyboard_writes_them():

@@ -1,0 +1,45 @@
+"""The click: what the desk and the verb call when a person has looked at a candidate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psycopg
+
+from honghua.agents import api as agents
+from honghua.agents.core import Standing
+from honghua.base.clock import Clock
+from honghua.lab.api import APPROVE
+from honghua.lab.workers.building import make_flow
+from honghua.lab.workers.filing import FileModels
+from honghua.lab.workers.proposing import SHARE_PPM, Propose
+from honghua.lab.workers.question import question_of
+
+
+def approve_release(
+    conn: psycopg.Connection, run_id: str, *, person: str, why: str, approved: bool, clock: Clock
+) -> Standing:  # fmt: skip
+    """A person's word on a candidate that waits in the database, and what follows from it: a yes proposes it to the decision room, approves
+    it there in the person's name and seats it as challenger; a no ends the run. `conn`: outside a transaction. Seconds, no training.
+    Where somebody has answered before and the room did not take it then, that answer stands and the rest is tried again.
+
+    Conflict when the run does not wait, or the policy that judges now is not the one that the candidate was signed on.
+    """
+    with agents.hold_database_run(conn, run_id) as run:
+        if not agents.is_answered(run.standing()):
+            agents.answer(run, step=APPROVE, person=person, approved=approved, why=why, clock=clock)
+        return release_answered(run, conn, clock=clock)
+
+
+def release_answered(
+    run: agents.Run, conn: psycopg.Connection, *, clock: Clock, share_ppm: int = SHARE_PPM
+) -> Standing:
+    """Go on behind the gate of a run that was answered; also after a crash, or when the decision room did not take it at first."""
+    params = run.standing().params
+    filing = FileModels(conn, clock, question_of(params), run.journal.run)
+    flow = make_flow(params, after=(Propose(conn, clock, share_ppm), filing))
+    with agents.make_scratch("release") as scratch:
+        return agents.work(run, flow, agents.Means(clock, Path(scratch)))
+
+
+__all__ = ["approve_release", "release_answered"]

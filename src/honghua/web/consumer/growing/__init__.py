@@ -1,0 +1,1 @@
+"""How the limit grows: rules, offers, coupons."""

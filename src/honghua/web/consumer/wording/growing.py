@@ -1,0 +1,47 @@
+"""Words of growth, offers and coupons."""
+
+from __future__ import annotations
+
+from typing import Final
+
+GROWING: Final[dict[str, tuple[str, str]]] = {
+    "consumer.growth_title": ("额度成长与优惠", "Growth and offers"),
+    "consumer.growth_lead": ("额度怎么来、怎么涨,规则写在这里;任何提额都要您同意。", "Where your limit comes from and how it grows. No raise without your yes."),
+    "consumer.growth_rules": ("提额规则", "Rules of growth"),
+    "consumer.growth_next": ("全部达到后,额度可到 {amount}。", "When all are met, the limit may become {amount}."),
+    "consumer.growth_of": ("现在 {now},需要 {wanted}", "now {now}, wanted {wanted}"),
+    "consumer.growth_below": ("现在 {now},可承受 {wanted}", "now {now}, affordable {wanted}"),
+    "consumer.growth_in_use": ("期间用到的额度比例", "share of the limit that was used"),
+    "consumer.growth_how": ("达到规则后系统才会提出提额;您可以拒绝,拒绝没有任何影响。", "Only then a raise is offered. You may say no; nothing follows from it."),
+    "consumer.growth_none": ("账户正在人工核对,暂时看不到规则。", "A person is checking your account; the rules show afterwards."),
+    "consumer.rule_met": ("已达到", "met"),
+    "consumer.rule_missing": ("未达到", "not yet"),
+    "consumer.offer_fixed": ("可将额度提高到", "You may raise your limit to"),
+    "consumer.offer_temporary": ("可领取临时额度", "A temporary limit for you"),
+    "consumer.offer_until": ("{on} 前有效,不接受也没关系。", "Open until {on}. You need not take it."),
+    "consumer.offer_says_fixed": ("额度越高,越容易超支。按自己的还款能力决定。", "A higher limit makes overspending easier. Decide by what you can repay."),
+    "consumer.offer_says_temporary": ("临时额度到期失效,用掉的部分不会恢复,须按期还清。", "It ends on its day, what is used does not come back, and it is to be repaid in time."),
+    "consumer.offer_yes": ("同意提额", "Yes, I agree"),
+    "consumer.offer_no": ("不需要", "No, thank you"),
+    "consumer.offer_accepted": ("额度已调整。", "Your limit was changed."),
+    "consumer.offer_declined": ("好的,额度不变。", "Your limit stays as it is."),
+    "consumer.offer_over": ("这个优惠已结束。", "This offer is over."),
+    "consumer.offer_shrunk": ("您的评估有变化,这个提额暂时不能办理。", "Your assessment has changed; this raise is not possible now."),
+    "consumer.coupons_title": ("场景额度与额度券", "Scene limits and coupons"),
+    "consumer.coupon_for": ("用于 {what}", "for {what}"),
+    "consumer.coupon_days": ("{first} 至 {last}", "{first} to {last}"),
+    "consumer.coupon_used": ("已用 {amount}", "{amount} used"),
+    "consumer.coupon_take": ("领取", "Take it"),
+    "consumer.coupon_taken": ("已领取,符合场景的订单会自动使用。", "Taken. Orders of its scene use it by themselves."),
+    "consumer.coupon_over": ("这张券不能领取了。", "This coupon can no longer be taken."),
+    "consumer.coupon_how": ("只在对应场景可用,用掉的部分不会恢复;超出固定额度的部分按账单归还。", "Good for its scene only; what is used does not come back and is repaid with the bill."),
+    "consumer.no_coupons": ("现在没有场景额度或额度券。", "No scene limit and no coupon now."),
+    "consumer.changes_title": ("额度变动", "Changes of the limit"),
+    "consumer.change_opened": ("开通", "opened"),
+    "consumer.change_fixed": ("固定额度", "fixed limit"),
+    "consumer.change_temporary": ("临时额度", "temporary limit"),
+    "consumer.change_from": ("原 {amount}", "was {amount}"),
+    "consumer.no_changes": ("还没有变动。", "No change yet."),
+    "consumer.limit_grows": ("额度成长与优惠", "Growth and offers"),
+    "consumer.offers_wait": ("您有 {n} 个额度优惠待确认", "{n} offer waits for your answer|{n} offers wait for your answer"),
+}  # fmt: skip
