@@ -80,6 +80,7 @@ class Eye:
         """Keep a picture of the whole page, as on a screen so long that its bar stands at its end; have axe look at the page."""
         shown = self.page.viewport_size
         assert shown is not None
+        self.page.wait_for_load_state()
         height: int = self.page.evaluate("document.documentElement.scrollHeight")
         self.page.set_viewport_size({"width": shown["width"], "height": max(height, shown["height"])})
         self.page.screenshot(path=self.shots / f"{name}.png")

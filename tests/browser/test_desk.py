@@ -159,6 +159,7 @@ def test_operations_close_the_day_and_read_the_journal(chromium, town, people, s
         eye.go("/desk/books")
         eye.shoot("desk-books")
         page.get_by_role("link", name=re.compile("李雷")).click()
+        expect(page).to_have_url(re.compile("/desk/books/owners/"))
         eye.shoot("desk-owner")
         page.get_by_role("link", name="决策").first.click()
         expect(page.get_by_role("heading", level=1)).to_contain_text("决策")

@@ -76,6 +76,7 @@ def test_a_strategist_looks_at_a_run_and_approves_and_the_release_judges(chromiu
         page = eye.page
         eye.go("/desk/")
         page.get_by_role("link", name="1 次策略实验室运行待批准").click()
+        expect(page.get_by_role("link", name="city of spring")).to_be_visible()
         eye.shoot("desk-lab")
         page.get_by_role("link", name="city of spring").click()
         expect(page.get_by_text("退回重做")).to_be_visible()

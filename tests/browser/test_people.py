@@ -34,6 +34,7 @@ def test_a_disputed_payment_is_settled_by_two_people(chromium, town, shots):
         page = eye.page
         eye.go("/desk/")
         page.get_by_role("link", name="1 笔存疑付款").click()
+        expect(page.get_by_placeholder("理由(会被保存)")).to_be_visible()
         eye.shoot("desk-payments-asked")
         page.get_by_placeholder("理由(会被保存)").fill("与对账单一致")
         page.get_by_role("button", name="确认", exact=True).click()

@@ -47,7 +47,9 @@ def test_a_sound_book_passes(lived: Database) -> None:
     assert found["checked"]["credit.accounts_without_contract"] == len(CUSTOMERS)
 
 
-@pytest.mark.parametrize("plant", [*PLANTS, *PAYMENTS, *AGENTS, *REGISTERED], ids=lambda plant: plant.name.replace(" ", "-"))
+@pytest.mark.parametrize(
+    "plant", [*PLANTS, *PAYMENTS, *AGENTS, *REGISTERED], ids=lambda plant: plant.name.replace(" ", "-")
+)
 def test_a_planted_corruption_is_named(lived: Database, plant: Plant) -> None:
     """Planted by the owner, with the triggers off, in a transaction that is rolled back."""
     with connect(lived, owner=True) as conn, conn.transaction(force_rollback=True):

@@ -35,7 +35,7 @@ def solve(
     Arrays may be memory maps: they are read in chunks, some 15 to 40 times. With whole costs, budgets are kept to the unit.
     BadInput: BAD_SHAPE, NOT_FINITE, NEGATIVE_COST, NEGATIVE_BUDGET, NO_OPEN_LEVEL, COST_TOO_LARGE, BUDGET_INFEASIBLE. That the last is
     raised means that no choice was found; where even the sum of the cheapest levels exceeds a budget, the sentence names it.
-    The same input gives the same answer on any number of threads. Source: dual and repair as in their modules; ADR of the room.
+    The same input gives the same answer on any number of threads. Sources stand in `core.dual`.
     """
     plan = plan or SolvePlan()
     offers = read_offers(utility, cost, np.asarray(budgets), chunk_rows=plan.chunk_rows)
@@ -64,7 +64,7 @@ def _price(dual: Dual, found: Survey, free: Hard, plan: SolvePlan) -> Hard:
     if len(dual.offers) > 2 * plan.sample_rows:
         sample = _sample(dual, plan)
         warm = find_prices(
-            sample, _shrink(scaled, dual, sample), heats=heats[heats >= SAMPLE_COLDEST * spread], wanted=0.0
+            sample, _shrink(scaled, dual, sample), heats=heats[heats >= SAMPLE_COLDEST * spread], wanted=plan.gap_wanted
         )
         scaled = warm.prices * dual.scale
         heats = heats[heats < SAMPLE_COLDEST * spread * 8]

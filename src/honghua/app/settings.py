@@ -124,7 +124,7 @@ def load_settings(*, environment: Mapping[str, str] | None = None) -> Settings:
     HONGHUA_STATE_DIR      folder of the embedded database
     HONGHUA_DATABASE_URL   postgresql://… of the operator's server, instead of the embedded one
     HONGHUA_SESSION_KEY    32 bytes in base64url: signs what a browser carries; made and kept in the state folder when absent
-    HONGHUA_INDEX_KEY      the same, for blind indexes of what is encrypted; changed by adding one ("1:key,2:key") and `honghua privacy reindex`
+    HONGHUA_INDEX_KEY      the same, for blind indexes of what is encrypted; change: add one ("1:key,2:key"), `honghua privacy reindex`
     HONGHUA_FIELD_KEYS     "1:key,2:key": encrypt what is personal; the highest number seals, all open; see docs/SECURITY.md
     HONGHUA_READING_SECONDS  how long a contract must have been on the screen before it can be agreed to (0 … 120)
     HONGHUA_PROXIES        addresses or networks of the proxies in front of us, with commas: they may say who asks and how

@@ -1,8 +1,8 @@
 """Every captured purchase is shared as the routing of its day says, whichever door booked it: a follower of the facts, a page at a time.
 
 Not in the purchase's own transaction: concentrations are sums over all loans, so whoever shares waits for whoever shares, and buyers
-must not. The cursor, the loans of a page and what the books did to them since are one transaction, and a loan is known by its purchase: a
-page that is begun again, or a purchase that another door has shared already, changes nothing.
+must not. The cursor, the loans of a page and what the books did to them since are one transaction, and a loan is known by its capture: a
+page that is begun again, or a capture that another door has shared already, changes nothing.
 """
 
 from __future__ import annotations

@@ -98,8 +98,8 @@ def list_seats(conn: psycopg.Connection) -> list[Seat]:
 def find_in_force(conn: psycopg.Connection, on: dt.date) -> tuple[bytes, str] | None:
     """(digest, body as JSON) of the rulebook in force on a business date."""
     row = conn.execute(
-        "SELECT digest, body::text FROM limits_rulebook_seat JOIN limits_rulebook_release USING (release_id) JOIN limits_rulebook USING (digest)"
-        " WHERE from_on <= %s ORDER BY seat_id DESC LIMIT 1",
+        "SELECT digest, body::text FROM limits_rulebook_seat JOIN limits_rulebook_release USING (release_id)"
+        " JOIN limits_rulebook USING (digest) WHERE from_on <= %s ORDER BY seat_id DESC LIMIT 1",
         [on],
     ).fetchone()
     return None if row is None else (bytes(row[0]), str(row[1]))

@@ -6,4 +6,5 @@ margin into a probability; a *part* is what one feature added to a margin; a *re
 of the fitting.
 Invariants: a forest gives LightGBM's margin to the last bit on float32 values; base + parts = margin; the digest of a model names what it
 computes, and a saved model is refused when its digest does not fit; the same seed gives the same digest.
+Parts: `scorecard` (models that a person can add up), `examining` (one examination of any candidate), `registry` (versions, seats, nights).
 """

@@ -16,7 +16,7 @@ from honghua.app.report import print_json, report_header
 from honghua.base.clock import SystemClock
 from honghua.base.errors import BadInput, IntegrityBroken, NotFound
 from honghua.lab.api import TABLE
-from honghua.lab.workers.flat import FlatTable, TableParams, make_table_flow, to_table_params
+from honghua.lab.workers.api import FlatTable, TableParams, make_table_flow, to_table_params
 
 RUN_FILE: Final = "run.json"
 KEPT_MAX: Final = 1_000  # earlier runs beside the newest

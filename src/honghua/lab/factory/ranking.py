@@ -39,7 +39,7 @@ ALIKE_ROWS: Final = 8_000
 TARGET_MIN: Final = 20
 CHEAPER_WORTH: Final = 0.02  # of the information value: what ten times the online memory must bring
 SIMPLER_WORTH: Final = 0.02  # the same for each filter, second key and division
-FAMILY_TIMES: Final = 6  # how many times its even share a family of variables may take of a halving
+FAMILY_TIMES: Final = 3  # how many times its even share a family of variables may take of a halving
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,16 +204,17 @@ def _halve(
     """(how many took part, the `kept` that tell most, their values, their information values). Memory: kept + a block of columns."""
     best: list[Variable] = []
     values, worth = np.zeros((0, len(target)), np.float32), np.zeros(0)
-    count = 0
+    count, least = 0, 0.0
     for block in walk_blocks(contestants, BLOCK):
         count += len(block)
         fresh = computer.values(block)
         iv = measure(fresh, target)[0]
-        some = np.flatnonzero(iv > (np.partition(worth, -kept)[-kept] if len(worth) >= kept else 0.0))
+        some = np.flatnonzero(iv > least)
         best += [block[place] for place in some]
         worth, values = np.concatenate([worth, iv[some]]), np.concatenate([values, fresh[some]])
         if len(best) > 2 * kept:
             best, values, worth = _best(best, values, worth, kept)
+            least = float(worth.min()) if len(best) == kept else 0.0  # what tells less has no place any more
     return count, *_best(best, values, worth, kept)
 
 

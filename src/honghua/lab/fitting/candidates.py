@@ -18,6 +18,8 @@ Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 
 DIGITS: Final = 6
+ECE_MAX: Final = 0.02
+ECE_OVER_CHANCE: Final = 2.0  # errors smaller than this many times what chance gives say nothing
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +42,10 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How good a candidate was on rows it had not seen; AUC with DeLong's 95 % interval."""
+    """How good a candidate was on rows it had not seen; AUC with DeLong's 95 % interval.
+
+    ece_by_chance: the calibration error that perfectly honest probabilities are expected to show on so many rows
+    """
 
     kind: str
     auc: float
@@ -49,11 +54,15 @@ class Figures:
     ks: float
     brier: float
     ece: float
+    ece_by_chance: float
     slope: float
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON: a bound that is not known is null."""
-        told = {name: getattr(self, name) for name in ("auc", "auc_low", "auc_high", "ks", "brier", "ece", "slope")}
+        told = {
+            name: getattr(self, name)
+            for name in ("auc", "auc_low", "auc_high", "ks", "brier", "ece", "ece_by_chance", "slope")
+        }
         return {"kind": self.kind} | {name: round(v, DIGITS) if np.isfinite(v) else None for name, v in told.items()}
 
 
@@ -93,8 +102,11 @@ def measure(kind: str, y: NDArray[np.uint8], probability: Float64) -> Figures:
     """The figures of probabilities."""
     interval = auc_interval(y, probability)
     seen = measure_reliability(y, probability)
+    by_chance = float(
+        np.sum([np.sqrt(2.0 / np.pi * p * (1.0 - p) * rows) for p, rows in zip(seen.said, seen.rows)]) / len(y)
+    )
     return Figures(
-        kind, interval.mid, interval.low, interval.high, ks(y, probability), brier(y, probability), seen.ece, seen.slope
+        kind, interval.mid, interval.low, interval.high, ks(y, probability), brier(y, probability), seen.ece, by_chance, seen.slope
     )  # fmt: skip
 
 
@@ -116,9 +128,9 @@ def judge(report: Predictions, figures: tuple[Figures, Figures], screening: Scre
     if min(champion.auc_low, challenger.auc_low) <= 0.5:
         said.append("At least one of them may be no better than chance.")
     off = [
-        f"the {name} (slope {one.slope:.2f}, ECE {one.ece:.3f})"
+        f"the {name} (ECE {one.ece:.3f}, by chance {one.ece_by_chance:.3f}; slope {one.slope:.2f})"
         for name, one in zip(("scorecard", "challenger"), figures)
-        if one.ece > 0.05
+        if one.ece > ECE_MAX and one.ece > ECE_OVER_CHANCE * one.ece_by_chance
     ]
     if off:
         said.append(f"Probabilities are off for {' and '.join(off)}.")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from honghua.lab.monitoring.monitor import MonitorBounds, Night, compare_live, find_reasons, watch_seats
-from honghua.lab.monitoring.reasons import Protected, RunReason, Runs, make_key
+from honghua.lab.monitoring.monitor import MonitorBounds, Night, Protected, compare_live, find_reasons, watch_seats
+from honghua.lab.monitoring.reasons import RunReason, Runs, make_key
 from honghua.lab.monitoring.refitting import (
     Refit,
     Refitter,

@@ -8,18 +8,27 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 import psycopg
+from numpy.typing import NDArray
 
-from honghua.lab.monitoring.reasons import KEY_PREFIX, Protected, RunReason, Runs, make_key
+from honghua.lab.monitoring.reasons import KEY_PREFIX, RunReason, Runs, make_key
 from honghua.models.api import Interval, auc_difference
-from honghua.models.examining.api import FairnessBounds, measure_fairness
+from honghua.models.examining.api import FairnessBounds, Groups, measure_fairness
 from honghua.models.registry import api as registry
 
 PAGE: Final = 1_000
 SENTENCES_MAX: Final = 12
+
+
+class Protected(Protocol):
+    """Protected columns of those who were scored. Only the monitor asks, never a model."""
+
+    def groups(self, keys: NDArray[np.int64]) -> tuple[Groups, ...]:
+        """One per column, in the order of the keys; −1 where nobody told."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

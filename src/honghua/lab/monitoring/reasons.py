@@ -1,15 +1,10 @@
-"""Why a run is opened, and the port to whoever runs it."""
+"""Why a run is opened, and the port to whoever runs it. Light: the room's door loads it."""
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
 from typing import Final, Protocol
-
-import numpy as np
-from numpy.typing import NDArray
-
-from honghua.models.examining.api import Groups
 
 KEY_PREFIX: Final = "monitor:"
 
@@ -31,14 +26,6 @@ class Runs(Protocol):
 
     def open_run(self, reason: RunReason) -> str:
         """Open a run for a reason, or find the one that was opened for its key; the run's id."""
-        ...
-
-
-class Protected(Protocol):
-    """Protected columns of those who were scored. Only the monitor asks, never a model."""
-
-    def groups(self, keys: NDArray[np.int64]) -> tuple[Groups, ...]:
-        """One per column, in the order of the keys; −1 where nobody told."""
         ...
 
 

@@ -18,7 +18,8 @@ import psycopg
 from numpy.typing import NDArray
 
 from honghua.base.errors import BadInput, Refusal
-from honghua.lab.monitoring.reasons import Protected, RunReason
+from honghua.lab.monitoring.monitor import Protected
+from honghua.lab.monitoring.reasons import RunReason
 from honghua.models.api import (
     Model,
     auc,

@@ -23,6 +23,7 @@ DECORATION: Final = str.maketrans("", "", "$€£¥￥, ")
 PADDED: Final = re.compile(r"0\d+")  # 007 is a name, not a number
 FEW_UNIQUE: Final = 2
 WHOLE_MAX: Final = 2.0**53
+TRUES: Final = frozenset({"true", "yes", "y", "t", "是"})
 BOOLS: Final = ({"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"}, {"是", "否"})
 UNREADABLE: Final = (pa.types.is_nested, pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary)
 
@@ -48,13 +49,23 @@ def read_as(like: Column, data: pa.ChunkedArray) -> Column:
     """
     array = flatten(data)
     if like.kind.has_words:
-        known = {word: code for code, word in enumerate(like.words)}
         unique, places = code_texts(array)
-        codes = np.array([MISSING if text is None else known.get(text, UNKNOWN) for text in unique], np.int32)
+        known = _spellings(like)
+        found = (MISSING if text is None else known.get(text, known.get(text.lower(), UNKNOWN)) for text in unique)
+        codes = np.array(list(found), np.int32)
         return Column(like.name, like.kind, codes[places], like.words)
     if like.kind is Kind.DATE:
         return Column(like.name, like.kind, _dates_of(array))
     return Column(like.name, like.kind, _floats_of(array))
+
+
+def _spellings(like: Column) -> dict[str, int]:
+    """Code of every spelling: the word itself, in small letters where no two words then are one, 0 and 1 of a flag of two bools."""
+    small = [word.lower() for word in like.words]
+    known = {word: code for code, word in enumerate(small) if small.count(word) == 1}
+    if like.kind is Kind.FLAG and set(small) in BOOLS:
+        known |= {str(int(word in TRUES)): code for code, word in enumerate(small)}
+    return known | {word: code for code, word in enumerate(like.words)}
 
 
 def flatten(data: pa.ChunkedArray) -> pa.Array:
@@ -86,7 +97,9 @@ def code_texts(array: pa.Array) -> tuple[list[str | None], Int64]:
     coded = array.cast(pa.string()).dictionary_encode()  # bools become "true" and "false"
     texts = [_clean(text) for text in coded.dictionary.to_pylist()]
     known: dict[str | None, int] = {}
-    place = np.array([*(known.setdefault(text, len(known)) for text in texts), known.setdefault(None, len(known))], np.int64)
+    place = np.array(
+        [*(known.setdefault(text, len(known)) for text in texts), known.setdefault(None, len(known))], np.int64
+    )
     indices = np.asarray(pc.fill_null(coded.indices, len(texts)), np.int64)
     return list(known), place[indices]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
@@ -16,6 +17,7 @@ ROWS_MAX: Final = 5_000_000
 CELLS_MAX: Final = 400_000_000  # 3.2 GB of float64
 CSV_BYTES_MAX: Final = 4_000_000_000
 CSV_BLOCK: Final = 16_000_000
+PADDED: Final = r"^\s*0\d+\s*$"
 SEPARATORS: Final = (",", ";", "\t", "|")
 
 
@@ -74,11 +76,26 @@ def _read_csv(path: Path) -> pa.Table:
     with path.open("r", encoding="utf-8-sig") as file:
         head = file.readline()
     separator = max(SEPARATORS, key=head.count)
+    table = _read_csv_as(path, separator, {})
+    whole = [field.name for field in table.schema if pa.types.is_integer(field.type)]
+    if not whole or len(set(table.column_names)) < table.num_columns:
+        return table
+    texts = _read_csv_as(path, separator, dict.fromkeys(whole, pa.string()))
+    for name in whole:
+        # The reader takes 007 for the number 7; such a code is a name and stays a text.
+        if pc.any(pc.match_substring_regex(texts.column(name), PADDED)).as_py():
+            table = table.set_column(table.column_names.index(name), name, texts.column(name))
+    return table
+
+
+def _read_csv_as(path: Path, separator: str, types: dict[str, pa.DataType]) -> pa.Table:
     return pa_csv.read_csv(
         path,
         read_options=pa_csv.ReadOptions(block_size=CSV_BLOCK),
         parse_options=pa_csv.ParseOptions(delimiter=separator, newlines_in_values=True),
-        convert_options=pa_csv.ConvertOptions(strings_can_be_null=True),
+        convert_options=pa_csv.ConvertOptions(
+            strings_can_be_null=True, column_types=types, include_columns=list(types)
+        ),
     )
 
 

@@ -17,11 +17,11 @@ SHOWN: Final = 8
 MILLIONTHS: Final = 1_000_000
 # Words for the event that a credit model foretells, and for its absence; in small letters. Elsewhere the rarer word is the event.
 EVENTS: Final = frozenset(
-    {"1", "yes", "y", "true", "t", "bad", "default", "defaulted", "b", "fraud", "late", "denied", "deny", "rejected",
+    {"yes", "y", "true", "t", "bad", "default", "defaulted", "fraud", "late", "denied", "deny", "rejected",
      "charged off", "charged_off", "charge off", "churn", "positive", "event", "delinquent", "overdue", "是", "坏", "违约", "逾期"}
 )  # fmt: skip
 CALMS: Final = frozenset(
-    {"0", "no", "n", "false", "f", "good", "g", "paid", "fully paid", "fully_paid", "repaid", "current", "ok", "normal",
+    {"no", "n", "false", "f", "good", "paid", "fully paid", "fully_paid", "repaid", "current", "ok", "normal",
      "approved", "negative", "non-event", "否", "好", "正常"}
 )  # fmt: skip
 
@@ -60,16 +60,17 @@ def _choose_one(words: list[str], counts: dict[str, int], *, positive: str | Non
         if positive not in words:
             raise BadInput(f"the target is never {positive!r}; it is {words[0]!r} or {words[1]!r}", code="BAD_TARGET")
         return positive, "as asked for"
-    known = [word for word in words if word.lower() in EVENTS]
-    calm = [word for word in words if word.lower() in CALMS]
-    if len(known) == 1 and len(calm) <= 1 and known != calm:
-        return known[0], "that word names the event"
-    if len(calm) == 1 and not known:
-        return next(word for word in words if word not in calm), "the other word names its absence"
     try:
         return max(words, key=float), "the larger number is the event"
     except ValueError:
-        return min(words, key=lambda word: (counts[word], word)), "the rarer word is the event"
+        pass  # they are words
+    known = [word for word in words if word.lower() in EVENTS]
+    calm = [word for word in words if word.lower() in CALMS]
+    if len(known) == 1:
+        return known[0], "that word names the event"
+    if len(calm) == 1:
+        return next(word for word in words if word not in calm), "the other word names its absence"
+    return min(words, key=lambda word: (counts[word], word)), "the rarer word is the event"
 
 
 def read_time(name: str, data: pa.ChunkedArray) -> Int64:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from honghua.lab.runs import DatabaseRuns
 from honghua.lab.workers.building import make_flow, make_params
 from honghua.lab.workers.effort import read_effort
+from honghua.lab.workers.flat import FlatTable, TableParams, make_table_flow, to_table_params
 from honghua.lab.workers.opening import approve_release, release_answered
 from honghua.lab.workers.proposing import MAKER, SHARE_PPM
 from honghua.lab.workers.question import SHIPPED, Question, read_question
 
 __all__ = [
-    "MAKER", "SHARE_PPM", "SHIPPED", "DatabaseRuns", "Question", "approve_release", "make_flow", "make_params", "read_effort",
-    "read_question", "release_answered",
+    "MAKER", "SHARE_PPM", "SHIPPED", "DatabaseRuns", "FlatTable", "Question", "TableParams", "approve_release", "make_flow", "make_params",
+    "make_table_flow", "read_effort", "read_question", "release_answered", "to_table_params",
 ]  # fmt: skip

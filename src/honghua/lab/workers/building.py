@@ -34,7 +34,7 @@ def make_flow(params: Mapping[str, Any], *, after: tuple[Worker, ...] = ()) -> F
     frame = str(params["frame"])
     workers: tuple[Worker, ...] = (
         ReadEvents(events), DrawRows(events), Segment(events), ChooseVariables(events), MineTags(events), ComputeTable(events), FitModels(),
-        Examine(events, question), DrawStrategy(question, frame), CheckPolicy(), WriteCard(question), JudgeEverybody(events),
+        Examine(events, question), DrawStrategy(question, frame), CheckPolicy(question), WriteCard(question), JudgeEverybody(events),
         Assemble(question, frame), make_gate(), *after,
     )  # fmt: skip
     return Flow(BUILD, workers, signs=CANDIDATE, verdict=VERDICT, budget=Budget(seconds=SECONDS_MAX))

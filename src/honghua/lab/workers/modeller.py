@@ -76,11 +76,15 @@ def find_left_out(reasons: tuple[str, ...]) -> list[str]:
 
 
 def make_table(context: Context, drawn: Drawn, part: int) -> Table:
-    """The computed variables of a part as the fitters' table."""
-    chosen = drawn.part == part
+    """The computed variables of a part as the fitters' table. Today's rows have no outcome, which a table must have: they are read with the
+    rows to learn from, and their own outcome is nobody's to use."""
+    chosen = (drawn.part == part) | (drawn.part == 0) if part == 2 else drawn.part == part
     columns = {name: column[chosen] for name, column in unpack_columns(context.read("table")).items()}
     target = np.maximum(drawn.bad[chosen], 0).astype(np.uint8)
-    return build_table(columns, target=target, time=drawn.as_of_us[chosen], target_name="bad")
+    times = drawn.as_of_us[chosen]
+    dated = len(np.unique(times)) > 1  # rows of one date have no later ones among them
+    table = build_table(columns, target=target, time=times if dated else None, target_name="bad")
+    return table.take(np.flatnonzero(drawn.part[chosen] == part))
 
 
 def figures_of(found: Candidates) -> dict[str, Any]:

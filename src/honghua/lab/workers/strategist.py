@@ -6,7 +6,8 @@ person, and who is to be refused. The lists are part of the candidate; the polic
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,9 +17,9 @@ from honghua.agents.api import FOLDER, JSON, TABLE, TEXT, Context, Done, Outcome
 from honghua.base.errors import BadInput, Refusal
 from honghua.decision.core import POLICIES, compile_bundle, engine_vocabulary, find_leaks
 from honghua.lab.fitting.api import load_candidates, score
-from honghua.lab.strategy.api import Orders, Strategy, diff_policies, draw_strategy, read_plan, swap_set
+from honghua.lab.strategy.api import Orders, Plan, Strategy, diff_policies, draw_strategy, read_plan, swap_set
 from honghua.lab.workers.columns_file import unpack_columns
-from honghua.lab.workers.modeller import FIT, make_table
+from honghua.lab.workers.modeller import make_table
 from honghua.lab.workers.question import Question
 from honghua.lab.workers.segmenter import read_drawn
 
@@ -31,7 +32,11 @@ RULES: Final = f"""\
     judged_risky = refuse("RISK_REFUSED", when=on_list("{REFUSE_LIST}"))
     judged_doubtful = review("RISK_REVIEW", queue="credit", when=on_list("{REVIEW_LIST}"))
 """
+ON_LIST: Final = re.compile(r'on_list\("([a-z0-9_]+)"\)')
 DEFAULT_FRAME: Final = "account-rules"
+DRAW: Final = "draw the strategy"
+LOSS: Final = "loss budget"  # the strategy's own check, which is against its own, perhaps tightened, budget
+PPM: Final = 1_000_000
 
 
 def read_frame(told: str) -> str:
@@ -65,7 +70,7 @@ class DrawStrategy:
     question: Question
     frame: str = DEFAULT_FRAME
     agent: str = AGENT
-    step: str = "draw the strategy"
+    step: str = DRAW
     reads: tuple[Slot, ...] = (
         Slot("rows", TABLE), Slot("table", TABLE), Slot("segments"), Slot("segment_codes", TABLE), Slot("candidates", FOLDER),
         Slot("out_of_fold", TABLE), Slot("examination"),
@@ -80,7 +85,7 @@ class DrawStrategy:
 
     def run(self, context: Context) -> Outcome:
         """See the class."""
-        plan = read_plan(self.question.plan)
+        plan = tighten(read_plan(self.question.plan), len(context.remarks))
         develop, report = draw_orders(context)
         found = draw_strategy(develop, report, plan, name=f"lab-{self.question.name}")
         if isinstance(found, Refusal):
@@ -97,6 +102,15 @@ class DrawStrategy:
             "actions": [plan.actions[number].name for number in found.actions.tolist()],
         })  # fmt: skip
         return Done(tell_strategy(found))
+
+
+def tighten(plan: Plan, rounds: int) -> Plan:
+    """The plan with a smaller budget of loss, a fifth less for each time that the work came back: what holds where cut-offs are chosen and
+    not on later rows was chosen too finely."""
+    loss_ppm = plan.constraints.loss_ppm
+    for _ in range(rounds):
+        loss_ppm = loss_ppm * 4 // 5
+    return replace(plan, constraints=replace(plan.constraints, loss_ppm=loss_ppm))
 
 
 def tell_strategy(found: Strategy) -> tuple[str, ...]:
@@ -124,6 +138,7 @@ def draw_orders(context: Context) -> tuple[Orders, Orders]:
 class CheckPolicy:
     """The Validator's look at the strategy: its own checks on later rows, the policy's static checks, the account's rules kept."""
 
+    question: Question
     agent: str = "Validator"
     step: str = "check the policy"
     reads: tuple[Slot, ...] = (Slot("strategy"), Slot("policy", TEXT), Slot("cuts"))
@@ -133,10 +148,19 @@ class CheckPolicy:
         """See the class."""
         strategy = context.read_json("strategy", dict[str, Any])
         source = context.read("policy").decode()
-        vocabulary = engine_vocabulary(lists=(REVIEW_LIST, REFUSE_LIST))
+        vocabulary = engine_vocabulary(
+            lists=tuple(dict.fromkeys(ON_LIST.findall(source)))
+        )  # which lists there are is the desk's to know
         bundle = compile_bundle("lab candidate", source, vocabulary)  # PolicyProblems names every line that is wrong
         leaks = find_leaks(bundle, vocabulary)
-        failed = [f"{one['name']}: {one['problem']}" for one in strategy["checks"] if not one["passed"]]
+        budget, loss = read_plan(self.question.plan).constraints.loss_ppm / PPM, strategy["figures"]["loss_share"]
+        failed = [
+            f"{one['name']}: {one['problem']}"
+            for one in strategy["checks"]
+            if not one["passed"] and one["name"] != LOSS
+        ]
+        if loss[0] > budget:
+            failed.append(f"{LOSS}: {loss[1]:.4f} of the amount is lost on later rows, the budget is {budget:.4f}")
         problems = [*failed, *(f"the policy does not always refuse with {leak}" for leak in leaks)]
         report = {
             "checks": strategy["checks"],
@@ -148,7 +172,7 @@ class CheckPolicy:
         if leaks:
             return Refused(tuple(problems))
         if problems:
-            return SendBack(FIT, tuple(problems))
+            return SendBack(DRAW, tuple(problems))
         return Done(
             (f"{len(strategy['checks'])} checks of the strategy hold on later rows; the account's rules are kept",)
         )

@@ -18,18 +18,22 @@ from honghua.lab.workers.drawing import Drawn
 from honghua.lab.workers.modeller import FIT, LEAVE_OUT, make_table
 from honghua.lab.workers.question import Question
 from honghua.lab.workers.segmenter import Events, read_drawn
-from honghua.models.api import Subject, forest_subject, measure_reference, pack_reference
+from honghua.models.api import Purpose, Subject, forest_subject, measure_reference, pack_reference
 from honghua.models.examining.api import (
     Examination,
     ExaminedRows,
     Groups,
     Rival,
+    StabilityReport,
     Window,
+    candidate_card,
+    candidate_html,
     examine_candidate,
     scorecard_subject,
 )
 
 AGENT: Final = "Validator"
+MOVED_PSI: Final = 0.25  # N. Siddiqi, Credit Risk Scorecards, 2006: above it a distribution has shifted (grade C)
 FEWEST_COLUMNS: Final = 3  # with fewer, a column that tells of a protected trait is a problem for people
 
 
@@ -42,7 +46,12 @@ class Examine:
     agent: str = AGENT
     step: str = "examine the models"
     reads: tuple[Slot, ...] = (Slot("source"), Slot("rows", TABLE), Slot("table", TABLE), Slot("candidates", FOLDER))
-    writes: tuple[Slot, ...] = (Slot("examination"), Slot("leaderboard"), Slot("references", FOLDER))
+    writes: tuple[Slot, ...] = (
+        Slot("examination"),
+        Slot("leaderboard"),
+        Slot("references", FOLDER),
+        Slot("model_cards", FOLDER),
+    )
 
     def run(self, context: Context) -> Outcome:
         """See the class."""
@@ -63,6 +72,7 @@ class Examine:
         context.write_json("examination", {role: e.as_json() for role, e in found.items()})
         context.write_json("leaderboard", [tell_row(role, e) for role, e in found.items()])
         write_references(context, loaded, fitting)
+        write_cards(context, self.question, loaded, found)
         problems = [f"{role}: {one}" for role, e in found.items() for one in e.problems]
         if not problems:
             return Done(
@@ -89,6 +99,20 @@ def write_references(context: Context, loaded: Loaded, fitting: NDArray[Any]) ->
         kept = measure_reference(np.asarray(fitting, np.float32), subject.predict(fitting), names=subject.names)
         (folder / f"{role}.npz").write_bytes(pack_reference(kept))
     context.write_folder("references", folder)
+
+
+def write_cards(context: Context, question: Question, loaded: Loaded, found: dict[str, Examination]) -> None:
+    """A page a model, with its plots."""
+    folder = context.scratch / "cards"
+    folder.mkdir()
+    said = f"the chance that a customer {question.target.says}"
+    limits = "fitted on those who were let buy: of those who were refused nothing is known"
+    for role, one in found.items():
+        purpose = Purpose(f"{question.name} {role}", said, limits, "rows of earlier dates, each by what was known then")
+        points = loaded.pair.champion.table() if role == "champion" else ()
+        card = candidate_card(one, purpose, points=points, rejects="ignored: only granted purchases have an outcome")
+        (folder / f"{role}.html").write_text(candidate_html(card), encoding="utf-8")
+    context.write_folder("model_cards", folder)
 
 
 def find_window(drawn: Drawn, question: Question) -> Window:
@@ -128,12 +152,8 @@ def find_remarks(
     names, later = columns
     remarks = []
     if found.stability.problems:
-        worst = {name: value for one in found.stability.slices for name, value in one.columns.items()}
-        if worst:
-            name = max(worst, key=lambda one: worst[one])
-            remarks.append(
-                f"{LEAVE_OUT}{name}: the {role}'s score moved, and this column moved most (PSI {worst[name]:.3f})"
-            )
+        for name, value in find_moved(found.stability):
+            remarks.append(f"{LEAVE_OUT}{name}: the {role}'s score moved, and this column moved (PSI {value:.3f})")
     for report in found.fairness:
         if not report.passed:
             group = next(one for one in groups if one.name == report.name)
@@ -142,6 +162,16 @@ def find_remarks(
                 f"{LEAVE_OUT}{name}: the {role} treats {report.name} unlike, and this column tells of it ({told:.3f})"
             )
     return remarks
+
+
+def find_moved(report: StabilityReport) -> list[tuple[str, float]]:
+    """Columns whose PSI says that they are distributed otherwise than at the fitting, the worst first; the worst alone where none does."""
+    worst: dict[str, float] = {}
+    for one in report.slices:
+        for name, value in one.columns.items():
+            worst[name] = max(value, worst.get(name, 0.0))
+    ranked = sorted(worst.items(), key=lambda one: (-one[1], one[0]))
+    return [one for one in ranked if one[1] > MOVED_PSI] or ranked[:1]
 
 
 def find_proxy(names: tuple[str, ...], later: NDArray[Any], group: Groups) -> tuple[str, float]:

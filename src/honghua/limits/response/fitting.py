@@ -34,8 +34,8 @@ from honghua.models.api import Forest, train_forest
 
 Columns = Callable[[Known, Floats], Floats]
 
-TREES: Final = 150
-LEARNING: Final = {"num_leaves": 15, "learning_rate": 0.05, "min_data_in_leaf": 200}
+TREES: Final = 300  # by one thread: few columns, and a busy machine waits for its slowest thread after every leaf
+LEARNING: Final = {"num_leaves": 7, "learning_rate": 0.05, "min_data_in_leaf": 200}
 DRAWS: Final = 200
 BLOCKS: Final = 100  # persons are resampled in so many groups drawn by lot
 RIDGE: Final = 1e-3  # of each column's own size: columns that go together share their weight
@@ -49,16 +49,13 @@ def fit_response(
 
     BadInput RESPONSE_THIN with fewer than 500 persons in the slice, or an arm that nobody drew. Same rows and seed, same response.
     """
+    _check_evidence(moved, arm, slice_)
     return learn_response(fit_baseline(book, names=names, seed=seed), moved, arm, slice_, seed=seed)
 
 
 def learn_response(baseline: Baseline, moved: Rows, arm: NDArray[np.int8], slice_: Slice, *, seed: int) -> Response:
     """The same on forests that were fitted before, on other rows than these; raises as `fit_response` does."""
-    people = len(np.unique(moved.person))
-    if people < PEOPLE_MIN or len(arm) != len(moved.x) or set(np.unique(arm)) != set(range(len(slice_.factors_ppm))):
-        raise BadInput(
-            f"{PEOPLE_MIN} persons of the slice are wanted, and somebody in each of its arms", code="RESPONSE_THIN"
-        )
+    people = _check_evidence(moved, arm, slice_)
     known = baseline.know(moved)
     factors = slice_.factors
     block = derive_rng(seed, "blocks").integers(0, BLOCKS, people)[np.unique(moved.person, return_inverse=True)[1]]
@@ -71,6 +68,16 @@ def learn_response(baseline: Baseline, moved: Rows, arm: NDArray[np.int8], slice
         )
     ]
     return Response(baseline, lines[0], lines[1], (float(factors[0]), float(factors[-1])), people)
+
+
+def _check_evidence(moved: Rows, arm: NDArray[np.int8], slice_: Slice) -> int:
+    """How many persons the slice has; BadInput where they say too little."""
+    people = len(np.unique(moved.person))
+    if people < PEOPLE_MIN or len(arm) != len(moved.x) or set(np.unique(arm)) != set(range(len(slice_.factors_ppm))):
+        raise BadInput(
+            f"{PEOPLE_MIN} persons of the slice are wanted, and somebody in each of its arms", code="RESPONSE_THIN"
+        )
+    return people
 
 
 def fit_baseline(book: Rows, *, names: Sequence[str], seed: int) -> Baseline:
@@ -86,7 +93,9 @@ def fit_baseline(book: Rows, *, names: Sequence[str], seed: int) -> Baseline:
 
 def _forest(x: NDArray[np.float32], y: Floats, names: Sequence[str], *, seed: int, objective: str) -> Forest:
     params = {**LEARNING, "objective": objective}
-    return train_forest(np.ascontiguousarray(x), y, names=names, seed=seed, params=params, rounds=TREES).forest
+    return train_forest(
+        np.ascontiguousarray(x), y, names=names, seed=seed, params=params, rounds=TREES, num_threads=1
+    ).forest
 
 
 def _centre(known: Known, columns: Columns, factors: Floats, arm: NDArray[np.int8]) -> Floats:

@@ -22,6 +22,7 @@ from honghua.merchants.core.payouts import (
     StatementRow,
     choose_payment,
 )
+from honghua.merchants.core.scenes import COLUMNS as SCENE_COLUMNS
 from honghua.merchants.core.scenes import Scene, SceneBook, SceneOrder, check_order, parse_scenes
 from honghua.merchants.core.stacking import Layer, LayerKind, Payer, Stack, StackAsk, stack
 from honghua.merchants.core.subsidy import (
@@ -52,6 +53,7 @@ __all__ = [
     "FIELD_WORDS",
     "PAYMENT_RULES",
     "POLICIES",
+    "SCENE_COLUMNS",
     "AdmissionRules",
     "Arm",
     "Asked",

@@ -8,6 +8,8 @@ smaller slice whole: on 20,000 customers its branch and bound found no choice at
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -161,16 +163,30 @@ def _measure_whole(part: Asked, seconds_max: float, plan: SolvePlan) -> dict[str
     ours, seconds = time_rounds(part, plan, ROUNDS)
     worth, rows, most = _as_program(part)
     began = time.perf_counter()
-    peer = milp(
-        worth, constraints=[LinearConstraint(rows, -np.inf, most)], integrality=np.ones(len(worth)), bounds=Bounds(0, 1),
-        options={"mip_rel_gap": HIGHS_GAP, "time_limit": seconds_max},
-    )  # fmt: skip
+    with _quiet_stdout():
+        peer = milp(
+            worth, constraints=[LinearConstraint(rows, -np.inf, most)], integrality=np.ones(len(worth)), bounds=Bounds(0, 1),
+            options={"mip_rel_gap": HIGHS_GAP, "time_limit": seconds_max},
+        )  # fmt: skip
     took = time.perf_counter() - began
     gap = None if peer.x is None else (-float(peer.fun) - ours.value) / -float(peer.fun)
     return {
         "customers": len(part.utility), "seconds": seconds, "gap": ours.gap, "highs_seconds": round(took, 3),
         "highs_ended": peer.status == 0, "gap_to_highs": gap,
     }  # fmt: skip
+
+
+@contextmanager
+def _quiet_stdout() -> Iterator[None]:
+    """HiGHS writes lines of its own to stdout, which is to hold one JSON object: they go to stderr meanwhile."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    try:
+        os.dup2(2, 1)
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def _as_program(part: Asked) -> tuple[Floats, Any, Floats]:

@@ -30,14 +30,16 @@ PPM: Final = 1_000_000
 def fit_naive(lender: Lender, *, seed: int) -> Forest:
     """A model of default on the book, the limit among its columns, as anybody would fit it."""
     target = lender.book_defaulted.astype(np.float64)
-    return train_forest(lender.book.x, target, names=BOOK_FEATURES, seed=seed, rounds=TREES).forest
+    return train_forest(lender.book.x, target, names=BOOK_FEATURES, seed=seed, rounds=TREES, num_threads=1).forest
 
 
 def fit_naive_loss(lender: Lender, *, seed: int) -> Forest:
     """The same of loss, in thousands of major units."""
     params = {"objective": "tweedie"}
     loss = lender.book.loss_minor / 1e5
-    return train_forest(lender.book.x, loss, names=BOOK_FEATURES, seed=seed, rounds=TREES, params=params).forest
+    return train_forest(
+        lender.book.x, loss, names=BOOK_FEATURES, seed=seed, rounds=TREES, params=params, num_threads=1
+    ).forest
 
 
 def ask_naively(forest: Forest, rows: Rows, factors: Floats) -> Floats:

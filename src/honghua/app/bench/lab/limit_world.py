@@ -23,7 +23,7 @@ from honghua.sim.api import (
 )
 
 PERIODS: Final = 8  # two years of quarters
-BOOK_PERIODS: Final = 3  # the last ones, of which the book's forests learn
+BOOK_PERIODS: Final = 6  # the last ones, of which the book's forests learn
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -48,6 +48,7 @@ DRAWN_SHARE: Final = 1.15  # of what is used today may be drawn
 LOW, HIGH = 0.8, 1.25  # factors between which loss is compared
 HOLDOUT: Final = Slice(name="temporary offers", share_ppm=200_000)
 BORROWERS_MIN: Final = 20_000
+SEED: Final = 20261130  # the size of the forests was chosen on the book of 20261122, which is not among these
 
 
 def register(benches: Any) -> None:
@@ -55,9 +56,9 @@ def register(benches: Any) -> None:
     parser: argparse.ArgumentParser = benches.add_parser(
         "limits", help="limits by cause on confounded books: response, naive what-ifs, policy and its rivals"
     )
-    parser.add_argument("--borrowers", type=int, default=200_000, help="of each book (%(default)s)")
+    parser.add_argument("--borrowers", type=int, default=160_000, help="of each book (%(default)s)")
     parser.add_argument("--books", type=int, default=5, help="how many, each with a seed of its own (%(default)s)")
-    parser.add_argument("--seed", type=int, default=20261122)
+    parser.add_argument("--seed", type=int, default=SEED)
     parser.set_defaults(bench=run)
 
 
@@ -222,4 +223,4 @@ def over(values: list[float]) -> list[float]:
     return [mean - half, mean, mean + half]
 
 
-__all__ = ["judge_book", "register", "run", "summarise"]
+__all__ = ["SEED", "judge_book", "register", "run", "summarise"]

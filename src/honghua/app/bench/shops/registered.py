@@ -20,8 +20,7 @@ import psycopg
 from honghua.base.errors import BadInput
 from honghua.base.rng import derive_rng
 from honghua.merchants import api as merchants
-from honghua.merchants.core import MerchantState, Standing, judge_sale, parse_scenes
-from honghua.merchants.core.scenes import COLUMNS
+from honghua.merchants.core import SCENE_COLUMNS, MerchantState, Standing, judge_sale, parse_scenes
 from honghua.store.database import Database, connect, run_unit, scratch_database
 from honghua.store.settings import StoreSettings
 
@@ -97,7 +96,7 @@ def make_lines(number: int) -> list[str]:
             str(int(one.interest_free)), one.state_field, *flags, f"{one.most_minor // 100}.{one.most_minor % 100:02}",
             str(one.settle_days),
         ]))  # fmt: skip
-    header = ",".join(COLUMNS)
+    header = ",".join(SCENE_COLUMNS)
     return [header, *(f"{shipped[i % len(shipped)].code}-{i},{rest[i % len(shipped)]}" for i in range(number))]
 
 

@@ -146,7 +146,9 @@ def test_a_repaired_customer_is_scored_again_once_and_nobody_without_consent(tow
     states = town.wishes()
     assert {name: state for name, (state, _) in states.items()} == {"ann": "done", "bo": "failed", "stranger": "failed"}
     assert states["ann"][1].startswith("REPAIRED, approved ")
-    assert "(shipped) reads debt_minor, lenders, inquiries_6m, worst_24m;" in states["ann"][1], "what was approved to be read"
+    assert "(shipped) reads debt_minor, lenders, inquiries_6m, worst_24m;" in states["ann"][1], (
+        "what was approved to be read"
+    )
     assert states["bo"][1].startswith("BUREAU_CONSENT_MISSING")
     assert "nobody is registered" in states["stranger"][1]
     assert town.purposes("ann") == [("limit_change", "02", "answered")]

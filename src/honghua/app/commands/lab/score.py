@@ -3,22 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
-import sys
-import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from honghua.app.report import print_json, report_header
 from honghua.app.settings import Settings
-from honghua.base.errors import BadInput
-from honghua.lab.fitting.api import load_candidates, score
-from honghua.lab.tables.api import read_for_scoring, read_ids
-
-SCORE_COLUMNS = ("champion", "challenger", "reasons")
 
 
 def register(parts: Any) -> None:
@@ -40,35 +29,5 @@ def register(parts: Any) -> None:
 
 
 def run_part(args: argparse.Namespace, settings: Settings) -> int:
-    """Load, score, write."""
-    started = time.perf_counter()
-    loaded = load_candidates(args.model)
-    table = read_for_scoring(args.data, loaded.schema)
-    scored = score(loaded, table)
-    columns: dict[str, Any] = {}
-    if args.id is not None:
-        if args.id in SCORE_COLUMNS:
-            raise BadInput(f"an id column cannot be called {args.id}: a score is", code="BAD_COLUMNS")
-        columns[args.id] = read_ids(args.data, args.id)
-    columns |= {
-        "champion": pa.array(scored.champion),
-        "challenger": pa.array(scored.challenger),
-        "reasons": pa.array(scored.reasons, pa.list_(pa.string())),
-    }
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    draft = args.out.with_name(args.out.name + ".part")
-    pq.write_table(pa.table(columns), draft)
-    os.replace(draft, args.out)
-    for note in table.notes:
-        print(f"honghua: {note}", file=sys.stderr)
-    result = {
-        **report_header(seed=None, started=started),
-        "rows": table.rows,
-        "notes": list(table.notes),
-        "out": str(args.out),
-    }
-    if args.json:
-        print_json(result)
-    else:
-        print(f"{table.rows:,} rows scored in {result['seconds']} s: {args.out}")
-    return 0
+    """Score; the forests' code is loaded only now."""
+    return int(import_module("honghua.app.lab.scoring").score_file(args))

@@ -24,6 +24,7 @@ from honghua.app.bench import (
     trees,
 )
 from honghua.app.bench.lab import allocate, build, factory, limits, registry
+from honghua.app.bench.lab import tables as lab_tables
 from honghua.app.bench.shops import campaign, registered
 from honghua.app.city import bench_city, bench_shortage
 from honghua.app.drill import bench_drill
@@ -60,6 +61,7 @@ BENCHES = (
     limits,
     build,
     registry,
+    lab_tables,
 )
 
 

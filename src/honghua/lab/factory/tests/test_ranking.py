@@ -7,7 +7,7 @@ import pytest
 
 from honghua.base.errors import BadInput
 from honghua.lab.factory.api import Factory, RankSettings, rank, snapshot_rows
-from honghua.lab.factory.ranking import sample_rows, split_rows
+from honghua.lab.factory.ranking import _best, sample_rows, split_rows
 from honghua.lab.factory.scoring import (
     clusters_of,
     design_effect,
@@ -90,6 +90,25 @@ def test_nobody_stands_on_both_sides(asked):
     picked = sample_rows(target, search, 50, 1, 0)
     assert len(picked) == 50
     assert target[picked].sum() == min(25, target[search].sum())
+
+
+def test_a_loud_family_leaves_room_for_others():
+    factory = Factory(town().dictionary)
+    loud = [factory.find(name) for name in factory.names() if name.startswith("customer__sum_amount__purchases__")][:60]
+    others = [
+        factory.find(f"customer__{said}__purchases__30d")
+        for said in ("count", "max_amount", "min_items", "distinct_device")
+    ]
+    field = [*loud, *others]
+    worth = np.array([5.0 - place / 100 for place in range(len(loud))] + [0.1] * len(others))
+    kept, values, told = _best(field, worth[:, None].astype(np.float32), worth, 40)
+    assert set(others) < set(kept)
+    assert len(kept) < 64
+    assert [field.index(one) for one in kept] == sorted(field.index(one) for one in kept)
+    assert told.tolist() == pytest.approx(values[:, 0].tolist())
+    assert worth[: len(kept) - len(others)].tolist() == told[: -len(others)].tolist(), (
+        "of the loud ones the most telling stay"
+    )
 
 
 def test_too_few_of_a_kind_are_refused(asked):

@@ -12,11 +12,12 @@ from honghua.base.rng import derive_rng
 from honghua.lab.tables.api import Table, build_table
 
 Values = NDArray[Any]
-Doubles = NDArray[np.float64]
 Rng = np.random.Generator
 
 
-def plant(*, seed: int, rows: int = 12_000, signals: int = 40, noise: int = 40, traps: int = 10, rate: float = 0.2) -> Table:
+def plant(
+    *, seed: int, rows: int = 12_000, signals: int = 40, noise: int = 40, traps: int = 10, rate: float = 0.2
+) -> Table:
     """The table; columns are called s00 …, n00 …, t00 … and stand in a drawn order."""
     rng = derive_rng(seed, "planted")
     columns: dict[str, Values] = {}
@@ -36,47 +37,49 @@ def plant(*, seed: int, rows: int = 12_000, signals: int = 40, noise: int = 40, 
     return build_table({name: columns[name] for name in names}, target=y)
 
 
-def _line(rng: Rng, n: int) -> tuple[Values, Doubles]:
+def _line(rng: Rng, n: int) -> tuple[Values, Values]:
     z = rng.normal(size=n)
     return np.round(np.exp(z) * 1_000, 2), 0.25 * z
 
 
-def _valley(rng: Rng, n: int) -> tuple[Values, Doubles]:
+def _valley(rng: Rng, n: int) -> tuple[Values, Values]:
     z = rng.normal(size=n)
     return z, 0.2 * (z * z - 1.0)
 
 
-def _step(rng: Rng, n: int) -> tuple[Values, Doubles]:
+def _step(rng: Rng, n: int) -> tuple[Values, Values]:
     z = rng.integers(18, 70, n)
     return z, 0.5 * (z > 45)
 
 
-def _words(rng: Rng, n: int) -> tuple[Values, Doubles]:
+def _words(rng: Rng, n: int) -> tuple[Values, Values]:
     codes = rng.integers(0, 6, n)
-    return np.array(["own", "rent", "family", "dorm", "works", "none of these"])[codes], np.array([0.4, -0.3, 0.0, 0.2, -0.4, 0.1])[codes]
+    return np.array(["own", "rent", "family", "dorm", "works", "none of these"])[codes], np.array(
+        [0.4, -0.3, 0.0, 0.2, -0.4, 0.1]
+    )[codes]
 
 
-def _many_words(rng: Rng, n: int) -> tuple[Values, Doubles]:
+def _many_words(rng: Rng, n: int) -> tuple[Values, Values]:
     codes = rng.integers(0, 30, n)
     return np.array([f"region {k:02}" for k in range(30)])[codes], np.sin(np.arange(30.0))[codes] * 0.4
 
 
-def _gaps(rng: Rng, n: int) -> tuple[Values, Doubles]:
+def _gaps(rng: Rng, n: int) -> tuple[Values, Values]:
     z, lost = rng.normal(size=n), rng.random(n) < 0.3
     return np.where(lost, np.nan, z), 0.5 * lost
 
 
-def _special(rng: Rng, n: int) -> tuple[Values, Doubles]:
+def _special(rng: Rng, n: int) -> tuple[Values, Values]:
     z, coded = rng.gamma(2.0, 500.0, n), rng.random(n) < 0.1
     return np.where(coded, -999.0, np.round(z)), 0.7 * coded
 
 
-def _flag(rng: Rng, n: int) -> tuple[Values, Doubles]:
+def _flag(rng: Rng, n: int) -> tuple[Values, Values]:
     flag = rng.random(n) < 0.3
     return flag, 0.45 * flag
 
 
-SIGNALS: tuple[Callable[[Rng, int], tuple[Values, Doubles]], ...] = (
+SIGNALS: tuple[Callable[[Rng, int], tuple[Values, Values]], ...] = (
     _line, _valley, _step, _words, _many_words, _gaps, _special, _flag,
 )  # fmt: skip
 
@@ -111,7 +114,11 @@ def _day_of_loss(rng: Rng, y: Values) -> Values:
 
 
 def _closed_well(rng: Rng, y: Values) -> Values:
-    return np.where((y == 0) & (rng.random(len(y)) < 0.8), "closed in order", np.where(rng.random(len(y)) < 0.5, "open", "passed on"))
+    return np.where(
+        (y == 0) & (rng.random(len(y)) < 0.8),
+        "closed in order",
+        np.where(rng.random(len(y)) < 0.5, "open", "passed on"),
+    )
 
 
 def _paid_share(rng: Rng, y: Values) -> Values:

@@ -34,7 +34,7 @@ BY_SEEN, BY_HIDDEN, BY_BURDEN = (
 )  # log-odds by a unit of seen and of hidden weakness, and by six incomes' worth of debt
 BURDEN_MONTHS: Final = 6.0
 USE_NOISE: Final = 0.25
-QUARTERS_BEFORE: Final = 8  # of arrears on record
+QUARTERS_BEFORE: Final = 20  # of arrears on record: five years, as a credit bureau shows them
 
 FEATURES: Final = (
     "limit_minor",
@@ -45,7 +45,7 @@ FEATURES: Final = (
     "months_known",
     "inquiries",
     "payments_share",
-    "late_2y",
+    "late_5y",
 )
 
 

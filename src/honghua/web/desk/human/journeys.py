@@ -181,12 +181,12 @@ async def grant(
         journey.Step.APPLICATION: journey.apply_for_credit,
         journey.Step.APPROVAL: journey.approve,
     }
-    if found.row.step is journey.Step.PROOFING:
-        proof = str(found.row.decided.get("proof", ""))
-        await site_of(request).write(
-            lambda conn: customers.settle_proof(conn, proof, is_proven=True, by=taking.decided_by, why=why, now=now)
-        )
     async with noted(request, doing):
+        if found.row.step is journey.Step.PROOFING:
+            proof = str(found.row.decided.get("proof", ""))
+            await site_of(request).write(
+                lambda conn: customers.settle_proof(conn, proof, is_proven=True, by=taking.decided_by, why=why, now=now)
+            )
         step = steps[found.row.step]
         return check_taken(await take_steps(request, lambda conn, on: step(conn, on, taking, now=now)))
 

@@ -30,7 +30,6 @@ class Row:
 
     row: TimelineRow
     at: dt.datetime
-    took: dt.timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +53,6 @@ class Look:
     def is_over(self) -> bool:
         """Whether nothing will happen any more."""
         return self.line.state in ("refused", "closed")
-
-    @property
-    def took(self) -> dt.timedelta:
-        """What all steps took together."""
-        return dt.timedelta(seconds=self.line.cost.seconds)
 
     def find(self, name: str) -> Ref | None:
         """The newest artefact of a name."""
@@ -98,7 +92,7 @@ def look_at(conn: psycopg.Connection, run_id: str) -> Look:
     waiting = next((one for one in reversed(entries) if one.what is What.WAITING), None)
     subject = str(waiting.detail["subject"]) if waiting else ""
     said = any(one.what is What.ANSWERED and one.detail["subject"] == subject for one in entries)
-    rows = tuple(Row(row, moment_of(row.at), dt.timedelta(seconds=row.cost.seconds)) for row in reversed(line.rows))
+    rows = tuple(Row(row, moment_of(row.at)) for row in reversed(line.rows))
     return Look(
         run=run, line=line, rows=rows, opened_at=moment_of(line.opened_at), now_at=now.step if now else "",
         now_by=now.author.name if now else "", now_since=moment_of(now.at) if now else None,

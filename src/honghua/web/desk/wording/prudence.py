@@ -56,6 +56,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "desk.stop_lift": ("解除", "Lift"),
     "desk.stop_lift_hint": ("比率仍被突破时,下一次检查会再次停下。", "The next look stops it again while the ratio is broken."),
     "desk.stop_lifted": ("已解除。", "Lifted."),
+    "desk.ratio_service_share": ("服务消费占比", "Part of new business for services"),
     "desk.ratio_person_balance": ("单户余额", "Balance of one person"),
     "desk.ratio_guaranteed_share": ("担保增信贷款占比", "Guaranteed loans"),
     "desk.ratio_liquidity": ("流动性比例", "Liquidity"),
