@@ -17,9 +17,7 @@ JSON: Final = "json"
 TEXT: Final = "text"
 HTML: Final = "html"
 FOLDER: Final = "folder"
-TABLE: Final = (
-    "table"  # bytes that hold rows of people: they stay in a directory and are never copied into the database
-)
+TABLE: Final = "table"  # rows that models learn from: they stay in a directory and are never copied into the database
 FOLDER_FILES_MAX: Final = 10_000
 
 

@@ -68,3 +68,21 @@ def test_another_database_of_the_same_server(url, expected):
     assert (settings.store.database_url, settings.store.database_name) == (expected, "demo_2")
     with pytest.raises(BadInput):
         with_database(settings, "a;b")
+
+
+def test_a_language_model_is_named_by_address_and_name_and_there_is_none_by_default():
+    assert load_settings(environment={}).language.url == ""
+    given = {
+        "HONGHUA_LANGUAGE_URL": "https://models.example/v1",
+        "HONGHUA_LANGUAGE_MODEL": "any",
+        "HONGHUA_LANGUAGE_PRICES": "5, 20",
+    }
+    found = load_settings(environment=given).language
+    assert (found.model, found.price_in_micro, found.price_out_micro) == ("any", 5, 20)
+    for wrong in (
+        {"HONGHUA_LANGUAGE_URL": "http://elsewhere/v1", "HONGHUA_LANGUAGE_MODEL": "any"},
+        {"HONGHUA_LANGUAGE_URL": "https://models.example/v1"},
+        given | {"HONGHUA_LANGUAGE_PRICES": "5"},
+    ):
+        with pytest.raises(BadInput, match="HONGHUA_LANGUAGE"):
+            load_settings(environment=wrong)

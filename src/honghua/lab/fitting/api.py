@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from honghua.lab.fitting.candidates import Candidates, Figures, Pair, Predictions, Step, judge, measure
-from honghua.lab.fitting.crossfit import Matter, cross_fit
+from honghua.lab.fitting.candidates import Candidates, Figures, Pair, Predictions, Step
 from honghua.lab.fitting.files import (
     Loaded,
     Scored,
@@ -13,18 +12,9 @@ from honghua.lab.fitting.files import (
     score,
     tell,
 )
-from honghua.lab.fitting.folds import draw_folds, draw_sample, split_report
+from honghua.lab.fitting.folds import draw_folds, split_report
 from honghua.lab.fitting.leaks import Suspicion
-from honghua.lab.fitting.making import (
-    Learnt,
-    choose,
-    fit_candidates,
-    fit_pair,
-    learn,
-    make_matter,
-    speak,
-    weigh_doubtful,
-)
+from honghua.lab.fitting.making import Learnt, fit_candidates, learn
 from honghua.lab.fitting.screening import Dropped, Screening, screen
 from honghua.lab.fitting.settings import FitSettings, ForestRecipe, Plan, plan_for
 
@@ -36,7 +26,6 @@ __all__ = [
     "ForestRecipe",
     "Learnt",
     "Loaded",
-    "Matter",
     "Pair",
     "Plan",
     "Predictions",
@@ -44,24 +33,15 @@ __all__ = [
     "Screening",
     "Step",
     "Suspicion",
-    "choose",
-    "cross_fit",
     "draw_folds",
-    "draw_sample",
     "fit_candidates",
-    "fit_pair",
-    "judge",
     "learn",
     "load_candidates",
     "load_predictions",
-    "make_matter",
-    "measure",
     "plan_for",
     "save_candidates",
     "score",
     "screen",
-    "speak",
     "split_report",
     "tell",
-    "weigh_doubtful",
 ]

@@ -148,7 +148,7 @@ def fit_pair(matter: Matter, chosen: Chosen, plan: Plan) -> Pair:
     if not texts:  # the scorecard alone is best: a booster of no weight lends its head
         texts = [(fit_forest(matter, plan.recipes[0], rounds=1, number=0).booster_text, 0.0)]
     cards = [(card, chosen.shares.of[CARD])] if chosen.shares.of.get(CARD) else []
-    forest = Forest.from_text(blend_boosters(texts, cards), names=matter.schema.names)
+    forest = Forest.from_text(blend_boosters(texts, cards=cards), names=matter.schema.names)
     slope, shift = chosen.shares.line
     line = Calibration(CalibrationKind.LOGISTIC, np.array([slope]), np.array([shift]))
     return Pair(champion, build_model(forest, calibration=line))

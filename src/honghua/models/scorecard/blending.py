@@ -14,7 +14,7 @@ SCALED: Final = ("leaf_value", "internal_value")
 HEAD_END: Final = "end of trees"
 
 
-def blend_boosters(parts: Sequence[tuple[str, float]], cards: Sequence[tuple[Scorecard, float]] = ()) -> str:
+def blend_boosters(parts: Sequence[tuple[str, float]], *, cards: Sequence[tuple[Scorecard, float]] = ()) -> str:
     """The text of one booster whose margin is the sum of share × margin over booster texts (at least one) and scorecards.
 
     All boosters must have been fitted to the same columns, with the objective of the first. Raises BadInput when they were not.

@@ -6,9 +6,6 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
 from honghua.agents import api as agents
 from honghua.agents.core import make_timeline
 from honghua.app.book import to_plain
@@ -39,20 +36,14 @@ def run_show(args: argparse.Namespace, settings: Settings) -> int:
     if args.json:
         print_json({**to_plain(line), "automated_share": line.automated_share})
         return 0
-    table = Table("#", "step", "turn", "by", "outcome", "seconds", "why", box=None)
     for row in line.rows:
         outcome = f"back to {row.back_to}" if row.back_to else row.outcome
-        by = f"{row.author} ({row.author_kind})"
-        table.add_row(
-            str(row.number),
-            row.step,
-            str(row.turn or ""),
-            by,
-            outcome,
-            f"{row.cost.seconds:.1f}",
-            "; ".join(row.reasons),
+        turn = f", turn {row.turn}" if row.turn > 1 else ""
+        print(
+            f"{row.number:4} {row.step or row.outcome}{turn}: {outcome}, by {row.author} ({row.author_kind}), {row.cost.seconds:.1f} s"
         )
-    Console(markup=False).print(table)
+        for reason in row.reasons:
+            print(f"       {reason}")
     waits = f", waits: {line.waits_for}" if line.waits_for else ""
     print(
         f"run {line.run}: {line.state}{waits}; {line.steps_by_agents} of {line.steps} steps by agents ({line.automated_share:.1%})"

@@ -148,7 +148,7 @@ def test_what_is_kept_is_what_was_made_and_nothing_else(cards, rows, tmp_path):
 def test_inside_a_forest_the_card_is_the_same_sum(cards, rows):
     x, y = rows
     trained = train_forest(x, y, names=NAMES, seed=3, rounds=12, categorical=("home",), num_threads=1)
-    text = blend_boosters([(trained.booster_text, 0.4)], [(cards[1], 0.75)])
+    text = blend_boosters([(trained.booster_text, 0.4)], cards=[(cards[1], 0.75)])
     forest = Forest.from_text(text, names=NAMES)
     wide = np.concatenate([x[:500], hostile_rows(5)])
     expected = 0.4 * trained.forest.score(wide) + 0.75 * cards[1].margins(wide)

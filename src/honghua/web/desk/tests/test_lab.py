@@ -29,6 +29,8 @@ BOARD = {"rows": [
     {"name": "forest-3", "kind": "forest", "role": "challenger", "auc": [0.74, 0.77, 0.80], "brier": 0.108, "passed": True},
     {"name": "what-if", "kind": "naive", "role": "naive", "auc": [0.60, 0.63, 0.66], "passed": False, "note": "wrong sign"},
 ]}  # fmt: skip
+MODEL = {"digest": "ab" * 32, "kind": "forest", "passed": True}
+QUESTION = "bought on credit in the thirty days before the day of the row, and repays nothing at all in the thirty days after it"
 DIFF = "--- in force\n+++ candidate\n@@ -1,2 +1,2 @@\n rule a\n-refuse if chance > 0.2\n+refuse if chance > 0.3\n"
 
 
@@ -104,7 +106,7 @@ def make_flow(
     told: dict[str, object] = {
         "table": b"rows of people", "examination": {"champion": {"problems": []}}, "card": CARD,
         "strategy": {**strategy.as_json(), "swap_set": swaps.as_json()}, "policy": strategy.source.encode(), "diff": DIFF.encode(),
-        "candidate": {"name": "spring", "models": {"challenger": {"digest": "ab" * 32, "kind": "forest", "passed": True}}},
+        "candidate": {"name": "spring", "question": QUESTION, "models": {"challenger": MODEL}},
         "lists": {"lab_refuse": [], "lab_review": []}, **(more or {}),
     }  # fmt: skip
     strategist = (slot("strategy"), slot("policy", agents.TEXT), slot("diff", agents.TEXT))
