@@ -242,12 +242,20 @@ PRUDENCE = (
 RECORD = """SELECT 'record ' || account_id || '/' || month, account_id, month FROM bureau_newest
     WHERE overdue_from IS NOT NULL ORDER BY account_id, month LIMIT 1"""
 THIS_RECORD = "WHERE account_id = {1} AND month = '{2}'"
+PARTS_RECORD = """SELECT 'record ' || account_id || '/' || month, account_id, month FROM bureau_newest
+    WHERE reporter = 'R90000003' ORDER BY account_id, month LIMIT 1"""
 REPAIR = "SELECT 'repair ' || account_id || '/' || arose_on, account_id FROM bureau_repair ORDER BY account_id, arose_on LIMIT 1"
 FILED = (
     plant("the bureau hears of more debt", "bureau.reported_is_ledger", RECORD,
         "UPDATE bureau_record SET balance_minor = balance_minor + 100 " + THIS_RECORD),
     plant("the bureau hears that somebody is in order", "bureau.reported_is_ledger", RECORD,
         "UPDATE bureau_record SET status = 'N', overdue_minor = 0, days_past_due = 0 " + THIS_RECORD),
+    plant("a partner reports a cent more than its part", "bureau.reported_is_ledger",
+        PARTS_RECORD,
+        "UPDATE bureau_record SET paid_minor = paid_minor + 1 " + THIS_RECORD + " AND reporter = 'R90000003'"),
+    plant("a partner's part is not reported", "bureau.reported_is_ledger",
+        PARTS_RECORD,
+        "DELETE FROM bureau_record " + THIS_RECORD + " AND reporter = 'R90000003'"),
     plant("a file says something else", "bureau.files_come_out_the_same", "SELECT 'file ' || min(file_id), min(file_id) FROM bureau_file",
         "UPDATE bureau_file SET digest = sha256(digest) WHERE file_id = {1}"),
     plant("a filed record vanishes", "bureau.files_come_out_the_same",

@@ -44,11 +44,15 @@ def lend_together(conn: psycopg.Connection, *, now: dt.datetime) -> None:
         one = funding.BoughtOnCredit(
             purchase_id=bought[0], fact_id=bought[1], account_id=bought[2], principal_minor=bought[3], on=today
         )
-        assert not isinstance(funding.allocate_purchase(c, one, now=now), Refusal)
+        assert not isinstance(funding.allocate_purchase(c, one, channel="joint-p03", now=now), Refusal)
 
     run_unit(conn, share)
     run_unit(conn, lambda c: funding.follow_books(c, now=now))
-    systems = {"p01": funding.FakePartner("p01", 1), "p02": funding.FakePartner("p02", 2)}
+    systems = {
+        "p01": funding.FakePartner("p01", 1),
+        "p02": funding.FakePartner("p02", 2),
+        "p03": funding.FakePartner("p03", 3),
+    }
     assert all(not one.differences for one in funding.reconcile_all(conn, systems, until=today, now=now))
     run_unit(conn, lambda c: subsidise(c, today=today, now=now))
 

@@ -17,6 +17,7 @@ from honghua.bureau.core.inquiries import (
     check_answer,
 )
 from honghua.bureau.core.objections import RULES, ObjectionKind
+from honghua.bureau.core.parts import LenderPart, divide_position
 from honghua.bureau.core.records import Position, ProductSetting, Record, make_record
 from honghua.bureau.core.report import AccountShown, Item, Report, Summary, find_items, show, sum_up
 from honghua.bureau.delivering import DeliveryReport, FilingDesk, deliver_files
@@ -80,6 +81,7 @@ __all__ = [
     "InquiryPolicy",
     "InquiryRow",
     "Item",
+    "LenderPart",
     "MonthReport",
     "NoticeRow",
     "NoticeRule",
@@ -102,6 +104,7 @@ __all__ = [
     "check_answer",
     "delete_expired",
     "deliver_files",
+    "divide_position",
     "find_before",
     "find_expired",
     "find_filed",

@@ -68,8 +68,8 @@ def open_objection(
         raise BadInput("an objection to a record or a repair names the account and month", code="OBJECTION_UNCLEAR")
     account_id, month = about if about is not None else (None, None)
     if account_id is not None and month is not None:
-        filed = store_records.list_newest(conn, [account_id], month).get(account_id)
-        if filed is None or filed.record.customer != customer:
+        filed = store_records.list_newest(conn, [account_id], month).get(account_id, [])
+        if not any(one.record.customer == customer for one in filed):
             return Refusal("RECORD_UNKNOWN", "Nothing was reported of that account for that month.")
     conn.execute("SELECT pg_advisory_xact_lock(hashtext('bureau_objection'), hashtext(%s))", [customer])
     for row in list_objections_of(conn, customer, limit=QUEUE_MAX):
@@ -144,7 +144,7 @@ def _is_corrected(conn: psycopg.Connection, row: ObjectionRow) -> bool:
     if row.account_id is None or row.month is None:
         return False
     filed = store_records.list_newest(conn, [row.account_id], row.month)[row.account_id]
-    return filed.version > 1 and filed.recorded_at >= row.opened_at
+    return any(one.version > 1 and one.recorded_at >= row.opened_at for one in filed)
 
 
 def _is_repaired(conn: psycopg.Connection, row: ObjectionRow) -> bool:

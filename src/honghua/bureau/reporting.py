@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -14,7 +14,7 @@ from honghua.base.errors import BadInput
 from honghua.base.money import format_minor
 from honghua.bureau import store_records as store
 from honghua.bureau.core.filing import Header, compose_file, compute_digest
-from honghua.bureau.core.records import Position, Record, make_record
+from honghua.bureau.core.records import Position, Record, make_record, make_void
 from honghua.bureau.policies import Products, get_setting
 from honghua.bureau.store_records import Filed, NoticeRow
 from honghua.store.ids import allocate
@@ -22,6 +22,7 @@ from honghua.store.ids import allocate
 POSITIONS_MAX: Final = 10_000
 MONTHLY: Final = "monthly"
 CORRECTED: Final = "correction: later facts"
+Row = tuple[Position, Record, int]  # with its version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +41,9 @@ NOTICE: Final = NoticeRule(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthReport:
-    """What became of the positions of a month: each is counted once. files: by reporter, in the documented format.
+    """What became of the accounts of a month: each is counted once, however many lenders report a part of it.
 
-    told: notices made now; whoever calls sends them, in the same transaction.
+    files: by reporter, in the documented format. told: notices made now; whoever calls sends them, in the same transaction.
     """
 
     filed: int = 0
@@ -67,6 +68,7 @@ def report_positions(
 ) -> MonthReport:
     """File positions of one month in the caller's transaction. The same positions again change nothing.
 
+    Of an account of several lenders all parts are given at once; each goes to its own reporter's file, all of them or none.
     consented: customers whose prior written consent to reporting stands (art. 29); an account that was ever filed goes on being filed
     to its end, since a debt is not undone by a withdrawal. BadInput for positions of different months, or too many.
     """
@@ -74,31 +76,73 @@ def report_positions(
         return MonthReport()
     if len({one.month for one in positions}) != 1 or len(positions) > POSITIONS_MAX:
         raise BadInput(f"positions of one month, at most {POSITIONS_MAX}", code="POSITIONS_INVALID")
-    ids = [one.account_id for one in positions]
+    ids = sorted({one.account_id for one in positions})
     newest = store.list_newest(conn, ids, positions[0].month)
     reported = store.find_reported(conn, ids)
     notices = store.find_notices(conn, ids)
-    count: dict[str, int] = defaultdict(int)
+    count: Counter[str] = Counter()
     told: list[NoticeRow] = []
-    wanted: list[tuple[Position, Record, int]] = []
-    for position in positions:
-        record = make_record(position, get_setting(products, position.product))
-        before = newest.get(position.account_id)
-        if record is None:
+    wanted: list[Row] = []
+    for mine in _by_account(positions):
+        before = newest.get(mine[0].account_id, [])
+        rows, is_silent = _compare(mine, products, before)
+        adverse = [record for _, record, _ in rows if record.is_adverse]
+        if is_silent:
             count["unreported"] += 1
-        elif before is not None and before.record == record:
+        elif not rows:
             count["unchanged"] += 1
-        elif position.customer not in consented and position.account_id not in reported:
+        elif mine[0].customer not in consented and mine[0].account_id not in reported:
             count["unconsented"] += 1
-        elif record.is_adverse and notices.get(_run_of(record), now) > now:
+        elif any(notices.get(_run_of(record), now) > now for record in adverse):
             count["waiting"] += 1
-        elif record.is_adverse and _run_of(record) not in notices:
+        elif new := [record for record in adverse if _run_of(record) not in notices]:
             count["noticed"] += 1
-            told.append(_tell(conn, record, rule, now))
+            told += _tell_all(conn, new, rule, now)
         else:
-            count["filed" if before is None else "corrected"] += 1
-            wanted.append((position, record, before.version + 1 if before else 1))
+            count["corrected" if before else "filed"] += 1
+            wanted += rows
     return MonthReport(**count, files=tuple(_file(conn, wanted, now)), told=tuple(told))
+
+
+def _by_account(positions: Sequence[Position]) -> list[list[Position]]:
+    """What one person is told of and what is filed together: all lenders' parts of an account."""
+    found: dict[int, list[Position]] = {}
+    for one in positions:
+        found.setdefault(one.account_id, []).append(one)
+    return list(found.values())
+
+
+def _compare(mine: Sequence[Position], products: Products, before: Sequence[Filed]) -> tuple[list[Row], bool]:
+    """Records of an account that are not on file so, with their versions; and whether there is nothing to file of it at all.
+
+    A lender that was reported and has no part is corrected to nothing, so that the parts on file always sum to the account.
+    """
+    made = [(one, make_record(one, get_setting(products, one.product))) for one in mine]
+    records = [(one, record) for one, record in made if record is not None]
+    if not records:
+        return [], True
+    known = {one.record.reporter: one for one in before}
+    gone = known.keys() - {record.reporter for _, record in records}
+    records += [(mine[0], make_void(known[reporter].record)) for reporter in sorted(gone)]
+    rows = []
+    for one, record in records:
+        old = known.get(record.reporter)
+        if old is None or old.record != record:
+            rows.append((one, record, 1 if old is None else old.version + 1))
+    return rows, False
+
+
+def _tell_all(
+    conn: psycopg.Connection, adverse: Sequence[Record], rule: NoticeRule, now: dt.datetime
+) -> list[NoticeRow]:
+    """One notice a run of arrears, of all that will be reported of it."""
+    runs: dict[tuple[int, dt.date], list[Record]] = {}
+    for record in adverse:
+        runs.setdefault(_run_of(record), []).append(record)
+    return [
+        _tell(conn, replace(parts[0], overdue_most_minor=sum(one.overdue_most_minor for one in parts)), rule, now)
+        for parts in runs.values()
+    ]
 
 
 def _run_of(record: Record) -> tuple[int, dt.date]:
@@ -128,8 +172,8 @@ def _tell(conn: psycopg.Connection, record: Record, rule: NoticeRule, now: dt.da
     )  # fmt: skip
 
 
-def _file(conn: psycopg.Connection, wanted: Sequence[tuple[Position, Record, int]], now: dt.datetime) -> list[bytes]:
-    by_reporter: dict[str, list[tuple[Position, Record, int]]] = defaultdict(list)
+def _file(conn: psycopg.Connection, wanted: Sequence[Row], now: dt.datetime) -> list[bytes]:
+    by_reporter: dict[str, list[Row]] = defaultdict(list)
     for row in wanted:
         by_reporter[row[1].reporter].append(row)
     bodies = []

@@ -28,8 +28,9 @@ def list_old_accounts(conn: psycopg.Connection, *, after: int, before: dt.date, 
 def list_corrected(conn: psycopg.Connection, ids: Sequence[int], *, before: dt.date) -> list[tuple[int, dt.date]]:
     """(account, month) that ended before a day, of which arrears were filed that a later version took back."""
     rows = conn.execute(
-        "SELECT DISTINCT r.account_id, r.month FROM bureau_record AS r JOIN bureau_newest AS n USING (account_id, month)"
-        " WHERE r.account_id = ANY(%s::bigint[]) AND r.overdue_from IS NOT NULL AND n.overdue_from IS NULL"
+        "SELECT DISTINCT r.account_id, r.month FROM bureau_record AS r WHERE r.account_id = ANY(%s::bigint[])"
+        " AND r.overdue_from IS NOT NULL AND NOT EXISTS (SELECT FROM bureau_newest AS n"
+        " WHERE n.account_id = r.account_id AND n.month = r.month AND n.overdue_from IS NOT NULL)"
         " AND r.month + interval '1 month' <= %s",
         [list(ids), before],
     )

@@ -26,7 +26,7 @@ INSERT INTO bureau_record (account_id, customer, month, reporter, account_type, 
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 NEWEST: Final = "SELECT * FROM bureau_newest WHERE "
-VERSIONS: Final = "SELECT * FROM bureau_record WHERE customer = %s ORDER BY account_id, month, version"
+VERSIONS: Final = "SELECT * FROM bureau_record WHERE customer = %s ORDER BY account_id, month, reporter, version"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,23 +92,26 @@ def find_filed(conn: psycopg.Connection, account_ids: Sequence[int], month: dt.d
 
 
 def list_known(conn: psycopg.Connection, account_ids: Sequence[int]) -> list[tuple[int, dt.date, int]]:
-    """(account, month, last fact known to its newest version) of every month on file of some accounts."""
+    """(account, month, last fact known to whoever reported it last) of every month on file of some accounts."""
     query = (
-        "SELECT DISTINCT ON (account_id, month) account_id, month, known_fact_id FROM bureau_record WHERE account_id = ANY(%s::bigint[])"
-        " ORDER BY account_id, month, version DESC"
+        "SELECT account_id, month, max(known_fact_id) FROM bureau_record WHERE account_id = ANY(%s::bigint[])"
+        " GROUP BY account_id, month ORDER BY account_id, month"
     )
     return [(int(one), month, int(known)) for one, month, known in conn.execute(query, [list(account_ids)])]
 
 
-def list_newest(conn: psycopg.Connection, account_ids: Sequence[int], month: dt.date) -> dict[int, Filed]:
-    """The newest version of a month, by account."""
-    found = _read(conn, NEWEST + "account_id = ANY(%s::bigint[]) AND month = %s", [list(account_ids), month])
-    return {row.record.account_id: row for row in found}
+def list_newest(conn: psycopg.Connection, account_ids: Sequence[int], month: dt.date) -> dict[int, list[Filed]]:
+    """The newest version of a month of each reporter, by account; who has none is not there."""
+    query = NEWEST + "account_id = ANY(%s::bigint[]) AND month = %s ORDER BY account_id, reporter"
+    found: dict[int, list[Filed]] = {}
+    for row in _read(conn, query, [list(account_ids), month]):
+        found.setdefault(row.record.account_id, []).append(row)
+    return found
 
 
 def list_of_customer(conn: psycopg.Connection, customer: str) -> list[Filed]:
     """The newest version of every month of all accounts of a customer."""
-    return _read(conn, NEWEST + "customer = %s ORDER BY account_id, month", [customer])
+    return _read(conn, NEWEST + "customer = %s ORDER BY account_id, month, reporter", [customer])
 
 
 def list_versions(conn: psycopg.Connection, customer: str) -> list[Filed]:
@@ -129,8 +132,8 @@ def count_of_file(conn: psycopg.Connection, file_id: int) -> int:
 
 
 def list_newest_after(conn: psycopg.Connection, *, after: tuple[int, dt.date], limit: int) -> list[Filed]:
-    """Newest versions by (account, month) above a place: pages of everything filed."""
-    query = NEWEST + "(account_id, month) > (%s, %s) ORDER BY account_id, month LIMIT %s"
+    """Newest versions by (account, month) above a place: pages of everything filed. A month of an account is never cut in two."""
+    query = NEWEST + "(account_id, month) > (%s, %s) ORDER BY account_id, month FETCH FIRST %s ROWS WITH TIES"
     return _read(conn, query, [*after, limit])
 
 
@@ -146,7 +149,9 @@ def list_adverse_after(conn: psycopg.Connection, *, after: int, limit: int) -> l
 
 def list_of_accounts(conn: psycopg.Connection, account_ids: Sequence[int]) -> list[Filed]:
     """The newest version of every month of some accounts."""
-    return _read(conn, NEWEST + "account_id = ANY(%s::bigint[]) ORDER BY account_id, month", [list(account_ids)])
+    return _read(
+        conn, NEWEST + "account_id = ANY(%s::bigint[]) ORDER BY account_id, month, reporter", [list(account_ids)]
+    )
 
 
 def find_reported(conn: psycopg.Connection, account_ids: Sequence[int]) -> set[int]:

@@ -33,6 +33,7 @@ from honghua.credit.viewing.monthly import (
     list_month_positions,
     list_overtaken,
 )
+from honghua.credit.viewing.near_bills import DueBill, list_near_accounts, list_open_bills
 
 __all__ = [
     "SENDS_AT_ONCE",
@@ -41,6 +42,7 @@ __all__ = [
     "Bank",
     "DayReport",
     "DebitReport",
+    "DueBill",
     "FakeBank",
     "FakeProver",
     "Follower",
@@ -65,6 +67,8 @@ __all__ = [
     "list_late",
     "list_month_accounts",
     "list_month_positions",
+    "list_near_accounts",
+    "list_open_bills",
     "list_overtaken",
     "list_queue",
     "list_sources",

@@ -78,6 +78,7 @@ from honghua.customers.proofing.proving import (
     settle_proof,
 )
 from honghua.customers.proofing.store import ProofRow
+from honghua.customers.reminding import choose_reminders, find_reminder_choices
 from honghua.customers.rights import (
     ANSWER_WITHIN,
     RETENTION_YEARS,
@@ -138,6 +139,7 @@ __all__ = [
     "Version",
     "answer_complaint",
     "check_contract",
+    "choose_reminders",
     "close_request",
     "download_contract",
     "erase_person",
@@ -149,6 +151,7 @@ __all__ = [
     "find_missing",
     "find_offer_problems",
     "find_profile",
+    "find_reminder_choices",
     "find_unread",
     "find_unregistered",
     "find_unsigned",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from honghua.funding.core.routing import Routing, choose_routing, find_route
+from honghua.funding.core.routing import Route, Routing, choose_routing, find_route
 from honghua.funding.following import BoughtOnCredit, allocate_purchase, loan_of
 from honghua.funding.lending import (
     DIRECT,
@@ -11,11 +11,13 @@ from honghua.funding.lending import (
     allocate,
     get_allocation,
     get_channel,
+    get_reporter,
     list_of_lender,
     load_book,
     name_lenders,
     read_exposures,
     read_joint_total,
+    read_parts,
     record,
     report_base,
     sum_revenue,
@@ -33,10 +35,12 @@ from honghua.funding.port import FakePartner, PartnerRow, PartnerStatement, Part
 from honghua.funding.reconciling import FundingReconciliation, reconcile, reconcile_all
 from honghua.funding.sharing import Followed, follow_books, load_routings
 from honghua.funding.store import FundingMovement
+from honghua.funding.store_following import AccountPart
 
 __all__ = [
     "DIRECT",
     "DUTIES",
+    "AccountPart",
     "Allocation",
     "BoughtOnCredit",
     "FakePartner",
@@ -48,6 +52,7 @@ __all__ = [
     "PartnerRow",
     "PartnerStatement",
     "PartnerSystem",
+    "Route",
     "Routing",
     "act_on_partner",
     "allocate",
@@ -58,6 +63,7 @@ __all__ = [
     "follow_books",
     "get_allocation",
     "get_channel",
+    "get_reporter",
     "list_acts",
     "list_of_lender",
     "list_partners",
@@ -67,6 +73,7 @@ __all__ = [
     "name_lenders",
     "read_exposures",
     "read_joint_total",
+    "read_parts",
     "reconcile",
     "reconcile_all",
     "record",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
@@ -12,7 +13,7 @@ import psycopg
 
 from honghua.base.errors import BadInput, Conflict, NotFound, Refusal
 from honghua.base.money import split
-from honghua.funding import store
+from honghua.funding import store, store_following
 from honghua.funding.core.agreements import OWN, Book, Channel, Partner, parse_book
 from honghua.funding.core.bounds import (
     Exposure,
@@ -25,6 +26,7 @@ from honghua.funding.core.bounds import (
 )
 from honghua.funding.core.splitting import EARNS, LOWERS, MovementKind, share_movement
 from honghua.funding.store import FundedLoan, FundingMovement, NewLoan
+from honghua.funding.store_following import AccountPart
 
 DIRECT: Final = "direct"
 DAYS_MAX: Final = 400
@@ -183,6 +185,24 @@ def _share_revenue(conn: psycopg.Connection, event: LoanEvent, channel: Channel,
     parts = split(event.amount_minor, list(ppm.values()))
     rows = [(party, share, part) for (party, share), part in zip(ppm.items(), parts, strict=True)]
     store.insert_revenue(conn, event.key, rows, sign=-1 if event.kind is MovementKind.INTEREST_BACK else 1)
+
+
+def read_parts(
+    conn: psycopg.Connection, account_ids: Sequence[int], *, days: tuple[dt.date, dt.date]
+) -> dict[int, list[AccountPart]]:
+    """account -> what each other lender has in it on the last of some days, and got on them; who shares nothing is not there."""
+    found: dict[int, list[AccountPart]] = {}
+    for part in store_following.list_parts(conn, account_ids, days):
+        found.setdefault(part.account_id, []).append(part)
+    return found
+
+
+def get_reporter(lender: str) -> str:
+    """Under which code a lender reports to the bureau; NotFound for nobody's name."""
+    partner = load_book().partners.get(lender)
+    if partner is None:
+        raise NotFound(f"no lender {lender!r}", code="LENDER_UNKNOWN")
+    return partner.reporter
 
 
 def list_of_lender(conn: psycopg.Connection, lender: str, *, days: tuple[dt.date, dt.date]) -> list[FundingMovement]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import psycopg
+from psycopg.rows import class_row
 
 from honghua.funding.core.attributing import Item
 
@@ -18,6 +21,36 @@ class Capture:
     fact_id: int
     account_id: int
     loan: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountPart:
+    """What one lender has in one account on a day; minor units. got: principal and charges of the days asked about, given back deducted.
+
+    moved_on: the last of these days on which something happened to it, None = nothing did.
+    """
+
+    account_id: int
+    lender: str
+    lent_on: dt.date
+    out_minor: int
+    got_minor: int
+    lost_minor: int
+    moved_on: dt.date | None
+
+
+PARTS: Final = """
+SELECT p.account_id, m.lender, min(l.lent_on) AS lent_on, max(m.day) FILTER (WHERE m.day >= %(first)s) AS moved_on,
+  sum(CASE WHEN m.kind IN ('lent', 'principal_back') THEN m.amount_minor
+    WHEN m.kind IN ('principal', 'refund', 'write_off') THEN -m.amount_minor ELSE 0 END)::bigint AS out_minor,
+  coalesce(sum(CASE WHEN m.kind IN ('principal', 'interest', 'fee', 'penalty', 'recovery') THEN m.amount_minor
+    WHEN m.kind IN ('principal_back', 'interest_back') THEN -m.amount_minor ELSE 0 END)
+    FILTER (WHERE m.day >= %(first)s), 0)::bigint AS got_minor,
+  sum(CASE WHEN m.kind = 'write_off' THEN m.amount_minor WHEN m.kind = 'recovery' THEN -m.amount_minor ELSE 0 END)::bigint AS lost_minor
+FROM funding_purchase AS p JOIN funding_loan AS l USING (loan) JOIN funding_movement AS m USING (loan)
+WHERE p.account_id = ANY(%(accounts)s::bigint[]) AND m.lender <> 'own' AND m.day <= %(last)s
+GROUP BY p.account_id, m.lender ORDER BY p.account_id, m.lender
+"""
 
 
 def insert_captures(conn: psycopg.Connection, made: Sequence[Capture]) -> None:
@@ -133,3 +166,11 @@ def list_earned(conn: psycopg.Connection, fact_id: int) -> list[tuple[str, int]]
         [f"fact:{fact_id}:%"],
     )
     return [(str(loan), int(minor)) for loan, minor in rows]
+
+
+def list_parts(
+    conn: psycopg.Connection, account_ids: Sequence[int], days: tuple[dt.date, dt.date]
+) -> list[AccountPart]:
+    """What other lenders than ourselves have in accounts on the last of some days, and what came in for them on these days."""
+    with conn.cursor(row_factory=class_row(AccountPart)) as cursor:
+        return cursor.execute(PARTS, {"accounts": list(account_ids), "first": days[0], "last": days[1]}).fetchall()

@@ -124,9 +124,10 @@ def settle_wish(
     return settled.rowcount == 1
 
 
-def count_wishes(conn: psycopg.Connection, kind: str) -> dict[WishState, int]:
-    """How many wishes of a kind stand in each state."""
-    rows = conn.execute("SELECT state, count(*) FROM store_wish WHERE kind = %s GROUP BY state", [kind]).fetchall()
+def count_wishes(conn: psycopg.Connection, kind: str, *, prefix: str = "") -> dict[WishState, int]:
+    """How many wishes of a kind, whose key begins so, stand in each state."""
+    query = "SELECT state, count(*) FROM store_wish WHERE kind = %s AND starts_with(key, %s) GROUP BY state"
+    rows = conn.execute(query, [kind, prefix]).fetchall()
     return {**dict.fromkeys(WishState, 0), **{WishState(state): count for state, count in rows}}
 
 

@@ -150,7 +150,7 @@ def heats_from(first: float, last: float) -> Floats:
     """float64[stages]: from the first heat downwards, each a COOLER-th of the one before."""
     stages = np.arange(STAGES_MAX)
     heats = first / COOLER**stages
-    return heats[heats >= min(last, first)]
+    return np.asarray(heats[heats >= min(last, first)], np.float64)
 
 
 __all__ = ["Dual", "Hard", "find_prices", "heats_from", "scale_of"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import Final
@@ -15,18 +15,21 @@ from honghua.app.clockwork.telling import Telling, tell_customer
 from honghua.app.filing.monthly import Send, file_all
 from honghua.bureau.api import DeletionReport, FilingDesk, NoticeRow, delete_expired, deliver_files
 from honghua.customers import api as customers
+from honghua.funding.api import Routing
 from honghua.store.database import run_unit
 from honghua.web.keyring import Secrets
 
 PAGES_MAX: Final = 100_000
 
 
-def make_filer(secrets: Secrets | None, zone: dt.tzinfo) -> Callable[[psycopg.Connection, dt.datetime], str]:
+def make_filer(
+    secrets: Secrets | None, zone: dt.tzinfo, routings: Sequence[Routing] = ()
+) -> Callable[[psycopg.Connection, dt.datetime], str]:
     """Files the closed month, corrects older ones, repairs; what is done is done, so it may be looked at as often as one likes."""
 
     def file(conn: psycopg.Connection, now: dt.datetime) -> str:
         send = None if secrets is None else make_sender(secrets.vault)
-        done = file_all(conn, now=now, zone=zone, send=send)
+        done = file_all(conn, now=now, zone=zone, send=send, routings=routings)
         return NOT_BEGUN if done is None else done.tell()
 
     return file

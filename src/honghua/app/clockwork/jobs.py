@@ -22,6 +22,7 @@ from honghua.app.clockwork import (
     payments,
     people,
     prudence,
+    reminders,
     subsidies,
 )
 from honghua.base.clock import Clock
@@ -104,6 +105,12 @@ def _of_money(ports: Ports) -> tuple[Job, ...]:
     bank, payouts, partners = ports.bank, ports.payouts, ports.partners
     return (
         Job("settlement", 600 * SECOND, merchants.settle, "settle merchants up to the newest closed day"),
+        Job(
+            "reminders",
+            600 * SECOND,
+            reminders.make_reminder(ports.secrets, ports.zone),
+            "remind customers of bills that are due soon, as they wish",
+        ),
         Job("debits", 600 * SECOND, books.make_debiter(bank, ports.zone), "debit what is due, twice a day"),
         Job("subsidies", 600 * SECOND, subsidies.subsidise, "claim the state's part of instalment interest"),
         Job(
@@ -132,7 +139,7 @@ def _of_law(ports: Ports) -> tuple[Job, ...]:
         Job(
             "bureau",
             3600 * SECOND,
-            filing.make_filer(secrets, zone),
+            filing.make_filer(secrets, zone, ports.routings),
             "file the closed month with the credit bureau, repair",
         ),
         Job("bureau-files", 600 * SECOND, filing.make_carrier(ports.filing), "hand monthly files to the credit bureau"),

@@ -8,6 +8,7 @@ from typing import Final
 
 import psycopg
 
+from honghua.app.clockwork.reminders import withdraw_unwanted
 from honghua.app.clockwork.sweeping import take_all
 from honghua.customers import jobs as customers_jobs
 from honghua.store.database import run_unit
@@ -33,7 +34,12 @@ def make_courier(secrets: Secrets | None, gateway: Gateway | None) -> Work:
             waiting = count_wishes(conn, WISH_KIND)[WishState.WAITING]
             return WAITING.format(waiting) if waiting else "nothing to send"
         vault = secrets.vault
-        sent = take_all(lambda: deliver_messages(conn, gateway, vault, now=now), at_once=AT_ONCE)
+
+        def send_some() -> int:
+            run_unit(conn, withdraw_unwanted)  # who has paid since is not reminded
+            return deliver_messages(conn, gateway, vault, now=now)
+
+        sent = take_all(send_some, at_once=AT_ONCE)
         return f"{sent} sent"
 
     return send

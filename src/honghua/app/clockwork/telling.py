@@ -21,11 +21,12 @@ NO_NUMBER: Final = "no phone number is known"
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """What is told. key: sent twice under the same key it is one message."""
+    """What is told. key: sent twice under the same key it is one message; good_for: how long it is worth sending."""
 
     key: str
     customer: str
     text: str
+    good_for: dt.timedelta = NOTICE_FOR
 
 
 def tell_customer(conn: psycopg.Connection, vault: customers.Vault, one: Telling, *, now: dt.datetime) -> str:
@@ -39,5 +40,5 @@ def tell_customer(conn: psycopg.Connection, vault: customers.Vault, one: Telling
     if not phone:
         return NO_NUMBER
     shown = customers.show_masked(conn, vault, one.customer).get(Field.PHONE, "")
-    wish_message(conn, vault, Message(one.key, phone, one.text), shown, now=now, good_for=NOTICE_FOR)
+    wish_message(conn, vault, Message(one.key, phone, one.text), shown, now=now, good_for=one.good_for)
     return ""

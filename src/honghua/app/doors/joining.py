@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from honghua.app.doors.outside.wiring import make_bureau, make_identity, make_payout_bank
+from honghua.app.doors.outside.wiring import find_routings, make_bureau, make_identity, make_payout_bank
 from honghua.app.settings import Settings
 from honghua.base.clock import Clock
 from honghua.bureau.api import FakeBureau
@@ -27,10 +27,11 @@ def make_joining(settings: Settings, *, is_demo: bool, clock: Clock) -> JoiningP
             identity=identity or FakeIdentityProvider(DEMO_SEED),
             bureau=bureau or FakeBureau(DEMO_SEED, lambda: clock.now().date()),
             bank=bank or FakePayoutBank(DEMO_SEED),
+            routings=find_routings(settings),
         )
     if identity is None or bureau is None or bank is None:
         return None
-    return JoiningPorts(identity=identity, bureau=bureau, bank=bank)
+    return JoiningPorts(identity=identity, bureau=bureau, bank=bank, routings=find_routings(settings))
 
 
 __all__ = ["make_joining"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Final
@@ -22,6 +22,7 @@ from honghua.credit import api as credit
 from honghua.credit.jobs import find_opened, forget_late, list_late, list_month_accounts, list_overtaken, note_late
 from honghua.customers import api as customers
 from honghua.customers.core import ConsentKind
+from honghua.funding import api as funding
 from honghua.store.database import run_unit
 
 PAGE: Final = 500
@@ -68,15 +69,20 @@ def file_all(
     products: bureau.Products | None = None,
     policies: tuple[RepairPolicy, ...] | None = None,
     send: Send | None = None,
+    routings: Sequence[funding.Routing] = (),
 ) -> FilingRun | None:
     """Everything that is left to do; None before the book has begun. The connection is idle: each page commits.
 
     send: carries a notice to the person, in the transaction that writes it down; without one it stands on their page only.
+    routings: by which purchases are shared; all that is to be shared is shared first, since each lender reports its own part.
     """
     try:
         today = run_unit(conn, credit.get_business_day)
     except NotFound:
         return None
+    for _ in range(PAGES_MAX):
+        if run_unit(conn, partial(funding.follow_books, routings=routings, now=now)).is_last:
+            break
     month = month_after(today.replace(day=1), -1)
     registry = run_unit(conn, credit.open_registry)
     run = FilingRun(month, registry)

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 
 import psycopg
 
-from honghua.bureau.api import Position
-from honghua.bureau.core import Trade
+from honghua.bureau.api import LenderPart, Position, divide_position
+from honghua.bureau.core import Trade, month_after
 from honghua.credit import api as credit
 from honghua.credit.jobs import MonthPosition, list_month_positions
+from honghua.funding import api as funding
 
 
 def read_positions(
@@ -24,8 +25,25 @@ def read_positions(
 def read_newest_positions(
     conn: psycopg.Connection, registry: credit.Registry, month: dt.date, account_ids: Sequence[int]
 ) -> list[Position]:
-    """The same with all that is known now."""
-    return [to_position(one) for one in list_month_positions(conn, registry, month, account_ids)]
+    """The same with all that is known now, by lender: of a shared account one position a lender, which sum to the account."""
+    parts = find_parts(conn, month, account_ids)
+    found = [to_position(one) for one in list_month_positions(conn, registry, month, account_ids)]
+    return [mine for one in found for mine in divide_position(one, parts.get(one.account_id, ()))]
+
+
+def find_parts(conn: psycopg.Connection, month: dt.date, account_ids: Sequence[int]) -> dict[int, list[LenderPart]]:
+    """What other lenders have in accounts at the end of a month, in the words of the bureau."""
+    days = (month, month_after(month, 1) - dt.timedelta(days=1))
+    return {
+        account_id: [
+            LenderPart(
+                reporter=funding.get_reporter(part.lender), lent_on=part.lent_on, out_minor=part.out_minor, got_minor=part.got_minor,
+                lost_minor=part.lost_minor, moved_on=part.moved_on,
+            )
+            for part in parts
+        ]
+        for account_id, parts in funding.read_parts(conn, account_ids, days=days).items()
+    }  # fmt: skip
 
 
 def find_trades(*, plans_settled: bool, hardship: bool, reduced: bool) -> tuple[Trade, ...]:

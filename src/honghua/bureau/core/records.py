@@ -1,9 +1,9 @@
-"""Monthly records: a position at the end of a month, in the bureau's codes. One account is one record a month, never a purchase."""
+"""Monthly records: a position at the end of a month, in the bureau's codes. One account and lender is one record a month, never a purchase."""
 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from honghua.base.errors import BadInput
@@ -34,7 +34,7 @@ class Position:
     due_minor: what fell due in the month; overdue_minor: what should have been paid before its last day, days_past_due: of the oldest
     part of it; overdue_from … cleared_on: the last run of arrears in the month, None = none, and not cleared; overdue_most_minor: the
     most of it; carried_cleared_on: the end of a run that began before the month. state: open, closed, written_off. known_fact_id: the
-    last fact that was known of the account.
+    last fact that was known of the account. reporter: the lender whose part this is, "" = the product's own.
     """
 
     account_id: int
@@ -61,6 +61,7 @@ class Position:
     ended_on: dt.date | None
     trades: tuple[Trade, ...]
     known_fact_id: int
+    reporter: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +123,7 @@ def make_record(position: Position, setting: ProductSetting) -> Record | None:
         account_id=position.account_id,
         customer=position.customer,
         month=position.month,
-        reporter=setting.reporter,
+        reporter=position.reporter or setting.reporter,
         account_type=setting.account_type,
         currency=position.currency,
         opened_on=position.opened_on,
@@ -143,6 +144,15 @@ def make_record(position: Position, setting: ProductSetting) -> Record | None:
         risk_class=position.risk_class if 1 <= position.risk_class <= 5 else CLASS_UNKNOWN,
         trades=tuple(sorted(int(trade) for trade in position.trades)),
     )
+
+
+def make_void(record: Record) -> Record:
+    """What corrects a record of a lender that turned out to have no part: nothing of it is left."""
+    return replace(
+        record, ended_on=None, line_minor=0, used_minor=0, balance_minor=0, due_minor=0, paid_minor=0, last_paid_on=None,
+        status="*", days_past_due=0, overdue_minor=0, overdue_most_minor=0, overdue_from=None, cleared_on=None,
+        carried_cleared_on=None, risk_class=1, trades=(),
+    )  # fmt: skip
 
 
 def find_end(position: Position) -> MonthEnd:

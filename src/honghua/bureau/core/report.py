@@ -52,7 +52,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountShown:
-    """One account as a report shows it. strip: 24 months up to the last record; history: (month, status, overdue) of five years."""
+    """One account as a report shows it, or a lender's part of it. strip: 24 months up to the last record; history: (month, status, overdue) of five years."""
 
     account_id: int
     reporter: str
@@ -101,10 +101,13 @@ class Report:
 
 
 def find_items(records: Sequence[Record]) -> list[Item]:
-    """Adverse items of records of one or more accounts (the newest version of each month), by account and day."""
+    """Adverse items of records of one or more accounts (the newest version of each month), by account and day.
+
+    A run of arrears is one item, however many lenders report a part of it: a debt does not become small by being shared.
+    """
     found: dict[tuple[int, dt.date], Item] = {}
     newest: dict[int, tuple[int, dt.date]] = {}
-    for record in sorted(records, key=lambda one: (one.account_id, one.month)):
+    for record in _merge_lenders(records):
         last = newest.get(record.account_id)
         if record.carried_cleared_on is not None and last is not None and found[last].ended_on is None:
             found[last] = replace(found[last], ended_on=record.carried_cleared_on, left_minor=0)
@@ -123,6 +126,30 @@ def find_items(records: Sequence[Record]) -> list[Item]:
             is_bad_debt=record.status == "B" or (before is not None and before.is_bad_debt),
         )
     return list(found.values())
+
+
+def _merge_lenders(records: Sequence[Record]) -> list[Record]:
+    """One record an account and month, what its lenders report added up, in order."""
+    by_month = groupby(
+        sorted(records, key=lambda one: (one.account_id, one.month)), key=lambda one: (one.account_id, one.month)
+    )
+    return [_merge(list(mine)) for _, mine in by_month]
+
+
+def _merge(records: Sequence[Record]) -> Record:
+    late = [one for one in records if one.overdue_from is not None]
+    if len(records) == 1 or not late:
+        carried = [one for one in records if one.carried_cleared_on is not None]
+        return carried[0] if carried else records[0]
+    open_ones = [one for one in late if one.cleared_on is None]
+    return replace(
+        late[0],
+        status="B" if any(one.status == "B" for one in late) else late[0].status,
+        overdue_minor=sum(one.overdue_minor for one in late),
+        overdue_most_minor=sum(one.overdue_most_minor for one in late),
+        overdue_from=min(one.overdue_from for one in late if one.overdue_from is not None),
+        cleared_on=None if open_ones else max(one.cleared_on for one in late if one.cleared_on is not None),
+    )
 
 
 def show(
@@ -145,7 +172,10 @@ def show(
         for month in item.months
     }
     shown = [clean(record) if (record.account_id, record.month) in hidden else record for record in records]
-    by_account = groupby(sorted(shown, key=lambda one: (one.account_id, one.month)), key=lambda one: one.account_id)
+    by_account = groupby(
+        sorted(shown, key=lambda one: (one.account_id, one.reporter, one.month)),
+        key=lambda one: (one.account_id, one.reporter),
+    )
     accounts = tuple(_account(list(mine), disputed) for _, mine in by_account)
     return Report(customer, on, sum_up(accounts), accounts)
 

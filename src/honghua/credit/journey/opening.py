@@ -189,28 +189,44 @@ def write_contract(conn: psycopg.Connection, site: JourneySite, contract_id: int
     approved = _passed(conn, contract_id, Step.APPROVAL) or {}
     terms = _find_terms(conn, site, approved)
     masked = customers.show_masked(conn, site.vault, contract.customer)
+    shared = _find_channel(site, contract.customer, _today(conn))
     texts = customers.list_texts(conn)
     return ContractText(
         number=f"HH-{contract_id:08d}",
         title="消费信贷合同(先消费,后还款)",
-        lender=_name_lenders(site),
+        lender=_name_lenders(site, shared),
         customer=contract.customer,
         name=next((value for field, value in masked.items() if field.value == "name"), "-"),
         principal=f"{format_minor(int(approved.get('limit_minor', 0)), terms.currency)} {terms.currency} (循环额度)",
         annual_percent=_say_yearly(terms),
         costs=tuple(_cost_rows(terms, site.lender)),
         nothing_else="除上述明示项目外,借款人不承担其他任何与本笔贷款有关的费用。",
-        clauses=_clauses(terms),
+        clauses=(*_clauses(terms), *_sharing_clause(shared)),
         consents=tuple(f"{text.kind.value} 第 {text.version} 版: {text.chinese}" for text in texts if text.is_needed),
         made_on=contract.begun_at.astimezone(site.zone).date().isoformat(),
     )
 
 
-def _name_lenders(site: JourneySite) -> str:
-    """Everybody who lends under the site's channel: who that is stands in the contract before anybody agrees to it (R-234)."""
-    if site.channel == funding.DIRECT:
+def _find_channel(site: JourneySite, customer: str, on: dt.date) -> str:
+    """Under which channel this customer's purchases will be lent: by the routing in force, else the site's own."""
+    route = site.find_route(customer, on)
+    return site.channel if route is None else route.channel
+
+
+def _name_lenders(site: JourneySite, channel: str) -> str:
+    """Everybody who lends under the channel: who that is stands in the contract before anybody agrees to it (R-234)."""
+    if channel == funding.DIRECT:
         return site.lender
-    return "、".join(one.brand for one in funding.name_lenders(site.channel))
+    return "、".join(one.brand for one in funding.name_lenders(channel))
+
+
+def _sharing_clause(channel: str) -> tuple[tuple[str, str], ...]:
+    """Who lends together, by full name and brand, and that each reports its own part; none where we lend alone."""
+    if channel == funding.DIRECT:
+        return ()
+    names = "、".join(f"{one.name}({one.brand},征信报送机构 {one.reporter})" for one in funding.name_lenders(channel))
+    told = f"您的支用可能由下列机构共同出资或由其中一家单独出资:{names}。各出资机构按其出资份额享有债权,并各自就其份额向征信系统报送。"
+    return (("五、共同出资", told),)
 
 
 def _find_terms(conn: psycopg.Connection, site: JourneySite, approved: Mapping[str, Any]) -> ProductTerms:

@@ -60,7 +60,10 @@ class Approver(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JourneySite:
-    """Everything that the twelve steps stand on. channel: of funding/data, under which purchases are lent; the usual one is ours alone."""
+    """Everything that the twelve steps stand on. channel: of funding/data, under which purchases are lent; the usual one is ours alone.
+
+    routings: those by which the follower of the books shares purchases; whoever is under a route of the one in force is told its lenders.
+    """
 
     vault: Vault
     identity: IdentityCheck
@@ -72,6 +75,12 @@ class JourneySite:
     zone: dt.tzinfo = CHINA
     lender: str = LENDER
     channel: str = funding.DIRECT
+    routings: tuple[funding.Routing, ...] = ()
     contact_rules: ContactRules = CONTACT_RULES
     watch_rules: WatchRules = WATCH_RULES
     reapply_rules: tuple[ReapplyRule, ...] = REAPPLY_RULES
+
+    def find_route(self, customer: str, on: dt.date) -> funding.Route | None:
+        """The route of a customer under the routing in force on a day; None: purchases go by the site's channel."""
+        routing = funding.choose_routing(self.routings, on)
+        return None if routing is None else funding.find_route(routing, customer)

@@ -92,7 +92,9 @@ def pay_out(conn: psycopg.Connection, site: JourneySite, taking: Taking, *, now:
             purchase_id=purchase_id, fact_id=int(answer["fact_id"]), account_id=account_id, principal_minor=capture.amount_minor,
             on=business_on,
         )  # fmt: skip
-        lent = _share(conn, site, captured, now)
+        route = site.find_route(contract.customer, business_on)
+        # whose route is in force is shared by the follower of the books, within the route's bounds and quota
+        lent = _share(conn, site, captured, now) if route is None else {"lenders": {}, "routed": route.channel}
         paid = _pay_shop(conn, site, f"contract:{contract.contract_id}:payout:{taking.subject}", purchase_id, now)
         decided = {"purchase_id": purchase_id, "captured_minor": capture.amount_minor, **lent, **paid}
         if paid["payout"] in ("refused", "disputed"):

@@ -11,6 +11,7 @@ from honghua.customers.conduct.complaints import list_complaints
 from honghua.customers.contracts.documents import list_contracts
 from honghua.customers.persons import get_person
 from honghua.customers.proofing.proving import list_proofs
+from honghua.customers.reminding import find_reminder_choices
 from honghua.customers.suiting import store_offers
 from honghua.customers.suiting.offers import find_profile
 from honghua.customers.vault import Vault
@@ -27,5 +28,6 @@ def list_kept(conn: psycopg.Connection, vault: Vault, customer: str) -> dict[str
             for row in list_proofs(conn, customer)
         ],
         "contracts": list_contracts(conn, customer),
+        "reminders": msgspec.to_builtins(find_reminder_choices(conn, [customer]).get(customer)),
         "complaints": msgspec.to_builtins(list_complaints(conn, customer=customer)),
     }

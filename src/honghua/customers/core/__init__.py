@@ -46,6 +46,7 @@ from honghua.customers.core.proofs import (
     SharingRules,
     judge_answers,
 )
+from honghua.customers.core.reminding import REMINDER_TERMS, ReminderChannel, ReminderChoice, ReminderTerms
 from honghua.customers.core.suitability import (
     SUITABILITY_RULES,
     Profile,
@@ -60,6 +61,7 @@ __all__ = [
     "DUTIES",
     "ID_RULES",
     "PROVINCES",
+    "REMINDER_TERMS",
     "SHARING_RULES",
     "SUITABILITY_RULES",
     "TEXTS",
@@ -80,6 +82,9 @@ __all__ = [
     "ProofAnswer",
     "ProofKind",
     "ProofVerdict",
+    "ReminderChannel",
+    "ReminderChoice",
+    "ReminderTerms",
     "Said",
     "SharingRules",
     "Stage",

@@ -13,6 +13,7 @@ OWN: Final = (
     "choose", "part", "choose_part",
     "contract", "sign", "result", "opening", "begin_opening", "waiting", "go_on", "code", "make_code", "shop_buy",
     "shop_return", "settings", "consents", "change_consent", "data", "correct", "export", "erase", "help", "ask_help",
+    "reminders", "choose_reminders",
     "payment", "payment_again", "bureau", "object",
     "growth", "answer_offer", "claim_coupon",
     "prove", "apply", "judge", "appeal", "apply_again", "show_agreement", "agreement", "sign_agreement", "agreement_pdf",

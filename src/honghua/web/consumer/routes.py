@@ -26,13 +26,13 @@ from honghua.web.consumer.asking import NoAccount, OtherPlace
 from honghua.web.consumer.bureau import pages as bureau
 from honghua.web.consumer.growing import pages as growing
 from honghua.web.consumer.joining import pages as joining
-from honghua.web.consumer.repay import payments, repaying
+from honghua.web.consumer.repay import payments, reminding, repaying
 from honghua.web.ground import Site
 from honghua.web.ui.pages import redirect
 
 PARTS: Final = (
     home, bills, cap, repaying, instalments, days, purchases, checkout, contracts, opening, waiting, till, shop, mine, payments,
-    bureau, joining, growing,
+    bureau, joining, growing, reminding,
 )  # fmt: skip
 
 router = APIRouter()

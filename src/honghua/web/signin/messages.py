@@ -6,7 +6,7 @@ The fake gateway takes every message and shows it on the demo's page; it can fai
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -17,7 +17,7 @@ import psycopg
 from honghua.base.errors import WorldFailed
 from honghua.customers.api import Vault
 from honghua.store.database import run_unit
-from honghua.store.wishes import Wish, WishState, settle_wish, take_wishes, wish
+from honghua.store.wishes import Wish, WishState, count_wishes, settle_wish, take_wishes, wish
 
 WISH_KIND: Final = "sms"
 LEASE: Final = dt.timedelta(seconds=60)
@@ -114,6 +114,23 @@ def wish_message(
         body = {"key": message.key, "good_for_s": int(good_for.total_seconds())}
         wish(conn, kind=WISH_KIND, key=f"sms:{message.key}", body=body, due_at=now)
     return made.rowcount == 1
+
+
+def list_waiting(conn: psycopg.Connection, prefix: str) -> list[str]:
+    """Keys that begin so, of messages that have not gone out."""
+    query = "SELECT key FROM web_message WHERE state = 'waiting' AND starts_with(key, %s) ORDER BY key"
+    return [str(key) for (key,) in conn.execute(query, [prefix])]
+
+
+def count_messages(conn: psycopg.Connection, prefix: str) -> dict[WishState, int]:
+    """How many messages whose key begins so stand in each state, also those whose texts are deleted."""
+    return count_wishes(conn, WISH_KIND, prefix=f"{WISH_KIND}:{prefix}")
+
+
+def withdraw_messages(conn: psycopg.Connection, keys: Sequence[str]) -> int:
+    """Take back messages that have not gone out: a courier that comes for them finds them gone; how many."""
+    query = "DELETE FROM web_message WHERE state = 'waiting' AND key = ANY(%s::text[])"
+    return conn.execute(query, [list(keys)]).rowcount
 
 
 def deliver_messages(conn: psycopg.Connection, gateway: Gateway, vault: Vault, *, now: dt.datetime) -> int:

@@ -16,7 +16,7 @@ from honghua.base.errors import IntegrityBroken
 from honghua.sim.api import CityPlan, CrewPlan, MakePlan, make_city, standard_scenes
 from honghua.store.settings import StoreSettings
 
-PEOPLE, DAYS, SEED = 2_500, 172, 5
+PEOPLE, DAYS, SEED = 3_000, 172, 20261122
 pytestmark = pytest.mark.slow
 
 

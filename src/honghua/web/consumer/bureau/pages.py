@@ -56,18 +56,21 @@ async def draw(request: Request, form: Form) -> Response:
     own = await site.read(lambda conn: bureau.view_own_report(conn, customer, on=credit.get_business_day(conn)))
     return await page(
         request, "consumer/bureau.html", status=200 if form.is_good else 422, own=own, form=form, now=now,
-        today=now.astimezone(site.zone).date(), cells={one.account_id: list(lay_cells(one)) for one in own.report.accounts},
+        today=now.astimezone(site.zone).date(),
+        cells={(one.account_id, one.reporter): list(lay_cells(one)) for one in own.report.accounts},
         rules=bureau.RULES, kinds=KINDS, matters=list_matters(own), currency=site.currency,
     )  # fmt: skip
 
 
 def list_matters(own: bureau.OwnReport) -> list[tuple[str, dt.date]]:
-    """What somebody may object to: (account:month, month), the newest first."""
-    return [
-        (f"{account.account_id}:{month.isoformat()}", month)
-        for account in own.report.accounts
-        for month, _, _ in reversed(account.history)
-    ]
+    """What somebody may object to: (account:month, month), the newest first; a month of a shared account once."""
+    return list(
+        dict.fromkeys(
+            (f"{account.account_id}:{month.isoformat()}", month)
+            for account in own.report.accounts
+            for month, _, _ in reversed(account.history)
+        )
+    )
 
 
 @router.post("/my/bureau/objections", name="consumer.object")

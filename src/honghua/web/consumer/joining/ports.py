@@ -15,6 +15,7 @@ from honghua.bureau.api import BureauProvider
 from honghua.credit.core import Command
 from honghua.credit.journey import api as journey
 from honghua.customers import api as customers
+from honghua.funding.api import Routing
 from honghua.merchants.api import PayoutBank
 from honghua.web.booker import Answer, Booker
 from honghua.web.ground import Site, site_of
@@ -29,6 +30,7 @@ class JoiningPorts:
     identity: customers.IdentityProvider
     bureau: BureauProvider
     bank: PayoutBank
+    routings: tuple[Routing, ...] = ()  # which purchases are lent together with whom: contracts name the lenders
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ def make_journey_site(site: Site, ports: JoiningPorts, loop: asyncio.AbstractEve
         approver=journey.LimitsApprover(vault=site.vault, provider=ports.bureau),
         evidence=journey.CountedEvidence(site.registry, books),
         zone=site.zone,
+        routings=ports.routings,
     )
 
 
