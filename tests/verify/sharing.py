@@ -37,7 +37,7 @@ def lend_together(conn: psycopg.Connection, *, now: dt.datetime) -> None:
             event = funding.LoanEvent(key=f"L1:{kind}", loan="L1", kind=kind, amount_minor=minor, on=today)
             funding.record(c, event, now=now)
         bought = c.execute(
-            "SELECT purchase_id, fact_id, account_id, amount_minor FROM store_fact WHERE kind = %s ORDER BY fact_id LIMIT 1",
+            "SELECT purchase_id, fact_id, account_id, amount_minor FROM store_fact WHERE kind = %s ORDER BY fact_id DESC LIMIT 1",
             [FactKind.PURCHASE_CAPTURED],
         ).fetchone()
         assert bought is not None

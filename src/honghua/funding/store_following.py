@@ -48,7 +48,7 @@ SELECT p.account_id, m.lender, min(l.lent_on) AS lent_on, max(m.day) FILTER (WHE
     FILTER (WHERE m.day >= %(first)s), 0)::bigint AS got_minor,
   sum(CASE WHEN m.kind = 'write_off' THEN m.amount_minor WHEN m.kind = 'recovery' THEN -m.amount_minor ELSE 0 END)::bigint AS lost_minor
 FROM funding_purchase AS p JOIN funding_loan AS l USING (loan) JOIN funding_movement AS m USING (loan)
-WHERE p.account_id = ANY(%(accounts)s::bigint[]) AND m.lender <> 'own' AND m.day <= %(last)s
+WHERE p.account_id = ANY(%(accounts)s::bigint[]) AND m.lender <> 'own' AND l.lent_on <= %(last)s AND m.day <= %(last)s
 GROUP BY p.account_id, m.lender ORDER BY p.account_id, m.lender
 """
 

@@ -31,6 +31,13 @@ from honghua.sim.core.trials.borrowing import (
     true_effects_of,
 )
 from honghua.sim.core.trials.effects import BACK_DAYS, CLEARLY, VISITS_MIN, days_since_first, pairs_of
+from honghua.sim.core.trials.reminding import (
+    ReminderLog,
+    ReminderPlan,
+    ReminderTrial,
+    run_reminder_trial,
+    see_reminders,
+)
 from honghua.sim.drill.day import DrillDay, make_drill_day
 from honghua.sim.drill.shape import BEGINS_HOUR, SHAPES
 from honghua.sim.drill.tally import BINS, Clockings, Judged, interval, judged_of
@@ -123,6 +130,9 @@ __all__ = [
     "Period",
     "Platform",
     "Purpose",
+    "ReminderLog",
+    "ReminderPlan",
+    "ReminderTrial",
     "Screens",
     "Streamed",
     "Traffic",
@@ -148,7 +158,9 @@ __all__ = [
     "pairs_of",
     "passes_step_up",
     "read_diary",
+    "run_reminder_trial",
     "run_trial",
+    "see_reminders",
     "settle_book",
     "show_again",
     "standard_scenes",

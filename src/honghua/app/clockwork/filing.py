@@ -12,7 +12,7 @@ import psycopg
 
 from honghua.app.clockwork.books import NOT_BEGUN
 from honghua.app.clockwork.telling import Telling, tell_customer
-from honghua.app.filing.monthly import Send, file_all
+from honghua.app.filing.monthly import Send, file_all, share_all
 from honghua.bureau.api import DeletionReport, FilingDesk, NoticeRow, delete_expired, deliver_files
 from honghua.customers import api as customers
 from honghua.funding.api import Routing
@@ -23,13 +23,14 @@ PAGES_MAX: Final = 100_000
 
 
 def make_filer(
-    secrets: Secrets | None, zone: dt.tzinfo, routings: Sequence[Routing] = ()
+    secrets: Secrets | None, zone: dt.tzinfo, *, routings: Sequence[Routing] = ()
 ) -> Callable[[psycopg.Connection, dt.datetime], str]:
     """Files the closed month, corrects older ones, repairs; what is done is done, so it may be looked at as often as one likes."""
 
     def file(conn: psycopg.Connection, now: dt.datetime) -> str:
         send = None if secrets is None else make_sender(secrets.vault)
-        done = file_all(conn, now=now, zone=zone, send=send, routings=routings)
+        share_all(conn, routings, now=now)
+        done = file_all(conn, now=now, zone=zone, send=send)
         return NOT_BEGUN if done is None else done.tell()
 
     return file

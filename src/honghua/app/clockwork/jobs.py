@@ -139,7 +139,7 @@ def _of_law(ports: Ports) -> tuple[Job, ...]:
         Job(
             "bureau",
             3600 * SECOND,
-            filing.make_filer(secrets, zone, ports.routings),
+            filing.make_filer(secrets, zone, routings=ports.routings),
             "file the closed month with the credit bureau, repair",
         ),
         Job("bureau-files", 600 * SECOND, filing.make_carrier(ports.filing), "hand monthly files to the credit bureau"),

@@ -12,7 +12,19 @@ from typing import Final
 FOLDERS: Final = {
     "running": ("demo", "serve", "staff", "partner", "privacy", "bench", "db", "jobs", "sim", "gateway"),
     "books": ("eod", "replay", "ledger", "statement", "account", "verify", "cases", "journey", "bureau"),
-    "risk": ("decision", "review", "policy", "release", "lists", "alerts", "fraud", "prudence", "approval", "rulebook", "models"),
+    "risk": (
+        "decision",
+        "review",
+        "policy",
+        "release",
+        "lists",
+        "alerts",
+        "fraud",
+        "prudence",
+        "approval",
+        "rulebook",
+        "models",
+    ),
     "lab": ("lab",),
 }
 VERBS: Final = tuple(verb for verbs in FOLDERS.values() for verb in verbs)

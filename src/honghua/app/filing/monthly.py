@@ -69,20 +69,16 @@ def file_all(
     products: bureau.Products | None = None,
     policies: tuple[RepairPolicy, ...] | None = None,
     send: Send | None = None,
-    routings: Sequence[funding.Routing] = (),
 ) -> FilingRun | None:
     """Everything that is left to do; None before the book has begun. The connection is idle: each page commits.
 
     send: carries a notice to the person, in the transaction that writes it down; without one it stands on their page only.
-    routings: by which purchases are shared; all that is to be shared is shared first, since each lender reports its own part.
+    What is to be shared among lenders is shared first (`share_all`), since each lender reports its own part.
     """
     try:
         today = run_unit(conn, credit.get_business_day)
     except NotFound:
         return None
-    for _ in range(PAGES_MAX):
-        if run_unit(conn, partial(funding.follow_books, routings=routings, now=now)).is_last:
-            break
     month = month_after(today.replace(day=1), -1)
     registry = run_unit(conn, credit.open_registry)
     run = FilingRun(month, registry)
@@ -96,6 +92,13 @@ def file_all(
         after = ids[-1]
     run = _correct(conn, run, means, closed_before=today.replace(day=1))
     return _repair(conn, run, policies or bureau.load_policies(), now=now, on=now.astimezone(zone).date())
+
+
+def share_all(conn: psycopg.Connection, routings: Sequence[funding.Routing], *, now: dt.datetime) -> None:
+    """Share all that was bought as the routings say, and bring shared loans up to the books; the connection is idle, each page commits."""
+    for _ in range(PAGES_MAX):
+        if run_unit(conn, partial(funding.follow_books, routings=routings, now=now)).is_last:
+            break
 
 
 def _correct(conn: psycopg.Connection, run: FilingRun, means: Means, *, closed_before: dt.date) -> FilingRun:

@@ -57,11 +57,12 @@ def divide_position(whole: Position, parts: Sequence[LenderPart]) -> list[Positi
 
 
 def _share_amounts(whole: Position, told: Sequence[LenderPart]) -> dict[str, list[int]]:
-    out = _with_ours(whole.used_minor, [part.out_minor for part in told])
+    out = _with_ours(whole.used_minor, [max(part.out_minor, 0) for part in told])
     got = _with_ours(whole.paid_minor, [max(part.got_minor, 0) for part in told])
-    lost = _with_ours(whole.charged_off_minor, [part.lost_minor for part in told])
+    lost = _with_ours(whole.charged_off_minor, [max(part.lost_minor, 0) for part in told])
     if whole.state == "written_off":  # a part without a loss has nothing left to say
-        return {name: _share(getattr(whole, name), lost) for name in SHARED}
+        losses = _share(whole.charged_off_minor, lost)
+        return {name: _share(getattr(whole, name), losses) for name in SHARED}
     had = [a + b for a, b in zip(out, got, strict=True)]
     late = [had[0], *(minor if _was_late(whole, part) else 0 for part, minor in zip(told, had[1:], strict=True))]
     weights = {"due_minor": had, "paid_minor": got, "overdue_most_minor": late, "charged_off_minor": lost}

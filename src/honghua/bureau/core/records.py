@@ -1,4 +1,4 @@
-"""Monthly records: a position at the end of a month, in the bureau's codes. One account and lender is one record a month, never a purchase."""
+"""Monthly records: a position at the end of a month, in the bureau's codes: one an account, lender and month, never a purchase."""
 
 from __future__ import annotations
 

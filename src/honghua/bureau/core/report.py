@@ -52,7 +52,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountShown:
-    """One account as a report shows it, or a lender's part of it. strip: 24 months up to the last record; history: (month, status, overdue) of five years."""
+    """One account, or a lender's part of it, as a report shows it.
+
+    strip: 24 months up to the last record; history: (month, status, overdue) of five years.
+    """
 
     account_id: int
     reporter: str

@@ -39,8 +39,11 @@ def write_place(conn: psycopg.Connection, feed: str, place: tuple[int, int]) -> 
 
 
 def list_late_or_idle(conn: psycopg.Connection, terms: LimitTerms, *, after: int, on: dt.date, limit: int) -> list[int]:
-    """Accounts whose limit a day alone may cut: long overdue, or long unused above the start limit; rising ids behind `after`."""
+    """Accounts whose limit a day alone may cut: long overdue, or long unused above the start limit; rising ids behind `after`.
+
+    Days are those of the soonest segment: whether an account is cut, its own record says.
+    """
     rows = conn.execute(LATE, [
-        after, on, terms.cut_late_days, on, terms.idle_days, terms.start_minor, on, terms.idle_days, limit,
+        after, on, terms.first_late_days, on, terms.first_idle_days, terms.start_minor, on, terms.first_idle_days, limit,
     ])  # fmt: skip
     return [int(row[0]) for row in rows]

@@ -102,11 +102,9 @@ def measure(kind: str, y: NDArray[np.uint8], probability: Float64) -> Figures:
     """The figures of probabilities."""
     interval = auc_interval(y, probability)
     seen = measure_reliability(y, probability)
-    by_chance = float(
-        np.sum([np.sqrt(2.0 / np.pi * p * (1.0 - p) * rows) for p, rows in zip(seen.said, seen.rows)]) / len(y)
-    )
     return Figures(
-        kind, interval.mid, interval.low, interval.high, ks(y, probability), brier(y, probability), seen.ece, by_chance, seen.slope
+        kind, interval.mid, interval.low, interval.high, ks(y, probability), brier(y, probability), seen.ece, seen.ece_by_chance,
+        seen.slope,
     )  # fmt: skip
 
 

@@ -40,7 +40,8 @@ class Frame:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Strategy:
-    """A chosen point of the frontier as a policy. `promised` is said of the orders it was chosen on, `figures` of others."""
+    """A chosen point of the frontier as a policy. `promised` is said of the orders it was chosen on, `figures` of others; orders: how
+    many they are, since sums of money compare only per order."""
 
     plan: Plan
     grid: Grid
@@ -52,6 +53,7 @@ class Strategy:
     reported: Point
     figures: dict[str, Interval]
     checks: tuple[Check, ...]
+    orders: tuple[int, int]
 
     @property
     def passed(self) -> bool:
@@ -80,6 +82,7 @@ class Strategy:
             "constraints": {name: value for name, value in asdict(self.plan.constraints).items() if name != "source"},
             "frontier": [_plain(point) for point in self.frontier], "chosen": self.chosen,
             "promised": _plain(self.promised), "reported": _plain(self.reported),
+            "orders": {"promised": self.orders[0], "reported": self.orders[1]},
             "figures": {name: found.as_list() for name, found in self.figures.items()},
             "checks": [
                 {"name": c.name, "passed": c.passed, "found": c.found, "bound": c.bound, "problem": c.problem} for c in self.checks
@@ -110,7 +113,9 @@ def draw_strategy(
         _check_loss(figures["loss_share"], plan), _check_rest(reported, plan),
         _check_rising(point, grid), _check_policy(bundle, point, plan, grid, (develop, frame is not None)),
     )  # fmt: skip
-    return Strategy(plan, grid, frontier, chosen, source, bundle, point, reported, figures, checks)
+    return Strategy(
+        plan, grid, frontier, chosen, source, bundle, point, reported, figures, checks, (len(develop), len(report))
+    )
 
 
 def backtest(strategy: Strategy, orders: Orders, before: Ints) -> dict[str, Any]:

@@ -13,10 +13,21 @@ from honghua.limits.core.approving import (
     vectors_of,
 )
 from honghua.limits.core.granting import Act, Grant, Scope, State, act, left_for, share_out
-from honghua.limits.core.growing import REASONS, Growth, Move, Record, Rule, decide_move, explain_growth, next_limit
+from honghua.limits.core.growing import (
+    REASONS,
+    Growth,
+    Move,
+    Record,
+    Rule,
+    decide_move,
+    explain_growth,
+    find_segment,
+    next_limit,
+)
 from honghua.limits.core.pricing import Price, assemble, grade_of, price_of
 from honghua.limits.core.scanning import STOPS, Scan, Then, look_again
 from honghua.limits.core.scorecards import Characteristic, Scorecard, chances, fit_card, points_of
+from honghua.limits.core.segments import EXAMPLE_SEGMENTS, Segment
 from honghua.limits.core.shipped import ABILITY, APPROVAL, WILLINGNESS
 from honghua.limits.core.targeting import Audience, Offers, choose_offers
 from honghua.limits.core.terms import LENDERS, PPM, DatedCap, LimitTerms, Moment, terms_from_body
@@ -24,6 +35,7 @@ from honghua.limits.core.terms import LENDERS, PPM, DatedCap, LimitTerms, Moment
 __all__ = [
     "ABILITY",
     "APPROVAL",
+    "EXAMPLE_SEGMENTS",
     "INPUTS",
     "LENDERS",
     "PPM",
@@ -50,6 +62,7 @@ __all__ = [
     "Scan",
     "Scope",
     "Scorecard",
+    "Segment",
     "State",
     "Suggestion",
     "Then",
@@ -62,6 +75,7 @@ __all__ = [
     "choose_offers",
     "decide_move",
     "explain_growth",
+    "find_segment",
     "fit_card",
     "grade_of",
     "left_for",

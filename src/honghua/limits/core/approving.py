@@ -167,7 +167,10 @@ def _rule(book: Rulebook, vector: Floats, verdict: Verdict, on: dt.date) -> Ruli
     room = int(vector[INPUTS.index("person_room_minor")])
     affordable, thick = vector[INPUTS.index("affordable_minor")], vector[INPUTS.index("is_thick")] == 1
     ceiling = terms.thin_ceiling_minor if not thick else int(affordable) * terms.ceiling_months
-    limit = min(verdict.amount_minor // terms.limit_step_minor * terms.limit_step_minor, room)
+    whole = verdict.amount_minor // terms.limit_step_minor * terms.limit_step_minor
+    limit = min(
+        whole or verdict.amount_minor, room
+    )  # who asks for less than a step gets that, not an approval of nothing
     ceiling = min(max(ceiling, limit), room)
     income = vector[INPUTS.index("income_minor")]
     served = vector[INPUTS.index("debt_service_minor")]

@@ -5,9 +5,10 @@ The same function decides and explains, so that nobody is told another rule than
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from honghua.limits.core.segments import Segment
 from honghua.limits.core.terms import PPM, LimitTerms
 
 Words = tuple[str, str]
@@ -88,17 +89,41 @@ class Growth:
         return tuple(rule for rule in self.rules if not rule.is_met)
 
 
+def find_segment(terms: LimitTerms, record: Record) -> Segment | None:
+    """The first segment that the account is of; None: the general terms hold."""
+    limit, ceiling = record.limit_minor, record.ceiling_minor
+    held = (
+        one for one in terms.segments if one.holds(limit_minor=limit, ceiling_minor=ceiling, was_late=record.was_late)
+    )
+    return next(held, None)
+
+
+def find_rules(terms: LimitTerms, record: Record) -> tuple[LimitTerms, int]:
+    """The terms as they hold for this account, and the ceiling of its growth in minor units."""
+    own = find_segment(terms, record)
+    if own is None:
+        return terms, record.ceiling_minor
+    rules = replace(
+        terms, segments=(), growth_statements=own.growth_statements, growth_days=own.growth_days,
+        growth_used_ppm=own.growth_used_ppm, growth_step_ppm=own.growth_step_ppm, growth_step_high_ppm=own.growth_step_ppm,
+        cut_late_days=own.cut_late_days, idle_days=own.idle_days,
+    )  # fmt: skip
+    return rules, min(record.ceiling_minor, own.growth_cap_minor or record.ceiling_minor)
+
+
 def next_limit(terms: LimitTerms, record: Record) -> int:
-    """The limit one step up: by a share that is larger for small limits, rounded down to whole steps, never above the ceiling."""
+    """The limit one step up by the account's segment: by a share that is larger for small limits, in whole steps, never above a ceiling."""
+    terms, ceiling = find_rules(terms, record)
     share = terms.growth_step_ppm if record.limit_minor < terms.growth_high_from_minor else terms.growth_step_high_ppm
     step = terms.limit_step_minor
     raised = (record.limit_minor + record.limit_minor * share // PPM) // step * step
-    return max(record.limit_minor, min(max(raised, record.limit_minor + step), record.ceiling_minor // step * step))
+    return max(record.limit_minor, min(max(raised, record.limit_minor + step), ceiling // step * step))
 
 
 def explain_growth(terms: LimitTerms, record: Record) -> Growth:
-    """The rules of growth on this record."""
+    """The rules of growth on this record, as they hold for its segment."""
     next_minor = next_limit(terms, record)
+    terms, ceiling = find_rules(terms, record)
     rules = (
         Rule("ON_TIME", ("上次调整后按时还清的账单数", "bills paid on time since the last change"),
              record.good_statements >= terms.growth_statements, record.good_statements, terms.growth_statements),
@@ -112,20 +137,21 @@ def explain_growth(terms: LimitTerms, record: Record) -> Growth:
         Rule("NO_TEMPORARY", ("没有生效中的临时额度(期间固定额度不变)", "no temporary limit runs: the fixed one stays meanwhile"),
              not record.has_temporary, int(record.has_temporary), 0),
         Rule("BELOW_CEILING", ("未达可承受上限", "below what was found affordable"),
-             next_minor > record.limit_minor, record.limit_minor, record.ceiling_minor),
+             next_minor > record.limit_minor, record.limit_minor, ceiling),
     )  # fmt: skip
     return Growth(rules, next_minor)
 
 
 def decide_move(terms: LimitTerms, record: Record) -> Move:
     """What the record leads to: the first cut that applies, else growth when every rule is met, else it stays."""
+    rules, _ = find_rules(terms, record)
     kept = -(-record.used_minor // terms.limit_step_minor) * terms.limit_step_minor
     cuts = (
         ("FRAUD_REPORTED", record.fraud_reports > 0, kept),
-        ("LATE", record.dpd >= terms.cut_late_days, kept),
+        ("LATE", record.dpd >= rules.cut_late_days, kept),
         ("LENDERS_GREW", record.new_lenders >= terms.scan_lenders_more, max(kept, terms.start_minor)),
         ("CEILING_FELL", record.limit_minor > record.ceiling_minor, max(kept, record.ceiling_minor)),
-        ("IDLE", record.idle_days >= terms.idle_days, max(kept, terms.start_minor)),
+        ("IDLE", record.idle_days >= rules.idle_days, max(kept, terms.start_minor)),
     )
     for reason, applies, to_minor in cuts:
         if applies and to_minor < record.limit_minor:
@@ -138,4 +164,4 @@ def decide_move(terms: LimitTerms, record: Record) -> Move:
     return Move("GROWTH", record.limit_minor, growth.next_minor)
 
 
-__all__ = ["REASONS", "Growth", "Move", "Record", "Rule", "decide_move", "explain_growth", "next_limit"]
+__all__ = ["REASONS", "Growth", "Move", "Record", "Rule", "decide_move", "explain_growth", "find_segment", "next_limit"]

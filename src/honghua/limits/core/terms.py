@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from honghua.base.errors import BadInput, NotFound
+from honghua.limits.core.segments import Segment, find_segment_problems
 
 PPM: Final = 1_000_000
 LENDERS: Final = ("consumer_finance", "bank", "small_loan")
@@ -117,6 +118,8 @@ class LimitTerms:
     temporary_days: int = 30
     temporary_share_ppm: int = 300_000
     temporary_loss_ratio_ppm: int = 600_000
+    # accounts with rules of their own, the first that holds counts (R-035; U)
+    segments: tuple[Segment, ...] = ()
 
     def __post_init__(self) -> None:
         problems = list(_find_problems(self))
@@ -124,8 +127,10 @@ class LimitTerms:
             raise BadInput(f"limit terms {self.name} v{self.version}: " + "; ".join(problems), code="BAD_TERMS")
 
     def body(self) -> dict[str, Any]:
-        """Plain values for storage; `terms_from_body` is its inverse."""
+        """Plain values for storage; `terms_from_body` is its inverse. Without segments it is what it was before there were any."""
         body = asdict(self)
+        if not self.segments:
+            del body["segments"]
         for name in ("person_caps", "price_caps"):
             body[name] = [{**one, "from_on": one["from_on"].isoformat()} for one in body[name]]
         return body
@@ -133,6 +138,16 @@ class LimitTerms:
     def digest(self) -> bytes:
         """SHA-256 of the canonical body."""
         return hashlib.sha256(msgspec.json.encode(self.body(), order="deterministic")).digest()
+
+    @property
+    def first_late_days(self) -> int:
+        """Days past due from which some account's limit is cut."""
+        return min([self.cut_late_days, *(one.cut_late_days for one in self.segments)])
+
+    @property
+    def first_idle_days(self) -> int:
+        """Days without use from which some account's limit is cut."""
+        return min([self.idle_days, *(one.idle_days for one in self.segments)])
 
     def person_cap(self, on: dt.date) -> DatedCap:
         """The statutory cap of one person's balance on a day; NotFound where the terms have none."""
@@ -151,6 +166,7 @@ def terms_from_body(body: Mapping[str, Any]) -> LimitTerms:
             DatedCap(**{**one, "from_on": dt.date.fromisoformat(one["from_on"])}) for one in values[name]
         )
     values["grade_bounds_ppm"] = tuple(values["grade_bounds_ppm"])
+    values["segments"] = tuple(Segment(**one) for one in values.get("segments", ()))
     return LimitTerms(**values)
 
 
@@ -173,7 +189,7 @@ def _find_problems(terms: LimitTerms) -> list[str]:
     problems += [f"{name} must be 0 … 1,000,000 ppm" for name in shares if not 0 <= getattr(terms, name) <= PPM]
     if terms.limit_step_minor <= 0 or not 0 < terms.start_minor <= terms.start_high_minor <= terms.thin_ceiling_minor:
         problems.append("0 < start ≤ high start ≤ ceiling of thin data, and a step above 0")
-    return problems
+    return [*problems, *find_segment_problems(terms.segments)]
 
 
 __all__ = ["LENDERS", "PERSON_CAPS", "PPM", "PRICE_CAPS", "DatedCap", "LimitTerms", "Moment", "terms_from_body"]

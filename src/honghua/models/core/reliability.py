@@ -17,7 +17,8 @@ EDGE = 1e-6  # probabilities nearer to 0 or 1 have no finite log-odds
 class Reliability:
     """Per bin of equally many rows: mean probability, share of ones, rows. Slope 1 and intercept 0 mean well calibrated.
 
-    slope_error: the slope's standard error, which is large where there are few ones.
+    slope_error: the slope's standard error, which is large where there are few ones. ece_by_chance: the error that perfectly honest
+    probabilities are expected to show on so many rows.
     """
 
     said: tuple[float, ...]
@@ -27,6 +28,7 @@ class Reliability:
     slope: float
     intercept: float
     slope_error: float
+    ece_by_chance: float
 
 
 def measure_reliability(
@@ -49,7 +51,12 @@ def measure_reliability(
     odds = np.log(inner / (1.0 - inner))
     slope, intercept = logistic_line(odds, ones, mass)
     error = _slope_error(odds, ones, mass, (slope, intercept))
-    return Reliability(tuple(said), tuple(seen), tuple(rows), float(ece), slope, intercept, error)
+    # A bin's share of ones is off by sqrt(2/π) standard errors on average; weighted rows vary with the squares of their weights.
+    spreads = [
+        np.sqrt(2.0 / np.pi * max(0.0, a * (1.0 - a)) * float((mass[part] ** 2).sum())) for a, part in zip(said, parts)
+    ]
+    by_chance = float(sum(spreads) / mass.sum())
+    return Reliability(tuple(said), tuple(seen), tuple(rows), float(ece), slope, intercept, error, by_chance)
 
 
 def _slope_error(z: Float64, ones: Float64, mass: Float64, line: tuple[float, float]) -> float:

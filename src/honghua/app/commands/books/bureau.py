@@ -16,9 +16,10 @@ from rich.table import Table
 
 from honghua.app.book import Book, open_book, to_plain
 from honghua.app.clockwork.books import NOT_BEGUN
-from honghua.app.filing.monthly import file_all
+from honghua.app.doors.outside.wiring import find_routings
+from honghua.app.filing.monthly import file_all, share_all
 from honghua.app.report import print_json
-from honghua.app.settings import Settings
+from honghua.app.settings import Settings, load_settings
 from honghua.base.clock import SystemClock
 from honghua.base.errors import BadInput, Refusal
 from honghua.base.money import format_minor
@@ -76,7 +77,9 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
 
 def _run(book: Book, args: argparse.Namespace) -> Any:
     policies = bureau.load_policies(path=args.policies) if args.policies else None
-    done = file_all(book.conn, now=SystemClock().now(), zone=ZoneInfo(args.zone), policies=policies)
+    now = SystemClock().now()
+    share_all(book.conn, find_routings(load_settings()), now=now)  # lenders report their own parts
+    done = file_all(book.conn, now=now, zone=ZoneInfo(args.zone), policies=policies)
     return {"told": NOT_BEGUN if done is None else done.tell()}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +19,7 @@ from honghua.base.clock import SystemClock
 from honghua.base.errors import BadInput
 from honghua.credit import api as credit
 from honghua.limits import api as limits
-from honghua.limits.core import Moment, Rulebook, rulebook_from_body
+from honghua.limits.core import EXAMPLE_SEGMENTS, Moment, Rulebook, rulebook_from_body
 from honghua.store.database import run_unit
 
 FILE_BYTES_MAX: Final = 2_000_000
@@ -31,6 +32,11 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     )
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     shown = actions.add_parser("show", help="the rulebook in force, or one by number: edit it and propose it")
+    shown.add_argument(
+        "--example-segments",
+        action="store_true",
+        help="with the example of segments that is shipped and in force nowhere",
+    )
     shown.add_argument("--on", type=dt.date.fromisoformat, help="business date (today's)")
     listed = actions.add_parser("list", help="proposals with the last word on each, and what was put in force")
     proposed = actions.add_parser("propose", help="propose a rulebook from a file as `show --json` prints it")
@@ -69,6 +75,8 @@ def _act(conn: psycopg.Connection, args: argparse.Namespace, now: dt.datetime) -
     at = Moment(on=credit.get_business_day(conn), now=now)
     if args.action == "show":
         book = limits.get_rulebook(conn, on=args.on or at.on)
+        if args.example_segments:
+            book = replace(book, terms=replace(book.terms, version=book.terms.version + 1, segments=EXAMPLE_SEGMENTS))
         return {"digest": book.digest.hex(), "features": list(book.features), **book.body()}
     if args.action == "list":
         releases, seats = limits.list_rulebooks(conn)

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from honghua.app.city import report_verb, trial_verb
+from honghua.app.city import reminder_verb, report_verb, trial_verb
 from honghua.app.city.making import add_city_arguments, read_make_plan, show_progress
 from honghua.app.drill import verbs as drill_verbs
 from honghua.app.report import print_json, report_header
@@ -31,6 +31,7 @@ def register(verbs: Any) -> None:
     drill_verbs.register(parts)
     report_verb.register(parts)
     trial_verb.register(parts)
+    reminder_verb.register(parts)
 
 
 def run_make(args: argparse.Namespace, settings: Settings) -> int:

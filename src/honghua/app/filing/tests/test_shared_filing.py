@@ -1,4 +1,4 @@
-"""Shared accounts at the bureau: each lender reports its own part, and the parts are the account, month by month, whatever happens to it."""
+"""Shared accounts at the bureau: each lender reports its own part, and the parts are the account, month by month."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from honghua.app.filing.monthly import FilingRun, file_all
+from honghua.app.filing.monthly import FilingRun, file_all, share_all
 from honghua.app.filing.positions import read_newest_positions, read_positions
 from honghua.base.rng import derive_rng
 from honghua.bureau import api as bureau
@@ -93,7 +93,8 @@ class Town:
     def file(self, month: int, day: int) -> FilingRun:
         close_until(self.database, dt.date(2026, month, day))
         now = dt.datetime(2026, month, day, 4, tzinfo=dt.UTC)
-        done = file_all(self.conn, now=now, zone=ZONE, policies=(POLICY,), routings=SHARED)
+        share_all(self.conn, SHARED, now=now)
+        done = file_all(self.conn, now=now, zone=ZONE, policies=(POLICY,))
         assert done is not None
         return done
 

@@ -30,6 +30,12 @@ def test_a_rulebook_from_its_text_to_force_and_back(honghua, settings, tmp_path)
     honghua("rulebook", "rollback", "--by", "Ben", "--why", "too low")
     assert json.loads(honghua("rulebook", "show", "--json"))["terms"]["start_minor"] == 100_000
     assert "Ann" in honghua("rulebook", "list")
+    own = honghua("rulebook", "show", "--example-segments", "--json")
+    text.write_text(own)
+    proposed = json.loads(honghua("rulebook", "propose", text, "--by", "Ann", "--why", "segments", "--json"))
+    assert [one["name"] for one in json.loads(own)["terms"]["segments"]] == ["was_late", "high_net_worth", "beginner"]
+    assert (proposed["digest"], proposed["approved"]) == (json.loads(own)["digest"], None)
+    assert "segments" not in json.loads(honghua("rulebook", "show", "--json"))["terms"], "proposed, not in force"
     for wrong in ("{", json.dumps({**shipped, "vocabulary": "[]"}), json.dumps({"terms": {}})):
         text.write_text(wrong)
         with pytest.raises(BadInput):

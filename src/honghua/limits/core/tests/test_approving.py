@@ -48,6 +48,12 @@ PERSON = st.builds(
 )  # fmt: skip
 
 
+def test_who_asks_for_less_than_a_step_gets_it_and_not_an_approval_of_nothing():
+    for asked, granted in ((1, 1), (9_999, 9_999), (10_000, 10_000), (15_000, 10_000)):
+        ruling = rule_one(BOOK, Applicant(customer="p", asked_minor=asked, age_years=30.0, identity=1.0), DAY)[1]
+        assert (ruling.outcome, ruling.limit_minor) == ("approved", granted)
+
+
 @given(PERSON)
 @settings(max_examples=120, deadline=None)
 def test_what_is_granted_keeps_every_bound_and_judges_the_same_again(person):

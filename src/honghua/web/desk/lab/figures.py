@@ -103,6 +103,7 @@ class StrategyTold:
     chosen: int
     reported: Point | None = None
     figures: dict[str, Triple] = field(default_factory=dict)
+    orders: dict[str, int] = field(default_factory=dict)
     checks: tuple[Check, ...] = ()
     passed: bool = True
     plan: str = ""
@@ -234,6 +235,9 @@ def draw_pictures(request: Request, told: StrategyTold) -> tuple[Markup, Markup]
     bound = told.constraints.get("loss_ppm")
     limit = float(bound) / PPM if isinstance(bound, int | float) else None
     spread = {name: (low, high) for name, (low, _, high) in told.figures.items()}
+    if "profit_minor" in spread and told.orders.get("reported"):  # the frontier's sums are of other, and more, orders
+        scale = told.orders["promised"] / told.orders["reported"]
+        spread["profit_minor"] = spread["profit_minor"][0] * scale, spread["profit_minor"][1] * scale
     made = []
     for name, key, write in (("approved_share", "approval", share), ("profit_minor", "profit", money)):
         axes = Axes(
