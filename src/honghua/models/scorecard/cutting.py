@@ -24,6 +24,8 @@ SPECIALS: Final = (
     *(sign * (10.0**digits - 1.0) for digits in range(1, 9) for sign in (1.0, -1.0)),  # 9, −9, 99, −99 …
     *(-1.0, -2.0, -3.0, -6.0, -7.0, -8.0),
 )
+FREQUENT_SHARE: Final = 0.5  # of the rows: with fewer in frequent words, words are clustered by rate before the search
+RARE_ROWS: Final = 20.0
 APART: Final = 1.0  # a code stands outside the amounts by at least so many widths of their middle 98 %
 
 
@@ -104,13 +106,31 @@ def _cut_words(
     if len(parts) and len(parts[0]) > 1 and len(np.unique(labels[~lost])) == 2:
         # Groups are ordered by their rate, so rising is the only way.
         binner = _optimal(field.name, dtype="categorical", trend="ascending", settings=settings, rows=len(codes))
-        found = _fitted(binner, codes, labels[~lost])
-        parts = [[int(code) for code in part] for part in found] or parts
+        cluster = _cluster_words(codes, labels[~lost], settings)
+        found = _fitted(binner, cluster[codes], labels[~lost])
+        known = np.array(parts[0])
+        parts = [known[np.isin(cluster[known], part)].tolist() for part in found] or parts
     for k, part in enumerate(parts):
         groups[part] = k
     groups[-1] = len(parts)
     told = [", ".join(words[code] for code in part[:6]) + (" …" if len(part) > 6 else "") for part in parts]
     return Cutting(field.name, place, np.zeros(0), (), groups, len(parts) + 1), (*told, "missing")
+
+
+def _cluster_words(codes: NDArray[np.int64], labels: NDArray[Any], settings: CutSettings) -> NDArray[np.int64]:
+    """What the search takes as one word, by code: each word itself, or, where most rows have rare words, words of a like rate.
+
+    A word's rate is drawn towards the mean as if RARE_ROWS more rows had it, so that a rare one cannot stand at an end by luck.
+    """
+    rows, ones = np.bincount(codes), np.bincount(codes, weights=labels)
+    if rows[rows >= settings.groups_share * len(codes)].sum() >= FREQUENT_SHARE * len(codes):
+        return np.arange(len(rows), dtype=np.int64)
+    rates = (ones + RARE_ROWS * labels.mean()) / (rows + RARE_ROWS)
+    order = np.argsort(rates, kind="stable")
+    before = np.cumsum(rows[order]) - rows[order]
+    cluster = np.empty(len(rows), np.int64)
+    cluster[order] = before * settings.prebins // len(codes)
+    return cluster
 
 
 def _optimal(name: str, *, dtype: str, trend: str, settings: CutSettings, rows: int) -> Any:
