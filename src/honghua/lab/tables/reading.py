@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from honghua.base.errors import BadInput
@@ -87,8 +88,9 @@ def read_for_scoring(path: Path | str, schema: Schema) -> Table:
     for remembered in schema.columns:
         data = file.column(remembered.name)
         column = read_as(remembered.empty(), data)
-        there = file.rows - data.null_count
-        lost = int(column.missing.sum()) - data.null_count
+        empty = int(pc.sum(pc.is_null(data, nan_is_null=True)).as_py() or 0)
+        there = file.rows - empty
+        lost = int(column.missing.sum()) - empty
         if there and lost == there and not _all_absent(data):
             told = f"{path}: column {remembered.name} is {data.type}; at the fitting it was a {remembered.kind}"
             raise BadInput(f"{told}, and none of its values can be read so", code="BAD_COLUMNS")

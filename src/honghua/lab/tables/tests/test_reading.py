@@ -143,6 +143,16 @@ def test_a_new_word_is_not_a_missing_one(tmp_path):
     assert "home" in rows.notes[0]
 
 
+def test_a_number_that_is_none_is_missing_and_nothing_is_said_of_it(tmp_path):
+    table = read_table(write(tmp_path, columns()), target="y")
+    schema = describe(table, ("income",))
+    rows = read_for_scoring(write(tmp_path, {"income": pa.array([float("nan"), None, 3.0])}, "n.parquet"), schema)
+    assert rows.notes == ()
+    assert np.array_equal(encode(rows, schema)[:, 0], [np.nan, np.nan, 3.0], equal_nan=True)
+    none = read_for_scoring(write(tmp_path, {"income": pa.array([float("nan")] * 3)}, "o.parquet"), schema)
+    assert np.isnan(encode(none, schema)).all()
+
+
 def test_columns_that_cannot_be_scored_are_refused(tmp_path):
     table = read_table(write(tmp_path, columns()), target="y")
     schema = describe(table, ("home", "income"))
