@@ -318,3 +318,20 @@ def test_of_two_campaigns_for_the_same_periods_the_older_bears_the_fee(shop):
     first, second = shop.start(), shop.start(periods=(3, 6, 12))
     bearers = merchants.bear_periods(merchants.find_offers(shop.conn, shop.asked(100_000)))
     assert {n: offer.campaign.campaign_id for n, offer in bearers.items()} == {3: first, 6: first, 12: second}
+
+
+def test_a_settlement_meets_its_own_entries_again_although_later_transactions_ended_first(shop, database):
+    """Its transaction is older than one that is over: the follower must not step past what it is about to book."""
+    shop.do(c.BuyNow(key="p", customer="c1", amount_minor=5_000, merchant="M", order="p", category="phone"))
+    shop.next_day()
+
+    def work(conn):
+        conn.execute("SELECT pg_current_xact_id()")
+        with connect(database) as other:
+            other.execute("SELECT pg_current_xact_id()")
+        return merchants.settle_day(conn, TODAY, business_on=TODAY + dt.timedelta(days=1), currency="CNY", now=NOW)
+
+    assert run_unit(shop.conn, work) == 1
+    pay(shop, merchants.FakePayoutBank(1))
+    assert merchants.follow_journal(shop.conn) == 1
+    shop.assert_sound()
