@@ -117,7 +117,7 @@ def choose_shares(found: CrossFit, y: NDArray[np.uint8]) -> Shares:
     total = np.zeros(len(y))
     for step in range(1, STEPS + 1):
         losses = {
-            name: log_loss(y, _probability((total + more + shifts[name]) / step)) for name, more in calibrated.items()
+            name: log_loss(y, probability_of((total + more + shifts[name]) / step)) for name, more in calibrated.items()
         }
         held = {
             name: loss * (1.0 + (WORTH if counts[name] == 0 and step > 1 else 0.0)) for name, loss in losses.items()
@@ -160,13 +160,25 @@ def _cross_card(matter: Matter, folds: Int64, plan: Plan) -> tuple[Float64, int]
     losses = []
     for margins in out:
         slope, shift = fit_line(margins, matter.y)
-        losses.append(log_loss(matter.y, _probability(slope * margins + shift)))
+        losses.append(log_loss(matter.y, probability_of(slope * margins + shift)))
     best = int(np.argmin(losses))
     return out[best], plan.crosses[best]
 
 
-def _probability(margins: Float64) -> Float64:
+def probability_of(margins: Float64) -> Float64:
+    """Log-odds float64[n] as probabilities."""
     return 1.0 / (1.0 + np.exp(-np.clip(margins, -500.0, 500.0)))
 
 
-__all__ = ["CARD", "CrossFit", "Matter", "Shares", "add_up", "choose_shares", "cross_fit", "fit_cards", "fit_forest"]
+__all__ = [
+    "CARD",
+    "CrossFit",
+    "Matter",
+    "Shares",
+    "add_up",
+    "choose_shares",
+    "cross_fit",
+    "fit_cards",
+    "fit_forest",
+    "probability_of",
+]

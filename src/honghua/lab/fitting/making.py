@@ -22,6 +22,7 @@ from honghua.lab.fitting.crossfit import (
     cross_fit,
     fit_cards,
     fit_forest,
+    probability_of,
 )
 from honghua.lab.fitting.folds import draw_folds, draw_sample, split_report
 from honghua.lab.fitting.screening import Dropped, Screening, screen, tell_noise
@@ -164,7 +165,7 @@ def tell_out_of_fold(chosen: Chosen, matter: Matter, development: Int64) -> Pred
     rows = development[chosen.places]
     card, sum_ = chosen.found.margins[CARD], add_up(chosen.found.margins, chosen.shares.of)
     said = [
-        _probability(line[0] * margins + line[1])
+        probability_of(line[0] * margins + line[1])
         for margins, line in ((card, chosen.shares.card_line), (sum_, chosen.shares.line))
     ]
     return Predictions(rows, matter.y[chosen.places], *said)
@@ -199,7 +200,7 @@ def _do_help(table: Table, screening: Screening, plan: Plan, settings: FitSettin
         matter = matter.take(draw_sample(matter.y, rows=plan.tune_rows, seed=matter.seed, name="doubt"))
         folds = draw_folds(matter.y, count=plan.folds, seed=matter.seed, name="doubt")
         found = cross_fit(matter, folds, replace(plan, recipes=(recipe,), crosses=()))
-        p = _probability(found.margins[recipe.name])
+        p = probability_of(found.margins[recipe.name])
         losses.append([log_loss(matter.y[folds == k], p[folds == k]) for k in range(plan.folds)])
     gain = np.array(losses[0]) - np.array(losses[1])
     return bool(gain.mean() > HELP_ERRORS * gain.std(ddof=1) / np.sqrt(len(gain)))
@@ -232,10 +233,6 @@ def _check_directions(table: Table, settings: FitSettings) -> None:
             raise BadInput(
                 f"a direction is +1 or -1 and needs a column of numbers: {name} = {way}", code="BAD_DIRECTION"
             )
-
-
-def _probability(margins: Float64) -> Float64:
-    return 1.0 / (1.0 + np.exp(-np.clip(margins, -500.0, 500.0)))
 
 
 __all__ = ["Learnt", "choose", "fit_candidates", "fit_pair", "learn", "make_matter", "speak", "weigh_doubtful"]

@@ -1,4 +1,4 @@
-"""Figures with the interval that chance alone would give: shares by Wilson, means and ratios by their normal approximation."""
+"""Figures with the interval that chance alone would give: sums and ratios by their normal approximation."""
 
 from __future__ import annotations
 
@@ -11,16 +11,6 @@ from honghua.lab.strategy.orders import Floats
 from honghua.models.api import Interval
 
 Z: Final = 1.959964  # 95 %
-
-
-def share_interval(hits: int, of: int) -> Interval:
-    """Wilson's interval of a share; 0 … 1 where there is nothing to count."""
-    if not of:
-        return Interval(0.0, math.nan, 1.0)
-    p = hits / of
-    middle, half = p + Z * Z / (2 * of), Z * math.sqrt(p * (1 - p) / of + Z * Z / (4 * of * of))
-    scale = 1 + Z * Z / of
-    return Interval(max(0.0, (middle - half) / scale), p, min(1.0, (middle + half) / scale))
 
 
 def ratio_interval(parts: Floats, wholes: Floats) -> Interval:

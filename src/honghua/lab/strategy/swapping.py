@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from honghua.lab.strategy.figures import share_interval
 from honghua.lab.strategy.orders import Orders
 from honghua.lab.strategy.plans import PPM, Plan
 from honghua.models.api import Interval
+from honghua.models.examining.api import share_interval
 
 Mask = NDArray[np.bool_]
+UNKNOWN: Final = Interval(0.0, float("nan"), 1.0)  # of nobody anything may be true
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +48,8 @@ def swap_set(orders: Orders, old_in: Mask, new_in: Mask, plan: Plan) -> SwapSet:
     profit = np.where(orders.bad == 1, -orders.amount_minor * (plan.economics.loss_ppm / PPM), earned)
 
     def part(rows: Mask) -> Swapped:
-        return Swapped(
-            int(rows.sum()), int(orders.amount_minor[rows].sum()), share_interval(int(orders.bad[rows].sum()), int(rows.sum())),
-            round(float(profit[rows].sum())),
-        )  # fmt: skip
+        bad = share_interval(int(orders.bad[rows].sum()), int(rows.sum())) if rows.any() else UNKNOWN
+        return Swapped(int(rows.sum()), int(orders.amount_minor[rows].sum()), bad, round(float(profit[rows].sum())))
 
     return SwapSet(part(old_in & new_in), part(~old_in & new_in), part(old_in & ~new_in), part(~old_in & ~new_in))
 

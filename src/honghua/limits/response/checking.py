@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from honghua.base.errors import BadInput, Refusal
+from honghua.limits.response.curves import Z95
 
 Floats = NDArray[np.float64]
 
-Z95: Final = 1.959963984540054
 ROUNDING: Final = 1e-9  # relative: a fall within the last bits is none
 
 FALLS: Final = Refusal(

@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from honghua.base.errors import BadInput
+from honghua.limits.response.curves import Z95
 
 Flags = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 Ends = tuple[float, float, float]  # low, middle, high at 95 %
 
-Z95: Final = 1.959963984540054
 DEFAULTS_MIN: Final = 10
 
 

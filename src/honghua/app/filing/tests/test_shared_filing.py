@@ -11,9 +11,9 @@ import pytest
 
 from honghua.app.filing.monthly import FilingRun, file_all, share_all
 from honghua.app.filing.positions import read_newest_positions, read_positions
+from honghua.app.filing.tests.test_filing import FIRST, NOON, POLICY, TEXT, VAULT, ZONE
 from honghua.base.rng import derive_rng
 from honghua.bureau import api as bureau
-from honghua.bureau.core import parse_policy
 from honghua.bureau.core.filing import AMOUNTS
 from honghua.bureau.core.records import Record
 from honghua.bureau.invariants import check_bureau
@@ -21,21 +21,11 @@ from honghua.credit import api as credit
 from honghua.credit import core as c
 from honghua.credit.eod import close_until
 from honghua.customers import api as customers
-from honghua.customers.core import TEXTS, ConsentKind
 from honghua.funding import api as funding
 from honghua.funding.core import FundingBase, parse_routings
 from honghua.funding.invariants import check_funding
 from honghua.store.database import Database, run_unit
 
-ZONE = dt.timezone(dt.timedelta(hours=8))
-FIRST = dt.date(2026, 1, 5)
-NOON = dt.datetime(2026, 1, 5, 4, tzinfo=dt.UTC)
-VAULT = customers.Vault({1: b"f" * 32}, b"i" * 32)
-TEXT = next(one for one in TEXTS if one.kind is ConsentKind.CREDIT_BUREAU)
-POLICY = parse_policy({
-    "name": "trial", "arose_first": "2026-01-01", "arose_last": "2026-12-31", "amount_most": "2000.00", "repaid_by": "2026-12-31",
-    "display": [{"repaid_until": "2026-12-31", "months_after": 1}],
-})  # fmt: skip
 OURS = bureau.load_products()["huabei"].reporter
 ROUTE = {"share_ppm": 1_000_000, "quota_day_minor": 10**12, "named_in": "contract"}
 ROUTES = [

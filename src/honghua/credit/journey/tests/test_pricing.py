@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Any
 
 import psycopg
-import pytest
 
 from honghua.bureau.api import Exposure, FakeBureau
 from honghua.credit import api as credit
@@ -17,28 +16,14 @@ from honghua.credit import core as c
 from honghua.credit.core.layout import PAYER_MERCHANT, PLAN_PURCHASE
 from honghua.credit.journey import api as journey
 from honghua.credit.journey.invariants import check_journeys
-from honghua.customers import api as customers
+from honghua.credit.journey.tests.test_taking import DAY, GOOD, LATER, NOW, VAULT, Step, registry
 from honghua.limits import api as limits
 from honghua.limits.core import LimitTerms, Moment, Rulebook
 from honghua.limits.core.terms import DatedCap
 from honghua.store.database import connect, run_unit
 from tests.verify.contracts import make_evidence, make_site, meet_kim, sign_contract
 
-DAY = dt.date(2026, 1, 5)
-NOW = dt.datetime(2026, 1, 5, 2, tzinfo=dt.UTC)
-LATER = NOW + dt.timedelta(minutes=1)
-VAULT = customers.Vault({1: b"f" * 32}, b"i" * 32)
-GOOD = Exposure(
-    as_of=DAY, lenders=1, accounts=1, limit_minor=1_000_000, balance_minor=100_000, monthly_due_minor=10_000, overdue_accounts=0,
-    overdue_minor=0, worst_status=0, worst_class=1, inquiries_90d=0, inquiries_6m=0,
-)  # fmt: skip
-Step = journey.Step
-
-
-@pytest.fixture
-def registry(conn: psycopg.Connection) -> credit.Registry:
-    credit.start_book(conn, day=DAY)
-    return credit.open_registry(conn)
+__all__ = ["registry"]
 
 
 def make_approver(book: Rulebook | None = None, *, report: Exposure = GOOD) -> journey.LimitsApprover:

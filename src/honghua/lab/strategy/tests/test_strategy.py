@@ -27,9 +27,10 @@ from honghua.lab.strategy.api import (
     vectors_of,
 )
 from honghua.lab.strategy.cells import bad_rates, reckon
-from honghua.lab.strategy.figures import ratio_interval, share_interval
+from honghua.lab.strategy.figures import ratio_interval
 from honghua.lab.strategy.plans import PPM, Plan
 from honghua.limits.core import LimitTerms, price_of
+from honghua.models.examining.api import share_interval
 
 PURCHASE_RISK = POLICIES["purchase-risk"]
 CREDIT, PURCHASES = read_plan("credit"), read_plan("purchases")
