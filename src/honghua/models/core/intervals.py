@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 
 from honghua.base.errors import BadInput
 from honghua.base.rng import derive_rng
+from honghua.base.shares import LEVEL, Z
 from honghua.models.core.metrics import Float64, Keys, Labels, auc
 
 ROUNDS = 200
-LEVEL = 0.95
 Metric = Callable[..., float]
 
 
@@ -117,7 +116,7 @@ def _placements(labels: np.ndarray[Any, np.dtype[np.bool_]], values: Float64) ->
 
 def _reach(above: Float64, below: Float64) -> float:
     error = float(np.sqrt(np.var(above, ddof=1) / len(above) + np.var(below, ddof=1) / len(below)))
-    return NormalDist().inv_cdf((1.0 + LEVEL) / 2.0) * error
+    return Z * error
 
 
 def _midranks(values: Float64) -> Float64:

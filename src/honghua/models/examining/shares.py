@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from math import exp, log, sqrt
-from statistics import NormalDist
-from typing import Final
 
-from honghua.models.core.intervals import LEVEL, Interval
-
-Z: Final = NormalDist().inv_cdf((1.0 + LEVEL) / 2.0)
+from honghua.base.shares import Z, find_share
+from honghua.models.core.intervals import Interval
 
 
 def share_interval(ones: int, rows: int) -> Interval:
     """ones / rows with Wilson's 95 % interval (Wilson, JASA 22 (1927) 209); all NaN without rows."""
     if rows == 0:
         return Interval(float("nan"), float("nan"), float("nan"))
-    p = ones / rows
-    middle = (p + Z**2 / (2 * rows)) / (1 + Z**2 / rows)
-    reach = Z / (1 + Z**2 / rows) * sqrt(p * (1 - p) / rows + Z**2 / (4 * rows**2))
-    return Interval(max(middle - reach, 0.0), p, min(middle + reach, 1.0))
+    return Interval(*find_share(ones, rows))
 
 
 def difference_interval(one: Interval, two: Interval) -> Interval:

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from honghua.base.rng import derive_rng
+from honghua.base.shares import find_share
 from honghua.sim.core.draft import Ints
 from honghua.sim.core.market import CRIME_STEP
 from honghua.sim.core.outcomes import GRANTED, Heard
 from honghua.sim.core.typologies import ALL_TYPOLOGIES
 
-Z95: Final = 1.96
 BINS: Final = 120
 STOPPED: Final = (Heard.REFUSED_RISK, Heard.DELAYED)
 Flags = NDArray[np.bool_]
@@ -24,12 +24,7 @@ Flags = NDArray[np.bool_]
 
 def interval(hits: int, n: int) -> list[float]:
     """[low, share, high]: Wilson's, 95 %; of nothing, everything is possible."""
-    if n == 0:
-        return [0.0, 0.0, 1.0]
-    p, z2 = hits / n, Z95**2
-    middle, half = p + z2 / (2 * n), Z95 * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
-    low, high = (middle - half) / (1 + z2 / n), (middle + half) / (1 + z2 / n)
-    return [round(min(low, p), 5), round(p, 5), round(max(high, p), 5)]
+    return [round(part, 5) for part in find_share(hits, n)]
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from honghua.base.shares import find_share
 from honghua.sim.core import Truth
 
 Doubles = NDArray[np.float64]
@@ -19,7 +20,6 @@ PRECISION: Final = 0.95  # R-082
 FLAGGED_MIN: Final = 20  # a threshold that flags fewer says nothing about its precision
 CAUGHT_SHARE: Final = 0.2  # a ring is caught when so much of its crimes is flagged
 RESAMPLES: Final = 400
-Z95: Final = 1.96
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +69,7 @@ def average_precision(score: Doubles, crime: Bools, innocent: Bools) -> float:
 
 def wilson(hits: int, n: int) -> list[float]:
     """[low, share, high] of a share, 95 %."""
-    if n == 0:
-        return [0.0, 0.0, 1.0]
-    p, z2 = hits / n, Z95**2
-    middle, half = p + z2 / (2 * n), Z95 * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
-    return [round((middle - half) / (1 + z2 / n), 4), round(p, 4), round((middle + half) / (1 + z2 / n), 4)]
+    return [round(part, 4) for part in find_share(hits, n)]
 
 
 def recall_by_ring(flagged: Bools, ring: Ints, rng: np.random.Generator) -> dict[str, Any]:
