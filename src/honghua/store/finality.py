@@ -6,14 +6,20 @@ from typing import Final
 
 import psycopg
 
+LOOKS: Final = 10
 FINAL_TXID: Final = """
-SELECT least(coalesce(min(running::text::bigint), min(pg_snapshot_xmax(snapshot)::text::bigint)),
-  pg_current_xact_id_if_assigned()::text::bigint)
-FROM (SELECT pg_current_snapshot() AS snapshot) AS seen
-LEFT JOIN LATERAL pg_snapshot_xip(snapshot) AS running ON NOT EXISTS (
-  SELECT FROM pg_locks AS held JOIN pg_stat_activity AS other ON other.pid = held.pid
-  WHERE held.locktype = 'transactionid' AND held.transactionid = running::xid AND held.mode = 'ExclusiveLock'
-    AND held.granted AND other.datid <> (SELECT oid FROM pg_database WHERE datname = current_database()))
+WITH seen AS (SELECT pg_current_snapshot() AS snapshot),
+held AS (
+  SELECT l.transactionid AS xid,
+    other.datid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND other.usesysid IS NOT NULL AS here
+  FROM pg_locks AS l JOIN pg_stat_activity AS other ON other.pid = l.pid
+  WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock' AND l.granted AND other.datid IS NOT NULL),
+running AS (
+  SELECT one::text::bigint AS txid, held.here
+  FROM seen CROSS JOIN LATERAL pg_snapshot_xip(snapshot) AS one LEFT JOIN held ON held.xid = one::xid)
+SELECT least((SELECT min(txid) FROM running WHERE here IS NOT FALSE), pg_snapshot_xmax(snapshot)::text::bigint,
+  pg_current_xact_id_if_assigned()::text::bigint), (SELECT min(txid) FROM running WHERE here IS NULL)
+FROM seen
 """
 
 
@@ -21,10 +27,15 @@ def read_final_txid(conn: psycopg.Connection) -> int:
     """Every transaction of this database below this one is over: which rows are below it will never change.
 
     That is pg_snapshot_xmin(), except that transactions known to run in another database of the server do not count:
-    they cannot write here, and a long one must not hold our readers back. Whoever is not found (prepared, ending) counts.
+    they cannot write here, and a long one must not hold our readers back; nor do the server's own cleaners (nobody's sessions), who
+    write statistics only. Whoever is still not found after some looks (prepared) counts.
     The caller's own transaction counts too, once it has written or locked: its snapshot does not list it, and later ones may be over.
     """
-    conn.execute("SELECT pg_stat_clear_snapshot()")
-    row = conn.execute(FINAL_TXID).fetchone()
-    assert row is not None
-    return int(row[0])
+    for _ in range(LOOKS):
+        conn.execute("SELECT pg_stat_clear_snapshot()")
+        row = conn.execute(FINAL_TXID).fetchone()
+        assert row is not None
+        final, unknown = row
+        if final != unknown:  # whoever ended while we looked is not in the next snapshot
+            break
+    return int(final)

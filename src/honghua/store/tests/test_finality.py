@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
 import psycopg
 import pytest
 
@@ -53,3 +56,25 @@ def test_a_transaction_of_another_database_does_not_hold_the_edge(database, stor
         ended = end_another(database)
         with conn.transaction():
             assert read_final_txid(conn) > ended > running
+
+
+def test_transactions_of_another_database_that_end_while_we_look_do_not_hold_the_edge(database, store_settings, conn):
+    over = Event()
+
+    def keep_committing(elsewhere: Database) -> None:
+        with connect(elsewhere) as stranger:
+            while not over.is_set():
+                with stranger.transaction():
+                    begin(stranger)
+
+    with scratch_database(store_settings) as elsewhere, ThreadPoolExecutor(3) as pool:
+        strangers = [pool.submit(keep_committing, elsewhere) for _ in range(3)]
+        try:
+            for _ in range(200):
+                ended = begin(conn)
+                conn.commit()
+                assert read_final_txid(conn) > ended
+        finally:
+            over.set()
+    for stranger in strangers:
+        stranger.result()
