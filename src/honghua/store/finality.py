@@ -31,6 +31,7 @@ def read_final_txid(conn: psycopg.Connection) -> int:
     write statistics only. Whoever is still not found after some looks (prepared) counts.
     The caller's own transaction counts too, once it has written or locked: its snapshot does not list it, and later ones may be over.
     """
+    final = unknown = None
     for _ in range(LOOKS):
         conn.execute("SELECT pg_stat_clear_snapshot()")
         row = conn.execute(FINAL_TXID).fetchone()
@@ -38,4 +39,5 @@ def read_final_txid(conn: psycopg.Connection) -> int:
         final, unknown = row
         if final != unknown:  # whoever ended while we looked is not in the next snapshot
             break
+    assert final is not None
     return int(final)
