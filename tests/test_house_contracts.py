@@ -28,6 +28,13 @@ HOUSE = {
     "credit/prudence/api.py": "from honghua.credit import api\n",
     "credit/core/__init__.py": "from honghua.credit.core import terms\n",
     "credit/core/terms.py": "from honghua.base import dates\nfrom honghua.ledger.core import chart_size\n",
+    "lab/__init__.py": "",
+    "lab/factory/__init__.py": "",
+    "lab/fairness/__init__.py": "",
+    "lab/fairness/api.py": "",
+    "lab/fitting/__init__.py": "",
+    "lab/tables/__init__.py": "",
+    "lab/tags/__init__.py": "",
     "ledger/__init__.py": "",
     "ledger/api.py": "from honghua.ledger import store\n",
     "ledger/store.py": "from honghua.store import database\n",
@@ -52,6 +59,7 @@ SINS = [
     ("enter by a door", "credit/api.py", "from honghua.ledger.core.chart import chart_size\n"),
     ("enter by a door", "app/cli.py", "from honghua.ledger import store\n"),
     ("a room's door loads no part door", "credit/api.py", "from honghua.credit.prudence import api\n"),
+    ("nothing that fits reads protected traits", "lab/fitting/__init__.py", "from honghua.lab.fairness import api\n"),
     ("no cycles anywhere", "base/dates.py", "from honghua.base import money\n"),
 ]
 

@@ -22,7 +22,7 @@ from honghua.credit.eod import close_until
 from honghua.ledger import api as ledger
 from honghua.store.database import Database, connect
 from tests.verify.bounded import bind_some
-from tests.verify.contracts import sign_contract
+from tests.verify.contracts import sign_business, sign_contract
 from tests.verify.doors import VAULT, meet_people, offer_instalments, settle_merchants
 from tests.verify.filing import tell_bureau
 from tests.verify.laboratory import let_agents_work
@@ -93,7 +93,8 @@ def build(database: Database) -> None:
         bind_some(conn, book.registry, on=FIRST_DAY, now=NOW)
         buy_interest_free(book)
         meet_people(conn, now=NOW)
-        sign_contract(conn, book.registry, VAULT, now=NOW)
+        site, _ = sign_contract(conn, book.registry, VAULT, now=NOW)
+        sign_business(conn, book.registry, site, now=NOW)
         book.until(2, 3)
         settle_merchants(conn, now=NOW)
         february(book)
@@ -115,7 +116,7 @@ def build(database: Database) -> None:
 
 def buy_interest_free(book: Book) -> None:
     """What a campaign of the shop pays the fee of."""
-    terms = book.registry.terms[max(book.registry.terms)]
+    terms = book.registry.newest_terms
     fee = terms.fee_minor(PLAN_PURCHASE, 3, 60_000)
     assert fee is not None
     offer_instalments(book.conn, key=f"k{book.keys + 1:04}", fee_minor=fee, now=NOW)

@@ -9,13 +9,15 @@ import psycopg
 
 from honghua.credit import core as c
 from honghua.credit.api import Registry, execute, get_business_day
+from honghua.credit.core import BUSINESS_PRODUCT
 from honghua.credit.journey import api as journey
 from honghua.customers import api as customers
-from honghua.customers.core import ConsentKind, Profile, find_check_digit
+from honghua.customers.core import Business, ConsentKind, Profile, Sector, find_check_digit, find_licence_check
 from honghua.merchants.api import FakePayoutBank
 from honghua.store.database import run_unit
 
 FRONT = "11010519900307451"
+LICENCE_FRONT = "92110105MA0054321"
 READ_MS = 20_000
 
 
@@ -98,6 +100,43 @@ def sign_contract(
     assert [getattr(step, "outcome", step) for step in steps] == ["passed"] * 5, steps
     assert get_business_day(conn) == steps[-1].business_on  # type: ignore[union-attr]
     return site, contract_id
+
+
+def sign_business(conn: psycopg.Connection, registry: Registry, site: journey.JourneySite, *, now: dt.datetime) -> None:
+    """Steps 2 … 5 of the line for kim's business, what it buys for the trade, and a shop of kim's own."""
+    cafe = Business(
+        name="示例小馆", licence=LICENCE_FRONT + find_licence_check(LICENCE_FRONT), sector=Sector.CATERING, takings_minor=8_000_000,
+        shops=("kims-cafe",),
+    )  # fmt: skip
+    number = run_unit(conn, lambda k: begin_business(k, site, cafe, now=now))
+
+    def taking(step: journey.Step, by: str = journey.SYSTEM, **asked: Any) -> journey.Taking:
+        return journey.Taking(contract_id=number, step=step, key=f"{step.name} {by}", asked=asked, decided_by=by)
+
+    steps = [
+        journey.prove_identity(conn, site, taking(journey.Step.PROOFING, proof="kim"), make_evidence(), now=now),
+        journey.apply_for_credit(conn, site, taking(journey.Step.APPLICATION, asked_minor=300_000), now=now),
+        journey.approve(conn, site, taking(journey.Step.APPROVAL), now=now),
+        journey.approve(conn, site, taking(journey.Step.APPROVAL, by="ann"), now=now),
+    ]
+    shown = journey.show_contract(conn, site, number, read_seconds=10, now=now)
+    signing = taking(journey.Step.CONTRACT)
+    later = now + dt.timedelta(milliseconds=READ_MS)
+    steps.append(
+        journey.sign_contract(conn, site, signing, shown_digest=shown.shown_digest, read_ms=READ_MS, now=later)
+    )
+    assert [getattr(step, "outcome", step) for step in steps] == ["passed"] * 2 + ["referred"] + ["passed"] * 2, steps
+    orders = [
+        c.BuyNow(key=f"trade {goods}", customer="kim~business", order=goods, amount_minor=30_000, merchant="shop", category=goods)
+        for goods in ("stock", "freight")
+    ]  # fmt: skip
+    assert {answer["outcome"] for answer in execute(conn, registry, orders, now=later)} == {"approved"}
+
+
+def begin_business(conn: psycopg.Connection, site: journey.JourneySite, business: Business, *, now: dt.datetime) -> int:
+    """A contract of the business product, with what its owner says of the business."""
+    customers.write_business(conn, site.vault, "kim", business, said_by="kim", now=now)
+    return journey.begin_contract(conn, "kim", product=BUSINESS_PRODUCT, key="kim business", now=now)
 
 
 def withdraw(conn: psycopg.Connection, customer: str, kind: ConsentKind, *, now: dt.datetime) -> None:

@@ -12,6 +12,7 @@ from honghua.merchants import api as merchants
 from honghua.merchants.core import Asked, Draft
 from honghua.store.database import run_unit
 
+LOSING = 3  # a seed that loses the order whose fee the platform pays
 ZONE = dt.timezone(dt.timedelta(hours=8))
 VAULT = customers.Vault({1: b"f" * 32}, b"i" * 32)
 
@@ -37,12 +38,26 @@ def settle_merchants(conn: psycopg.Connection, *, now: dt.datetime) -> None:
     """Up to the day before the business date, and paid out."""
     merchants.catch_up_wholly(conn, now=now)
     today = get_business_day(conn)
+    prove_orders(conn, today, now=now)
+    merchants.catch_up_wholly(conn, now=now)
     day = today - dt.timedelta(days=1)
     merchants.settle_closed_day(conn, day, business_on=today, currency="CNY", now=now)
     bank = merchants.FakePayoutBank(1, day=merchants.bank_day(now), label=f" {today}")
     merchants.pay_out(conn, bank, now=now)
     bank.close_day()
     merchants.reconcile_days(conn, bank, business_on=today, now=now + dt.timedelta(days=1))
+
+
+def prove_orders(conn: psycopg.Connection, today: dt.date, *, now: dt.datetime) -> None:
+    """Half of the orders are real; of the others the platform's money is withheld, and a person finds that the oldest never was one."""
+    books, late = merchants.Books(today, "CNY"), now + dt.timedelta(days=20)
+    looked = merchants.look_at_orders(conn, merchants.FakeEvidenceSource(LOSING, {"lost": 0.5}), books, now=late)
+    flagged = merchants.list_flagged(conn, before=late + dt.timedelta(days=1))
+    if not looked.orders or any(row.decided_by for row in flagged):
+        return
+    oldest = min(row.purchase_id for row in flagged if row.platform_minor == 0)
+    found = merchants.Finding(is_real=False, person="rita", why="nobody lives there")
+    run_unit(conn, lambda c: merchants.decide_order(c, oldest, found, books, now=late))
 
 
 def meet_people(conn: psycopg.Connection, *, now: dt.datetime) -> None:

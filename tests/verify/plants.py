@@ -110,6 +110,11 @@ COMMANDS = (
         "SELECT 'command ' || max(command_id), max(command_id) FROM store_command",
         ("INSERT INTO store_command (key, command_id, body_hash, answer)"
          " SELECT 'again', command_id, body_hash, answer FROM store_command WHERE command_id = {1}")),
+    plant("the household buys for the trade", "credit.purchases_fit_purpose",
+        f"SELECT 'fact ' || min(fact_id), min(fact_id) FROM store_fact WHERE kind = 5 AND account_id = {BO}",
+        "UPDATE store_fact SET args[6] = (SELECT category_id FROM credit_category WHERE name = 'stock') WHERE fact_id = {1}"),
+    plant("a line changes its product", "credit.lines_have_their_product", ACCOUNT + "'kim~business'",
+        "UPDATE credit_account SET terms_id = 1 WHERE account_id = {1}"),
     plant("a decision vanishes", "credit.purchases_decided", DECISION,
         "DELETE FROM decision_record WHERE decision_id = {1}"),
     plant("a decision is turned round", "credit.purchases_decided", DECISION,
@@ -311,8 +316,11 @@ LIMITS = (
         "UPDATE limits_scan SET application_id ="
         " (SELECT application_id FROM limits_application WHERE outcome = 'review') WHERE scan_id = {1}"),
 )  # fmt: skip
+SOLD = "SELECT 'loan ' || loan FROM funding_transfer_loan"
+SALE = "SELECT 'transfer ' || transfer_id FROM funding_transfer"
 LOAN = "SELECT 'loan L1'"
 PAID = "SELECT 'payout ' || key, key, merchant_id FROM merchants_payout WHERE state = 'confirmed' ORDER BY key LIMIT 1"
+WITHHELD = "SELECT 'order ' || purchase_id, purchase_id FROM merchants_order WHERE withheld_minor > 0"
 SHARING = (
     plant("a payout forgets what moved", "merchants.payouts_end_as_statements_show", PAID,
         "UPDATE merchants_payout SET paid_minor = paid_minor + 1 WHERE key = '{1}'"),
@@ -323,6 +331,19 @@ SHARING = (
         "SELECT 'merchant ' || merchant_id, merchant_id FROM merchants_settlement ORDER BY merchant_id LIMIT 1",
         "UPDATE merchants_settlement SET service_minor = -5, due_minor = due_minor - 5, paid_minor = greatest(due_minor - 5, 0)"
         " WHERE merchant_id = {1}"),
+    plant("campaign money is withheld without a flag", "merchants.withheld_of_flagged_orders_only", WITHHELD,
+        "UPDATE merchants_order SET state = 'proved' WHERE purchase_id = {1}"),
+    plant("more is withheld than was written down", "merchants.withheld_of_flagged_orders_only", WITHHELD,
+        "UPDATE merchants_order SET withheld_minor = withheld_minor + 1 WHERE purchase_id = {1}"),
+    plant("a merchant's campaign is taken for the platform's", "merchants.withheld_of_flagged_orders_only", WITHHELD,
+        "UPDATE merchants_reservation SET purchase_id = {1} WHERE state = 'booked'"),
+    plant("what is withheld is kept off the books", "merchants.withheld_is_booked",
+        "SELECT 'merchant ' || merchant_id, merchant_id FROM merchants_withholding LIMIT 1",
+        "UPDATE merchants_withholding SET amount_minor = amount_minor + 1",
+        "UPDATE merchants_order SET withheld_minor = withheld_minor + 1 WHERE withheld_minor > 0"),
+    plant("a found falsehood is forgotten", "merchants.orders_stand_as_their_steps",
+        "SELECT 'order ' || purchase_id, purchase_id FROM merchants_order WHERE state = 'false'",
+        "UPDATE merchants_order SET state = 'proved' WHERE purchase_id = {1}"),
     plant("a subsidy beyond its year", "merchants.subsidy_caps_kept", "SELECT 'borrower anna'",
         "UPDATE merchants_subsidy_movement SET amount_minor = amount_minor + 300000, central_minor = central_minor + 300000"
         " WHERE kind = 'granted'"),
@@ -346,6 +367,12 @@ SHARING = (
     plant("our share is too small", "funding.own_share_kept", LOAN,
         "UPDATE funding_share SET share_ppm = share_ppm - 200000 WHERE lender = 'own' AND loan = 'L1'",
         "UPDATE funding_share SET share_ppm = share_ppm + 200000 WHERE lender = 'p01' AND loan = 'L1'"),
+    plant("who has sold keeps a cent", "funding.parts_are_held", SOLD,
+        "UPDATE funding_position SET outstanding_minor = 1 WHERE NOT is_held"),
+    plant("a sale pays nobody", "funding.transfers_are_whole", SALE, "DELETE FROM funding_movement WHERE kind = 'price_got'"),
+    plant("a sale is allowed by who asked for it", "funding.transfers_are_whole", SALE,
+        "UPDATE funding_transfer_word AS w SET person = t.person FROM funding_transfer AS t WHERE t.transfer_id = w.transfer_id"),
+    plant("somebody lends whom no contract names", "funding.sharers_are_named", SOLD, "DELETE FROM funding_named_signed"),
     plant("revenue goes astray", "funding.revenue_is_whole", "SELECT 'event L1:interest'",
         "UPDATE funding_revenue SET amount_minor = amount_minor - 1 WHERE key = 'L1:interest' AND party = 'platform'"),
 )  # fmt: skip

@@ -11,9 +11,19 @@ from honghua.credit.api import get_business_day
 from honghua.facts.kinds import FactKind
 from honghua.funding import api as funding
 from honghua.funding.core import FundingBase, MovementKind
+from honghua.ledger.api import find_refs
 from honghua.merchants import api as merchants
 from honghua.merchants.core import SubsidyItem
 from honghua.store.database import run_unit
+
+
+def agree_to(conn: psycopg.Connection, customer: str, *channels: str, now: dt.datetime) -> None:
+    """The customer signs a contract for each channel: the lenders that it names may share what they buy. In any transaction."""
+    with conn.transaction():
+        for channel in channels:
+            document = f"contract of {customer}: {channel}"
+            funding.name_in_contract(conn, document=document, customer=customer, channel=channel, now=now)
+            funding.sign_named(conn, document, now=now)
 
 
 def lend_together(conn: psycopg.Connection, *, now: dt.datetime) -> None:
@@ -44,17 +54,33 @@ def lend_together(conn: psycopg.Connection, *, now: dt.datetime) -> None:
         one = funding.BoughtOnCredit(
             purchase_id=bought[0], fact_id=bought[1], account_id=bought[2], principal_minor=bought[3], on=today
         )
-        assert not isinstance(funding.allocate_purchase(c, one, channel="joint-p03", now=now), Refusal)
+        (customer,) = find_refs(c, owner_ids=[one.account_id]).values()
+        agree_to(c, customer, "joint-p03", "joint-p04", now=now)
+        shared = funding.allocate_purchase(c, one, channel="joint-p03", now=now)
+        assert isinstance(shared, funding.Allocation)
+        assert len(shared.shares) == 2
 
     run_unit(conn, share)
     run_unit(conn, lambda c: funding.follow_books(c, now=now))
+    run_unit(conn, lambda c: sell(c, today=today, now=now))
     systems = {
         "p01": funding.FakePartner("p01", 1),
         "p02": funding.FakePartner("p02", 2),
         "p03": funding.FakePartner("p03", 3),
+        "p04": funding.FakePartner("p04", 4),
     }
     assert all(not one.differences for one in funding.reconcile_all(conn, systems, until=today, now=now))
     run_unit(conn, lambda c: subsidise(c, today=today, now=now))
+
+
+def sell(conn: psycopg.Connection, *, today: dt.date, now: dt.datetime) -> None:
+    """The third partner sells what it has to the fourth."""
+    wish = funding.Proposal(seller="p03", buyer="p04", price_ppm=990_000, agreement="SALE-1")
+    made = funding.propose_transfer(conn, wish, person="ann", why="it leaves", now=now)
+    assert isinstance(made, funding.Transfer)
+    funding.decide_transfer(conn, made.transfer_id, approve=True, person="bob", why="agreed", now=now)
+    assert funding.transfer_page(conn, made.transfer_id, on=today, now=now).sold == 1
+    assert funding.transfer_page(conn, made.transfer_id, on=today, now=now).is_last
 
 
 def subsidise(conn: psycopg.Connection, *, today: dt.date, now: dt.datetime) -> None:

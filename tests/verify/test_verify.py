@@ -43,7 +43,7 @@ def test_a_sound_book_passes(lived: Database) -> None:
     assert len(found["checked"]) == len(checks), "two checks share a name"
     idle = [name for name, count in found["checked"].items() if count == 0 and name != "credit.quarantine_told"]
     assert idle == [], "the book gives some checks nothing to look at"
-    assert found["checked"]["credit.state_is_fold"] == len(CUSTOMERS) + 1  # and kim, whose account a contract opened
+    assert found["checked"]["credit.state_is_fold"] == len(CUSTOMERS) + 2  # and kim, whose two accounts contracts opened
     assert found["checked"]["credit.accounts_without_contract"] == len(CUSTOMERS)
 
 

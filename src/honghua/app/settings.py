@@ -70,6 +70,8 @@ class OutsideSettings:
     """Counterparties of the operator's, each by an address or a folder; whatever is missing is honestly not there."""
 
     payouts: ServiceSettings = ServiceSettings()
+    debits: ServiceSettings = ServiceSettings()
+    evidence: ServiceSettings = ServiceSettings()
     bureau: ServiceSettings = ServiceSettings()
     identity: ServiceSettings = ServiceSettings()
     filing_folder: str = ""
@@ -132,9 +134,11 @@ def load_settings(*, environment: Mapping[str, str] | None = None) -> Settings:
     HONGHUA_SMS_URL, HONGHUA_SMS_TOKEN   the operator's gateway for short messages: takes POST {"key", "to", "text"}
     HONGHUA_PAYMENT_URL, HONGHUA_PAYMENT_SECRET   the payment gateway by which customers repay by hand; see web/payments/gateway.py
     HONGHUA_PAYOUT_URL, HONGHUA_PAYOUT_SECRET, HONGHUA_PAYOUT_NAME        the bank that pays merchants out (name: "payout bank")
+    HONGHUA_DEBIT_URL, HONGHUA_DEBIT_SECRET, HONGHUA_DEBIT_NAME           the bank that customers' bills are debited by ("debit bank")
+    HONGHUA_EVIDENCE_URL, HONGHUA_EVIDENCE_SECRET, HONGHUA_EVIDENCE_NAME  who knows what became of orders ("order evidence")
     HONGHUA_BUREAU_URL, HONGHUA_BUREAU_SECRET, HONGHUA_BUREAU_NAME        who is asked about people's debts ("bureau")
     HONGHUA_IDENTITY_URL, HONGHUA_IDENTITY_SECRET, HONGHUA_IDENTITY_NAME  who says whether people are who they say ("identity service");
-                           all three: see app/doors/outside/services.py
+                           all five: see app/doors/outside/services.py
     HONGHUA_FILING_FOLDER    where the credit bureau's monthly files are put (out/) and its receipts found (in/)
     HONGHUA_PARTNERS_FOLDER  a folder a lender, of its code: what happened to its loans (out/) and its own books (in/), a file a day
     HONGHUA_FUNDING_ROUTES   file of the routings: which purchases are lent together with whom; see funding/data/routes.toml
@@ -163,6 +167,8 @@ def load_settings(*, environment: Mapping[str, str] | None = None) -> Settings:
         language=_read_language(given),
         services=OutsideSettings(
             payouts=_read_service(given, "PAYOUT", "payout bank"),
+            debits=_read_service(given, "DEBIT", "debit bank"),
+            evidence=_read_service(given, "EVIDENCE", "order evidence"),
             bureau=_read_service(given, "BUREAU", "bureau"),
             identity=_read_service(given, "IDENTITY", "identity service"),
             filing_folder=given.get("HONGHUA_FILING_FOLDER", ""),

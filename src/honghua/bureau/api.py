@@ -43,7 +43,15 @@ from honghua.bureau.repairing import (
     list_repairs,
     repair_page,
 )
-from honghua.bureau.reporting import NOTICE, POSITIONS_MAX, MonthReport, NoticeRule, make_file_again, report_positions
+from honghua.bureau.reporting import (
+    NOTICE,
+    POSITIONS_MAX,
+    SHARED_ANEW,
+    MonthReport,
+    NoticeRule,
+    make_file_again,
+    report_positions,
+)
 from honghua.bureau.showing import OwnReport, read_raw, view_own_report, view_report
 from honghua.bureau.simulator import BureauSimulator, People, list_digests, make_people
 from honghua.bureau.store_inquiries import InquiryRow
@@ -66,6 +74,7 @@ __all__ = [
     "REASONS",
     "RESCORE_WISH",
     "RULES",
+    "SHARED_ANEW",
     "AccountShown",
     "Asking",
     "BureauAnswer",

@@ -22,6 +22,7 @@ from honghua.store.ids import allocate
 POSITIONS_MAX: Final = 10_000
 MONTHLY: Final = "monthly"
 CORRECTED: Final = "correction: later facts"
+SHARED_ANEW: Final = "correction: parts of lenders"
 Row = tuple[Position, Record, int]  # with its version
 
 
@@ -64,13 +65,14 @@ def report_positions(
     *,
     consented: Collection[str],
     now: dt.datetime,
-    rule: NoticeRule = NOTICE,
+    corrected: str = CORRECTED,
 ) -> MonthReport:
     """File positions of one month in the caller's transaction. The same positions again change nothing.
 
     Of an account of several lenders all parts are given at once; each goes to its own reporter's file, all of them or none.
     consented: customers whose prior written consent to reporting stands (art. 29); an account that was ever filed goes on being filed
-    to its end, since a debt is not undone by a withdrawal. BadInput for positions of different months, or too many.
+    to its end, since a debt is not undone by a withdrawal. corrected: why records on file are filed again.
+    BadInput for positions of different months, or too many.
     """
     if not positions:
         return MonthReport()
@@ -97,11 +99,11 @@ def report_positions(
             count["waiting"] += 1
         elif new := [record for record in adverse if _run_of(record) not in notices]:
             count["noticed"] += 1
-            told += _tell_all(conn, new, rule, now)
+            told += _tell_all(conn, new, NOTICE, now)
         else:
             count["corrected" if before else "filed"] += 1
             wanted += rows
-    return MonthReport(**count, files=tuple(_file(conn, wanted, now)), told=tuple(told))
+    return MonthReport(**count, files=tuple(_file(conn, wanted, corrected, now)), told=tuple(told))
 
 
 def _by_account(positions: Sequence[Position]) -> list[list[Position]]:
@@ -172,7 +174,7 @@ def _tell(conn: psycopg.Connection, record: Record, rule: NoticeRule, now: dt.da
     )  # fmt: skip
 
 
-def _file(conn: psycopg.Connection, wanted: Sequence[Row], now: dt.datetime) -> list[bytes]:
+def _file(conn: psycopg.Connection, wanted: Sequence[Row], corrected: str, now: dt.datetime) -> list[bytes]:
     by_reporter: dict[str, list[Row]] = defaultdict(list)
     for row in wanted:
         by_reporter[row[1].reporter].append(row)
@@ -185,7 +187,7 @@ def _file(conn: psycopg.Connection, wanted: Sequence[Row], now: dt.datetime) -> 
         filed = [
             Filed(
                 record=record, version=version, product=position.product, known_fact_id=position.known_fact_id,
-                why=MONTHLY if version == 1 else CORRECTED, file_id=number, recorded_at=now,
+                why=MONTHLY if version == 1 else corrected, file_id=number, recorded_at=now,
             )
             for position, record, version in rows
         ]  # fmt: skip

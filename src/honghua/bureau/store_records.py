@@ -19,12 +19,7 @@ OF_RECORD: Final = (
     "balance_minor", "due_minor", "paid_minor", "last_paid_on", "status", "days_past_due", "overdue_minor", "overdue_most_minor",
     "overdue_from", "cleared_on", "carried_cleared_on", "risk_class", "trades",
 )  # fmt: skip
-INSERT: Final = """
-INSERT INTO bureau_record (account_id, customer, month, reporter, account_type, currency, opened_on, ended_on, line_minor, used_minor,
-  balance_minor, due_minor, paid_minor, last_paid_on, status, days_past_due, overdue_minor, overdue_most_minor, overdue_from,
-  cleared_on, carried_cleared_on, risk_class, trades, product, version, known_fact_id, why, file_id, recorded_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
-"""
+COPY: Final = f"COPY bureau_record ({', '.join(OF_RECORD)}, product, version, known_fact_id, why, file_id, recorded_at) FROM STDIN"
 NEWEST: Final = "SELECT * FROM bureau_newest WHERE "
 VERSIONS: Final = "SELECT * FROM bureau_record WHERE customer = %s ORDER BY account_id, month, reporter, version"
 
@@ -67,22 +62,10 @@ def insert_file(conn: psycopg.Connection, header: Header, digest: bytes, *, now:
 
 def insert_records(conn: psycopg.Connection, rows: Iterable[Filed]) -> None:
     """File records."""
-    with conn.cursor() as cursor:
-        cursor.executemany(
-            INSERT,
-            [
-                [
-                    *_values(row.record),
-                    row.product,
-                    row.version,
-                    row.known_fact_id,
-                    row.why,
-                    row.file_id,
-                    row.recorded_at,
-                ]
-                for row in rows
-            ],
-        )
+    with conn.cursor() as cursor, cursor.copy(COPY) as copy:
+        for row in rows:
+            beside = (row.product, row.version, row.known_fact_id, row.why, row.file_id, row.recorded_at)
+            copy.write_row((*_values(row.record), *beside))
 
 
 def find_filed(conn: psycopg.Connection, account_ids: Sequence[int], month: dt.date) -> set[int]:

@@ -43,6 +43,8 @@ from honghua.credit.core.layout import (
 from honghua.credit.core.terms import ProductTerms, terms_matrix
 from honghua.credit.guarding.auditing import NAMES as BOUNDS
 from honghua.credit.guarding.auditing import check_bounds
+from honghua.credit.guarding.purposes import NAMES as PURPOSE_NAMES
+from honghua.credit.guarding.purposes import check_purposes
 from honghua.credit.limiting.store import FEED, read_place
 from honghua.credit.refold import event_matrix
 from honghua.credit.store import ACCOUNT_KINDS, ACCOUNT_SELECT, AccountRows, ragged
@@ -75,7 +77,7 @@ COMES_TO: Final[dict[int, tuple[int, ...]]] = {
 NAMES: Final = (
     "credit.limit_available", "credit.state_is_fold", "credit.components_are_balances", "credit.entries_have_facts",
     "credit.statements_complete", "credit.statements_unchanged", "credit.statements_add_up",
-    "credit.statements_monthly", "credit.holds_are_facts", "credit.facts_in_order", "credit.purchases_decided", *BOUNDS,
+    "credit.statements_monthly", "credit.holds_are_facts", "credit.facts_in_order", "credit.purchases_decided", *BOUNDS, *PURPOSE_NAMES,
 )  # fmt: skip
 STATEMENTS: Final = (
     f"SELECT account_id, {', '.join(STATEMENT_COLUMNS)}, booked_on, last_fact_id, snapshot FROM credit_statement"  # noqa: S608
@@ -200,6 +202,8 @@ def check_accounts(conn: Connection, terms: Mapping[int, ProductTerms], *, today
         check_journal(conn, batch, tally)
         refs = dict(zip(batch.ids.tolist(), batch.accounts.refs, strict=True))
         for name, count, broken in check_bounds(conn, refs, batch.facts, place=read_place(conn, FEED)):
+            tally.add(name, count, broken)
+        for name, count, broken in check_purposes(conn, refs, batch.accounts.heads[:, H_TERMS], batch.facts, terms):
             tally.add(name, count, broken)
         yield batch.ids
 

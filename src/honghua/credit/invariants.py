@@ -18,6 +18,7 @@ from honghua.credit import store
 from honghua.credit.audit import Tally, check_accounts
 from honghua.credit.core.terms import ProductTerms, terms_from_body
 from honghua.credit.journey.invariants import check_journeys
+from honghua.credit.materials.invariants import check_evidence
 from honghua.credit.prudence.invariants import check_prudence
 from honghua.store.invariants import check_facts_have_accounts, check_query
 
@@ -99,6 +100,7 @@ def check_credit(conn: Connection, *, progress: Progress | None = None) -> tuple
         check_query(conn, "credit.quarantine_told", QUARANTINE_TOLD),
         *check_journeys(conn),
         *check_prudence(conn),
+        *check_evidence(conn),
     )
 
 

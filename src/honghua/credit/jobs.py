@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from honghua.credit.banking.bank import Bank
+from honghua.credit.banking.bank import Bank, DebitAnswer, Declined, DeclineReason, Paid
 from honghua.credit.banking.debits import (
     DebitReport,
     accept_answers,
@@ -41,13 +41,17 @@ __all__ = [
     "Assessment",
     "Bank",
     "DayReport",
+    "DebitAnswer",
     "DebitReport",
+    "DeclineReason",
+    "Declined",
     "DueBill",
     "FakeBank",
     "FakeProver",
     "Follower",
     "LimitReport",
     "MonthPosition",
+    "Paid",
     "Prover",
     "SweepReport",
     "Tie",

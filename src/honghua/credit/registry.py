@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 import numpy as np
@@ -15,14 +15,16 @@ from honghua.credit import store
 from honghua.credit.core.desk import Decider
 from honghua.credit.core.guards import CapRules
 from honghua.credit.core.layout import H_TERMS
+from honghua.credit.core.lines.excluding import Exclusions
 from honghua.credit.core.terms import ProductTerms, newest_of, terms_matrix
 from honghua.credit.proving import Prover
-from honghua.decision.api import BundleIds, ensure_bundles
+from honghua.decision.api import BundleIds, Standing, ensure_bundles, read_standing
 from honghua.facts.kinds import Fact
 from honghua.ledger import api as ledger
 from honghua.ledger.core import OwnerKind
 
 Ints = NDArray[np.int64]
+EXCLUDED: Final = "exclusion"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,6 +100,7 @@ class Registry:
     risk: RiskLink | None = None  # None: the account rules alone judge
     prover: Prover | None = None  # None: no proof is ever right
     cap_rules: CapRules = field(default_factory=CapRules)
+    standing: Standing | None = None  # on the list `exclusion`, when it was read last
 
     @property
     def terms_ids(self) -> dict[str, int]:
@@ -146,6 +149,11 @@ class Registry:
         missing = sorted({name for name in names if name and name not in self.categories})
         if missing:
             self.categories.update(store.ensure_categories(conn, missing))
+
+    def learn_exclusions(self, conn: psycopg.Connection) -> Exclusions:
+        """Who stands on the list `exclusion`; read again only where a list changed."""
+        self.standing = read_standing(conn, EXCLUDED, known=self.standing)
+        return Exclusions(self.standing.ends_us)
 
     def forget(self) -> None:
         """Drop names learnt in a unit of work that was rolled back."""

@@ -97,6 +97,8 @@ class Unit:
         if risk is not None:
             risk.begin(self.conn, self.last_fact_id)
             self.desk.decider = risk
+        else:
+            self.desk.exclusions = self.registry.learn_exclusions(self.conn)
         self.load(commands)
         answers = self.decide(commands, allocate_each(self.conn, self.count_numbers(len(commands))))
         if risk is not None:
@@ -186,6 +188,7 @@ class Unit:
         approved = WITHIN_LIMIT.approves(orders.inputs[:, :RULE_INPUTS])  # the account's own rules bind every policy
         if risk is None:
             self.rows = {place: (-1, checked) for place, checked in zip(survey.spots, survey.checked, strict=True)}
+            approved &= ~survey.find_barred()
         else:
             approved &= risk.sense(orders)
             self.rows = {place: (k, survey.checked[k]) for k, place in enumerate(survey.spots)}

@@ -1,4 +1,5 @@
-"""What must hold about persons: the erased have no keys, nobody is found who left, every consent is to a text that was published."""
+"""What must hold about persons: the erased have no keys, nobody is found who left, every consent is to a text that was published,
+evidence that was taken back says nothing any more."""
 
 from __future__ import annotations
 
@@ -66,6 +67,16 @@ SELECT (SELECT count(*) FROM customers_signature), ARRAY(
     OR NOT EXISTS (SELECT FROM customers_certificate AS ours WHERE ours.fingerprint = signed.certificate)
   ORDER BY document_id LIMIT %(limit)s)
 """
+MATERIALS_FOLLOW_WORDS: Final = """
+SELECT (SELECT count(*) FROM customers_material), ARRAY(
+  SELECT 'material ' || material_id FROM customers_material AS material JOIN customers_person USING (person_id)
+    LEFT JOIN LATERAL (SELECT state FROM customers_material_word AS word WHERE word.material_id = material.material_id
+      ORDER BY number DESC LIMIT 1) AS last ON true
+  WHERE (sealed IS NOT NULL) IS DISTINCT FROM coalesce(last.state IN ('in_force', 'review'), false)
+    OR (ended_at IS NOT NULL AND coalesce(last.state, '') NOT IN ('withdrawn', 'expired', 'refused'))
+    OR (customers_person.state <> 'active' AND sealed IS NOT NULL)
+  ORDER BY material_id LIMIT %(limit)s)
+"""
 CHECKS: Final[dict[str, LiteralString]] = {
     "customers.erased_have_no_keys": ERASED_HAVE_NO_KEYS,
     "customers.left_are_not_found": LEFT_ARE_NOT_FOUND,
@@ -76,6 +87,7 @@ CHECKS: Final[dict[str, LiteralString]] = {
     "customers.offers_consented": OFFERS_CONSENTED,
     "customers.proofs_follow_answers": PROOFS_FOLLOW_ANSWERS,
     "customers.contracts_were_read": CONTRACTS_WERE_READ,
+    "customers.materials_follow_words": MATERIALS_FOLLOW_WORDS,
 }
 
 

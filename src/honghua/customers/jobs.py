@@ -11,9 +11,12 @@ from honghua.customers import store, store_consents
 from honghua.customers.conduct.complaints import OPEN_MAX, list_complaints, reseal_complaints
 from honghua.customers.contracts.documents import reseal_documents
 from honghua.customers.core.personal import PARTS
+from honghua.customers.materials.reading import reseal_materials
 from honghua.customers.persons import field_place, get_person, key_place, open_keys
+from honghua.customers.proofing.claims import reseal_claims
 from honghua.customers.rights import erase_retained
 from honghua.customers.suiting.offers import reseal_profiles
+from honghua.customers.trading.businesses import reseal_businesses
 from honghua.customers.vault import Vault, reseal
 from honghua.decision.api import Told, raise_alert
 from honghua.store.database import run_unit
@@ -45,8 +48,11 @@ def rotate_person(conn: psycopg.Connection, vault: Vault, customer: str) -> None
             store.reseal_field(conn, person.person_id, row, again)
     keys = {part: key for part, (key, _) in new.items()}
     reseal_profiles(conn, person.person_id, old, keys)
+    reseal_materials(conn, person.person_id, old, keys)
     reseal_documents(conn, person.person_id, old, keys)
     reseal_complaints(conn, person.person_id, old, keys)
+    reseal_claims(conn, person.person_id, old, keys)
+    reseal_businesses(conn, person.person_id, old, keys)
     for part, (_, wrapped) in new.items():
         store.update_key(conn, person.person_id, part, vault.newest, wrapped)
 

@@ -12,6 +12,7 @@ from honghua.base.errors import BadInput, Conflict, NotFound
 from honghua.customers import store, store_consents
 from honghua.customers.conduct.copying import list_kept
 from honghua.customers.core.personal import Field, Part
+from honghua.customers.materials import store as materials
 from honghua.customers.persons import Access, Purpose, get_person, list_versions, reveal
 from honghua.customers.store_consents import RequestRow
 from honghua.customers.vault import Vault
@@ -80,6 +81,7 @@ def erase_person(
     person = get_person(conn, customer, lock=True)
     if person.state != "active":
         raise Conflict(f"{customer} has left already", code="PERSON_LEFT")
+    materials.erase_all(conn, person.person_id, now=now)
     if last_dealt_on is None:
         _erase_all(conn, person.person_id, now)
         return None

@@ -6,7 +6,7 @@ import csv
 import datetime as dt
 import io
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -65,6 +65,14 @@ class ShownEntry:
     why: str
     person: str
     since: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Who stands on one list after a change: kind of entity and key → until when, microseconds since 1970 UTC."""
+
+    change_id: int
+    ends_us: Mapping[tuple[str, int], int]
 
 
 def is_label(text: str) -> bool:
@@ -199,3 +207,12 @@ def list_entries(conn: psycopg.Connection, *, name: str | None, now: dt.datetime
 def load_book(conn: psycopg.Connection, *, until_change: int) -> ListBook:
     """All lists in memory, as they stood after a change."""
     return ListBook(store.read_entries(conn, until_change=until_change))
+
+
+def read_standing(conn: psycopg.Connection, name: str, *, known: Standing | None = None) -> Standing:
+    """Who stands on a list by now, expired entries too; `known` again while no list changed since (one step into an index)."""
+    last = store.read_last_list_change(conn)
+    if known is not None and known.change_id == last:
+        return known
+    entries = store.read_entries(conn, until_change=last) if last else []
+    return Standing(last, {(one.entity, one.key): one.expires_at_us for one in entries if one.name == name})

@@ -45,6 +45,8 @@ class FactKind(IntEnum):
     SUBSIDY_TAKEN_BACK = 108
     SUBSIDY_RECEIVED = 109
     MERCHANT_CHARGED = 110
+    CAMPAIGN_WITHHELD = 111
+    CAMPAIGN_RELEASED = 112
 
 
 # Where a purchase was made from and to: 63-bit keys of texts, 0 = not told. They end the arguments of whatever can tell a
@@ -61,7 +63,7 @@ PASSED_OVER: Final = frozenset({
 OF_ENTRIES: Final = frozenset({
     FactKind.DAY_CLOSED, FactKind.ADJUSTED, FactKind.MERCHANT_PAID, FactKind.PAYOUT_RETURNED, FactKind.MERCHANT_PAID_AT_ONCE,
     FactKind.PAYMENT_AT_ONCE_RETURNED, FactKind.PAYOUT_CORRECTED, FactKind.SUBSIDY_CLAIMED, FactKind.SUBSIDY_TAKEN_BACK,
-    FactKind.SUBSIDY_RECEIVED, FactKind.MERCHANT_CHARGED,
+    FactKind.SUBSIDY_RECEIVED, FactKind.MERCHANT_CHARGED, FactKind.CAMPAIGN_WITHHELD, FactKind.CAMPAIGN_RELEASED,
 })  # fmt: skip
 
 ARGS_OF: Final[dict[FactKind, tuple[str, ...]]] = {

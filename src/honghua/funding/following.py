@@ -19,10 +19,12 @@ from honghua.base.dates import from_day
 from honghua.base.errors import Refusal
 from honghua.facts.kinds import FactKind
 from honghua.funding import store_following as store
+from honghua.funding import store_reached
 from honghua.funding.core.attributing import BookEntry, Item, Told, attribute
 from honghua.funding.core.splitting import MovementKind
-from honghua.funding.lending import DIRECT, Allocation, LoanEvent, allocate, get_allocation, record
-from honghua.funding.store import lock_loan
+from honghua.funding.lending import DIRECT, Allocation, LoanEvent, allocate_named, get_allocation, record
+from honghua.funding.naming import find_named
+from honghua.funding.store import FundedLoan, lock_loan
 from honghua.ledger import api as ledger
 from honghua.ledger.core import Component
 from honghua.store.facts import read_facts
@@ -67,17 +69,23 @@ def allocate_purchase(
 ) -> Allocation | Refusal:
     """Share a capture under a channel; from then on its loan follows the account's journal. In the caller's transaction.
 
+    Only lenders that the customer's contract names share it (`naming`), what the others would have is ours.
     The same capture again is the same allocation, whatever channel is asked for then.
     """
     loan = loan_of(bought)
     lock_loan(conn, loan)  # whoever shares the same capture at this moment has ended, or waits for us
     if store.is_shared(conn, loan):
         return get_allocation(conn, loan)
-    made = allocate(conn, loan=loan, channel=channel, principal_minor=bought.principal_minor, on=bought.on, now=now)
+    customer = ledger.find_refs(conn, owner_ids=[bought.account_id]).get(bought.account_id, "")
+    named = find_named(conn, [customer]).get(customer, frozenset())
+    made = allocate_named(conn, FundedLoan(loan, channel, bought.principal_minor, bought.on, []), named, now=now)
     if isinstance(made, Allocation):
-        store.insert_captures(conn, [store.Capture(bought.purchase_id, bought.fact_id, bought.account_id, loan)])
+        store.insert_captures(
+            conn, [store.Capture(bought.purchase_id, bought.fact_id, bought.account_id, loan, customer)]
+        )
         store.lock_account(conn, bought.account_id)
         catch_up(conn, [bought], now=now)
+        store_reached.mark(conn, [(bought.account_id, bought.on)])
     return made
 
 
@@ -117,12 +125,16 @@ def follow_accounts(conn: psycopg.Connection, seen: Sequence[int], *, now: dt.da
             store.list_loans(conn, list(rows)), store.list_items(conn, list(rows)), _read_facts(conn, list(rows))
         )
         saved: list[tuple[int, Item]] = []
+        reached: list[tuple[int, dt.date]] = []
         for account, changes in rows.items():
             items = known.items.get(account, [])
             before = {item.fact_id: replace(item) for item in items}
-            moved += _follow_account(conn, items, changes, known, now=now)
+            told = _follow_account(conn, items, changes, known, now=now)
+            moved += told
+            reached += [(account, from_day(min(one.booked_on for one in changes)))] if told else []
             saved += [(account, item) for item in items if before.get(item.fact_id) != item]
         store.save_items(conn, saved)
+        store_reached.mark(conn, reached)
     store.move_accounts(conn, list(cursors), until)
     return moved
 

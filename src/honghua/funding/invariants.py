@@ -19,20 +19,23 @@ SELECT (SELECT count(*) FROM funding_loan), ARRAY(
 EVENTS_WHOLE: Final = """
 WITH summed AS (
   SELECT key, loan, count(*) AS parts, sum(amount_minor) AS minor, min(whole_minor) AS least, max(whole_minor) AS most
-  FROM funding_movement GROUP BY key, loan),
-lenders AS (SELECT loan, count(*) AS parts FROM funding_share GROUP BY loan)
+  FROM funding_movement WHERE key NOT LIKE 'transfer:%%' GROUP BY key, loan),
+lenders AS (
+  SELECT loan, count(*) AS parts FROM funding_share AS s
+  WHERE NOT EXISTS (SELECT FROM funding_transfer_loan AS t WHERE t.loan = s.loan) GROUP BY loan)
 SELECT (SELECT count(*) FROM summed), ARRAY(
-  SELECT 'event ' || s.key FROM summed AS s JOIN lenders AS l USING (loan)
+  SELECT 'event ' || s.key FROM summed AS s LEFT JOIN lenders AS l USING (loan)
   WHERE s.minor <> s.least OR s.least <> s.most OR s.parts <> l.parts ORDER BY s.key LIMIT %(limit)s)
 """
 POSITIONS_MOVED: Final = """
 WITH summed AS (
   SELECT loan, lender,
-    sum(CASE WHEN kind IN ('lent', 'principal_back') THEN amount_minor
-      WHEN kind IN ('principal', 'refund', 'write_off') THEN -amount_minor ELSE 0 END) AS out,
-    sum(CASE WHEN kind IN ('interest', 'fee', 'penalty') THEN amount_minor
-      WHEN kind = 'interest_back' THEN -amount_minor ELSE 0 END) AS earned,
-    sum(CASE WHEN kind = 'write_off' THEN amount_minor WHEN kind = 'recovery' THEN -amount_minor ELSE 0 END) AS lost
+    sum(CASE WHEN kind IN ('lent', 'principal_back', 'bought') THEN amount_minor
+      WHEN kind IN ('principal', 'refund', 'write_off', 'sold') THEN -amount_minor ELSE 0 END) AS out,
+    sum(CASE WHEN kind IN ('interest', 'fee', 'penalty', 'earned_bought') THEN amount_minor
+      WHEN kind IN ('interest_back', 'earned_sold') THEN -amount_minor ELSE 0 END) AS earned,
+    sum(CASE WHEN kind IN ('write_off', 'loss_bought') THEN amount_minor
+      WHEN kind IN ('recovery', 'loss_sold') THEN -amount_minor ELSE 0 END) AS lost
   FROM funding_movement GROUP BY loan, lender)
 SELECT (SELECT count(*) FROM funding_position), ARRAY(
   SELECT 'part ' || p.loan || ' ' || p.lender FROM funding_position AS p FULL JOIN summed AS s USING (loan, lender)
@@ -42,9 +45,9 @@ SELECT (SELECT count(*) FROM funding_position), ARRAY(
 EXPOSURES_SUMMED: Final = """
 WITH own AS (
   SELECT p.loan, p.outstanding_minor FROM funding_position AS p WHERE p.lender = 'own'
-    AND EXISTS (SELECT FROM funding_share AS s WHERE s.loan = p.loan AND s.partner_group <> '')),
+    AND EXISTS (SELECT FROM funding_position AS s WHERE s.loan = p.loan AND s.is_held AND s.partner_group <> '')),
 groups AS (
-  SELECT DISTINCT s.partner_group, s.loan FROM funding_share AS s WHERE s.partner_group <> ''),
+  SELECT DISTINCT s.partner_group, s.loan FROM funding_position AS s WHERE s.is_held AND s.partner_group <> ''),
 summed AS (
   SELECT g.partner_group, sum(own.outstanding_minor) AS minor FROM groups AS g JOIN own USING (loan) GROUP BY g.partner_group
   UNION ALL SELECT '', coalesce(sum(outstanding_minor), 0) FROM own)
@@ -82,6 +85,55 @@ SELECT (SELECT count(*) FROM items), ARRAY(
   WHERE (p.out, p.lost) IS DISTINCT FROM (i.out, i.lost) ORDER BY i.loan LIMIT %(limit)s)
 """
 
+# Who holds the parts of a loan holds all of it; who has sold has nothing left.
+PARTS_HELD: Final = """
+WITH summed AS (SELECT loan, sum(share_ppm) AS ppm FROM funding_position GROUP BY loan)
+SELECT (SELECT count(*) FROM funding_position), ARRAY(
+  SELECT 'loan ' || l.loan FROM funding_loan AS l LEFT JOIN summed AS s USING (loan)
+  WHERE s.ppm IS DISTINCT FROM 1000000 OR EXISTS (
+    SELECT FROM funding_position AS p WHERE p.loan = l.loan AND NOT p.is_held
+      AND (p.share_ppm, p.outstanding_minor, p.written_off_minor, p.earned_minor) <> (0, 0, 0, 0))
+  ORDER BY l.loan LIMIT %(limit)s)
+"""
+# Each loan of a transfer moved what stands in it, from the seller to the buyer, after the yes of another person than asked for it.
+TRANSFERS_WHOLE: Final = """
+WITH moved AS (
+  SELECT key, lender, kind, amount_minor FROM funding_movement WHERE key LIKE 'transfer:%%'),
+wanted AS (
+  SELECT 'transfer:' || t.transfer_id || ':' || l.loan || ':' || w.what AS key, t.transfer_id, w.minor, side.lender, side.kind
+  FROM funding_transfer_loan AS l JOIN funding_transfer AS t USING (transfer_id)
+  CROSS JOIN LATERAL (VALUES ('principal', l.principal_minor, 'sold', 'bought'), ('loss', l.loss_minor, 'loss_sold', 'loss_bought'),
+    ('earned', l.earned_minor, 'earned_sold', 'earned_bought'), ('price', l.price_minor, 'price_got', 'price_paid'))
+    AS w (what, minor, given, taken)
+  CROSS JOIN LATERAL (VALUES (t.seller, w.given), (t.buyer, w.taken)) AS side (lender, kind) WHERE w.minor > 0),
+summed AS (
+  SELECT transfer_id, count(*) AS sold, sum(principal_minor) AS minor, sum(price_minor) AS price FROM funding_transfer_loan
+  GROUP BY transfer_id)
+SELECT (SELECT count(*) FROM funding_transfer), ARRAY(
+  SELECT DISTINCT 'transfer ' || transfer_id FROM (
+    SELECT coalesce(w.transfer_id::text, split_part(m.key, ':', 2)) AS transfer_id FROM wanted AS w FULL JOIN moved AS m
+      ON m.key = w.key AND m.lender = w.lender AND m.kind = w.kind WHERE w.minor IS DISTINCT FROM m.amount_minor
+    UNION ALL SELECT t.transfer_id::text FROM funding_transfer AS t LEFT JOIN funding_transfer_word AS w USING (transfer_id)
+      LEFT JOIN funding_transfer_run AS r USING (transfer_id) LEFT JOIN summed AS s USING (transfer_id)
+      WHERE w.person = t.person OR (w.word IS DISTINCT FROM 'approve') <> (r.transfer_id IS NULL)
+        OR (coalesce(r.sold, 0), coalesce(r.principal_minor, 0), coalesce(r.price_minor, 0))
+          <> (coalesce(s.sold, 0), coalesce(s.minor, 0), coalesce(s.price, 0))
+        OR coalesce(r.kept, 0) <> (SELECT count(*) FROM funding_transfer_kept AS k WHERE k.transfer_id = t.transfer_id)) AS wrong
+  ORDER BY 1 LIMIT %(limit)s)
+"""
+# Nobody else than ourselves has a part in the debt of a customer whose signed contract does not name it.
+SHARERS_NAMED: Final = """
+WITH named AS (
+  SELECT DISTINCT n.customer, lender FROM funding_named AS n JOIN funding_named_signed USING (document)
+  CROSS JOIN LATERAL unnest(n.lenders) AS lender),
+parts AS (
+  SELECT p.loan, p.customer, s.lender FROM funding_purchase AS p JOIN funding_position AS s USING (loan)
+  WHERE s.lender <> 'own' AND p.customer IS NOT NULL)
+SELECT (SELECT count(*) FROM parts), ARRAY(
+  SELECT DISTINCT 'loan ' || loan FROM parts LEFT JOIN named USING (customer, lender) WHERE named.customer IS NULL
+  ORDER BY 1 LIMIT %(limit)s)
+"""
+
 
 def check_funding(conn: psycopg.Connection) -> tuple[Check, ...]:
     """All invariants of the room."""
@@ -94,4 +146,7 @@ def check_funding(conn: psycopg.Connection) -> tuple[Check, ...]:
         check_query(conn, "funding.exposures_are_sums", EXPOSURES_SUMMED),
         check_query(conn, "funding.own_share_kept", OWN_SHARE, **rules),
         check_query(conn, "funding.revenue_is_whole", REVENUE_WHOLE),
+        check_query(conn, "funding.parts_are_held", PARTS_HELD),
+        check_query(conn, "funding.transfers_are_whole", TRANSFERS_WHOLE),
+        check_query(conn, "funding.sharers_are_named", SHARERS_NAMED),
     )

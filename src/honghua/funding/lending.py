@@ -80,28 +80,41 @@ def allocate(
     Bounds are looked at with the exposures locked, so that loans given at one moment cannot exceed them together. Where a partner may
     not or cannot lend, its share is ours; refused only when the channel itself breaks the rules in force.
     """
-    agreed = get_channel(channel)
-    store.lock_loan(conn, loan)
-    known = store.find_loan(conn, loan)
+    return allocate_named(conn, FundedLoan(loan, channel, principal_minor, on, []), None, now=now)
+
+
+def allocate_named(
+    conn: psycopg.Connection, wish: FundedLoan, named: frozenset[str] | None, *, now: dt.datetime
+) -> Allocation | Refusal:
+    """The same for a loan of a customer; named: the lenders that their contract names, None = nobody's contract is asked."""
+    agreed = get_channel(wish.channel)
+    store.lock_loan(conn, wish.loan)
+    known = store.find_loan(conn, wish.loan)
     if known is not None:
-        if (known.channel, known.principal_minor, known.lent_on) != (channel, principal_minor, on):
-            raise Conflict(f"loan {loan!r} was shared otherwise", code="LOAN_KNOWN")
-        return _allocation(known, store.list_shares(conn, loan))
-    rules = choose_rules(on)
+        if (known.channel, known.principal_minor, known.lent_on) != (wish.channel, wish.principal_minor, wish.lent_on):
+            raise Conflict(f"loan {wish.loan!r} was shared otherwise", code="LOAN_KNOWN")
+        return _allocation(known, store.list_shares(conn, wish.loan))
+    rules = choose_rules(wish.lent_on)
     if isinstance(rules, Refusal):
         return rules
-    return _share(conn, agreed, FundedLoan(loan, channel, principal_minor, on, []), rules, now=now)
+    return _share(conn, agreed, wish, rules, named, now=now)
 
 
 def _share(
-    conn: psycopg.Connection, channel: Channel, loan: FundedLoan, rules: FundingRules, *, now: dt.datetime
+    conn: psycopg.Connection,
+    channel: Channel,
+    loan: FundedLoan,
+    rules: FundingRules,
+    named: frozenset[str] | None,
+    *,
+    now: dt.datetime,
 ) -> Allocation | Refusal:
     groups = {lender: load_book().partners[lender].group for lender in channel.partners}
     out = store.lock_exposures(conn, list(groups.values())) if groups else {store.ALL: 0}
     base = store.find_base(conn, loan.lent_on)
     ask = ShareAsk(
         channel=channel, principal_minor=loan.principal_minor, groups=groups, standings=store.read_standings(conn),
-        exposure=Exposure(by_group=out, joint_minor=out[store.ALL]), base=base,
+        exposure=Exposure(by_group=out, joint_minor=out[store.ALL]), base=base, named=named,
     )  # fmt: skip
     plan = plan_shares(ask, rules)
     if isinstance(plan, Refusal):
@@ -159,29 +172,34 @@ def record(conn: psycopg.Connection, event: LoanEvent, *, now: dt.datetime) -> d
     known = store.find_loan(conn, event.loan)
     if known is None:
         raise NotFound(f"no loan {event.loan!r} is shared", code="LOAN_UNKNOWN")
-    groups = store.list_groups(conn, event.loan)
+    groups = store.list_groups(conn, [event.loan])
     if groups and event.kind in MOVES_EXPOSURE:
         store.lock_exposures(conn, groups)
     positions = store.lock_positions(conn, event.loan)
     parts, after = share_movement(positions, event.kind, event.amount_minor)
     told = {one.lender: part for one, part in zip(positions, parts, strict=True)}
-    store.insert_movements(conn, list(told.items()), (event.key, event.loan, event.kind.value), event.on, now=now)
+    on = max([event.on, *store.list_held_from(conn, event.loan)])  # not before who holds it now
+    store.insert_movements(conn, list(told.items()), (event.key, event.loan, event.kind.value), on, now=now)
     store.save_positions(conn, event.loan, after)
     if event.kind in LOWERS:
         store.add_exposure(conn, groups, -told[OWN])
     elif event.kind is MovementKind.PRINCIPAL_BACK:
         store.add_exposure(conn, groups, told[OWN])
     if event.kind in EARNS or event.kind is MovementKind.INTEREST_BACK:
-        _share_revenue(conn, event, get_channel(known.channel), {one.lender for one in positions})
+        _share_revenue(conn, event, get_channel(known.channel))
     return told
 
 
-def _share_revenue(conn: psycopg.Connection, event: LoanEvent, channel: Channel, lenders: set[str]) -> None:
-    """What was earned goes to the parties of the agreement; the part of a lender that does not take part in this loan is ours."""
+def _share_revenue(conn: psycopg.Connection, event: LoanEvent, channel: Channel) -> None:
+    """What was earned goes to the parties of the agreement, a part that was sold to its buyer.
+
+    The part of a lender that never took part in this loan is ours.
+    """
+    holders = store.find_holders(conn, event.loan)
     ppm: dict[str, int] = {}
     for party, share in channel.revenue:
-        absent = party in channel.partners and party not in lenders
-        ppm[OWN if absent else party] = ppm.get(OWN if absent else party, 0) + share
+        goes_to = holders.get(party, OWN) if party in channel.partners else party
+        ppm[goes_to] = ppm.get(goes_to, 0) + share
     parts = split(event.amount_minor, list(ppm.values()))
     rows = [(party, share, part) for (party, share), part in zip(ppm.items(), parts, strict=True)]
     store.insert_revenue(conn, event.key, rows, sign=-1 if event.kind is MovementKind.INTEREST_BACK else 1)

@@ -22,7 +22,7 @@ from honghua.base.dates import from_day
 from honghua.base.errors import BadInput, Refusal
 from honghua.base.rates import PPM
 from honghua.facts.kinds import FactKind
-from honghua.funding import store, store_following
+from honghua.funding import store, store_following, store_reached
 from honghua.funding.core.agreements import OWN
 from honghua.funding.core.bounds import (
     Exposure,
@@ -38,6 +38,7 @@ from honghua.funding.core.bounds import (
 from honghua.funding.core.routing import Route, Routing, choose_routing, find_route, parse_routings
 from honghua.funding.following import BoughtOnCredit, catch_up, follow_accounts, loan_of
 from honghua.funding.lending import get_channel, load_book
+from honghua.funding.naming import find_named
 from honghua.funding.store import FundedLoan, NewLoan
 from honghua.ledger import api as ledger
 from honghua.store.facts import FactColumns, read_final_page
@@ -47,11 +48,15 @@ FACTS_AT_ONCE: Final = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """One page. shared: purchases that became loans; movements: of loans; is_last: nothing more was there."""
+    """One page. shared: purchases that became loans; movements: of loans; is_last: nothing more was there.
+
+    unnamed: purchases under a route of whose lenders the customer's contract names none: they are ours alone.
+    """
 
     shared: int
     movements: int
     is_last: bool
+    unnamed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,7 @@ class Wanted:
 
     bought: BoughtOnCredit
     route: Route
+    customer: str
 
 
 @dataclass(slots=True)
@@ -70,6 +76,7 @@ class Room:
     quotas: dict[tuple[str, dt.date], int]
     standings: Mapping[str, Standing]
     bases: Mapping[dt.date, FundingBase | None]
+    named: Mapping[str, frozenset[str]]
 
 
 def load_routings(*, path: Path | None = None) -> tuple[Routing, ...]:
@@ -87,11 +94,18 @@ def follow_books(
 ) -> Followed:
     """Share the purchases of the next page of facts, and record what the journal did to shared loans. In the caller's transaction."""
     page = read_final_page(conn, after=store_following.lock_cursor(conn), limit=limit)
-    shared = _share_all(conn, _choose(conn, page, routings), now=now) if routings else 0
+    wanted = _choose(conn, page, routings) if routings else []
+    named = find_named(conn, sorted({one.customer for one in wanted}))
+    agreed = [one for one in wanted if named.get(one.customer, frozenset()).intersection(_partners_of(one))]
+    shared = _share_all(conn, agreed, named, now=now)
     movements = follow_accounts(conn, np.unique(page.account_id).tolist(), now=now)
     if len(page):
         store_following.move_cursor(conn, (int(page.txid[-1]), int(page.fact_id[-1])))
-    return Followed(shared, movements, len(page) < limit)
+    return Followed(shared, movements, len(page) < limit, len(wanted) - len(agreed))
+
+
+def _partners_of(one: Wanted) -> tuple[str, ...]:
+    return get_channel(one.route.channel).partners
 
 
 def _choose(conn: psycopg.Connection, page: FactColumns, routings: Sequence[Routing]) -> list[Wanted]:
@@ -107,11 +121,13 @@ def _choose(conn: psycopg.Connection, page: FactColumns, routings: Sequence[Rout
             bought = BoughtOnCredit(
                 purchase_id=int(page.purchase_id[row]), fact_id=int(page.fact_id[row]), account_id=account, principal_minor=amount, on=on
             )  # fmt: skip
-            found.append(Wanted(bought, route))
+            found.append(Wanted(bought, route, refs[account]))
     return found
 
 
-def _share_all(conn: psycopg.Connection, wanted: Sequence[Wanted], *, now: dt.datetime) -> int:
+def _share_all(
+    conn: psycopg.Connection, wanted: Sequence[Wanted], named: Mapping[str, frozenset[str]], *, now: dt.datetime
+) -> int:
     if not wanted:
         return 0
     known = store.lock_loans(conn, [loan_of(one.bought) for one in wanted])
@@ -122,27 +138,33 @@ def _share_all(conn: psycopg.Connection, wanted: Sequence[Wanted], *, now: dt.da
     room = Room(
         store.lock_exposures(conn, sorted({load_book().partners[lender].group for lender in partners})),
         store.lock_quotas(conn, [(one.route.channel, one.bought.on) for one in wanted]),
-        store.read_standings(conn), {on: store.find_base(conn, on) for on in days},
+        store.read_standings(conn), {on: store.find_base(conn, on) for on in days}, named,
     )  # fmt: skip
     rules = {on: choose_rules(on) for on in days}
     before = dict(room.exposures)
     made: list[NewLoan] = []
-    shared: list[BoughtOnCredit] = []
+    shared: list[Wanted] = []
     for one in wanted:
         in_force = rules[one.bought.on]
         if isinstance(in_force, Refusal):
             continue  # no rule of that day is known: nobody else may lend
         made.append(_plan(one, in_force, room))
-        shared.append(one.bought)
+        shared.append(one)
     if made:
         store.insert_loans(conn, made, now=now)
         store_following.insert_captures(
             conn,
-            [store_following.Capture(one.purchase_id, one.fact_id, one.account_id, loan_of(one)) for one in shared],
+            [
+                store_following.Capture(
+                    one.bought.purchase_id, one.bought.fact_id, one.bought.account_id, loan_of(one.bought), one.customer
+                )
+                for one in shared
+            ],
         )
         store.save_exposures(conn, {group: room.exposures[group] - before[group] for group in before})
         store.save_quotas(conn, room.quotas)
-        catch_up(conn, shared, now=now)
+        catch_up(conn, [one.bought for one in shared], now=now)
+        store_reached.mark(conn, [(one.bought.account_id, one.bought.on) for one in shared])
     return len(made)
 
 
@@ -153,6 +175,7 @@ def _plan(one: Wanted, rules: FundingRules, room: Room) -> NewLoan:
     ask = ShareAsk(
         channel=channel, principal_minor=minor, groups=groups, standings=room.standings,
         exposure=Exposure(by_group=room.exposures, joint_minor=room.exposures[store.ALL]), base=room.bases[on],
+        named=room.named.get(one.customer, frozenset()),
     )  # fmt: skip
     plan = plan_shares(ask, rules)
     if isinstance(plan, Refusal):

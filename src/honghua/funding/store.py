@@ -111,9 +111,13 @@ def insert_loans(conn: psycopg.Connection, made: Sequence[NewLoan], *, now: dt.d
         ],
     )  # fmt: skip
     conn.execute(
-        "INSERT INTO funding_position (loan, lender, outstanding_minor) SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[])",
-        [names, lenders, minor],
-    )
+        "INSERT INTO funding_position (loan, place, lender, partner_group, share_ppm, outstanding_minor)"
+        " SELECT * FROM unnest(%s::text[], %s::int[], %s::text[], %s::text[], %s::int[], %s::bigint[])",
+        [
+            names, [place for _, place, _, _ in parts], lenders, [group for *_, group in parts],
+            [share.share_ppm for _, _, share, _ in parts], minor,
+        ],
+    )  # fmt: skip
     conn.execute(
         "INSERT INTO funding_movement (key, loan, lender, kind, amount_minor, whole_minor, day, at)"
         " SELECT loan || ':lent', loan, lender, 'lent', minor, whole, day, %s"
@@ -157,10 +161,10 @@ def list_of_lender(conn: psycopg.Connection, lender: str, *, days: tuple[dt.date
 
 
 def lock_positions(conn: psycopg.Connection, loan: str) -> list[Position]:
-    """Everybody's part of a loan, in the order of its shares."""
+    """The part of everybody who holds one of a loan, in the order in which remainders are given out."""
     rows = conn.execute(
-        "SELECT p.lender, s.share_ppm, p.outstanding_minor, p.earned_minor, p.written_off_minor FROM funding_position AS p"
-        " JOIN funding_share AS s USING (loan, lender) WHERE p.loan = %s ORDER BY s.place FOR UPDATE OF p",
+        "SELECT lender, share_ppm, outstanding_minor, earned_minor, written_off_minor FROM funding_position"
+        " WHERE loan = %s AND is_held ORDER BY place FOR UPDATE",
         [loan],
     )
     return [
@@ -178,12 +182,37 @@ def save_positions(conn: psycopg.Connection, loan: str, positions: Iterable[Posi
         )
 
 
-def list_groups(conn: psycopg.Connection, loan: str) -> list[str]:
-    """The groups of partners that share a loan."""
+def list_groups(conn: psycopg.Connection, loans: Sequence[str]) -> list[str]:
+    """The groups of partners that hold a part of one of these loans."""
     rows = conn.execute(
-        "SELECT DISTINCT partner_group FROM funding_share WHERE loan = %s AND partner_group <> ''", [loan]
+        "SELECT DISTINCT partner_group FROM funding_position WHERE loan = ANY(%s) AND is_held AND partner_group <> ''",
+        [list(loans)],
     )
     return sorted(str(group) for (group,) in rows)
+
+
+def list_held_from(conn: psycopg.Connection, loan: str) -> list[dt.date]:
+    """Since when parts of a loan are held by others than those who lent it; [] where nobody sold any."""
+    rows = conn.execute(
+        "SELECT held_from FROM funding_position WHERE loan = %s AND held_from IS NOT NULL ORDER BY held_from", [loan]
+    )
+    return [on for (on,) in rows]
+
+
+def find_holders(conn: psycopg.Connection, loan: str) -> dict[str, str]:
+    """lender that lent a part -> who holds that part now."""
+    found = {
+        str(lender): str(lender)
+        for (lender,) in conn.execute("SELECT lender FROM funding_share WHERE loan = %s", [loan])
+    }
+    rows = conn.execute(
+        "SELECT t.seller, t.buyer FROM funding_transfer_loan AS l JOIN funding_transfer AS t USING (transfer_id)"
+        " WHERE l.loan = %s ORDER BY l.transfer_id",
+        [loan],
+    )
+    for seller, buyer in rows:
+        found = {lent: str(buyer) if holder == seller else holder for lent, holder in found.items()}
+    return found
 
 
 def lock_exposures(conn: psycopg.Connection, groups: Sequence[str]) -> dict[str, int]:

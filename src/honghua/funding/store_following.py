@@ -21,13 +21,15 @@ class Capture:
     fact_id: int
     account_id: int
     loan: str
+    customer: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountPart:
     """What one lender has in one account on a day; minor units. got: principal and charges of the days asked about, given back deducted.
 
-    moved_on: the last of these days on which something happened to it, None = nothing did.
+    moved_on: the last of these days on which something happened to it, None = nothing did. sold_on: the last on which it sold a part.
+    lent_on: since when it has a part, lent or bought.
     """
 
     account_id: int
@@ -37,18 +39,21 @@ class AccountPart:
     got_minor: int
     lost_minor: int
     moved_on: dt.date | None
+    sold_on: dt.date | None
 
 
 PARTS: Final = """
-SELECT p.account_id, m.lender, min(l.lent_on) AS lent_on, max(m.day) FILTER (WHERE m.day >= %(first)s) AS moved_on,
-  sum(CASE WHEN m.kind IN ('lent', 'principal_back') THEN m.amount_minor
-    WHEN m.kind IN ('principal', 'refund', 'write_off') THEN -m.amount_minor ELSE 0 END)::bigint AS out_minor,
+SELECT p.account_id, m.lender, min(m.day) AS lent_on, max(m.day) FILTER (WHERE m.day >= %(first)s) AS moved_on,
+  max(m.day) FILTER (WHERE m.day >= %(first)s AND m.kind IN ('sold', 'loss_sold')) AS sold_on,
+  sum(CASE WHEN m.kind IN ('lent', 'principal_back', 'bought') THEN m.amount_minor
+    WHEN m.kind IN ('principal', 'refund', 'write_off', 'sold') THEN -m.amount_minor ELSE 0 END)::bigint AS out_minor,
   coalesce(sum(CASE WHEN m.kind IN ('principal', 'interest', 'fee', 'penalty', 'recovery') THEN m.amount_minor
     WHEN m.kind IN ('principal_back', 'interest_back') THEN -m.amount_minor ELSE 0 END)
     FILTER (WHERE m.day >= %(first)s), 0)::bigint AS got_minor,
-  sum(CASE WHEN m.kind = 'write_off' THEN m.amount_minor WHEN m.kind = 'recovery' THEN -m.amount_minor ELSE 0 END)::bigint AS lost_minor
-FROM funding_purchase AS p JOIN funding_loan AS l USING (loan) JOIN funding_movement AS m USING (loan)
-WHERE p.account_id = ANY(%(accounts)s::bigint[]) AND m.lender <> 'own' AND l.lent_on <= %(last)s AND m.day <= %(last)s
+  sum(CASE WHEN m.kind IN ('write_off', 'loss_bought') THEN m.amount_minor
+    WHEN m.kind IN ('recovery', 'loss_sold') THEN -m.amount_minor ELSE 0 END)::bigint AS lost_minor
+FROM funding_purchase AS p JOIN funding_movement AS m USING (loan)
+WHERE p.account_id = ANY(%(accounts)s::bigint[]) AND m.lender <> 'own' AND m.day <= %(last)s
 GROUP BY p.account_id, m.lender ORDER BY p.account_id, m.lender
 """
 
@@ -61,10 +66,13 @@ def insert_captures(conn: psycopg.Connection, made: Sequence[Capture]) -> None:
         [accounts],
     )
     conn.execute(
-        "INSERT INTO funding_purchase (purchase_id, fact_id, account_id, loan)"
-        " SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[])",
-        [[one.purchase_id for one in made], [one.fact_id for one in made], accounts, [one.loan for one in made]],
-    )
+        "INSERT INTO funding_purchase (purchase_id, fact_id, account_id, loan, customer)"
+        " SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[])",
+        [
+            [one.purchase_id for one in made], [one.fact_id for one in made], accounts, [one.loan for one in made],
+            [one.customer for one in made],
+        ],
+    )  # fmt: skip
 
 
 def is_shared(conn: psycopg.Connection, loan: str) -> bool:

@@ -10,6 +10,7 @@ from honghua.lab.runs import REFIT, DatabaseRuns
 
 BUILD: Final = "build"  # the flow from raw events to a release
 TABLE: Final = "table"  # the flow of one flat table
+LIMITS: Final = "limits"  # the flow that chooses limits by what lots have shown
 CANDIDATE: Final = "candidate"  # the artefact that is signed, and that a person looks at
 APPROVE: Final = "approve release"  # the one step of a person
 PROPOSE: Final = "propose the release"
@@ -23,6 +24,7 @@ __all__ = [
     "CANDIDATE",
     "CARD",
     "LEADERBOARD",
+    "LIMITS",
     "PROPOSE",
     "REFIT",
     "STRATEGY",

@@ -48,6 +48,13 @@ def find_ceilings(conn: psycopg.Connection, customers: Sequence[str]) -> dict[st
     return store.find_ceilings(conn, list(customers))
 
 
+def find_ceiling_apart(
+    conn: psycopg.Connection, customer: str, reasons: frozenset[str]
+) -> tuple[int, str, dt.datetime] | None:
+    """(ceiling, reason, when) as it was last assessed for anything but these reasons; None where it never was."""
+    return store.find_ceiling_apart(conn, customer, sorted(reasons))
+
+
 def read_changes(conn: psycopg.Connection, customers: Sequence[str]) -> set[tuple[int, str, int]]:
     """(fact, customer, new limit) of every noted change of these customers: what their facts must say, too."""
     return store_moving.read_changes(conn, customers)
@@ -72,8 +79,16 @@ def make_offers(
 def offer_raise(conn: psycopg.Connection, customer: str, to_minor: int, *, key: str, rulebook: str, at: Moment) -> bool:
     """Offer a raise that the customer has not consented to beforehand; whether it is a new offer."""
     until = at.on + dt.timedelta(days=OFFER_DAYS)
-    number = store.next_id(conn)
-    offer = Offer(number, customer, "fixed", to_minor, until, "GROWTH", rulebook, "open", at.now, None)
+    offer = Offer(store.next_id(conn), customer, "fixed", to_minor, until, "GROWTH", rulebook, "open", at.now, None)
+    return store_moving.insert_offer(conn, key, offer)
+
+
+def offer_for_evidence(
+    conn: psycopg.Connection, customer: str, to_minor: int, *, key: str, rulebook: str, at: Moment
+) -> bool:
+    """As `offer_raise`, because of evidence that the customer brought."""
+    until = at.on + dt.timedelta(days=OFFER_DAYS)
+    offer = Offer(store.next_id(conn), customer, "fixed", to_minor, until, "EVIDENCE", rulebook, "open", at.now, None)
     return store_moving.insert_offer(conn, key, offer)
 
 
@@ -111,6 +126,7 @@ __all__ = [
     "Offer",
     "accept_offer",
     "assess",
+    "find_ceiling_apart",
     "find_ceilings",
     "find_last_days",
     "lapse_offers",
@@ -118,6 +134,7 @@ __all__ = [
     "list_offers",
     "make_offers",
     "note_changes",
+    "offer_for_evidence",
     "offer_raise",
     "read_changes",
     "settle_offer",

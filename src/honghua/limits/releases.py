@@ -18,6 +18,8 @@ from honghua.base.errors import BadInput, Conflict, IntegrityBroken, NotFound
 from honghua.base.people import fold_name
 from honghua.limits import store, store_releases
 from honghua.limits.core import Moment, Rulebook, rulebook_from_body
+from honghua.limits.core.business import BUSINESS_BOOK
+from honghua.limits.core.terms import BUSINESS, CONSUMPTION
 from honghua.limits.store_releases import RulebookRelease, Seat
 
 AUTHORS: Final = "the authors of Honghua"
@@ -40,15 +42,17 @@ class Signed:
             raise BadInput("every change of a rulebook carries a name and a reason", code="PERSON_OR_REASON_MISSING")
 
 
-def get_rulebook(conn: psycopg.Connection, *, on: dt.date) -> Rulebook:
-    """The rulebook in force on a business date; IntegrityBroken where its body does not make what its digest names."""
-    found = store_releases.find_in_force(conn, on)
-    return _open_shipped() if found is None else _open(*found)
+def get_rulebook(conn: psycopg.Connection, *, on: dt.date, product: str = CONSUMPTION) -> Rulebook:
+    """The product's rulebook in force on a business date; IntegrityBroken where its body does not make what its digest names."""
+    found = store_releases.find_in_force(conn, product, on)
+    return _open_shipped(product) if found is None else _open(*found)
 
 
-def find_release_in_force(conn: psycopg.Connection, *, on: dt.date) -> RulebookRelease | None:
+def find_release_in_force(
+    conn: psycopg.Connection, *, on: dt.date, product: str = CONSUMPTION
+) -> RulebookRelease | None:
     """The release in force on a business date, with its author and who approved it; None: the shipped one, before anybody acted."""
-    found = store_releases.find_in_force(conn, on)
+    found = store_releases.find_in_force(conn, product, on)
     rows = store_releases.list_releases(conn) if found is not None else []
     return next((row for row in rows if found is not None and row.digest == found[0]), None)
 
@@ -58,7 +62,7 @@ def propose_rulebook(conn: psycopg.Connection, book: Rulebook, act: Signed, *, n
 
     PolicyProblems for an unsound policy; Conflict where the same content was proposed before.
     """
-    _ensure_shipped(conn, now=now)
+    _ensure_shipped(conn, book.terms.product, now=now)
     return _propose(conn, book, act, built_in=False, now=now)
 
 
@@ -86,17 +90,17 @@ def activate_rulebook(conn: psycopg.Connection, release_id: int, act: Signed, *,
         raise Conflict(f"rulebook {release_id} is not approved", code="NOT_APPROVED")
     if from_on < at.on:
         raise BadInput("a rulebook judges from today on, or later: what was judged stays", code="DAY_PAST")
-    seats = store_releases.list_seats(conn)
+    seats = store_releases.list_seats(conn, row.product)
     if seats and (seats[0].release_id, seats[0].from_on <= from_on) == (release_id, True):
         raise Conflict(f"rulebook {release_id} is in force from {seats[0].from_on}", code="NOTHING_CHANGES")
     store_releases.insert_seat(conn, release_id, from_on, (act.person, act.why), restores=None, now=at.now)
     return store_releases.list_seats(conn)[0]
 
 
-def roll_back_rulebook(conn: psycopg.Connection, act: Signed, *, at: Moment) -> Seat:
+def roll_back_rulebook(conn: psycopg.Connection, act: Signed, *, at: Moment, product: str = CONSUMPTION) -> Seat:
     """From today on what was in force before the newest change judges again, if its approval still stands. Conflict without one before."""
     store_releases.lock(conn)
-    seats = store_releases.list_seats(conn)
+    seats = store_releases.list_seats(conn, product)
     # What a rollback says again is where it stands: the next one goes on to what was before that.
     standing = seats[0].restores or seats[0].seat_id if seats else 0
     before = next((one for one in seats if one.restores is None and one.seat_id < standing), None)
@@ -127,26 +131,28 @@ def _propose(
     conn: psycopg.Connection, book: Rulebook, act: Signed, *, built_in: bool, now: dt.datetime
 ) -> RulebookRelease:
     store.keep_rulebook(conn, book.digest, book.body())
-    number = store_releases.insert_release(conn, book.digest, act.person, act.why, built_in=built_in, now=now)
+    number = store_releases.insert_release(
+        conn, book.terms.product, book.digest, (act.person, act.why), built_in=built_in, now=now
+    )
     if number is None:
         raise Conflict("a rulebook of this very content was proposed before", code="RELEASE_KNOWN")
     return get_release(conn, number)
 
 
-def _ensure_shipped(conn: psycopg.Connection, *, now: dt.datetime) -> None:
-    """The shipped rulebook as the first release, in force from the first day: what a rollback can return to."""
+def _ensure_shipped(conn: psycopg.Connection, product: str, *, now: dt.datetime) -> None:
+    """The product's shipped rulebook as its first release, in force from the first day: what a rollback can return to."""
     store_releases.lock(conn)
-    if store_releases.list_seats(conn):
+    if store_releases.list_seats(conn, product):
         return
-    row = _propose(conn, Rulebook(), Signed(AUTHORS, SHIPPED_WHY), built_in=True, now=now)
+    row = _propose(conn, _open_shipped(product), Signed(AUTHORS, SHIPPED_WHY), built_in=True, now=now)
     said = replace(row, reviewer=RELEASERS, reviewed_why=SHIPPED_WHY, approved=True)
     store_releases.insert_review(conn, said, now=now)
     store_releases.insert_seat(conn, row.release_id, FIRST_DAY, (RELEASERS, SHIPPED_WHY), restores=None, now=now)
 
 
 @cache
-def _open_shipped() -> Rulebook:
-    return Rulebook()
+def _open_shipped(product: str) -> Rulebook:
+    return BUSINESS_BOOK if product == BUSINESS else Rulebook()
 
 
 @lru_cache(maxsize=BOOKS_KEPT)

@@ -166,6 +166,18 @@ def insert_ceiling(conn: psycopg.Connection, row: Ceiling, *, now: dt.datetime) 
     )
 
 
+def find_ceiling_apart(
+    conn: psycopg.Connection, customer: str, reasons: list[str]
+) -> tuple[int, str, dt.datetime] | None:
+    """(ceiling, reason, when) of the newest assessment for none of these reasons."""
+    row = conn.execute(
+        "SELECT ceiling_minor, reason, set_at FROM limits_ceiling WHERE customer = %s AND reason <> ALL(%s::text[])"
+        " ORDER BY ceiling_id DESC LIMIT 1",
+        [customer, reasons],
+    ).fetchone()
+    return None if row is None else (int(row[0]), str(row[1]), row[2])
+
+
 def find_ceilings(conn: psycopg.Connection, customers: list[str]) -> dict[str, tuple[int, float | None]]:
     """(ceiling, lenders known then) of customers that were assessed."""
     rows = conn.execute(

@@ -12,7 +12,7 @@ from psycopg.rows import class_row
 # One at a time: of two people who act at once the second sees what the first did.
 LOCK: Final = "SELECT pg_advisory_xact_lock(hashtext('limits_rulebook_seat'))"
 RELEASES: Final = """
-SELECT r.release_id, r.digest, r.author, r.why, r.built_in, r.proposed_at, v.reviewer, v.why AS reviewed_why, v.approved
+SELECT r.release_id, r.product, r.digest, r.author, r.why, r.built_in, r.proposed_at, v.reviewer, v.why AS reviewed_why, v.approved
 FROM limits_rulebook_release AS r LEFT JOIN LATERAL (SELECT reviewer, why, approved FROM limits_rulebook_review AS w
   WHERE w.release_id = r.release_id ORDER BY review_id DESC LIMIT 1) AS v ON true
 """
@@ -23,6 +23,7 @@ class RulebookRelease:
     """A rulebook that somebody proposed. digest: SHA-256 of its content; reviewer None: nobody has said anything yet."""
 
     release_id: int
+    product: str
     digest: bytes
     author: str
     why: str
@@ -52,13 +53,13 @@ def lock(conn: psycopg.Connection) -> None:
 
 
 def insert_release(
-    conn: psycopg.Connection, digest: bytes, author: str, why: str, *, built_in: bool, now: dt.datetime
+    conn: psycopg.Connection, product: str, digest: bytes, said: tuple[str, str], *, built_in: bool, now: dt.datetime
 ) -> int | None:
-    """Append a proposal; None where this content was proposed before."""
+    """Append a proposal; said: its author, and why. None where this content was proposed before."""
     row = conn.execute(
-        "INSERT INTO limits_rulebook_release (digest, author, why, built_in, proposed_at) VALUES (%s, %s, %s, %s, %s)"
+        "INSERT INTO limits_rulebook_release (product, digest, author, why, built_in, proposed_at) VALUES (%s, %s, %s, %s, %s, %s)"
         " ON CONFLICT (digest) DO NOTHING RETURNING release_id",
-        [digest, author, why, built_in, now],
+        [product, digest, *said, built_in, now],
     ).fetchone()
     return None if row is None else int(row[0])
 
@@ -88,18 +89,22 @@ def insert_seat(
     )
 
 
-def list_seats(conn: psycopg.Connection) -> list[Seat]:
-    """All seats, the newest first."""
+def list_seats(conn: psycopg.Connection, product: str | None = None) -> list[Seat]:
+    """All seats, or those of one product, the newest first."""
     with conn.cursor(row_factory=class_row(Seat)) as cursor:
-        query = "SELECT seat_id, release_id, from_on, person, why, restores, seated_at FROM limits_rulebook_seat ORDER BY seat_id DESC"
-        return cursor.execute(query).fetchall()
+        query = (
+            "SELECT seat_id, release_id, from_on, person, s.why, restores, seated_at FROM limits_rulebook_seat AS s"
+            " JOIN limits_rulebook_release USING (release_id) WHERE %(product)s::text IS NULL OR product = %(product)s"
+            " ORDER BY seat_id DESC"
+        )
+        return cursor.execute(query, {"product": product}).fetchall()
 
 
-def find_in_force(conn: psycopg.Connection, on: dt.date) -> tuple[bytes, str] | None:
-    """(digest, body as JSON) of the rulebook in force on a business date."""
+def find_in_force(conn: psycopg.Connection, product: str, on: dt.date) -> tuple[bytes, str] | None:
+    """(digest, body as JSON) of the product's rulebook in force on a business date."""
     row = conn.execute(
         "SELECT digest, body::text FROM limits_rulebook_seat JOIN limits_rulebook_release USING (release_id)"
-        " JOIN limits_rulebook USING (digest) WHERE from_on <= %s ORDER BY seat_id DESC LIMIT 1",
-        [on],
+        " JOIN limits_rulebook USING (digest) WHERE product = %s AND from_on <= %s ORDER BY seat_id DESC LIMIT 1",
+        [product, on],
     ).fetchone()
     return None if row is None else (bytes(row[0]), str(row[1]))

@@ -12,6 +12,7 @@ from honghua.facts.kinds import FactKind
 from honghua.ledger import api as ledger
 from honghua.ledger.core import Component
 from honghua.merchants import store_settlement
+from honghua.merchants.authenticity.invariants import check_authenticity
 from honghua.merchants.subsidies.invariants import check_subsidies
 from honghua.store.copybin import Int8, copy_out
 from honghua.store.invariants import check_query
@@ -75,6 +76,7 @@ def check_merchants(conn: psycopg.Connection) -> tuple[Check, ...]:
         *check_payouts(conn),
         check_service(conn),
         *check_subsidies(conn),
+        *check_authenticity(conn),
     )
 
 

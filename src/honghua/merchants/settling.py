@@ -13,16 +13,17 @@ from typing import Final
 
 import numpy as np
 import psycopg
-from numpy.typing import NDArray
 
 from honghua.base.dates import to_day
 from honghua.base.errors import BadInput, Conflict, NotFound, WorldFailed
-from honghua.facts.kinds import ARGS_OF, FactKind
+from honghua.facts.kinds import FactKind
 from honghua.ledger import api as ledger
 from honghua.ledger.core import Component, account_key, entry_batch
 from honghua.merchants import store_campaigns
 from honghua.merchants import store_settlement as store
+from honghua.merchants.authenticity.following import follow_orders
 from honghua.merchants.campaigns import settle_reservations
+from honghua.merchants.fact_places import find_places, read_argument
 from honghua.merchants.payouts.orders import Payable, place_orders
 from honghua.merchants.store_settlement import LIST_MAX, Ints, Movement, Movements, Settlement
 from honghua.store.facts import FactColumns, read_final_facts
@@ -30,6 +31,7 @@ from honghua.store.finality import read_final_txid
 
 LAST_ID: Final = np.iinfo(np.int64).max
 NOT_GOODS: Final = (FactKind.MERCHANT_PAID, FactKind.PAYOUT_RETURNED, FactKind.MERCHANT_CHARGED)
+OF_FEES: Final = (FactKind.CAMPAIGN_WITHHELD, FactKind.CAMPAIGN_RELEASED)  # they move a fee, no goods
 MOVED_BY_GOODS: Final = (FactKind.PURCHASE_CAPTURED, FactKind.PURCHASE_REFUNDED)
 
 
@@ -62,8 +64,10 @@ def follow_journal(conn: psycopg.Connection) -> int:
         return 0
     lines = ledger.read_component_lines(conn, Component.MERCHANT_PAYABLE, from_txid=start, until_txid=until)
     if len(lines):
-        rows = make_movements(lines, read_final_facts(conn, from_txid=start))
+        facts = read_final_facts(conn, from_txid=start)
+        rows = make_movements(lines, facts)
         store.insert_movements(conn, rows)
+        follow_orders(conn, rows, facts, txids=(start, until))
         back = (rows.fee_minor < 0) & (rows.purchase_id != 0)
         store_campaigns.return_spent(conn, rows.purchase_id[back], -rows.fee_minor[back])
     store.move_cursor(conn, until)
@@ -78,10 +82,7 @@ def is_followed(conn: psycopg.Connection, *, until: dt.date = dt.date.max) -> bo
 
 def make_movements(lines: ledger.ComponentLines, facts: FactColumns) -> Movements:
     """Lines with the facts behind them. A line whose fact is not among them (time alone caused it, a payout) stands for itself."""
-    order = np.argsort(facts.fact_id, kind="stable")
-    place = np.searchsorted(facts.fact_id[order], lines.fact_id)
-    at = np.append(order, len(order))[place]  # one past the last fact stands for none
-    known = (lines.fact_id != 0) & (np.append(facts.fact_id, 0)[at] == lines.fact_id)
+    at, known = find_places(facts, lines.fact_id)
 
     def of_fact(column: Ints) -> Ints:
         out: Ints = np.where(known, np.append(column, 0)[at], 0)
@@ -92,27 +93,15 @@ def make_movements(lines: ledger.ComponentLines, facts: FactColumns) -> Movement
     by_goods = np.isin(kind, MOVED_BY_GOODS) & known
     price = of_fact(facts.amount_minor) * np.where(kind == FactKind.PURCHASE_REFUNDED, -1, 1)
     gross = np.where(by_goods, price, net)  # a reversal moves what it moves
+    gross = np.where(np.isin(kind, OF_FEES), 0, gross)
     happened = np.where(known, of_fact(facts.happened_at), lines.recorded_at)
-    periods = _argument(facts, at, known & (kind == FactKind.PURCHASE_CAPTURED), "periods")
+    periods = read_argument(facts, at, known & (kind == FactKind.PURCHASE_CAPTURED), "periods")
     texts = [facts.reference[i] or "" if k else "" for i, k in zip(at.tolist(), known.tolist(), strict=True)]
     return Movements(
         lines.owner_id, lines.entry_id, lines.entry_owner_id, lines.fact_id, kind, lines.booked_on, happened,
         of_fact(facts.purchase_id), texts, gross, net, gross - net, periods,
-        _argument(facts, at, by_goods, "category"),
+        read_argument(facts, at, by_goods, "category"),
     )  # fmt: skip
-
-
-def _argument(facts: FactColumns, at: Ints, wanted: NDArray[np.bool_], name: str) -> Ints:
-    """A named argument of the facts at these places, 0 where it is not wanted or not told."""
-    out = np.zeros(len(at), np.int64)
-    for row in np.flatnonzero(wanted).tolist():
-        fact = int(at[row])
-        names = ARGS_OF[FactKind(int(facts.kind[fact]))]
-        start, end = int(facts.args_offsets[fact]), int(facts.args_offsets[fact + 1])
-        spot = names.index(name) if name in names else end
-        if start + spot < end:
-            out[row] = facts.args_values[start + spot]
-    return out
 
 
 def settle_day(conn: psycopg.Connection, day: dt.date, *, business_on: dt.date, currency: str, now: dt.datetime) -> int:

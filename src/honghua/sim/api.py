@@ -14,6 +14,7 @@ from honghua.sim.core.citizens import COURIER, calibration_figures
 from honghua.sim.core.draft import Draft, join
 from honghua.sim.core.gangs import CrewPlan
 from honghua.sim.core.outcomes import Heard, Outcomes
+from honghua.sim.core.parcels import Proof, Told, make_orders, tell_orders
 from honghua.sim.core.plan import FIRST_DAY, CityPlan
 from honghua.sim.core.shops import CATEGORIES
 from honghua.sim.core.trials import FieldTrial, Offer, TrialLog, TrialPlan, run_trial, show_again, true_effects
@@ -129,12 +130,14 @@ __all__ = [
     "Pace",
     "Period",
     "Platform",
+    "Proof",
     "Purpose",
     "ReminderLog",
     "ReminderPlan",
     "ReminderTrial",
     "Screens",
     "Streamed",
+    "Told",
     "Traffic",
     "TrialLog",
     "TrialPlan",
@@ -154,6 +157,7 @@ __all__ = [
     "make_city",
     "make_drill_day",
     "make_market",
+    "make_orders",
     "name_person",
     "pairs_of",
     "passes_step_up",
@@ -166,6 +170,7 @@ __all__ = [
     "standard_scenes",
     "stream",
     "stream_day",
+    "tell_orders",
     "true_effects",
     "true_effects_of",
     "typology_of",

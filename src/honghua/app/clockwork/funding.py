@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 import psycopg
 
 from honghua.app.clockwork.books import NOT_BEGUN, find_day
+from honghua.app.clockwork.telling import Telling, tell_customer
+from honghua.credit.core import holder_of
 from honghua.funding import api as funding
 from honghua.store.database import run_unit
+from honghua.web.keyring import Secrets
 
 PAGES_AT_ONCE: Final = 5  # the other jobs of the clock wait no longer
 
@@ -19,15 +23,49 @@ def make_follower(routings: Sequence[funding.Routing]) -> Callable[[psycopg.Conn
     """Shares what was bought as the routings say, and tells lenders what the books did to shared loans since the last look."""
 
     def follow(conn: psycopg.Connection, now: dt.datetime) -> str:
-        shared = movements = 0
+        shared = movements = unnamed = 0
         for _ in range(PAGES_AT_ONCE):
             page = run_unit(conn, lambda c: funding.follow_books(c, routings=routings, now=now))
-            shared, movements = shared + page.shared, movements + page.movements
+            shared, movements, unnamed = shared + page.shared, movements + page.movements, unnamed + page.unnamed
             if page.is_last:
                 break
-        return f"{shared} purchases shared, {movements} movements of shared loans"
+        ours = f", {unnamed} left to us: their contracts name no other lender" if unnamed else ""
+        return f"{shared} purchases shared, {movements} movements of shared loans{ours}"
 
     return follow
+
+
+def make_seller(secrets: Secrets | None) -> Callable[[psycopg.Connection, dt.datetime], str]:
+    """Carries approved transfers out, some pages a run, and tells the customers."""
+
+    def sell(conn: psycopg.Connection, now: dt.datetime) -> str:
+        today = find_day(conn)
+        if today is None:
+            return NOT_BEGUN
+        sold = kept = told = 0
+        for transfer_id in run_unit(conn, funding.list_approved):
+            for _ in range(PAGES_AT_ONCE):
+                page, reached = run_unit(conn, partial(_sell_page, secrets, transfer_id, on=today, now=now))
+                sold, kept, told = sold + page.sold, kept + page.kept, told + reached
+                if page.is_last:
+                    break
+        return f"{sold} parts of loans sold, {kept} kept, {told} customers told by message"
+
+    return sell
+
+
+def _sell_page(
+    secrets: Secrets | None, transfer_id: int, conn: psycopg.Connection, *, on: dt.date, now: dt.datetime
+) -> tuple[funding.TransferPage, int]:
+    """One page, and to how many customers a message goes; the others read it on their page."""
+    page = funding.transfer_page(conn, transfer_id, on=on, now=now)
+    if secrets is None:
+        return page, 0
+    reached = 0
+    for notice in page.told:
+        telling = Telling(f"funding_notice:{notice.notice_id}", holder_of(notice.customer), notice.chinese)
+        reached += not tell_customer(conn, secrets.vault, telling, now=now)
+    return page, reached
 
 
 def make_reconciler(

@@ -17,6 +17,7 @@ from honghua.app.clockwork import (
     funding,
     limit_notices,
     limits,
+    materials,
     merchants,
     models,
     payments,
@@ -28,9 +29,10 @@ from honghua.app.clockwork import (
 from honghua.base.clock import Clock
 from honghua.bureau.api import BureauProvider, FilingDesk
 from honghua.credit import jobs as credit_jobs
+from honghua.customers.materials.api import MaterialSource
 from honghua.decision import api as decision
 from honghua.funding.api import PartnerSystem, Routing
-from honghua.merchants.api import PayoutBank
+from honghua.merchants.api import EvidenceSource, PayoutBank
 from honghua.store.jobs import Job, JobRun, run_due
 from honghua.web.api.delivering import list_jobs as list_web_jobs
 from honghua.web.keyring import Secrets
@@ -47,9 +49,11 @@ class Ports:
 
     prover: credit_jobs.Prover | None = None
     payouts: PayoutBank | None = None
+    evidence: EvidenceSource | None = None  # who knows what became of orders
     bank: credit_jobs.Bank | None = None
     payments: PaymentGateway | None = None
     bureau: BureauProvider | None = None  # who is asked about people
+    materials: MaterialSource | None = None  # who hands over evidence that customers bring
     filing: FilingDesk | None = None  # where monthly files are handed over
     secrets: Secrets | None = None
     gateway: Gateway | None = None
@@ -76,6 +80,7 @@ def _of_moments(ports: Ports) -> tuple[Job, ...]:
             "limit-notices", 2 * SECOND, limit_notices.make_teller(ports.secrets), "tell customers that a limit changed"
         ),
         Job("messages", 2 * SECOND, people.make_courier(ports.secrets, ports.gateway), "send short messages"),
+        Job("materials", 2 * SECOND, materials.carry_out, "cut limits that rested on evidence which is gone"),
         Job("limits", 2 * SECOND, limits.follow, "raise and cut limits on what happened, note why"),
         Job(
             "payouts",
@@ -90,6 +95,18 @@ def _of_moments(ports: Ports) -> tuple[Job, ...]:
             5 * SECOND,
             funding.make_follower(ports.routings),
             "share purchases as the routing says, tell lenders what the books did",
+        ),
+        Job(
+            "order-evidence",
+            60 * SECOND,
+            merchants.make_prover(ports.evidence),
+            "ask what became of orders, withhold campaign money of doubtful ones",
+        ),
+        Job(
+            "transfers",
+            5 * SECOND,
+            funding.make_seller(ports.secrets),
+            "carry out transfers of loans between lenders that two persons allowed, tell the customers",
         ),
         Job("lapses", 60 * SECOND, books.lapse, "end suspended purchases whose time is over"),
         Job("seals", 60 * SECOND, books.seal, "seal what has been written in the ledger"),
@@ -160,6 +177,12 @@ def _of_law(ports: Ports) -> tuple[Job, ...]:
             6 * 3600 * SECOND,
             assessing.make_watcher(ports.bureau, secrets),
             "ask the bureau again about running lines whose answer is old",
+        ),
+        Job(
+            "materials-end",
+            3600 * SECOND,
+            materials.make_ender(secrets, ports.materials),
+            "erase evidence whose days are over, ask silent sources again",
         ),
         Job("conduct", 3600 * SECOND, people.make_watcher(zone), "alert complaints and rights that are answered late"),
         Job("rotation", 3600 * SECOND, people.make_rotator(secrets), "re-encrypt what lies under an old key"),

@@ -13,6 +13,7 @@ from honghua.credit import jobs as credit_jobs
 from honghua.customers import api as customers
 from honghua.customers.core import ConsentKind
 from honghua.limits import api as limits
+from honghua.limits.core import BUSINESS
 from honghua.store.database import run_unit
 
 
@@ -22,7 +23,8 @@ def follow(conn: psycopg.Connection, now: dt.datetime) -> str:
     if today is None:
         return NOT_BEGUN
     book = run_unit(conn, lambda c: limits.get_rulebook(c, on=today))
-    follower = credit_jobs.Follower(book=book, find_consent=find_raise_consent)
+    business = run_unit(conn, lambda c: limits.get_rulebook(c, on=today, product=BUSINESS))
+    follower = credit_jobs.Follower(book=book, find_consent=find_raise_consent, business=business)
     done = credit_jobs.follow_limits(conn, credit.open_registry(conn), follower, now=now)
     return (
         f"{done.facts} facts; {done.noted} changes told, {done.raised} raised, {done.cut} cut, {done.offered} offered"

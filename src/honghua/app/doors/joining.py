@@ -8,7 +8,7 @@ from honghua.app.doors.outside.wiring import find_routings, make_bureau, make_id
 from honghua.app.settings import Settings
 from honghua.base.clock import Clock
 from honghua.bureau.api import FakeBureau
-from honghua.customers.api import FakeIdentityProvider
+from honghua.customers.api import FakeBusinessRegister, FakeIdentityProvider
 from honghua.merchants.api import FakePayoutBank
 from honghua.web.consumer.joining.ports import JoiningPorts
 
@@ -28,6 +28,7 @@ def make_joining(settings: Settings, *, is_demo: bool, clock: Clock) -> JoiningP
             bureau=bureau or FakeBureau(DEMO_SEED, lambda: clock.now().date()),
             bank=bank or FakePayoutBank(DEMO_SEED),
             routings=find_routings(settings),
+            register=FakeBusinessRegister(DEMO_SEED),
         )
     if identity is None or bureau is None or bank is None:
         return None

@@ -19,6 +19,7 @@ from honghua.base.errors import NotFound
 from honghua.bureau import api as bureau
 from honghua.bureau.core import RepairPolicy, month_after
 from honghua.credit import api as credit
+from honghua.credit.core import holder_of
 from honghua.credit.jobs import find_opened, forget_late, list_late, list_month_accounts, list_overtaken, note_late
 from honghua.customers import api as customers
 from honghua.customers.core import ConsentKind
@@ -44,20 +45,21 @@ class Means:
 @dataclass(slots=True)
 class FilingRun:
     """One run. counts: what became of the newest month's positions, by word; caught_up: filed of the months before; corrected: filed
-    again; repaired: items; rescored: customers."""
+    again; shared_anew: filed again since their lenders are others; repaired: items; rescored: customers."""
 
     month: dt.date
     registry: credit.Registry
     counts: Counter[str] = field(default_factory=Counter)
     caught_up: int = 0
     corrected: int = 0
+    shared_anew: int = 0
     repaired: int = 0
     rescored: int = 0
 
     def tell(self) -> str:
         """In words."""
         said = ", ".join(f"{count} {word}" for word, count in sorted(self.counts.items()) if count) or "nothing to file"
-        more = f"{self.caught_up} caught up, {self.corrected} corrected, {self.repaired} items repaired"
+        more = f"{self.caught_up} caught up, {self.corrected} corrected, {self.shared_anew} shared anew, {self.repaired} items repaired"
         return f"{self.month:%Y-%m}: {said}; {more}"
 
 
@@ -91,6 +93,7 @@ def file_all(
         run = run_unit(conn, partial(_take_page, _file_page, run=run, means=means, ids=ids))
         after = ids[-1]
     run = _correct(conn, run, means, closed_before=today.replace(day=1))
+    run = _share_anew(conn, run, means, closed_before=today.replace(day=1))
     return _repair(conn, run, policies or bureau.load_policies(), now=now, on=now.astimezone(zone).date())
 
 
@@ -116,6 +119,19 @@ def _correct(conn: psycopg.Connection, run: FilingRun, means: Means, *, closed_b
     return run
 
 
+def _share_anew(conn: psycopg.Connection, run: FilingRun, means: Means, *, closed_before: dt.date) -> FilingRun:
+    """Closed months whose lenders turned out to be others than was filed: shared late, told late, or sold as of a closed day."""
+    after = 0
+    for _ in range(PAGES_MAX):
+        ids = run_unit(conn, partial(funding.list_marked, before=closed_before, after_id=after, limit=PAGE))
+        if not ids:
+            break
+        deed = partial(_share_page, closed_before=closed_before)
+        run = run_unit(conn, partial(_take_page, deed, run=run, means=means, ids=ids))
+        after = ids[-1]
+    return run
+
+
 def _take_page(deed: Deed, conn: psycopg.Connection, *, run: FilingRun, means: Means, ids: list[int]) -> FilingRun:
     """A page on a copy of the run's figures, since a unit of work may be tried again."""
     mine = replace(run, counts=Counter(run.counts))
@@ -127,7 +143,8 @@ def _take_page(deed: Deed, conn: psycopg.Connection, *, run: FilingRun, means: M
 
 def _file_page(conn: psycopg.Connection, run: FilingRun, means: Means, ids: list[int]) -> list[bureau.NoticeRow]:
     """What is missing of the month and of those just before it (held back for a notice, or nobody looked), by the account."""
-    names = credit.find_customer_refs(conn, ids)
+    marks = funding.lock_marks(conn, ids)  # whoever shares one of these accounts now waits, and marks it again
+    names = {one: holder_of(line) for one, line in credit.find_customer_refs(conn, ids).items()}
     reported = bureau.find_reported(conn, ids)
     consented = find_consented(conn, {names[one] for one in ids if one not in reported})
     allowed = [one for one in ids if one in reported or names[one] in consented]
@@ -142,6 +159,7 @@ def _file_page(conn: psycopg.Connection, run: FilingRun, means: Means, ids: list
         if month == run.month:
             found = {word: count for word, count in asdict(report).items() if isinstance(count, int)}
             run.counts.update({**found, "unchanged": len(there)})
+            funding.forget_marks(conn, [one for one in missing if one in marks and marks[one] >= month])
         else:
             run.caught_up += report.filed
     return told
@@ -160,6 +178,32 @@ def _correct_page(conn: psycopg.Connection, run: FilingRun, means: Means, ids: l
         report = bureau.report_positions(conn, positions, means.settings, consented=(), now=means.now)
         run.corrected += report.corrected
         told += report.told
+    return told
+
+
+def _share_page(
+    conn: psycopg.Connection, run: FilingRun, means: Means, ids: list[int], *, closed_before: dt.date
+) -> list[bureau.NoticeRow]:
+    """Months on file of these accounts, from their marks on, filed again where a lender's part differs from what was filed.
+
+    An account keeps its mark while a notice holds something of it back.
+    """
+    marks = {one: day for one, day in funding.lock_marks(conn, ids).items() if day < closed_before}
+    months: dict[dt.date, list[int]] = defaultdict(list)
+    for account_id, month, _ in bureau.list_known(conn, sorted(marks)):
+        if month_after(month, 1) > marks[account_id]:
+            months[month].append(account_id)
+    told: list[bureau.NoticeRow] = []
+    waiting: set[int] = set()
+    for month, account_ids in sorted(months.items()):
+        positions = read_newest_positions(conn, run.registry, month, account_ids)
+        report = bureau.report_positions(
+            conn, positions, means.settings, consented=(), now=means.now, corrected=bureau.SHARED_ANEW
+        )
+        run.shared_anew += report.corrected
+        told += report.told
+        waiting |= set(account_ids) if report.noticed or report.waiting else set()
+    funding.forget_marks(conn, sorted(marks.keys() - waiting))
     return told
 
 

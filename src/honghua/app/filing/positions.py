@@ -38,7 +38,7 @@ def find_parts(conn: psycopg.Connection, month: dt.date, account_ids: Sequence[i
         account_id: [
             LenderPart(
                 reporter=funding.get_reporter(part.lender), lent_on=part.lent_on, out_minor=part.out_minor, got_minor=part.got_minor,
-                lost_minor=part.lost_minor, moved_on=part.moved_on,
+                lost_minor=part.lost_minor, moved_on=part.moved_on, sold_on=part.sold_on,
             )
             for part in parts
         ]

@@ -37,7 +37,7 @@ class PackedEvidence:
         """See `journey.WriteOffEvidence`."""
         if self._find_booked(conn, contract) is not None:
             return journey.Gathered(missing=(), figures={"booked_before": True})
-        pack_id = prudence.begin_pack(conn, contract.customer, person=LAID_BY, now=now)
+        pack_id = prudence.begin_pack(conn, contract.line, person=LAID_BY, now=now)
         known = {item.digest for item in prudence.get_pack(conn, self.registry, pack_id).items}
         for item in self._collect(conn, contract, set(asked.get("evidence", ())), now):
             if item.digest not in known:
@@ -64,12 +64,12 @@ class PackedEvidence:
         booked = self._find_booked(conn, contract)
         if booked is not None:
             return booked
-        pack_id = prudence.begin_pack(conn, contract.customer, person=LAID_BY, now=now)
+        pack_id = prudence.begin_pack(conn, contract.line, person=LAID_BY, now=now)
         return prudence.write_off_pack(conn, self.registry, pack_id, now=now)
 
     def _find_booked(self, conn: psycopg.Connection, contract: journey.Contract) -> dict[str, Any] | None:
         """The answer that the books gave, where the claim is written off already."""
-        account = journey.get_account(conn, self.registry, contract.customer)
+        account = journey.get_account(conn, self.registry, contract.line)
         if not journey.read_claim(account).written_off_minor:
             return None
         facts = read_facts(conn, np.array([account.account_id], np.int64))
@@ -86,12 +86,14 @@ class PackedEvidence:
             checked = customers.check_contract(conn, self.vault, key, now=now)
             yield prudence.Item("contract", today, bytes.fromhex(checked.signed_sha256), f"document {key}")
         if "statements" in kinds:
-            shown = credit.list_statements(conn, self.registry, contract.customer)
-            yield prudence.Item("statements", today, digest(to_plain(shown)), f"statements of {contract.customer}")
+            shown = credit.list_statements(conn, self.registry, contract.line)
+            yield prudence.Item("statements", today, digest(to_plain(shown)), f"statements of {contract.line}")
         if "bureau" in kinds:
             report = bureau.view_own_report(conn, contract.customer, on=today)
             yield prudence.Item("bureau", today, digest(to_plain(report)), f"own report of {contract.customer}")
         for row in journey.list_contacts(conn, contract.customer):
+            if row.contract_id != contract.contract_id:
+                continue
             yield prudence.Item("contact", row.at.date(), digest(to_plain(row)), row.evidence)
 
 

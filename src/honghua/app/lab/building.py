@@ -19,7 +19,7 @@ from honghua.lab.workers import api as workers
 def run_build(args: argparse.Namespace, settings: Settings) -> int:
     """Begin, or go on."""
     question = workers.read_question(args.question)
-    params = workers.make_params(args.events, question, frame=args.frame)
+    params = workers.make_params(args.events, question, frame=args.frame, knowledge=args.knowledge)
     opening = agents.Opening(BUILD, args.seed, f"somebody asked: {question.target.says}", params)
     started = time.perf_counter()
     with agents.hold_run(args.out / RUN_FOLDER) as run:

@@ -17,7 +17,7 @@ from honghua.app.serving.cpu import cpu_by_process
 from honghua.app.serving.load import LoadOrders
 from honghua.app.serving.loading import Volley, fire, loaded, reconcile
 from honghua.app.serving.plan import WAITING_MAX, ServePlan, listen
-from honghua.app.serving.supervising import Supervisor
+from honghua.app.serving.supervising import Supervisor, Warm
 from honghua.app.settings import load_settings
 from honghua.base.clock import SystemClock
 from honghua.store.database import Database, connect, open_database
@@ -143,13 +143,13 @@ class Range:
 
 @contextmanager
 def served(
-    ground: Ground, *, workers: int, seed: int, desks: int = 1, waiting_max: int = WAITING_MAX
+    ground: Ground, *, workers: int, seed: int, desks: int = 1, waiting_max: int = WAITING_MAX, warm: Warm | None = None
 ) -> Iterator[Range]:
-    """The server at work."""
+    """The server at work. warm: see `Supervisor`."""
     with listen("127.0.0.1", 0) as listener:
         port = listener.getsockname()[1]
         plan = ground.plan(port, workers=workers, desks=desks, waiting_max=waiting_max)
-        with Supervisor(plan, listener) as supervisor:
+        with Supervisor(plan, listener, warm=warm) as supervisor:
             yield Range(ground, supervisor, port, seed)
 
 

@@ -1,6 +1,8 @@
 """The load generator: a process of its own, raw sockets, requests written beforehand. `python -m honghua.app.serving.load` reads its orders
 from standard input, says when it is ready, begins when told, and leaves what it heard in a file.
 
+It loads for the seconds ordered, or until it is told that this is enough (another line).
+
 A closed loop: each connection sends its next request when the last was answered. An open one (`rate`): requests fall due at their times
 and go out on the next free connection; how long they took counts from when they were due.
 """
@@ -12,6 +14,7 @@ import datetime as dt
 import resource
 import secrets
 import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -163,7 +166,12 @@ class Load:
         self.free: deque[Caller] = deque()
         self.began = 0.0
         self.under_way = 0
+        self.seconds = orders.seconds
         self.is_over = False
+
+    def enough(self) -> None:
+        """No new calls from now on. From any thread."""
+        self.seconds = min(self.seconds, time.perf_counter() - self.began)
 
     def is_free(self, caller: Caller) -> None:
         """A connection can take a call."""
@@ -185,7 +193,7 @@ class Load:
     def send_due(self) -> None:
         """In an open loop: every call that is due, as far as connections are free."""
         elapsed = time.perf_counter() - self.began
-        due = min(int(min(elapsed, self.orders.seconds) * self.orders.rate), len(self.requests))
+        due = min(int(min(elapsed, self.seconds) * self.orders.rate), len(self.requests))
         while self.next < due and self.free:
             caller = self.free.popleft()
             if not caller.transport.is_closing():
@@ -226,7 +234,7 @@ class Load:
             for caller in list(self.free):
                 self.send(caller, time.perf_counter())
             self.free.clear()
-        while time.perf_counter() - self.began < self.orders.seconds and self.next < len(self.requests):
+        while time.perf_counter() - self.began < self.seconds and self.next < len(self.requests):
             if self.orders.rate:
                 self.send_due()
             await asyncio.sleep(0.002 if self.orders.rate else 0.02)
@@ -241,7 +249,7 @@ class Load:
 
     def due_in_all(self) -> int:
         """Calls of an open loop."""
-        return min(int(self.orders.seconds * self.orders.rate), len(self.requests))
+        return min(int(self.seconds * self.orders.rate), len(self.requests))
 
 
 def say(word: str) -> None:
@@ -255,6 +263,12 @@ def begin() -> None:
     sys.stdin.buffer.readline()
 
 
+def hear_enough(load: Load) -> None:
+    """Another line: no more calls. The end of the input says nothing."""
+    if sys.stdin.buffer.readline():
+        load.enough()
+
+
 def main() -> int:
     """Read the orders, load, write down what was heard."""
     orders = msgspec.json.decode(sys.stdin.buffer.readline(), type=LoadOrders)
@@ -263,6 +277,7 @@ def main() -> int:
 
     def start() -> None:
         begin()
+        threading.Thread(target=hear_enough, args=(load,), daemon=True).start()
         spent.append(cpu_seconds())
 
     seconds = uvloop.run(load.run(start))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -83,6 +83,14 @@ def start(process: subprocess.Popen[bytes]) -> None:
     process.stdin.flush()
 
 
+def end(process: subprocess.Popen[bytes]) -> None:
+    """The word that this is enough; it may have ended by itself."""
+    assert process.stdin is not None, "a pipe"
+    with suppress(BrokenPipeError):
+        process.stdin.write(b"enough\n")
+        process.stdin.flush()
+
+
 def collect(process: subprocess.Popen[bytes], orders: LoadOrders) -> Volley:
     """What came of it, when it is over."""
     assert process.stdout is not None, "a pipe"
@@ -133,4 +141,4 @@ def count_captured(conn: psycopg.Connection) -> dict[int, int]:
     return dict(zip(numbers.tolist(), counts.tolist(), strict=True))
 
 
-__all__ = ["Volley", "collect", "fire", "loaded", "reconcile", "start"]
+__all__ = ["Volley", "collect", "end", "fire", "loaded", "reconcile", "start"]

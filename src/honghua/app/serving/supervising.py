@@ -23,10 +23,12 @@ from honghua.store.server.processes import find_postmaster
 from honghua.store.settings import StoreSettings
 
 READY_S: Final = 120.0  # until a process must be ready: the engine may have much to learn
-END_S: Final = 30.0  # until it must have ended
+END_S: Final = 45.0  # until it must have ended: callers may wait 30 s for what it took
+WARM_S: Final = 1_800.0  # until newer code must be compiled
 BACK_OFF_S: Final = (0.2, 10.0)  # before one that fell is started again, more with every time that it falls soon
 SOON_S: Final = 30.0
 LOOK_S: Final = 0.2
+Warm = Callable[[], subprocess.Popen[bytes]]
 
 
 @dataclass(slots=True)
@@ -73,7 +75,8 @@ class Child:
 class Supervisor:
     """Use it as a context manager: inside, the server serves. `watch` must be called again and again, or `run` once.
 
-    revive: starts the database again if it fell, and says whether it did; None where it is the operator's.
+    revive: starts the database again if it fell, and says whether it did; None where it is the operator's. warm: starts whoever
+    compiles the code that new processes will run, before any is replaced (`warming`).
     """
 
     def __init__(
@@ -82,14 +85,16 @@ class Supervisor:
         listener: socket.socket,
         *,
         revive: Callable[[], bool] | None = None,
+        warm: Warm | None = None,
         said: Callable[[str], None] | None = None,
     ) -> None:
-        self.plan, self.listener, self.revive = plan, listener, revive
+        self.plan, self.listener, self.revive, self.warm = plan, listener, revive, warm
         self.said = said or (lambda text: print(f"honghua: {text}", file=sys.stderr, flush=True))
         self.children: dict[tuple[str, int], Child] = {}
         self.falls: dict[tuple[str, int], int] = {}
         self.again_at: dict[tuple[str, int], float] = {}
         self.turn = threading.RLock()  # watching and replacing take turns
+        self.stopping = threading.Event()  # somebody wants us to end
 
     def __enter__(self) -> Self:
         try:
@@ -190,8 +195,28 @@ class Supervisor:
             old, self.children[role, number] = self.children[role, number], new
             old.end()
 
+    def warm_up(self) -> None:
+        """Until the newer code is compiled, while we go on watching; WorldFailed when it does not work, or takes too long."""
+        if self.warm is None:
+            return
+        warming, until = self.warm(), time.monotonic() + WARM_S
+        try:
+            while warming.poll() is None:
+                if self.stopping.is_set() or time.monotonic() > until:
+                    raise WorldFailed("the newer code was not warm in time")
+                self.watch()
+                time.sleep(LOOK_S)
+        finally:
+            if warming.poll() is None:
+                warming.terminate()
+            warming.wait()
+        if warming.returncode != 0:
+            raise WorldFailed(f"the newer code does not work: warming up ended with status {warming.returncode}")
+
     def reload(self) -> None:
-        """Replace every process, one by one; callers notice nothing."""
+        """Replace every process, one by one; callers notice nothing. WorldFailed where the newer code does not work: nothing is replaced,
+        or not all."""
+        self.warm_up()
         for role, number in self.roles():
             self.replace(role, number)
             self.said(f"{role} {number} is a new process")
@@ -210,7 +235,7 @@ class Supervisor:
 
     def run(self) -> None:
         """Until SIGTERM or SIGINT; SIGHUP replaces every process."""
-        wake, stopping, reloading = threading.Event(), threading.Event(), threading.Event()
+        wake, stopping, reloading = threading.Event(), self.stopping, threading.Event()
 
         def hear(number: int, _frame: object) -> None:
             (reloading if number == signal.SIGHUP else stopping).set()
@@ -251,6 +276,11 @@ def listen_to(child: Child, out: IO[bytes]) -> None:
                 os.write(2, line)
 
 
+def make_warmer(folder: Path) -> Warm:
+    """Warms up in a process of its own, with the code as it is by then. folder: where it is remembered for which code that was done."""
+    return lambda: subprocess.Popen([sys.executable, "-m", "honghua.app.serving.warming", str(folder)])
+
+
 def make_reviver(store: StoreSettings) -> Callable[[], bool] | None:
     """Keeps the embedded server alive."""
     if store.database_url is not None:
@@ -267,4 +297,4 @@ def make_reviver(store: StoreSettings) -> Callable[[], bool] | None:
     return revive
 
 
-__all__ = ["Child", "Supervisor", "make_reviver"]
+__all__ = ["Child", "Supervisor", "Warm", "make_reviver", "make_warmer"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ from psycopg_pool import ConnectionPool
 
 from honghua.app.doors.joining import make_joining
 from honghua.app.doors.lab import WorkersLab
+from honghua.app.doors.materials import make_materials
 from honghua.app.doors.paying import make_payments
 from honghua.app.doors.proving import make_gateway, make_provider
 from honghua.app.serving.plan import Orders, ServePlan
@@ -36,8 +38,9 @@ POOL_MAX: Final = 6
 POOL_S: Final = 5.0  # that a page waits for a connection
 CONNECTIONS_MAX: Final = 4_096
 KEEP_ALIVE_S: Final = 75
-DRAIN_S: Final = 10.0  # that requests under way may take
-FAREWELL_S: Final = 0.5  # during which callers on kept connections hear that these end
+DRAIN_S: Final = 40.0  # that requests under way may take: longer than callers may wait for the books
+FAREWELL_S: Final = 2.0  # during which callers on kept connections hear that these end, if there are any
+LOOK_S: Final = 0.02
 
 
 class Server(uvicorn.Server):
@@ -97,10 +100,17 @@ async def run_worker(orders: Orders, stopping: asyncio.Event, ready: Callable[[]
         for one in server.servers:
             one.close()  # from here on callers reach other workers
         lane.is_leaving = True
-        await asyncio.sleep(FAREWELL_S)
+        await say_farewell(server)
         server.should_exit = True
         await serving
         await booker.close()
+
+
+async def say_farewell(server: uvicorn.Server) -> None:
+    """Until every connection has ended with an answer that said so; one on which nobody asks anything is closed in the end."""
+    until = time.monotonic() + FAREWELL_S
+    while server.server_state.connections and time.monotonic() < until:
+        await asyncio.sleep(LOOK_S)
 
 
 def make_app(plan: ServePlan, site: Site) -> tuple[Any, PartnerBook]:
@@ -111,7 +121,8 @@ def make_app(plan: ServePlan, site: Site) -> tuple[Any, PartnerBook]:
     app.state.gateway = make_gateway(settings, is_demo=plan.is_demo)
     app.state.payments = make_payments(settings, site.clock)
     app.state.joining = make_joining(find_settings(plan), is_demo=plan.is_demo, clock=site.clock)
-    app.state.lab = WorkersLab()
+    app.state.materials = make_materials(is_demo=plan.is_demo, clock=site.clock)
+    app.state.lab = WorkersLab(plan.database)
     app.state.oidc = make_provider(settings, plan.address)
     return app, app.state.partners
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from honghua.base.money import split
-from honghua.bureau.core.records import Position
+from honghua.bureau.core.records import SOLD, Position
 
 SHARED: Final = (
     "line_minor", "used_minor", "owed_minor", "due_minor", "paid_minor", "overdue_minor", "overdue_most_minor", "charged_off_minor",
@@ -25,7 +25,7 @@ class LenderPart:
     """What another lender than ourselves has in an account; minor units. reporter: its code at the bureau; lent_on: its first loan there.
 
     out: principal at the end of the month; got: what came in for it in the month, charges too; lost: written off and not recovered.
-    moved_on: the last day of the month on which something happened to it, None = nothing did.
+    moved_on: the last day of the month on which something happened to it, None = nothing did. sold_on: on which it sold a part.
     """
 
     reporter: str
@@ -34,6 +34,12 @@ class LenderPart:
     got_minor: int
     lost_minor: int
     moved_on: dt.date | None
+    sold_on: dt.date | None = None
+
+    @property
+    def is_sold(self) -> bool:
+        """Whether another lender has all of it now: it ended, but nobody paid it off."""
+        return self.sold_on is not None and not self.out_minor and not self.lost_minor
 
     @property
     def is_told(self) -> bool:
@@ -93,9 +99,14 @@ def _was_late(whole: Position, part: LenderPart) -> bool:
 
 
 def _settle(one: Position, whole: Position, part: LenderPart | None) -> Position:
-    """Dates and arrears of one part: a lender that has got everything back has no arrears, and its part of the account is over."""
+    """Dates and arrears of one part: a lender that has got everything back has no arrears, and its part of the account is over.
+
+    A part that was sold is over too, but not paid off (`MonthEnd.ENDED`; that the code of an end otherwise fits a sale: grade U).
+    """
     if part is not None and one.last_paid_on is not None and one.last_paid_on < part.lent_on:
         one = replace(one, last_paid_on=None)
+    if part is not None and part.is_sold:
+        return replace(_clear(one, part.sold_on), state=SOLD, ended_on=part.sold_on)
     if whole.state != "open":
         return one
     if not one.overdue_minor and (whole.overdue_minor or part is not None) and not one.used_minor:

@@ -11,6 +11,7 @@ from honghua.bureau.core.codes import ADVERSE, AccountType, MonthEnd, Trade
 from honghua.bureau.core.strip import MonthFigures, compute_status
 
 CLASS_UNKNOWN: Final = 9
+SOLD: Final = "sold"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +34,9 @@ class Position:
 
     due_minor: what fell due in the month; overdue_minor: what should have been paid before its last day, days_past_due: of the oldest
     part of it; overdue_from … cleared_on: the last run of arrears in the month, None = none, and not cleared; overdue_most_minor: the
-    most of it; carried_cleared_on: the end of a run that began before the month. state: open, closed, written_off. known_fact_id: the
-    last fact that was known of the account. reporter: the lender whose part this is, "" = the product's own.
+    most of it; carried_cleared_on: the end of a run that began before the month. state: open, closed, written_off, and sold where
+    another lender has this part now. known_fact_id: the last fact that was known of the account.
+    reporter: the lender whose part this is, "" = the product's own.
     """
 
     account_id: int
@@ -159,6 +161,8 @@ def find_end(position: Position) -> MonthEnd:
     """How the account had ended by the end of the month. Written off is bad debt until all of it has been recovered."""
     if position.state == "written_off":
         return MonthEnd.BAD_DEBT if position.charged_off_minor else MonthEnd.SETTLED
+    if position.state == SOLD:
+        return MonthEnd.ENDED
     if position.state == "closed":
         return MonthEnd.SETTLED if position.owed_minor <= 0 else MonthEnd.ENDED
     return MonthEnd.OPEN

@@ -16,7 +16,7 @@ import numpy as np
 import psycopg
 
 from honghua.base.dates import from_day
-from honghua.base.errors import WorldFailed
+from honghua.base.errors import BadInput, WorldFailed
 from honghua.credit import store, store_debits
 from honghua.credit.api import execute, list_sources, set_sources
 from honghua.credit.banking.bank import Bank, DebitAnswer, Paid
@@ -183,7 +183,10 @@ def _serve(
             continue
         try:
             answers[wish.key] = ask_bank(bank, debit, wish)
-        except WorldFailed:  # however a bank fails, what it did is unknown
+        except (
+            WorldFailed,
+            BadInput,
+        ):  # however a bank fails, or turns a question away, what it did is unknown, and the next is asked
             unanswered.append(wish)
     report = accept_answers(conn, registry, answers, now=now)
     report.bank = bank.name
@@ -212,15 +215,17 @@ def ask_bank(bank: Bank, debit: Debit, wish: Wish) -> DebitAnswer:
     once.
     """
     answer = bank.find(debit.key) if wish.tries > 1 else None
-    if answer is not None:
-        return answer
-    return bank.debit(
-        key=debit.key,
-        source=debit.source,
-        amount_minor=wish.body["amount_minor"],
-        currency=wish.body["currency"],
-        at_least_minor=wish.body["at_least_minor"],
-    )
+    if answer is None:
+        answer = bank.debit(
+            key=debit.key,
+            source=debit.source,
+            amount_minor=wish.body["amount_minor"],
+            currency=wish.body["currency"],
+            at_least_minor=wish.body["at_least_minor"],
+        )
+    if isinstance(answer, Paid) and not 0 < answer.taken_minor <= wish.body["amount_minor"]:
+        raise WorldFailed(f"{bank.name} says that it took what it was not asked for", code="BANK_ANSWER_WRONG")
+    return answer
 
 
 def accept_answers(

@@ -64,12 +64,22 @@ from honghua.credit.core.layout import (
     STATUS_CLOSED,
     STATUS_FROZEN,
 )
+from honghua.credit.core.lines.purposes import (
+    BUSINESS_PRODUCT,
+    PURPOSES,
+    Purpose,
+    holder_of,
+    line_of,
+    purpose_of,
+    purpose_of_product,
+)
 from honghua.credit.core.living.life import Bill, Condition, Debt, HardshipPlan, Life, Standing, spread_payment
 from honghua.credit.core.refusals import REFUSALS
 from honghua.credit.core.terms import ProductTerms, price_terms
 from honghua.credit.core.words import CLASS_WORDS, FACT_WORDS, STATUS_WORDS
 
 __all__ = [
+    "BUSINESS_PRODUCT",
     "CLASS_WORDS",
     "EVENT",
     "FACT_WORDS",
@@ -80,6 +90,7 @@ __all__ = [
     "PAYER_CONSUMER",
     "PAYER_MERCHANT",
     "PLAN_PURCHASE",
+    "PURPOSES",
     "REFUSALS",
     "STATUS_ACTIVE",
     "STATUS_CLOSED",
@@ -109,6 +120,7 @@ __all__ = [
     "OpenAccount",
     "Pays",
     "ProductTerms",
+    "Purpose",
     "RecordRecovery",
     "RefundPurchase",
     "Repay",
@@ -132,8 +144,12 @@ __all__ = [
     "chargeoff",
     "daycount",
     "delinquency",
+    "holder_of",
     "intervals",
+    "line_of",
     "price_terms",
+    "purpose_of",
+    "purpose_of_product",
     "quote",
     "refunds",
     "regz",

@@ -28,22 +28,28 @@ from honghua.credit.core.layout import (
     STATUS_CLOSED,
     STATUS_FROZEN,
 )  # fmt: skip
+from honghua.credit.core.lines.purposes import purpose_of
 from honghua.credit.core.prudence.evidence import ENDS_WAITING, Needs
 from honghua.credit.core.prudence.growth import OPENINGS, RAISES
 from honghua.credit.core.refusals import refusal
-from honghua.credit.core.terms import ProductTerms, newest_of
+from honghua.credit.core.terms import ProductTerms, find_newest
 from honghua.facts.kinds import Fact, FactKind
 from honghua.ledger.core import CLAIM
 
 
 def open_account(command: OpenAccount, account: Account, desk: Desk) -> Result:
-    """Open the account under the named terms (None = the newest)."""
+    """Open the account under the named terms (None = the newest for what the reference is for)."""
     if account.exists:
         return Result(refusal("ACCOUNT_EXISTS", account_id=account.account_id))
     if command.terms is not None and command.terms not in desk.terms_ids:
         return Result(refusal("TERMS_UNKNOWN", offered=sorted(desk.terms_ids)))
-    terms_id = newest_of(desk.terms) if command.terms is None else desk.terms_ids[command.terms]
+    purpose = purpose_of(command.customer)
+    terms_id = find_newest(desk.terms, purpose) if command.terms is None else desk.terms_ids[command.terms]
+    if terms_id is None:
+        return Result(refusal("TERMS_UNKNOWN", offered=sorted(desk.terms_ids)))
     terms = desk.terms[terms_id]
+    if terms.purpose != purpose:
+        return Result(refusal("PURPOSE_OTHER"))
     if desk.stops.is_stopped(OPENINGS):
         return Result(refusal("GROWTH_STOPPED"))
     if not is_amount(command.limit_minor, terms.limit_minor_max):

@@ -12,7 +12,6 @@ from honghua.credit.core.bounds.capping import find_excess
 from honghua.credit.core.bounds.scenes import bear, bound_for
 from honghua.credit.core.commands import Order
 from honghua.credit.core.desk import (
-    NOT_CONSUMPTION,
     Answer,
     DecisionDraft,
     Desk,
@@ -35,6 +34,7 @@ from honghua.credit.core.layout import (
     H_TEMPORARY,
     H_TEMPORARY_UNTIL,
 )
+from honghua.credit.core.lines.purposes import PURPOSES
 from honghua.credit.core.refusals import refusal
 from honghua.credit.core.terms import AMOUNT_MINOR_MAX, ProductTerms
 from honghua.decision.core import ACCOUNT_INPUTS, WITHIN_LIMIT, Outcome
@@ -73,7 +73,7 @@ def account_inputs(account: Account, terms: ProductTerms, command: Order, *, bou
         int(account.balance[AVAILABLE]) + bound_minor,
         int(head[H_STATUS]),
         int(days_past_due(head)),
-        0 if command.category.strip().lower() in NOT_CONSUMPTION else 1,
+        int(PURPOSES.serves(terms.purpose, command.category)),
     )
 
 
@@ -143,7 +143,9 @@ def rule(command: Order, account: Account, desk: Desk) -> Ruling:
     draft = DecisionDraft(int(verdict.outcome), verdict.code, inputs[:RULE_INPUTS], by_engine=desk.row >= 0)
     settled = command.continues.suspension_id if command.continues is not None else 0
     outcome = draft.outcome
-    barred = "" if outcome == Outcome.REFUSE else find_barred(inputs)
+    barred = ""
+    if outcome != Outcome.REFUSE:
+        barred = find_barred(inputs) or find_excluded(command, desk) or find_own_shop(command, account, desk)
     if barred:  # whatever a policy says, and whatever was waited for
         return Ruling(draft, result=refuse(command, account, desk, draft, code=barred))
     excess = None if outcome == Outcome.REFUSE else find_excess(command, account, desk)
@@ -178,6 +180,18 @@ def find_barred(inputs: Sequence[int]) -> str:
     """Why an account may not buy at all, by the first of its own rules that holds; "" when it may. The limit is looked at by its amount."""
     code = WITHIN_LIMIT.judge(inputs[:RULE_INPUTS]).code
     return "" if code == "LIMIT_SHORT" else code
+
+
+def find_own_shop(command: Order, account: Account, desk: Desk) -> str:
+    """The code that stops an order at a shop of the account's holder, "" elsewhere: there a line would fund the business (R-022)."""
+    guard = desk.guards.find(account.account_id)
+    return "OWN_SHOP" if guard is not None and command.merchant in guard.own_shops else ""
+
+
+def find_excluded(command: Order, desk: Desk) -> str:
+    """The code by which the list `exclusion` stops an order, "" where it does not."""
+    at_us = event_time(command.happened_at, desk) or desk.now_us
+    return "MERCHANT_BLOCKED" if desk.exclusions.bar(command, at_us=at_us) else ""
 
 
 def settle_facts(command: Order, account: Account, desk: Desk) -> tuple[Fact, ...]:

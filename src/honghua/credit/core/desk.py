@@ -13,6 +13,7 @@ from honghua.credit.core.account import Account
 from honghua.credit.core.commands import Command
 from honghua.credit.core.guards import Guards
 from honghua.credit.core.layout import H_LAST_CUT, H_OPENED, H_TERMS
+from honghua.credit.core.lines.excluding import Exclusions
 from honghua.credit.core.prudence.growth import NothingStopped, Stops
 from honghua.credit.core.refusals import refusal
 from honghua.credit.core.terms import ProductTerms
@@ -20,11 +21,6 @@ from honghua.decision.core import WITHIN_LIMIT
 from honghua.facts.kinds import PASSED_OVER, Fact, FactKind
 
 Answer = dict[str, Any]
-
-# Purposes that consumption credit may never serve (rules.md §4, uses of funds; R-001).
-NOT_CONSUMPTION: Final = frozenset(
-    {"cash", "transfer", "wallet_top_up", "loan_repayment", "securities", "property", "gambling"}
-)
 
 # Facts that name a purchase but leave nothing of it to view.
 NOT_OF_PURCHASE: Final = PASSED_OVER
@@ -132,6 +128,9 @@ class Desk:
     decider: Decider = field(default_factory=AccountRules)
     stops: Stops = field(default_factory=NothingStopped)
     guards: Guards = field(default_factory=Guards)
+    exclusions: Exclusions = field(
+        default_factory=Exclusions
+    )  # told where no engine judges: policies read lists themselves
     row: int = -1
     checked: tuple[int, int] | None = None  # (value day, fee) of an order that passed its checks when it was sensed
     suspensions: Mapping[int, Suspension] = field(default_factory=dict)

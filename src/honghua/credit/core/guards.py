@@ -1,4 +1,4 @@
-"""What a unit of work knows about the accounts with a spending cap or with limits for one scene. Most accounts have neither.
+"""What a unit of work knows about the accounts with a spending cap, limits for one scene or shops of their own. Most have none.
 
 Spent of a month: what the orders begun in it hold and owe, less what was released and given back, whenever that happened.
 """
@@ -80,7 +80,8 @@ def is_opening(fact: Fact) -> bool:
 class Guard:
     """One account: caps in the order of their facts, what was spent by month, the month of each order, grants, the assessed ceiling.
 
-    ceiling_minor None: nobody assessed the customer, so no grant may be used. carried: parts of orders that grants bear.
+    ceiling_minor None: nobody assessed the customer, so no grant may be used. carried: parts of orders that grants bear. own_shops:
+    merchants that belong to the account's holder.
     """
 
     caps: list[CapRow] = field(default_factory=list)
@@ -90,6 +91,7 @@ class Guard:
     grants: list[Grant] = field(default_factory=list)
     ceiling_minor: int | None = None
     carried: list[Carried] = field(default_factory=list)
+    own_shops: frozenset[str] = frozenset()
 
     def hear(self, fact_id: int, fact: Fact) -> None:
         """Follow one fact of the account, in order of fact ids."""

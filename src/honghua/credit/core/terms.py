@@ -24,11 +24,12 @@ from honghua.credit.core.layout import (
     TERMS,
     TERMS_COLUMNS,
 )
+from honghua.credit.core.lines.purposes import Purpose
 
 AMOUNT_MINOR_MAX: Final = 10**15
 PPM: Final = 1_000_000
 # Left out of a body where they say nothing new: older versions keep their digest.
-ADDED_LATER: Final = {"price_ppm": 0, "price_plans": 1, "price_interest": 1}
+ADDED_LATER: Final = {"price_ppm": 0, "price_plans": 1, "price_interest": 1, "purpose": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,7 @@ class ProductTerms:
     price_ppm: int = 0
     price_plans: int = 1
     price_interest: int = 1
+    purpose: int = Purpose.CONSUMPTION  # what the line is for (R-022): its goods, and nobody else's
 
     def __post_init__(self) -> None:
         problems = list(find_problems(self))
@@ -140,6 +142,8 @@ def find_problems(terms: ProductTerms) -> list[str]:
     for name in ("interest_ppm_day", "penalty_ppm_day", "minimum_share_ppm", "price_ppm"):
         if not 0 <= getattr(terms, name) <= 1_000_000:
             problems.append(f"{name} must be 0 … 1,000,000 ppm")
+    if terms.purpose not in tuple(Purpose):
+        problems.append("purpose must be one of Purpose")
     if not terms.pairs:
         problems.append("at least one pair of statement day and due day is needed")
     for cut_day, due_day in terms.pairs:
@@ -170,8 +174,13 @@ def price_terms(terms: ProductTerms, price_ppm: int) -> ProductTerms:
 
 
 def newest_of(terms: Mapping[int, ProductTerms]) -> int:
-    """The number of the product's newest version; what one contract costs is no version of the product."""
-    return max(terms_id for terms_id, version in terms.items() if not version.price_ppm)
+    """The number of the consumption product's newest version; what one contract costs is no version of the product."""
+    return max(terms_id for terms_id, version in terms.items() if not version.price_ppm and not version.purpose)
+
+
+def find_newest(terms: Mapping[int, ProductTerms], purpose: int) -> int | None:
+    """The number of the newest version of the product for a purpose; None where the book has no such product."""
+    return max((i for i, one in terms.items() if not one.price_ppm and one.purpose == purpose), default=None)
 
 
 def terms_matrix(by_id: Mapping[int, ProductTerms]) -> NDArray[np.int64]:
@@ -183,5 +192,6 @@ def terms_matrix(by_id: Mapping[int, ProductTerms]) -> NDArray[np.int64]:
 
 
 __all__ = [
-    "AMOUNT_MINOR_MAX", "PLAN_BILL", "PLAN_PURCHASE", "ProductTerms", "newest_of", "price_terms", "terms_from_body", "terms_matrix",
+    "AMOUNT_MINOR_MAX", "PLAN_BILL", "PLAN_PURCHASE", "ProductTerms", "find_newest", "newest_of", "price_terms", "terms_from_body",
+    "terms_matrix",
 ]  # fmt: skip

@@ -74,6 +74,8 @@ FACT_WORDS: Final[dict[int, Words]] = {
     FactKind.SUBSIDY_TAKEN_BACK: ("财政贴息冲回", "state subsidy taken back"),
     FactKind.SUBSIDY_RECEIVED: ("财政贴息到账", "state subsidy received"),
     FactKind.MERCHANT_CHARGED: ("商户服务费", "merchant service fee"),
+    FactKind.CAMPAIGN_WITHHELD: ("平台活动款暂扣", "campaign money withheld"),
+    FactKind.CAMPAIGN_RELEASED: ("平台活动款返还", "campaign money released"),
 }
 
 

@@ -1,4 +1,4 @@
-"""Loading and writing what binds accounts beyond their limit: spending caps are credit's own rows, grants are the limits room's."""
+"""Loading and writing what binds accounts beyond their limit: caps and own shops are credit's own rows, grants are the limits room's."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from honghua.base.clock import from_micros
 from honghua.base.dates import from_day, to_day
 from honghua.credit.core import commands as c
 from honghua.credit.core.guards import CapRow, Carried, Guard, Guards, cap_on, pending
+from honghua.credit.core.lines.purposes import holder_of
 from honghua.credit.refold import each_fact
 from honghua.credit.store import find_account_ids, get_business_day
 from honghua.facts.kinds import Fact, FactKind
@@ -23,6 +24,16 @@ CAPS = (
     "SELECT account_id, cap_minor, from_on - DATE '1970-01-01', fact_id FROM credit_spending_cap"
     " WHERE account_id = ANY(%s::bigint[]) ORDER BY account_id, fact_id"
 )
+# Caps and, in the same round trip, the shops that belong to the accounts' holders.
+BOUNDS = """
+SELECT account_id, cap_minor, from_on - DATE '1970-01-01', fact_id, '' AS holder, '' AS shop FROM credit_spending_cap
+WHERE account_id = ANY(%(ids)s::bigint[])
+UNION ALL
+SELECT 0, 0, 0, 0, customer_ref, merchant_ref FROM (
+  SELECT DISTINCT ON (customer_ref, merchant_ref) customer_ref, merchant_ref, is_own FROM credit_own_shop
+  WHERE customer_ref = ANY(%(holders)s::text[]) ORDER BY customer_ref, merchant_ref, row_id DESC) AS newest WHERE is_own
+ORDER BY account_id, fact_id
+"""
 OF_ORDERS = (c.CapturePurchase, c.VoidAuthorisation, c.RefundPurchase)
 
 
@@ -40,9 +51,7 @@ def load_guards(
     conn: psycopg.Connection, refs: Mapping[int, str], commands: Sequence[c.Command], *, today: int
 ) -> Guards:
     """The guards of these accounts (id → customer), whose rows the caller has locked. Two small reads where there are none."""
-    caps: dict[int, list[CapRow]] = {}
-    for account_id, cap_minor, from_on, fact_id in conn.execute(CAPS, [np.fromiter(refs, np.int64, len(refs))]):
-        caps.setdefault(account_id, []).append(CapRow(cap_minor, from_on, fact_id))
+    caps, shops = _read_bounds(conn, refs)
     setting = {command.customer for command in commands if isinstance(command, c.SetSpendingCap)}
     capped = sorted({*caps, *(account_id for account_id, ref in refs.items() if ref in setting)})
     days = [to_day(command.on) for command in commands if command.on is not None and to_day(command.on) < today]
@@ -57,18 +66,40 @@ def load_guards(
         guard = guards.by_account.setdefault(ids[customer], Guard())
         guard.grants, guard.ceiling_minor = bound.grants, bound.ceiling_minor
         guard.carried = [Carried(*one) for one in bound.carried]
+    for account_id, ref in refs.items() if shops else ():
+        if (own := shops.get(holder_of(ref))) is not None:
+            guards.by_account.setdefault(account_id, Guard()).own_shops = frozenset(own)
     guards.customers = {refs[account_id] for account_id in guards.by_account}
     return guards
+
+
+def _read_bounds(
+    conn: psycopg.Connection, refs: Mapping[int, str]
+) -> tuple[dict[int, list[CapRow]], dict[str, set[str]]]:
+    """(caps by account, own shops by holder) of these accounts."""
+    caps: dict[int, list[CapRow]] = {}
+    shops: dict[str, set[str]] = {}
+    asked = {"ids": np.fromiter(refs, np.int64, len(refs)), "holders": [holder_of(ref) for ref in refs.values()]}
+    for account_id, cap_minor, from_on, fact_id, holder, shop in conn.execute(BOUNDS, asked):
+        if shop:
+            shops.setdefault(holder, set()).add(shop)
+        else:
+            caps.setdefault(account_id, []).append(CapRow(cap_minor, from_on, fact_id))
+    return caps, shops
 
 
 def is_any_guarded(
     conn: psycopg.Connection, refs: Mapping[int, str], commands: Sequence[c.Command], *, on: dt.date
 ) -> bool:
-    """Whether a cap or a grant binds any of these accounts (id → customer), or one of these commands sets a cap."""
+    """Whether a cap, a grant or a shop of their own binds any of these accounts (id → customer), or one of these commands sets a cap."""
     if any(isinstance(command, c.SetSpendingCap) for command in commands):
         return True
-    query = "SELECT EXISTS (SELECT FROM credit_spending_cap WHERE account_id = ANY(%s::bigint[]))"
-    row = conn.execute(query, [np.fromiter(refs, np.int64, len(refs))]).fetchone()
+    query = (
+        "SELECT EXISTS (SELECT FROM credit_spending_cap WHERE account_id = ANY(%s::bigint[]))"
+        " OR EXISTS (SELECT FROM credit_own_shop WHERE customer_ref = ANY(%s::text[]))"
+    )
+    holders = [holder_of(ref) for ref in refs.values()]
+    row = conn.execute(query, [np.fromiter(refs, np.int64, len(refs)), holders]).fetchone()
     if row and row[0]:
         return True
     return limits.is_any_active(conn, on=on) and limits.is_any_bound(conn, list(refs.values()), on=on)

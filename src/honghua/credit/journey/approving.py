@@ -15,13 +15,15 @@ import psycopg
 from honghua.base.errors import Conflict, Refusal
 from honghua.bureau import api as bureau
 from honghua.credit.core.journey import RiskVerdict, Step, StepOutcome, Verdict
+from honghua.credit.core.lines.purposes import Purpose
 from honghua.credit.journey.asking import Moment
 from honghua.credit.journey.setting import Approval
 from honghua.credit.journey.store import SYSTEM
+from honghua.credit.journey.trading import Trade, look_at_business
 from honghua.customers import api as customers
 from honghua.customers.core import ConsentKind, Field, Profile
 from honghua.limits import api as limits
-from honghua.limits.core import Applicant, Rulebook, Scan
+from honghua.limits.core import BUSINESS, CONSUMPTION, Applicant, Rulebook, Scan
 from honghua.limits.core import Moment as LimitMoment
 from honghua.store.database import run_unit
 
@@ -33,6 +35,7 @@ SCAN_POLICY: Final = replace(
 )
 EXPIRED: Final = frozenset({"APPROVAL_STALE", "NOT_APPROVED_YET"})
 READER: Final = "approval"
+PRODUCTS: Final = {Purpose.CONSUMPTION: CONSUMPTION, Purpose.BUSINESS: BUSINESS}  # of the rulebooks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +51,8 @@ class StartingApprover:
         refused = find_unsuited(conn, self.vault, moment)
         if refused is not None:
             return refused
+        if moment.contract.purpose is Purpose.BUSINESS and moment.decided_by == SYSTEM:
+            return Approval(outcome="review", code="BUSINESS_UNCHECKED")  # nothing here knows a trade
         asked = moment.asked.get("asked_minor")
         limit_minor = self.start_minor if asked is None else min(int(asked), self.start_minor)
         return Approval(outcome="approved", limit_minor=limit_minor, figures={"start_minor": self.start_minor})
@@ -69,31 +74,40 @@ class StartingApprover:
 class LimitsApprover:
     """The limits room's rulebook on what the customer told, our own records and one bureau say; each inquiry under its own consent.
 
-    book: for measurements only; None = the one that is in force on the business date.
+    A contract for a small business is judged by the business product's rulebook, once the register knows the business as the owner's.
+    book: for measurements only; None = the one that is in force on the business date. register None: no business can be checked.
     """
 
     vault: customers.Vault
     provider: bureau.BureauProvider
     book: Rulebook | None = None
+    register: customers.BusinessRegister | None = None
 
     def approve(self, conn: psycopg.Connection, moment: Moment, *, key: str) -> Approval:
         """See `Approver.approve`. A reviewer's word goes to the limits room, which keeps what no reviewer may grant."""
         refused = find_unsuited(conn, self.vault, moment)
         if refused is not None:
             return refused
+        trade = None
+        if moment.contract.purpose is Purpose.BUSINESS:
+            looked = look_at_business(conn, self.vault, self.register, moment)
+            if isinstance(looked, Approval):
+                return looked
+            trade = looked
         told = self._ask(conn, moment, bureau.INQUIRY_POLICY)
         if isinstance(told, Refusal):
             return Approval(outcome="refused", code="CONSENT_MISSING", figures={"bureau": told.code})
         at = LimitMoment(on=moment.business_on, now=moment.now)
         again = run_unit(conn, lambda c: bureau.find_reinclusion(c, moment.contract.customer))
-        said = run_unit(conn, lambda c: self._judge(c, moment, told.report, key=key, is_again=again is not None))
+        said = run_unit(conn, lambda c: self._judge(c, moment, told.report, trade, key=key, is_again=again is not None))
         reviewer = find_reviewer(moment)
         if said.outcome != "approved" and reviewer is not None:
-            said = self._settle(conn, said, reviewer, at)
+            said = self._settle(conn, said, reviewer, at, moment.contract.purpose)
         figures = {
             "willing": round(said.willing, 4), "able": round(said.able, 4), "ceiling_minor": said.ceiling_minor,
             "suggested_minor": said.suggested_minor, "rulebook": said.rulebook, "bureau": told.state,
             "reasons": [code for code, _, _ in said.reasons], "reincluded": None if again is None else again.policy,
+            **({} if trade is None else trade.figures()),
         }  # fmt: skip
         return Approval(
             outcome=said.outcome, code=said.code, limit_minor=said.limit_minor, price_ppm=said.price_ppm,
@@ -111,7 +125,9 @@ class LimitsApprover:
         seen = Scan(is_reported=not verdict.is_pass, **_exposure(report))
         at = LimitMoment(on=moment.business_on, now=moment.now)
         number = int(approved.decided["reference"])
-        found = run_unit(conn, lambda c: limits.second_scan(c, self._book(c, at.on), number, seen, at=at))
+        found = run_unit(
+            conn, lambda c: limits.second_scan(c, self._book(c, at.on, moment.contract.purpose), number, seen, at=at)
+        )
         figures = {
             **verdict.figures,
             "scan": found.scan_id,
@@ -124,24 +140,26 @@ class LimitsApprover:
         return RiskVerdict(verdict.hook, Verdict.REFUSE, (code,), figures)
 
     def _judge(
-        self, conn: psycopg.Connection, moment: Moment, report: bureau.Exposure | None, *, key: str, is_again: bool
-    ) -> limits.Approval:
+        self, conn: psycopg.Connection, moment: Moment, report: bureau.Exposure | None, trade: Trade | None, *, key: str, is_again: bool,
+    ) -> limits.Approval:  # fmt: skip
         """The rulebook's word. Whose arrears were repaired begins at the start limit, whatever was asked for (R-260)."""
-        book = self._book(conn, moment.business_on)
+        book = self._book(conn, moment.business_on, moment.contract.purpose)
         asked_minor = int(moment.asked.get("asked_minor") or 0)
         if is_again:
             asked_minor = min(asked_minor or book.terms.start_minor, book.terms.start_minor)
         applicant = describe_applicant(
             conn, self.vault, moment.contract.customer, report, asked_minor=asked_minor, now=moment.now
         )
+        if trade is not None:
+            applicant = trade.speak_for(applicant, moment)
         return limits.apply(conn, book, applicant, key=key, at=LimitMoment(on=moment.business_on, now=moment.now))
 
     def price_cap_ppm(self, conn: psycopg.Connection, on: dt.date) -> int:
-        """See `Approver.price_cap_ppm`: the rulebook's cap of the day."""
-        return run_unit(conn, lambda c: self._book(c, on)).terms.price_cap(on).cap
+        """See `Approver.price_cap_ppm`: the rulebook's cap of the day; it is the lender's, whatever the product."""
+        return run_unit(conn, lambda c: self._book(c, on, Purpose.CONSUMPTION)).terms.price_cap(on).cap
 
-    def _book(self, conn: psycopg.Connection, on: dt.date) -> Rulebook:
-        return self.book or limits.get_rulebook(conn, on=on)
+    def _book(self, conn: psycopg.Connection, on: dt.date, purpose: Purpose) -> Rulebook:
+        return self.book or limits.get_rulebook(conn, on=on, product=PRODUCTS[purpose])
 
     def _ask(
         self, conn: psycopg.Connection, moment: Moment, policy: bureau.InquiryPolicy
@@ -165,13 +183,13 @@ class LimitsApprover:
         return bureau.inquire(conn, self.provider, asking, now=moment.now, policy=policy)
 
     def _settle(
-        self, conn: psycopg.Connection, said: limits.Approval, reviewer: str, at: LimitMoment
+        self, conn: psycopg.Connection, said: limits.Approval, reviewer: str, at: LimitMoment, purpose: Purpose
     ) -> limits.Approval:
         def work(c: psycopg.Connection) -> limits.Approval:
             if said.outcome == "refused" and not said.decided_by:
                 limits.request_human(c, said.application_id, now=at.now)
             word = limits.Word(reviewer=reviewer, approve=True, why="reopened on appeal, or referred to a person")
-            return limits.settle_application(c, self._book(c, at.on), said.application_id, word, now=at.now)
+            return limits.settle_application(c, self._book(c, at.on, purpose), said.application_id, word, now=at.now)
 
         try:
             return run_unit(conn, work)
@@ -190,28 +208,40 @@ def describe_applicant(
 ) -> Applicant:
     """What is known: the bureau's figures where it answered, else the customer's own word; what nobody said stays unknown.
 
-    Whoever calls has made sure that credit suits the customer. asked_minor: minor units, 0 where nothing was named. NotFound for nobody.
+    Evidence that the customer brought takes the place of their word, and is held until the caller's transaction ends (R-033). Whoever
+    calls has made sure that credit suits the customer. asked_minor: minor units, 0 where nothing was named. NotFound for nobody.
     """
     person = customers.get_person(conn, customer)
-    known = customers.find_profile(conn, vault, customer) or Profile()
-    values: dict[str, Any] = {
-        "debt_service_minor": known.debt_service_minor, "debt_minor": known.debts_minor, "lenders": known.lenders,
-    }  # fmt: skip
-    if report is not None:
-        values = {
-            **_exposure(report), "has_file": 1.0, "debt_service_minor": max(report.monthly_due_minor, known.debt_service_minor or 0),
-        }  # fmt: skip
+    known = customers.find_situation(conn, vault, customer, on=now.date(), hold=True) or Profile()
     return Applicant(
         customer=customer,
         asked_minor=asked_minor,
         age_years=float(customers.find_age(conn, vault, person, on=now.date()) or 0),
-        is_student=None if known.is_student is None else float(known.is_student),
         is_barred=0.0,  # the over-indebted were refused before
         identity=1.0 if customers.is_proven(conn, customer) else None,
-        income_minor=known.income_minor,
         months_known=float((now - person.registered_at).days // 30),
-        **values,
+        **_situation(known, report),
     )
+
+
+def leave_out_evidence(
+    conn: psycopg.Connection, vault: customers.Vault, applicant: Applicant, report: bureau.Exposure | None
+) -> Applicant:
+    """The same applicant by the same report and their own word alone: as if no evidence had ever been brought."""
+    known = customers.find_profile(conn, vault, applicant.customer) or Profile()
+    return replace(applicant, **_situation(known, report))
+
+
+def _situation(known: Profile, report: bureau.Exposure | None) -> dict[str, Any]:
+    """What a situation and a report say of an applicant, by the names of the limits room."""
+    found: dict[str, Any] = {
+        "is_student": None if known.is_student is None else float(known.is_student), "income_minor": known.income_minor,
+        "debt_service_minor": known.debt_service_minor, "debt_minor": known.debts_minor, "lenders": known.lenders,
+    }  # fmt: skip
+    if report is None:
+        return found
+    service = max(report.monthly_due_minor, known.debt_service_minor or 0)
+    return {**found, **_exposure(report), "has_file": 1.0, "debt_service_minor": service}
 
 
 def find_reviewer(moment: Moment) -> str | None:

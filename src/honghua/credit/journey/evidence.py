@@ -55,11 +55,11 @@ class CountedEvidence:
         self, conn: psycopg.Connection, contract: Contract, asked: Mapping[str, Any], *, now: dt.datetime
     ) -> Gathered:
         """See `WriteOffEvidence.gather`."""
-        account = get_account(conn, self.registry, contract.customer)
+        account = get_account(conn, self.registry, contract.line)
         days, attempts = evidence_needed(
             self.registry.terms[int(account.head[H_TERMS])], read_claim(account).owed_minor
         )
-        made = len(store.list_contacts(conn, contract.customer))
+        made = count_contacts(conn, contract)
         late, documents = int(days_past_due(account.head)), len(asked.get("evidence", ()))
         figures = {
             "days_past_due": late, "days_needed": days, "contacts": made, "contacts_needed": attempts, "documents": documents,
@@ -77,7 +77,12 @@ class CountedEvidence:
     ) -> Answer:
         """See `WriteOffEvidence.write_off`."""
         command = WriteOff(
-            key=key, customer=contract.customer, evidence=tuple(str(one) for one in asked["evidence"]),
-            attempts=len(store.list_contacts(conn, contract.customer)), approved_by=" + ".join(asked["approved_by"]),
+            key=key, customer=contract.line, evidence=tuple(str(one) for one in asked["evidence"]),
+            attempts=count_contacts(conn, contract), approved_by=" + ".join(asked["approved_by"]),
         )  # fmt: skip
         return self.books.submit(command)
+
+
+def count_contacts(conn: psycopg.Connection, contract: Contract) -> int:
+    """How often the debtor was contacted about this contract; what was said about another of theirs is no attempt to collect this one."""
+    return sum(row.contract_id == contract.contract_id for row in store.list_contacts(conn, contract.customer))

@@ -20,10 +20,12 @@ from honghua.credit.core.commands import OpenAccount
 from honghua.credit.core.finance.quote import CostItem, overdue_item, quote_plan
 from honghua.credit.core.journey import Step
 from honghua.credit.core.layout import PLAN_PURCHASE
+from honghua.credit.core.lines.purposes import Purpose
 from honghua.credit.core.terms import ProductTerms, price_terms
 from honghua.credit.journey import store
 from honghua.credit.journey.asking import Done, Moment
 from honghua.credit.journey.hooks.opening import ApplicationHook, ApprovalHook, ContractHook, OfferHook, ProofHook
+from honghua.credit.journey.products import find_terms_of
 from honghua.credit.journey.setting import JourneySite
 from honghua.credit.journey.store import SYSTEM
 from honghua.credit.journey.taking import Taken, Taking, get_contract, read_state, take_step
@@ -34,6 +36,15 @@ from honghua.store.database import run_unit
 
 SHOWN_PRINCIPAL_MINOR: Final = 100_000  # the plan fees of the contract are shown on 1,000.00
 NORMAL: Final = "到期日前全额还款: 0.00%; 分期: 见上表各期数"
+TITLES: Final = {
+    Purpose.CONSUMPTION: "消费信贷合同(先消费,后还款)",
+    Purpose.BUSINESS: "小微企业主经营信贷合同(先采购,后还款)",
+}
+USES: Final = {
+    Purpose.CONSUMPTION: "额度只能用于购买商品和服务,不得取现、转账、还贷或投资。每笔支用对应真实订单,款项付给商户(受托支付)。",
+    Purpose.BUSINESS: "额度只能用于本人所经营业务的采购和费用,不得用于个人消费,不得取现、转账、还贷或投资,不得在本人店铺使用;"
+    "与消费额度相互独立,互不占用、互不偿还。每笔支用对应真实订单,款项付给供货商(受托支付)。",
+}
 PRICED: Final = "到期日前全额还款: 0.00%; 分期与最低还款后的利息: 不高于本合同批准价格 {percent}% (年化, 复利口径)"
 
 
@@ -105,18 +116,17 @@ def approve(conn: psycopg.Connection, site: JourneySite, taking: Taking, *, now:
             return Done(decided=decided, refusal=said.code or "APPROVAL_REFUSED")
         if said.outcome == "review" and taking.decided_by == SYSTEM:
             return Done(decided=decided, referral=said.code or "APPROVAL_REVIEW")
-        return Done(decided={**decided, "terms": _settle_terms(conn, site, said.price_ppm)})
+        return Done(decided={**decided, "terms": _settle_terms(conn, site, contract.product, said.price_ppm)})
 
     return take_step(conn, ApprovalHook(site), taking, deed, now=now, business_on=business_on)
 
 
-def _settle_terms(conn: psycopg.Connection, site: JourneySite, price_ppm: int) -> str:
+def _settle_terms(conn: psycopg.Connection, site: JourneySite, product: str, price_ppm: int) -> str:
     """The terms that the contract will have, by name: the product's newest at the approved price. From here on they do not move."""
-
-    terms = price_terms(site.registry.newest_terms, price_ppm)
+    terms = price_terms(find_terms_of(site.registry, product), price_ppm)
 
     def work(c: psycopg.Connection) -> str:
-        if terms.price_ppm:
+        if terms.price_ppm or terms.purpose:  # the shipped product comes into the book with its first contract
             books_store.save_terms(c, terms, msgspec.json.encode(terms.body()).decode())
         return terms.name
 
@@ -130,9 +140,9 @@ def show_contract(
 
     def work(c: psycopg.Connection) -> customers.DocumentRow:
         text = write_contract(c, site, contract_id)
-        return customers.show_contract(
-            c, site.vault, text, key=document_key(contract_id), now=now, read_seconds=read_seconds
-        )
+        key, line = document_key(contract_id), get_contract(c, contract_id).line
+        funding.name_in_contract(c, document=key, customer=line, channel=_find_channel(site, line, _today(c)), now=now)
+        return customers.show_contract(c, site.vault, text, key=key, now=now, read_seconds=read_seconds)
 
     return run_unit(conn, work)
 
@@ -149,10 +159,12 @@ def sign_contract(
     approved = _passed(conn, taking.contract_id, Step.APPROVAL) or {}
     price_ppm, cap_ppm = int(approved.get("price_ppm", 0)), site.approver.price_cap_ppm(conn, business_on)
     if cap_ppm is None or price_ppm <= cap_ppm:
-        run_unit(
-            conn,
-            lambda c: customers.sign_contract(c, site.vault, key, shown_digest=shown_digest, read_ms=read_ms, now=now),
-        )
+
+        def sign(c: psycopg.Connection) -> None:
+            customers.sign_contract(c, site.vault, key, shown_digest=shown_digest, read_ms=read_ms, now=now)
+            funding.sign_named(c, key, now=now)
+
+        run_unit(conn, sign)
     taking = Taking(
         contract_id=taking.contract_id, step=Step.CONTRACT, key=taking.key, decided_by=taking.decided_by,
         asked={**taking.asked, "document": key, "price_ppm": price_ppm, "cap_ppm": cap_ppm},
@@ -163,7 +175,7 @@ def sign_contract(
         consents = {kind: {"version": row.version, "read_ms": row.read_ms} for kind, row in sorted(given.items())}
         limit_minor = int(approved.get("limit_minor", 0))
         command = OpenAccount(
-            key=f"contract:{contract.contract_id}:open", customer=contract.customer, limit_minor=limit_minor,
+            key=f"contract:{contract.contract_id}:open", customer=contract.line, limit_minor=limit_minor,
             terms=approved.get("terms"),
         )  # fmt: skip
         answer = site.books.submit(command)
@@ -187,13 +199,13 @@ def write_contract(conn: psycopg.Connection, site: JourneySite, contract_id: int
     """The text of a contract from the approval, the product's terms and the consents. The name stands masked."""
     contract = get_contract(conn, contract_id)
     approved = _passed(conn, contract_id, Step.APPROVAL) or {}
-    terms = _find_terms(conn, site, approved)
+    terms = _find_terms(conn, site, contract.product, approved)
     masked = customers.show_masked(conn, site.vault, contract.customer)
-    shared = _find_channel(site, contract.customer, _today(conn))
+    shared = _find_channel(site, contract.line, _today(conn))
     texts = customers.list_texts(conn)
     return ContractText(
         number=f"HH-{contract_id:08d}",
-        title="消费信贷合同(先消费,后还款)",
+        title=TITLES[contract.purpose],
         lender=_name_lenders(site, shared),
         customer=contract.customer,
         name=next((value for field, value in masked.items() if field.value == "name"), "-"),
@@ -201,15 +213,15 @@ def write_contract(conn: psycopg.Connection, site: JourneySite, contract_id: int
         annual_percent=_say_yearly(terms),
         costs=tuple(_cost_rows(terms, site.lender)),
         nothing_else="除上述明示项目外,借款人不承担其他任何与本笔贷款有关的费用。",
-        clauses=(*_clauses(terms), *_sharing_clause(shared)),
+        clauses=(*_clauses(terms, contract.purpose), *_sharing_clause(shared)),
         consents=tuple(f"{text.kind.value} 第 {text.version} 版: {text.chinese}" for text in texts if text.is_needed),
         made_on=contract.begun_at.astimezone(site.zone).date().isoformat(),
     )
 
 
-def _find_channel(site: JourneySite, customer: str, on: dt.date) -> str:
-    """Under which channel this customer's purchases will be lent: by the routing in force, else the site's own."""
-    route = site.find_route(customer, on)
+def _find_channel(site: JourneySite, line: str, on: dt.date) -> str:
+    """Under which channel this line's purchases will be lent: by the routing in force, else the site's own."""
+    route = site.find_route(line, on)
     return site.channel if route is None else route.channel
 
 
@@ -229,11 +241,11 @@ def _sharing_clause(channel: str) -> tuple[tuple[str, str], ...]:
     return (("五、共同出资", told),)
 
 
-def _find_terms(conn: psycopg.Connection, site: JourneySite, approved: Mapping[str, Any]) -> ProductTerms:
+def _find_terms(conn: psycopg.Connection, site: JourneySite, product: str, approved: Mapping[str, Any]) -> ProductTerms:
     """The terms that an approval settled; those of the product where it was made before approvals did."""
     name = approved.get("terms")
     if name is None:
-        return site.registry.newest_terms
+        return find_terms_of(site.registry, product)
     site.registry.learn_terms(conn, names=[name])
     return site.registry.terms[site.registry.terms_ids[name]]
 
@@ -270,10 +282,10 @@ def _row(item: CostItem, lender: str, *, name: str, is_contingent: bool) -> Cost
     )  # fmt: skip
 
 
-def _clauses(terms: ProductTerms) -> tuple[tuple[str, str], ...]:
+def _clauses(terms: ProductTerms, purpose: Purpose) -> tuple[tuple[str, str], ...]:
     cut, due = terms.pairs[0]
     return (
-        ("一、用途", "额度只能用于购买商品和服务,不得取现、转账、还贷或投资。每笔支用对应真实订单,款项付给商户(受托支付)。"),
+        ("一、用途", USES[purpose]),
         ("二、账单与还款", f"每月 {cut} 日出账,{due} 日前还款;到期日前全额还款不收利息和费用。可随时提前还款,按实际使用天数计息。"),
         ("三、逾期", "未还最低还款额即为逾期,产生罚息,可能被依法催收,并记入征信。"),
         ("四、您的权利", "可查阅、复制、更正、删除个人信息;可撤回授权;可要求说明理由,并要求由人工而不是仅由系统作出决定;可投诉。"),

@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 
 from honghua.credit.core.journey import EarlierNo, Step, StepOutcome, find_wait, say_reason
+from honghua.credit.core.lines.purposes import Purpose
 from honghua.credit.journey import store
 from honghua.credit.journey.setting import JourneySite
 from honghua.credit.journey.taking import StepRefusal, begin_contract, get_contract, read_state
@@ -16,11 +17,11 @@ NO: tuple[StepOutcome, ...] = (StepOutcome.REFUSED, StepOutcome.UPHELD)
 WAITING: tuple[StepOutcome, ...] = (StepOutcome.APPEALED, StepOutcome.REFERRED, StepOutcome.REOPENED)
 
 
-def list_earlier(conn: psycopg.Connection, customer: str, *, but: int = 0) -> list[EarlierNo]:
-    """Every application of a customer that stands refused, the oldest first. but: the contract that asks."""
+def list_earlier(conn: psycopg.Connection, customer: str, purpose: Purpose, *, but: int = 0) -> list[EarlierNo]:
+    """Every application of a customer for a purpose that stands refused, the oldest first. but: the contract that asks."""
     found = []
     for contract in store.list_contracts(conn, customer):
-        if contract.contract_id == but:
+        if contract.contract_id == but or contract.purpose is not purpose:
             continue
         rows = [
             row for row in store.list_steps(conn, contract.contract_id) if row.step in (Step.APPLICATION, Step.APPROVAL)
@@ -51,7 +52,7 @@ def begin_again(
     stopped = state.asked.get(state.stopped) if state.stopped is not None else None
     if stopped not in NO:
         return _refuse("CONTRACT_OPEN")
-    wait = find_wait(site.reapply_rules, list_earlier(conn, contract.customer), business_on)
+    wait = find_wait(site.reapply_rules, list_earlier(conn, contract.customer, contract.purpose), business_on)
     if wait is not None:
         return _refuse(wait[0], until=wait[1])
     return begin_contract(conn, contract.customer, product=contract.product, key=f"after:{contract_id}", now=now)

@@ -40,10 +40,10 @@ def repay(conn: psycopg.Connection, site: JourneySite, taking: Taking, *, now: d
 
     def deed() -> Done:
         key = f"contract:{contract.contract_id}:repay:{taking.key}"
-        answer = site.books.submit(Repay(key=key, customer=contract.customer, amount_minor=amount_minor))
+        answer = site.books.submit(Repay(key=key, customer=contract.line, amount_minor=amount_minor))
         if answer["outcome"] == "refused":
             return Done(decided={"amount_minor": amount_minor}, refusal=str(answer["code"]))
-        account_id = find_account_id(conn, contract.customer)
+        account_id = find_account_id(conn, contract.line)
         return Done(decided={"amount_minor": amount_minor}, account_id=account_id, fact_id=int(answer["fact_id"]))
 
     return take_step(conn, RepaymentHook(site), taking, deed, now=now, business_on=books_store.get_business_day(conn))
@@ -54,7 +54,7 @@ def monitor(conn: psycopg.Connection, site: JourneySite, taking: Taking, *, now:
     contract = get_contract(conn, taking.contract_id)
 
     def deed() -> Done:
-        account = get_account(conn, site.registry, contract.customer)
+        account = get_account(conn, site.registry, contract.line)
         shared = customers.list_shared(conn, contract.customer)
         looked = look_at(conn, account, shares_identity=bool(shared))
         finding, signals = judge_watch(looked, rules=site.watch_rules)
@@ -97,7 +97,7 @@ def write_off(conn: psycopg.Connection, site: JourneySite, taking: Taking, *, no
         if answer["outcome"] == "refused":
             return Done(refusal=str(answer["code"]))
         decided = {"written_off_minor": answer["written_off_minor"], "approved_by": list(taking.asked["approved_by"])}
-        account_id = find_account_id(conn, contract.customer)
+        account_id = find_account_id(conn, contract.line)
         return Done(decided=decided, account_id=account_id, fact_id=int(answer["fact_id"]))
 
     return take_step(

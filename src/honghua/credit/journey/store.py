@@ -12,6 +12,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from honghua.credit.core.journey import Channel, ContactDone, Move, Step, StepOutcome
+from honghua.credit.core.lines.purposes import Purpose, line_of, purpose_of_product
 
 SYSTEM: Final = "system"
 STEP: Final = (
@@ -28,6 +29,16 @@ class Contract:
     customer: str
     product: str
     begun_at: dt.datetime
+
+    @property
+    def purpose(self) -> Purpose:
+        """What it lends for."""
+        return purpose_of_product(self.product)
+
+    @property
+    def line(self) -> str:
+        """The reference of the account that it opens."""
+        return line_of(self.customer, self.purpose)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,7 +42,7 @@ def draw(
     """Step 6: the purchase of taking.subject (the order) is judged and held. asked: amount_minor, merchant, category."""
     contract = get_contract(conn, taking.contract_id)
     command = AuthorisePurchase(
-        key=f"contract:{contract.contract_id}:draw:{taking.key}", customer=contract.customer, order=taking.subject,
+        key=f"contract:{contract.contract_id}:draw:{taking.key}", customer=contract.line, order=taking.subject,
         amount_minor=int(taking.asked["amount_minor"]), merchant=str(taking.asked["merchant"]), category=str(taking.asked["category"]),
         scene=scene,
     )  # fmt: skip
@@ -61,9 +61,7 @@ def draw(
             return Done(decided=decided, refusal=str(answer["code"]))
         if answer["outcome"] in WAITING_OUTCOMES:
             return Done(decided=decided, referral="PURCHASE_WAITS")
-        return Done(
-            decided=decided, account_id=find_account_id(conn, contract.customer), fact_id=int(answer["fact_id"])
-        )
+        return Done(decided=decided, account_id=find_account_id(conn, contract.line), fact_id=int(answer["fact_id"]))
 
     return take_step(conn, DrawdownHook(site), taking, deed, now=now, business_on=books_store.get_business_day(conn))
 
@@ -81,18 +79,18 @@ def pay_out(conn: psycopg.Connection, site: JourneySite, taking: Taking, *, now:
 
     def deed() -> Done:
         capture = CapturePurchase(
-            key=f"contract:{contract.contract_id}:capture:{taking.subject}", customer=contract.customer, purchase_id=purchase_id,
+            key=f"contract:{contract.contract_id}:capture:{taking.subject}", customer=contract.line, purchase_id=purchase_id,
             amount_minor=int(taking.asked.get("amount_minor", drawn.decided["amount_minor"])),
         )  # fmt: skip
         answer = site.books.submit(capture)
         if answer["outcome"] == "refused":
             return Done(decided={"purchase_id": purchase_id}, refusal=str(answer["code"]))
-        account_id = find_account_id(conn, contract.customer)
+        account_id = find_account_id(conn, contract.line)
         captured = funding.BoughtOnCredit(
             purchase_id=purchase_id, fact_id=int(answer["fact_id"]), account_id=account_id, principal_minor=capture.amount_minor,
             on=business_on,
         )  # fmt: skip
-        route = site.find_route(contract.customer, business_on)
+        route = site.find_route(contract.line, business_on)
         # whose route is in force is shared by the follower of the books, within the route's bounds and quota
         lent = _share(conn, site, captured, now) if route is None else {"lenders": {}, "routed": route.channel}
         paid = _pay_shop(conn, site, f"contract:{contract.contract_id}:payout:{taking.subject}", purchase_id, now)
@@ -147,7 +145,7 @@ def book(conn: psycopg.Connection, site: JourneySite, taking: Taking, *, now: dt
 
     def deed() -> Done:
         decided = {"purchase_id": paid.decided["purchase_id"], "booked_minor": paid.decided["captured_minor"]}
-        return Done(decided=decided, account_id=find_account_id(conn, contract.customer), fact_id=paid.fact_id)
+        return Done(decided=decided, account_id=find_account_id(conn, contract.line), fact_id=paid.fact_id)
 
     return take_step(conn, BookingHook(site), taking, deed, now=now, business_on=books_store.get_business_day(conn))
 
@@ -158,7 +156,7 @@ def give_back(conn: psycopg.Connection, site: JourneySite, taking: Taking) -> An
     _, rows = read_state(conn, taking.contract_id)
     purchase_id = int(get_drawn(rows, taking.subject).decided["purchase_id"])
     key = f"contract:{contract.contract_id}:void:{taking.subject}"
-    return site.books.submit(VoidAuthorisation(key=key, customer=contract.customer, purchase_id=purchase_id))
+    return site.books.submit(VoidAuthorisation(key=key, customer=contract.line, purchase_id=purchase_id))
 
 
 def get_drawn(rows: Sequence[StepRow], subject: str) -> StepRow:

@@ -17,6 +17,7 @@ from honghua.base.dates import from_day, to_day
 from honghua.credit import store as accounts
 from honghua.credit.api import execute
 from honghua.credit.core import commands as c
+from honghua.credit.core.lines.purposes import Purpose, holder_of, purpose_of
 from honghua.credit.limiting import store
 from honghua.credit.limiting.store import FEED
 from honghua.credit.refold import each_fact
@@ -26,7 +27,7 @@ from honghua.credit.viewing.growth import read_records
 from honghua.facts.kinds import Fact, FactKind
 from honghua.limits import api as limits
 from honghua.limits.api import Change
-from honghua.limits.core import Moment, Move, Record, Rulebook, decide_move
+from honghua.limits.core import BUSINESS_BOOK, Moment, Move, Record, Rulebook, decide_move
 from honghua.store.database import run_unit
 from honghua.store.facts import read_final_page
 
@@ -56,10 +57,15 @@ class LimitReport:
 
 @dataclass(frozen=True, slots=True)
 class Follower:
-    """What a pass needs: the rulebook in force, and who says whether a customer consented to raises by machine."""
+    """What a pass needs: the rulebooks in force for either product, and who says whether a customer consented to raises by machine."""
 
     book: Rulebook = field(default_factory=Rulebook)
     find_consent: ConsentFinder = field(default=lambda _conn, _customer: "")
+    business: Rulebook = BUSINESS_BOOK
+
+    def book_of(self, line: str) -> Rulebook:
+        """The rulebook by which a line's limit moves."""
+        return self.business if purpose_of(line) is Purpose.BUSINESS else self.book
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +131,24 @@ def reassess(
     now: dt.datetime,
 ) -> LimitReport:
     """A new ceiling of a customer (bureau alarm, new evidence of income), and at once what it leads to for the account."""
-    work = Pass(conn, registry, follower, now)
     run_unit(
         conn,
         lambda c: limits.assess(c, customer, found.ceiling_minor, reason=found.reason, lenders=found.lenders, now=now),
     )
+    return follow_assessment(conn, registry, follower, customer, found, now=now)
+
+
+def follow_assessment(
+    conn: psycopg.Connection,
+    registry: Registry,
+    follower: Follower,
+    customer: str,
+    found: Assessment,
+    *,
+    now: dt.datetime,
+) -> LimitReport:
+    """What a ceiling that was assessed already leads to for the account, as it stands now; the same key again moves nothing twice."""
+    work = Pass(conn, registry, follower, now)
     ids = accounts.find_account_ids(conn, [customer])
     if ids:
         name = f"assessed:{found.reason}:{found.ceiling_minor}:{found.key or now.isoformat()}"
@@ -178,10 +197,11 @@ def _follow_days(work: Pass) -> None:
     today = accounts.find_business_day(work.conn)
     if today is None:
         return
+    books = (work.follower.book.terms, work.follower.business.terms)
     day, last = store.read_place(work.conn, DAYS)
     last = last if day == to_day(today) else 0
     while True:
-        ids = store.list_late_or_idle(work.conn, work.follower.book.terms, after=last, on=today, limit=ACCOUNTS_AT_ONCE)
+        ids = store.list_late_or_idle(work.conn, books, after=last, on=today, limit=ACCOUNTS_AT_ONCE)
         if not ids:
             return
         _move_all(work, {account_id: Cause(f"day:{today}") for account_id in ids})
@@ -201,7 +221,7 @@ def _move_all(work: Pass, causes: Mapping[int, Cause]) -> None:
         commands: list[c.Command] = []
         for ref, (account_id, record) in records.items():
             seen = replace(record, new_lenders=causes[account_id].new_lenders)
-            move = decide_move(work.follower.book.terms, seen)
+            move = decide_move(work.follower.book_of(ref).terms, seen)
             if move.to_minor != move.from_minor:
                 commands += _commands(work, ref, causes[account_id], move, has_temporary=record.has_temporary)
         answers = execute(conn, work.registry, commands, now=work.now) if commands else []
@@ -221,10 +241,11 @@ def _commands(work: Pass, ref: str, cause: Cause, move: Move, *, has_temporary: 
     """What carries a move out: a raise needs consent, else it is offered; a cut ends a running temporary limit first."""
     conn, now = work.conn, work.now
     key = f"limits:{cause.name}:{ref}"[:KEY_MAX]
-    rulebook, consent = work.follower.book.digest.hex(), ""
+    book = work.follower.book_of(ref)
+    rulebook, consent = book.digest.hex(), ""
     if move.is_raise:
         with conn.transaction():
-            consent = work.follower.find_consent(conn, ref)
+            consent = work.follower.find_consent(conn, holder_of(ref))
         if not consent:
             at = Moment(on=accounts.get_business_day(conn), now=now)
             made = run_unit(
@@ -232,7 +253,7 @@ def _commands(work: Pass, ref: str, cause: Cause, move: Move, *, has_temporary: 
             )
             work.report.offered += made
             return []
-    model = f"{work.follower.book.willingness.version}+{work.follower.book.ability.version}"
+    model = f"{book.willingness.version}+{book.ability.version}"
     told = c.LimitCause(reason=move.reason, rule=cause.name, rulebook=rulebook, model=model, consent=consent)
     commands: list[c.Command] = [c.ChangeLimit(key=key, customer=ref, limit_minor=move.to_minor, cause=told)]
     if has_temporary:
@@ -265,4 +286,4 @@ def _lower_ceilings(work: Pass, booked: Sequence[c.ChangeLimit]) -> None:
         run_unit(work.conn, lower)
 
 
-__all__ = ["Assessment", "Follower", "LimitReport", "follow_limits", "reassess"]
+__all__ = ["Assessment", "Follower", "LimitReport", "follow_assessment", "follow_limits", "reassess"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Final
 
 import psycopg
@@ -38,12 +39,14 @@ def write_place(conn: psycopg.Connection, feed: str, place: tuple[int, int]) -> 
     )
 
 
-def list_late_or_idle(conn: psycopg.Connection, terms: LimitTerms, *, after: int, on: dt.date, limit: int) -> list[int]:
+def list_late_or_idle(
+    conn: psycopg.Connection, books: Sequence[LimitTerms], *, after: int, on: dt.date, limit: int
+) -> list[int]:
     """Accounts whose limit a day alone may cut: long overdue, or long unused above the start limit; rising ids behind `after`.
 
-    Days are those of the soonest segment: whether an account is cut, its own record says.
+    Days are those of the soonest segment of any product: whether an account is cut, its own record says.
     """
-    rows = conn.execute(LATE, [
-        after, on, terms.first_late_days, on, terms.first_idle_days, terms.start_minor, on, terms.first_idle_days, limit,
-    ])  # fmt: skip
+    late_days, idle_days = min(one.first_late_days for one in books), min(one.first_idle_days for one in books)
+    start_minor = min(one.start_minor for one in books)
+    rows = conn.execute(LATE, [after, on, late_days, on, idle_days, start_minor, on, idle_days, limit])
     return [int(row[0]) for row in rows]

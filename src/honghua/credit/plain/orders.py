@@ -13,7 +13,7 @@ from honghua.credit.core import commands as c
 from honghua.credit.core.account import Account
 from honghua.credit.core.bounds.scenes import bound_for
 from honghua.credit.core.deciding import account_inputs, more_inputs, scene_keys
-from honghua.credit.core.desk import NOT_CONSUMPTION, Desk, event_time
+from honghua.credit.core.desk import Desk, event_time
 from honghua.credit.core.kernels.buying import (
     IN_AMOUNT,
     IN_AVAILABLE,
@@ -25,6 +25,7 @@ from honghua.credit.core.kernels.buying import (
     read_accounts,
 )
 from honghua.credit.core.layout import H_STATUS, H_TERMS, STATUS_NONE
+from honghua.credit.core.lines.purposes import Purpose, serve_all
 from honghua.credit.core.purchasing import pass_checks
 from honghua.credit.core.terms import AMOUNT_MINOR_MAX
 from honghua.credit.plain.table import AccountTable
@@ -117,6 +118,11 @@ class Survey:
         self.scenes.append(keys)
         self.checked.append(checked)
 
+    def find_barred(self) -> NDArray[np.bool_]:
+        """Which of the orders somebody on the list `exclusion` is in, bool[n]."""
+        told = zip(self.commands, self.at_us, strict=True)
+        return np.array([self.desk.exclusions.bar(command, at_us=at_us) for command, at_us in told], np.bool_)
+
     def columns(self, command_ids: Sequence[int]) -> SensedOrders:
         """As the risk engine and the account rules see them."""
         commands, table, desk = self.commands, self.table, self.desk
@@ -128,13 +134,15 @@ class Survey:
         account_ids[inside] = table.ids[places[inside]]
         inputs = np.zeros((len(commands), INPUTS), np.int64)
         inputs[:, IN_AMOUNT] = [command.amount_minor for command in commands]
-        consumption = {name: 0 if name.strip().lower() in NOT_CONSUMPTION else 1 for name in set(categories)}
-        inputs[:, IN_CONSUMPTION] = [consumption[name] for name in categories]
+        serves = serve_all(categories)
+        inputs[:, IN_CONSUMPTION] = [serves[name][Purpose.CONSUMPTION] for name in categories]
         if len(table.heads):
             most = np.zeros(max(desk.terms) + 1, np.int64)
             for terms_id, terms in desk.terms.items():
                 most[terms_id] = terms.purchase_minor_max
             inputs[:, IN_MOST] = most[table.heads[places, H_TERMS]]
+            for i in self._find_business(places):
+                inputs[i, IN_CONSUMPTION] = serves[categories[i]][Purpose.BUSINESS]
             read_accounts(places, table.heads, table.balances, desk.today, inputs)
         for i in np.flatnonzero(~inside).tolist():
             account = self.find(commands[i].customer)
@@ -155,6 +163,14 @@ class Survey:
             np.array([desk.merchants[name] for name in merchants], np.int64), categories,
             np.array([desk.categories[name] for name in categories], np.int64), self.scenes, available, limits, inputs, places,
         )  # fmt: skip
+
+    def _find_business(self, places: Ints) -> list[int]:
+        """Which orders are those of business lines."""
+        business = [terms_id for terms_id, terms in self.desk.terms.items() if terms.purpose]
+        if not business:
+            return []
+        found: list[int] = np.flatnonzero(np.isin(self.table.heads[places, H_TERMS], business)).tolist()
+        return found
 
     def _rows(self) -> Ints:
         """Places of accounts that still are rows of the table, −1 = others."""

@@ -328,3 +328,15 @@ def test_the_fake_says_what_it_is_remembers_and_survives(tmp_path):
     assert again.debit(**{**ask, "key": "l"}) == Declined(DeclineReason.FUNDS_SHORT)
     with pytest.raises(BadInput):
         FakeBank(1, faults={"typo": 1.0})
+
+
+def test_a_question_that_the_bank_turns_away_hinders_nobody_elses(database, conn):
+    """Its key was used there for something else; and a bank that says it took more than it was asked for is not believed."""
+    town, bank = settle_town(database, conn, 3, [PURSE]), FakeBank(seed=1)
+    plan_debits(town.conn, town.registry, slot=1, now=NOW)
+    keys = [key for (key,) in town.conn.execute("SELECT key FROM credit_debit ORDER BY account_id")]
+    bank.debit(key=keys[0], source=PURSE, amount_minor=1, currency="CNY")
+    bank.answers[keys[1]] = Paid(BOUGHT + 1)
+    found = town.run(bank)
+    assert (found.paid, found.timed_out) == (1, 2)
+    assert [town.open_minor(one) for one in town.customers] == [BOUGHT, BOUGHT, 0]

@@ -40,9 +40,11 @@ from honghua.credit.core.layout import (
     STATUS_NONE,
     STATUS_WRITTEN_OFF,
 )  # fmt: skip
-from honghua.credit.refold import event_matrix, known_minimums, standing
+from honghua.credit.core.lines.purposes import holder_of
+from honghua.credit.refold import event_matrix, standing
 from honghua.credit.registry import Registry
 from honghua.credit.store_risk import find_customer_refs
+from honghua.credit.viewing.store_issued import load_issued_of
 from honghua.credit.viewing.views import day_or_none
 from honghua.facts.kinds import FactKind
 from honghua.ledger.core import CLAIM
@@ -117,6 +119,7 @@ def list_month_positions(
     facts = read_facts(conn, ids)
     events, fact_ids, reverses = event_matrix(facts)
     terms_rows = registry.learn_terms(conn, up_to=terms_max(events))
+    issued = load_issued_of(conn, ids.tolist())
     ends = np.searchsorted(facts.account_id, ids, side="right")
     starts = np.searchsorted(facts.account_id, ids, side="left")
     found = []
@@ -127,7 +130,7 @@ def list_month_positions(
         seen = np.flatnonzero(fact_ids[first:last] <= newest) + first
         mine = standing(events[seen], fact_ids[seen], reverses[seen])
         base = restore(account_id, names[account_id], terms_rows, NOTHING)
-        life = Life(base, mine, known_minimums(conn, account_id, {}), newest)
+        life = Life(base, mine, issued[account_id], newest)
         with suppress(ArithmeticError, AssertionError):  # facts that fold to nothing: `verify` names the account
             position = life.position(month.replace(day=1), registry)
             found += [position] if position is not None else []
@@ -194,7 +197,7 @@ class Life:
         overdue = overdue_minor(account, end - 1)
         return MonthPosition(
             account_id=account.account_id,
-            customer=account.customer_ref,
+            customer=holder_of(account.customer_ref),
             product=terms.name,
             currency=terms.currency,
             month=month,

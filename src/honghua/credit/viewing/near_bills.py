@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import psycopg
 from psycopg.rows import class_row
+
+from honghua.credit.core.lines.purposes import holder_of
 
 # Accounts first, by a day that they carry: the bills of few are unfolded out of their arrays.
 NEAR_ACCOUNTS = """
@@ -29,7 +31,10 @@ ORDER BY d.account_id, d.seq
 
 @dataclass(frozen=True, slots=True)
 class DueBill:
-    """An open bill. today: the business date; unpaid_minor > 0: what is still to be paid of it; is_debited: a debit is arranged."""
+    """An open bill. customer: the person, whichever line it is of; today: the business date; is_debited: a debit is arranged.
+
+    unpaid_minor > 0: what is still to be paid of it.
+    """
 
     account_id: int
     seq: int
@@ -54,7 +59,8 @@ def list_near_accounts(conn: psycopg.Connection, *, days_max: int, after_id: int
 def list_open_bills(conn: psycopg.Connection, account_ids: Sequence[int]) -> list[DueBill]:
     """What these accounts have billed and unpaid, whenever it is due, by account and number."""
     with conn.cursor(row_factory=class_row(DueBill)) as cursor:
-        return cursor.execute(OPEN_BILLS, {"ids": list(account_ids)}).fetchall()
+        found = cursor.execute(OPEN_BILLS, {"ids": list(account_ids)}).fetchall()
+    return [replace(one, customer=holder_of(one.customer)) for one in found]
 
 
 __all__ = ["DueBill", "list_near_accounts", "list_open_bills"]

@@ -1,7 +1,8 @@
 """Proving an identity: ask each service under one request id, ask again when it is silent, check what it said, then judge.
 
 Calls to services are made outside any transaction. Each positive answer is read back: a service that says two things about one request
-has contradicted itself, and a person looks. Of the card only a blind index is kept, of the face nothing.
+has contradicted itself, and a person looks: until then name and number are kept sealed. Of the card only a blind index is kept, of the
+face nothing.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from honghua.customers.core.proofs import (
 )
 from honghua.customers.indexing import make_index
 from honghua.customers.persons import Origin, find_by_national_id, get_person, write_fields
-from honghua.customers.proofing import store
+from honghua.customers.proofing import claims, store
 from honghua.customers.proofing.provider import Evidence, IdentityProvider, ProofRequest
 from honghua.customers.proofing.store import ProofRow
 from honghua.customers.vault import Vault
@@ -114,18 +115,49 @@ def _silence(provider: IdentityProvider, request: ProofRequest) -> ProofAnswer:
     )  # fmt: skip
 
 
-def settle_proof(
-    conn: psycopg.Connection, key: str, *, is_proven: bool, by: str, why: str, now: dt.datetime
-) -> ProofRow:
-    """A person's verdict on a proofing in review or refused. In the caller's transaction; BadInput without a name or a reason."""
-    if not by.strip() or by == SYSTEM or not why.strip():
-        raise BadInput("a person's verdict has a name and a reason", code="REVIEWER_MISSING")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofWord:
+    """A person's word on a proofing that services did not pass."""
+
+    is_proven: bool
+    by: str
+    why: str
+
+    def __post_init__(self) -> None:
+        if not self.by.strip() or self.by == SYSTEM or not self.why.strip():
+            raise BadInput("a person's verdict has a name and a reason", code="REVIEWER_MISSING")
+
+
+def settle_proof(conn: psycopg.Connection, vault: Vault, key: str, word: ProofWord, *, now: dt.datetime) -> ProofRow:
+    """A person's verdict on a proofing in review or refused. In the caller's transaction.
+
+    Proven: name and number are written to the person, as by a proofing that services passed; proven already: nothing happens.
+    BadInput for a proofing that was broken off, or of which no claim is kept; Conflict where the number is another customer's.
+    """
     proof = get_proof(conn, key)
     if proof.verdict is None:
         raise BadInput("this proofing was broken off: take it again under its key", code="PROOF_OPEN")
-    verdict = ProofVerdict.PROVEN if is_proven else ProofVerdict.REFUSED
-    store.insert_verdict(conn, proof.proof_id, verdict, [] if is_proven else proof.reasons, by=by, now=now)
+    person = get_person(conn, proof.customer, lock=True)
+    proof = get_proof(conn, key)
+    if word.is_proven and proof.verdict == ProofVerdict.PROVEN:
+        return proof
+    if word.is_proven:
+        claim = claims.find_claim(conn, vault, person, proof.proof_id)
+        if not claim:
+            raise BadInput("nothing is kept of what was to be proven: let them prove it again", code="PROOF_CLAIM_GONE")
+        _write_proven(conn, vault, proof, claim, Origin(word.by, f"identity proofing {key}"), now)
+    store.delete_claim(conn, proof.proof_id)
+    verdict = ProofVerdict.PROVEN if word.is_proven else ProofVerdict.REFUSED
+    store.insert_verdict(conn, proof.proof_id, verdict, [] if word.is_proven else proof.reasons, by=word.by, now=now)
     return get_proof(conn, key)
+
+
+def _write_proven(
+    conn: psycopg.Connection, vault: Vault, proof: ProofRow, values: dict[Field, str], origin: Origin, now: dt.datetime
+) -> None:
+    """They are who they said: nothing else that they said of themselves is waited for any more."""
+    write_fields(conn, vault, proof.customer, values, origin, now=now)
+    store.delete_claims(conn, get_person(conn, proof.customer).person_id)
 
 
 def get_proof(conn: psycopg.Connection, key: str) -> ProofRow:
@@ -186,9 +218,12 @@ def _judge(
     if find_shared(store.count_sharers(conn, person.person_id), rules=check.rules.sharing):
         verdict = ProofVerdict.REVIEW if verdict is ProofVerdict.PROVEN else verdict
         reasons = (*reasons, "IDENTITY_SHARED")
-    if verdict is ProofVerdict.PROVEN:
+    if get_proof(conn, proof.key).verdict is None:  # else somebody was faster
         values = {Field.NAME: evidence.name, Field.NATIONAL_ID: evidence.national_id}
-        write_fields(conn, check.vault, proof.customer, values, Origin("identity proofing", proof.key), now=now)
+        if verdict is ProofVerdict.PROVEN:
+            _write_proven(conn, check.vault, proof, values, Origin("identity proofing", proof.key), now)
+        else:
+            claims.keep_claim(conn, check.vault, person, proof.proof_id, values)
     return _close(conn, proof, answers, (verdict, reasons), now)
 
 

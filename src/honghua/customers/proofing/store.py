@@ -99,3 +99,41 @@ def count_sharers(conn: psycopg.Connection, person_id: int) -> dict[str, int]:
         [person_id],
     )
     return {str(kind): int(count) for kind, count in rows}
+
+
+def insert_claim(conn: psycopg.Connection, proof_id: int, sealed: bytes) -> None:
+    """What a proofing is about, sealed."""
+    conn.execute("INSERT INTO customers_proof_claim (proof_id, sealed) VALUES (%s, %s)", [proof_id, sealed])
+
+
+def find_claim(conn: psycopg.Connection, proof_id: int) -> bytes | None:
+    """What is kept of a proofing, sealed."""
+    row = conn.execute("SELECT sealed FROM customers_proof_claim WHERE proof_id = %s", [proof_id]).fetchone()
+    return None if row is None else bytes(row[0])
+
+
+def list_claims(conn: psycopg.Connection, person_id: int) -> list[tuple[int, bytes]]:
+    """(proofing, what is kept of it, sealed) of a person, in order."""
+    query = (
+        "SELECT proof_id, sealed FROM customers_proof_claim JOIN customers_proof USING (proof_id) WHERE person_id = %s"
+        " ORDER BY proof_id"
+    )
+    return [(int(number), bytes(sealed)) for number, sealed in conn.execute(query, [person_id])]
+
+
+def reseal_claim(conn: psycopg.Connection, proof_id: int, sealed: bytes) -> None:
+    """The same under another key."""
+    conn.execute("UPDATE customers_proof_claim SET sealed = %s WHERE proof_id = %s", [sealed, proof_id])
+
+
+def delete_claims(conn: psycopg.Connection, person_id: int) -> None:
+    """Nothing of what a person said they are is waited for any more."""
+    conn.execute(
+        "DELETE FROM customers_proof_claim WHERE proof_id IN (SELECT proof_id FROM customers_proof WHERE person_id = %s)",
+        [person_id],
+    )
+
+
+def delete_claim(conn: psycopg.Connection, proof_id: int) -> None:
+    """Of one proofing."""
+    conn.execute("DELETE FROM customers_proof_claim WHERE proof_id = %s", [proof_id])

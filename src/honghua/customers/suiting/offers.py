@@ -12,6 +12,7 @@ import psycopg
 from honghua.customers.consents import use_consent
 from honghua.customers.core.agreements import ConsentKind
 from honghua.customers.core.identity import read_id_number
+from honghua.customers.core.materials import MaterialPurpose
 from honghua.customers.core.personal import Field, Part
 from honghua.customers.core.suitability import (
     SUITABILITY_RULES,
@@ -20,6 +21,7 @@ from honghua.customers.core.suitability import (
     check_suitability,
     is_offered_often,
 )
+from honghua.customers.materials.reading import find_evidence, overlay
 from honghua.customers.persons import get_person, open_keys, read_current
 from honghua.customers.store import PersonRow
 from honghua.customers.suiting import store_offers
@@ -60,6 +62,17 @@ def find_profile(conn: psycopg.Connection, vault: Vault, customer: str) -> Profi
     )
 
 
+def find_situation(
+    conn: psycopg.Connection, vault: Vault, customer: str, *, on: dt.date, hold: bool = False
+) -> Profile | None:
+    """What is known of somebody's situation on a day: what was said of it, and over it what their evidence in force shows (R-033).
+
+    hold: as `find_evidence`. NotFound for nobody.
+    """
+    evidence = find_evidence(conn, vault, customer, MaterialPurpose.LIMIT, on=on, hold=hold)
+    return overlay(find_profile(conn, vault, customer), evidence)
+
+
 def find_age(conn: psycopg.Connection, vault: Vault, person: PersonRow, *, on: dt.date) -> int | None:
     """Somebody's age by their identity number; None where none is known."""
     number = read_current(conn, vault, person, [Field.NATIONAL_ID]).get(Field.NATIONAL_ID)
@@ -71,7 +84,8 @@ def find_unsuited(
 ) -> tuple[str, ...]:
     """Codes of what speaks against credit for somebody, as far as is known; () = nothing does."""
     person = get_person(conn, customer)
-    return check_suitability(find_profile(conn, vault, customer), age=find_age(conn, vault, person, on=on), rules=rules)
+    situation = find_situation(conn, vault, customer, on=on)
+    return check_suitability(situation, age=find_age(conn, vault, person, on=on), rules=rules)
 
 
 def make_offer(conn: psycopg.Connection, vault: Vault, customer: str, offer: Offer, *, now: dt.datetime) -> OfferRow:
@@ -119,6 +133,6 @@ def reseal_profiles(conn: psycopg.Connection, person_id: int, old: dict[Part, by
 
 
 __all__ = [
-    "Offer", "OfferRow", "find_age", "find_offer_problems", "find_profile", "find_unsuited", "make_offer", "reseal_profiles",
-    "write_profile",
+    "Offer", "OfferRow", "find_age", "find_offer_problems", "find_profile", "find_situation", "find_unsuited", "make_offer",
+    "reseal_profiles", "write_profile",
 ]  # fmt: skip

@@ -48,6 +48,9 @@ SINS = {
     " read_seconds, plain_sha256, sealed_plain) SELECT min(person_id), 'k', 't', sha256('a'), now(), 10, sha256('b'), 'x'"
     " FROM customers_person RETURNING document_id) INSERT INTO customers_signature"
     " SELECT document_id, 9999, now() + interval '1 day', sha256('c'), sha256('d'), 'x' FROM made",
+    "customers.materials_follow_words": "INSERT INTO customers_material (person_id, kind, way, purposes, text_version, text_digest,"
+    " provider, is_fake, key, given_at, sealed, issued_on, valid_until) SELECT min(person_id), 'payroll', 'source', '{limit}', 1,"
+    " sha256('t'), 'p', true, 'k', now(), 'x', '2026-01-01', '2026-06-01' FROM customers_person",
 }
 
 

@@ -97,7 +97,10 @@ def choose_rules(on: dt.date, *, rules: Sequence[FundingRules] = FUNDING_RULES) 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShareAsk:
-    """A loan to be shared under a channel. groups: lender -> group of affiliates; standings: lender -> where it stands."""
+    """A loan to be shared under a channel. groups: lender -> group of affiliates; standings: lender -> where it stands.
+
+    named: the lenders that the customer's contract names, None = nobody asks (no customer of ours stands behind the loan).
+    """
 
     channel: Channel
     principal_minor: int
@@ -105,6 +108,7 @@ class ShareAsk:
     standings: Mapping[str, Standing]
     exposure: Exposure
     base: FundingBase | None
+    named: frozenset[str] | None = None
 
 
 def plan_shares(ask: ShareAsk, rules: FundingRules) -> SharePlan | Refusal:
@@ -141,6 +145,8 @@ def plan_shares(ask: ShareAsk, rules: FundingRules) -> SharePlan | Refusal:
 
 
 def _find_obstacle(ask: ShareAsk, rules: FundingRules, lender: str, *, own_minor: int) -> str:
+    if ask.named is not None and lender not in ask.named:
+        return "is not named in the customer's contract"
     standing = ask.standings.get(lender, Standing.ACTIVE)
     if standing is not Standing.ACTIVE:
         return f"is {standing.value}"

@@ -47,7 +47,8 @@ class RankSettings:
     """rounds: (rows at most, variables kept) of each halving; the last keeps the finalists. confirm_share: of the keys, unseen by it.
 
     keep: winners at most; iv_min: information value on the unseen part; psi_max; alike: correlation of ranks from which two are one;
-    false_rate: of winners that may be luck; filters_max: different sets of conditions that one online plan holds.
+    false_rate: of winners that may be luck; filters_max: different sets of conditions that one online plan holds; also:
+    variables that somebody thinks of, which are confirmed or not beside the finalists, whatever the search made of them.
     """
 
     seed: int
@@ -60,6 +61,7 @@ class RankSettings:
     alike: float = 0.9
     false_rate: float = 0.05
     filters_max: int = FILTERS_MAX
+    also: tuple[str, ...] = ()
     threads: int = THREADS
 
 
@@ -138,7 +140,10 @@ def rank(
         last = number == len(settings.rounds) - 1
         contestants = _contestants(dictionary, rows, field)
         count, found, values, iv = _halve(computer, contestants, target[picked], LEADERS_TIMES * kept if last else kept)
-        field, iv = _leaders(found, values, iv, settings.alike) if last else (found, iv)
+        field = found
+        if last:
+            leaders = _leaders(found, values, iv, settings.alike)
+            field, iv = _join(computer, target[picked], leaders, _thought_of(dictionary, rows, settings.also))
         named = named or count
         computed += computer.computed
         rounds.append(Round(len(picked), count, len(field), time.perf_counter() - begun))
@@ -244,6 +249,31 @@ def _leaders(
     kept = -(-len(field) // LEADERS_TIMES)
     chosen = sorted(order[leader[order] == order][:kept].tolist())
     return [field[place] for place in chosen], worth[chosen]
+
+
+def _thought_of(dictionary: Dictionary, rows: Rows, names: Sequence[str]) -> list[Variable]:
+    """Variables by name whose keys the rows have; BadInput for a name that means nothing."""
+    found = [Factory(dictionary).find(name) for name in dict.fromkeys(names)]
+    return [
+        one
+        for one in found
+        if name_fits(one.name) and all(set(part.key) <= set(rows.keys) for part in measures_of(one))
+    ]
+
+
+def _join(
+    computer: Computer,
+    target: Target,
+    finalists: tuple[Sequence[Variable], NDArray[np.float64]],
+    also: Sequence[Variable],
+) -> tuple[Sequence[Variable], NDArray[np.float64]]:
+    """The finalists and what somebody thought of, with what they told the search's rows."""
+    field, iv = finalists
+    known = {one.name for one in field}
+    fresh = [one for one in also if one.name not in known]
+    if not fresh:
+        return field, iv
+    return [*field, *fresh], np.concatenate([iv, measure(computer.values(fresh), target)[0]])
 
 
 def simplicity(field: Sequence[Variable]) -> NDArray[np.float64]:

@@ -10,10 +10,21 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from honghua.lab.fitting.settings import ForestRecipe, Plan
+from honghua.lab.fitting.settings import ForestRecipe, PairPlan, Plan
 from honghua.lab.tables.api import Schema
 from honghua.models.api import Trained, log_loss, train_forest
-from honghua.models.scorecard.api import CardSettings, CutSettings, Field, Scorecard, fit_line, fit_scorecards
+from honghua.models.scorecard.api import (
+    CardSettings,
+    CutSettings,
+    Field,
+    PairBoost,
+    Scorecard,
+    boost_pairs,
+    fit_line,
+    fit_pair_card,
+    fit_scorecards,
+    lay_ruler,
+)
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -60,13 +71,26 @@ class Matter:
         ]
 
 
+@dataclass(frozen=True, slots=True)
+class CardForm:
+    """crosses: pairs at most beside weights of evidence; boosted: 0, or the rounds of a card boosted on all pairs instead."""
+
+    crosses: int
+    boosted: int = 0
+
+    @property
+    def told(self) -> str:
+        """In words."""
+        return f"boosted on all pairs in {self.boosted} rounds" if self.boosted else f"with up to {self.crosses} pairs"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class CrossFit:
-    """margins: by ingredient float64[n], each row's from models that have not seen it; rounds by recipe; crosses of the scorecard."""
+    """margins: by ingredient float64[n], each row's from models that have not seen it; rounds by recipe; form of the scorecard."""
 
     margins: Mapping[str, Float64]
     rounds: Mapping[str, int]
-    crosses: int
+    form: CardForm
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +108,10 @@ def cross_fit(matter: Matter, folds: Int64, plan: Plan) -> CrossFit:
     rounds: dict[str, int] = {}
     for recipe in plan.recipes:
         margins[recipe.name], rounds[recipe.name] = _cross_forest(matter, folds, plan, recipe)
-    crosses = 0
+    form = CardForm(0)
     if plan.crosses:
-        margins[CARD], crosses = _cross_card(matter, folds, plan)
-    return CrossFit(margins, rounds, crosses)
+        margins[CARD], form = _cross_card(matter, folds, plan)
+    return CrossFit(margins, rounds, form)
 
 
 def fit_forest(
@@ -102,10 +126,28 @@ def fit_forest(
     )  # fmt: skip
 
 
+def fit_card(matter: Matter, form: CardForm, plan: Plan) -> Scorecard:
+    """The scorecard of a form on (a sample of) the rows."""
+    if not form.boosted:
+        return fit_cards(matter, (form.crosses,))[0]
+    bag = 1 if plan.pairs is None else plan.pairs.bag
+    part = _thin(matter)
+    return fit_pair_card(part.x, part.y, part.fields, _boost(matter, form.boosted, bag))
+
+
 def fit_cards(matter: Matter, crosses: Sequence[int]) -> tuple[Scorecard, ...]:
-    """Scorecards on (a sample of) the rows, one per number of pairs."""
+    """Scorecards of weights of evidence on (a sample of) the rows, one per number of pairs."""
+    part = _thin(matter)
+    return fit_scorecards(part.x, part.y, part.fields, CARD_SETTINGS, crosses=crosses)
+
+
+def _thin(matter: Matter) -> Matter:
     step = -(-len(matter.y) // CARD_ROWS_MAX)
-    return fit_scorecards(matter.x[::step], matter.y[::step], matter.fields, CARD_SETTINGS, crosses=crosses)
+    return matter if step == 1 else matter.take(np.arange(0, len(matter.y), step))
+
+
+def _boost(matter: Matter, rounds: int, bag: int = 1) -> PairBoost:
+    return PairBoost(rounds, matter.seed % SEEDS, bag=bag, threads=matter.threads, cut=CARD_SETTINGS.cut)
 
 
 def choose_shares(found: CrossFit, y: NDArray[np.uint8]) -> Shares:
@@ -151,18 +193,45 @@ def _cross_forest(matter: Matter, folds: Int64, plan: Plan, recipe: ForestRecipe
     return out, rounds
 
 
-def _cross_card(matter: Matter, folds: Int64, plan: Plan) -> tuple[Float64, int]:
+def _cross_card(matter: Matter, folds: Int64, plan: Plan) -> tuple[Float64, CardForm]:
+    """Every form of the plan out of fold, and the one of least log loss; boosted pairs where the most pairs did best among the others."""
     out = np.empty((len(plan.crosses), len(matter.y)))
     for fold in np.unique(folds):
         held = np.flatnonzero(folds == fold)
         for k, card in enumerate(fit_cards(matter.take(np.flatnonzero(folds != fold)), plan.crosses)):
             out[k, held] = card.margins(matter.x[held])
-    losses = []
-    for margins in out:
-        slope, shift = fit_line(margins, matter.y)
-        losses.append(log_loss(matter.y, probability_of(slope * margins + shift)))
+    losses = [_loss_on_line(margins, matter.y) for margins in out]
     best = int(np.argmin(losses))
-    return out[best], plan.crosses[best]
+    found, form = out[best], CardForm(plan.crosses[best])
+    if plan.pairs is not None and form.crosses and form.crosses == max(plan.crosses):
+        margins, rounds = _cross_pairs(matter, folds, plan.pairs)
+        if _loss_on_line(margins, matter.y) < losses[best]:
+            found, form = margins, CardForm(0, boosted=rounds)
+    return found, form
+
+
+def _loss_on_line(margins: Float64, y: NDArray[np.uint8]) -> float:
+    slope, shift = fit_line(margins, y)
+    return log_loss(y, probability_of(slope * margins + shift))
+
+
+def _cross_pairs(matter: Matter, folds: Int64, plan: PairPlan) -> tuple[Float64, int]:
+    """Margins of a card boosted on pairs, of folds that it has not seen, and the rounds that were enough on the mean of the folds."""
+    lightgbm = import_module("lightgbm")
+    boost = _boost(matter, plan.rounds)
+    fitted = []
+    for fold in np.unique(folds):
+        held = np.flatnonzero(folds == fold)
+        rest, seen = _thin(matter.take(np.flatnonzero(folds != fold))), matter.take(held)
+        ruler = lay_ruler(rest.x, rest.y, rest.fields, boost)
+        trained = boost_pairs(ruler, (rest.x, rest.y), boost, valid=(seen.x, seen.y), patience=plan.patience)
+        fitted.append((held, ruler.codes(seen.x), trained))
+    rounds = max(1, round(float(np.mean([trained.rounds for _, _, trained in fitted]))))
+    out = np.empty(len(matter.y))
+    for held, codes, trained in fitted:
+        booster = lightgbm.Booster(model_str=trained.booster_text)
+        out[held] = booster.predict(codes, raw_score=True, num_iteration=rounds, num_threads=matter.threads)
+    return out, rounds
 
 
 def probability_of(margins: Float64) -> Float64:
@@ -172,13 +241,14 @@ def probability_of(margins: Float64) -> Float64:
 
 __all__ = [
     "CARD",
+    "CardForm",
     "CrossFit",
     "Matter",
     "Shares",
     "add_up",
     "choose_shares",
     "cross_fit",
-    "fit_cards",
+    "fit_card",
     "fit_forest",
     "probability_of",
 ]

@@ -20,7 +20,7 @@ from honghua.lab.fitting.crossfit import (
     add_up,
     choose_shares,
     cross_fit,
-    fit_cards,
+    fit_card,
     fit_forest,
     probability_of,
 )
@@ -84,7 +84,7 @@ def fit_candidates(table: Table, settings: FitSettings, *, progress: Progress | 
     steps.append(Step("judge", verdict))
     told = {
         "size": plan.size, "shares": dict(learnt.chosen.shares.of), "rounds": dict(learnt.chosen.found.rounds),
-        "crosses": learnt.chosen.found.crosses, "target_by_time": rate_by_time(table),
+        "card": learnt.chosen.found.form.told, "target_by_time": rate_by_time(table),
     }  # fmt: skip
     return Candidates(
         learnt.matter.schema, pair, learnt.pair, development, tell_out_of_fold(learnt.chosen, learnt.matter, development), report,
@@ -137,7 +137,7 @@ def choose(matter: Matter, plan: Plan) -> Chosen:
 
 def fit_pair(matter: Matter, chosen: Chosen, plan: Plan) -> Pair:
     """Both candidates on all rows of the matter."""
-    card = fit_cards(matter, (chosen.found.crosses,))[0]
+    card = fit_card(matter, chosen.found.form, plan)
     champion = calibrated(card, chosen.shares.card_line)
     texts = []
     for recipe in plan.recipes:
@@ -223,7 +223,7 @@ def tell_choice(chosen: Chosen, plan: Plan) -> str:
     """What the challenger is made of, in words."""
     total = sum(chosen.shares.of.values())
     parts = [f"{name} {share / total:.0%}" for name, share in chosen.shares.of.items() if share]
-    made = f"challenger = {' + '.join(parts)}; scorecard with up to {chosen.found.crosses} pairs"
+    made = f"challenger = {' + '.join(parts)}; scorecard {chosen.found.form.told}"
     return f"{plan.folds} folds of {len(chosen.places):,} rows; {made}"
 
 

@@ -21,6 +21,15 @@ class ForestRecipe:
 
 
 @dataclass(frozen=True, slots=True)
+class PairPlan:
+    """rounds at most, and how many without progress end a fit; bag: boosters whose mean is the final card."""
+
+    rounds: int
+    patience: int
+    bag: int
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What the size of a table allows.
 
@@ -28,6 +37,7 @@ class Plan:
     patience   rounds without progress that end a fit       threads    at most: on few rows threads cost more than they bring
     bag        forests of each recipe in the final sum     again      whether recipe and shares are chosen anew for the refit
     crosses    numbers of pairs tried for the scorecard    refit      whether a refit is affordable
+    pairs      where the most pairs did best: a scorecard boosted on all pairs is tried, too (None: not)
     """
 
     size: str
@@ -41,6 +51,7 @@ class Plan:
     threads: int = 2
     refit: bool = True
     report_share_max: float = 0.25
+    pairs: PairPlan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +94,7 @@ _FAST: Final = {"learning_rate": 0.1}
 _SMALL_PLAN: Final = Plan(
     "small", (ForestRecipe("gentle", _GENTLE, 500), ForestRecipe("middle", _MIDDLE, 350), ForestRecipe("deep", _DEEP, 800)),
     folds=5, patience=80, bag=4, again=True, crosses=(0, 10, 30), tune_rows=200_000, threads=1,
+    pairs=PairPlan(rounds=4_000, patience=150, bag=4),
 )  # fmt: skip
 _MIDDLE_PLAN: Final = Plan(
     "middle",
@@ -91,6 +103,7 @@ _MIDDLE_PLAN: Final = Plan(
         ForestRecipe("wide", _WIDE, 500),
     ),
     folds=3, patience=50, bag=3, again=False, crosses=(0, 10), tune_rows=200_000,
+    pairs=PairPlan(rounds=1_500, patience=50, bag=2),
 )  # fmt: skip
 _LARGE_PLAN: Final = Plan(
     "large", (ForestRecipe("gentle", {**_GENTLE, **_FAST}, 400), ForestRecipe("wide", _WIDE, 600)),
@@ -112,4 +125,4 @@ def plan_for(rows: int, columns: int) -> Plan:
     return _LARGE_PLAN if cells <= LARGE_CELLS else _HUGE_PLAN
 
 
-__all__ = ["FitSettings", "ForestRecipe", "Plan", "plan_for"]
+__all__ = ["FitSettings", "ForestRecipe", "PairPlan", "Plan", "plan_for"]

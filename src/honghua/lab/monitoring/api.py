@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 from honghua.lab.monitoring.monitor import MonitorBounds, Night, Protected, compare_live, find_reasons, watch_seats
+from honghua.lab.monitoring.pairing import KINDS, Refitted, load_forest, load_refitted, pack_forest
 from honghua.lab.monitoring.reasons import RunReason, Runs, make_key
 from honghua.lab.monitoring.refitting import (
+    MAKER,
+    Parts,
+    Past,
     Refit,
     Refitter,
     RefitTerms,
+    digest_rows,
+    examine_refit,
     fit_best,
-    load_forest,
-    pack_forest,
+    fit_both,
+    make_filing,
+    predict_of,
     read_past,
+    retire_older,
     split_past,
 )
 
 __all__ = [
-    "MonitorBounds",
-    "Night",
-    "Protected",
-    "Refit",
-    "RefitTerms",
-    "Refitter",
-    "RunReason",
-    "Runs",
-    "compare_live",
-    "find_reasons",
-    "fit_best",
-    "load_forest",
-    "make_key",
-    "pack_forest",
-    "read_past",
-    "split_past",
-    "watch_seats",
-]
+    "KINDS", "MAKER", "MonitorBounds", "Night", "Parts", "Past", "Protected", "Refit", "RefitTerms", "Refitted", "Refitter", "RunReason", "Runs",
+    "compare_live", "digest_rows", "examine_refit", "find_reasons", "fit_best", "fit_both", "load_forest", "load_refitted", "make_filing",
+    "make_key", "pack_forest", "predict_of", "read_past", "retire_older", "split_past", "watch_seats",
+]  # fmt: skip

@@ -1,4 +1,4 @@
-"""A run without agents: refit the champion's forest on what is known lately, examine it, file it as challenger for a person to approve.
+"""A run without agents: refit forest and scorecard on what is known lately, examine them, file them as challengers for a person to approve.
 
 How much of the past still teaches is chosen on rows, not assumed: windows of the last 1, 2, 3 … cycles are fitted, and the one that ranks
 the end of the fitting rows best is kept. The trial's rows are later than all of them.
@@ -7,10 +7,8 @@ the end of the fitting rows best is kept. The trial's rows are later than all of
 from __future__ import annotations
 
 import datetime as dt
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -19,22 +17,14 @@ from numpy.typing import NDArray
 
 from honghua.base.errors import BadInput, Refusal
 from honghua.lab.monitoring.monitor import Protected
+from honghua.lab.monitoring.pairing import KINDS, Refitted, keep_forest, load_refitted, refit_card
 from honghua.lab.monitoring.reasons import RunReason
-from honghua.models.api import (
-    Model,
-    auc,
-    build_model,
-    forest_subject,
-    load_model,
-    measure_reference,
-    pack_reference,
-    save_model,
-    train_forest,
-)
+from honghua.models.api import Model, auc, build_model, train_forest
 from honghua.models.examining.api import (
     Examination,
     ExaminationBounds,
     ExaminedRows,
+    Groups,
     Rival,
     Window,
     examine_candidate,
@@ -50,17 +40,20 @@ ONES_MIN: Final = 20
 HISTORY: Final = dt.timedelta(days=2 * 366)
 PARAMS: Final[Mapping[str, Any]] = {"num_leaves": 7, "learning_rate": 0.08, "min_data_in_leaf": 20}
 MAKER: Final = "agent:refitter"
+Predict = Callable[[NDArray[np.float32]], NDArray[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)
 class Refit:
-    """What became of a run: a version with its trial, or the sentence that says why there is none. window: cycles that taught it."""
+    """What became of a run: of the two models the version that did best out of time, with its trial; or the sentence that says why there is
+    none. window: cycles that taught it; filed: both versions."""
 
     reason: RunReason
     version_id: int | None
     trial: registry.Trial | None
     window: int
     told: str
+    filed: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,45 +83,81 @@ class Refitter:
 
     def _refit(self, conn: psycopg.Connection, reason: RunReason) -> Refit:
         champion = registry.find_champion(conn, reason.segment, reason.purpose)
-        if champion is None or champion.kind != "forest":
-            return Refit(reason, None, None, 0, "this runner refits forests that hold a seat")
+        if champion is None or champion.kind not in KINDS:
+            return Refit(reason, None, None, 0, f"this runner refits a {' or a '.join(KINDS)} that holds a seat")
         past = read_past(conn, champion, now=self.now)
         parts = split_past(past)
         if isinstance(parts, Refusal):
             return Refit(reason, None, None, 0, parts.sentence)
-        model, window = fit_best(past, parts, champion.columns, self.terms)
-        found = self._examine(conn, champion, model, (past, parts, window))
-        row = registry.file_version(conn, _filing(champion, model, found, (past, parts, window), reason), now=self.now)
-        self._retire_older(conn, row)
-        answer = registry.challenge(conn, row.version_id, person=MAKER, why=reason.sentences[0], now=self.now)
-        if isinstance(answer, Refusal):
-            return Refit(reason, row.version_id, None, window, "; ".join(found.problems) or answer.sentence)
-        return Refit(reason, row.version_id, registry.trial_of(found), window, "it waits for a person's word")
+        pair, window = fit_both(past, parts, champion.columns, self.terms)
+        fitted = past, parts, window
+        groups = self.protected.groups(past.keys[parts.trial])
+        rival = Rival(champion.digest, predict_of(conn, champion)(past.x[parts.trial]))
+        tried = [(one, examine_refit(one, fitted, rival, (groups, self.terms))) for one in pair]
+        filings = [make_filing(champion, one, found, fitted, reason.key) for one, found in tried]
+        rows = [registry.file_version(conn, filing, now=self.now) for filing in filings]
+        retire_older(conn, rows, now=self.now)
+        return self._seat(conn, reason, [found for _, found in tried], (rows, window))
 
-    def _retire_older(self, conn: psycopg.Connection, row: registry.VersionRow) -> None:
-        """Whoever this runner put beside the champion before, and nobody approved, makes room."""
-        beside = registry.list_versions(
-            conn, segment=row.segment, purpose=row.purpose, status=registry.Status.CHALLENGER
-        )
-        for one in beside:
-            if one.made_by == MAKER and one.version_id != row.version_id:
-                registry.retire(
-                    conn, one.version_id, person=MAKER, why=f"version {row.number} knows more", now=self.now
-                )
+    def _seat(
+        self,
+        conn: psycopg.Connection,
+        reason: RunReason,
+        found: list[Examination],
+        filed: tuple[list[registry.VersionRow], int],
+    ) -> Refit:
+        rows, window = filed
+        ids = tuple(row.version_id for row in rows)
+        said = []
+        best: tuple[float, int] | None = None
+        for place, (row, one) in enumerate(zip(rows, found, strict=True)):
+            answer = registry.challenge(conn, row.version_id, person=MAKER, why=reason.sentences[0], now=self.now)
+            if isinstance(answer, Refusal):
+                said.append(f"{row.kind}: {'; '.join(one.problems) or answer.sentence}")
+            elif best is None or one.auc.mid > best[0]:
+                best = one.auc.mid, place
+        if best is None:
+            return Refit(reason, ids[-1], None, window, "; ".join(said), ids)
+        trial = registry.trial_of(found[best[1]])
+        return Refit(reason, ids[best[1]], trial, window, "it waits for a person's word", ids)
 
-    def _examine(
-        self, conn: psycopg.Connection, champion: registry.VersionRow, model: Model, fitted: tuple[Past, Parts, int]
-    ) -> Examination:
-        past, parts, window = fitted
-        trial, own = parts.trial, parts.fitting(window)
-        days = past.days[trial]
-        rival = load_forest(registry.load_files(conn, champion.version_id)).predict(past.x[trial])
-        rows = ExaminedRows(
-            past.x[own], past.x[trial], past.ones[trial].astype(np.float64), monotone=self.terms.monotone,
-            groups=self.protected.groups(past.keys[trial]), rival=Rival(champion.digest, rival),
-            window=Window(past.days[own].max().item(), days.min().item(), days.max().item()),
-        )  # fmt: skip
-        return examine_candidate(forest_subject(model), rows, seed=self.terms.seed, bounds=self.terms.bounds)
+
+def retire_older(conn: psycopg.Connection, rows: list[registry.VersionRow], *, now: dt.datetime) -> None:
+    """Whoever this runner put beside the champion before, and nobody approved, makes room for these versions of one seat."""
+    newest = rows[-1]
+    beside = registry.list_versions(
+        conn, segment=newest.segment, purpose=newest.purpose, status=registry.Status.CHALLENGER
+    )
+    for one in beside:
+        if one.made_by == MAKER and one.version_id not in {row.version_id for row in rows}:
+            registry.retire(conn, one.version_id, person=MAKER, why=f"version {newest.number} knows more", now=now)
+
+
+def predict_of(conn: psycopg.Connection, row: registry.VersionRow) -> Predict:
+    """What a filed forest or scorecard says of rows."""
+    return load_refitted(row.kind, registry.load_files(conn, row.version_id)).subject.predict
+
+
+def fit_both(past: Past, parts: Parts, columns: tuple[str, ...], terms: RefitTerms) -> tuple[tuple[Refitted, ...], int]:
+    """Scorecard and forest on the window that taught the forest best; and the window."""
+    model, window = fit_best(past, parts, columns, terms)
+    own = parts.fitting(window)
+    card = refit_card(past.x[own], past.ones[own], columns, terms.monotone)
+    return (card, keep_forest(model, past.x[own])), window
+
+
+def examine_refit(
+    one: Refitted, fitted: tuple[Past, Parts, int], rival: Rival, by: tuple[tuple[Groups, ...], RefitTerms]
+) -> Examination:
+    """A refit on the trial's rows, which are later than all that it has seen. rival: the champion on the same rows; by: groups, terms."""
+    past, parts, window = fitted
+    trial, own = parts.trial, parts.fitting(window)
+    days, (groups, terms) = past.days[trial], by
+    rows = ExaminedRows(
+        past.x[own], past.x[trial], past.ones[trial].astype(np.float64), monotone=terms.monotone, groups=groups, rival=rival,
+        window=Window(past.days[own].max().item(), days.min().item(), days.max().item()),
+    )  # fmt: skip
+    return examine_candidate(one.subject, rows, seed=terms.seed, bounds=terms.bounds)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -232,35 +261,20 @@ def fit_best(past: Past, parts: Parts, columns: tuple[str, ...], terms: RefitTer
     return build_model(final.forest), window
 
 
-def _filing(
-    champion: registry.VersionRow,
-    model: Model,
-    found: Examination,
-    fitted: tuple[Past, Parts, int],
-    reason: RunReason,
+def make_filing(
+    champion: registry.VersionRow, one: Refitted, found: registry.Examined, fitted: tuple[Past, Parts, int], run_id: str
 ) -> registry.Filing:
+    """A refit as the register files it; found: its examination, or what a run kept of it."""
     past, parts, window = fitted
     own = parts.fitting(window)
-    reference = measure_reference(past.x[own], model.predict(past.x[own]), names=model.names)
-    data = past.keys[own].tobytes() + past.x[own].tobytes() + past.ones[own].tobytes()
     return registry.Filing(
-        segment=champion.segment, purpose=champion.purpose, kind="forest", digest=model.digest, columns=model.names,
-        files={**pack_forest(model), registry.DRIFT_FILE: pack_reference(reference)},
-        figures={"auc": found.auc.as_list(), "rows": len(own), "window": window}, data_digest=registry.digest_files({"rows": data}),
-        run_id=reason.key, fitted_until=past.days[own].max().item(), made_by=MAKER, examination=found, parent=champion.version_id,
+        segment=champion.segment, purpose=champion.purpose, kind=one.kind, digest=one.subject.digest, columns=tuple(one.subject.names),
+        files=one.files, figures={"auc": found.as_json()["auc"], "rows": len(own), "window": window}, data_digest=digest_rows(past, own),
+        run_id=run_id, fitted_until=past.days[own].max().item(), made_by=MAKER, examination=found, parent=champion.version_id,
     )  # fmt: skip
 
 
-def pack_forest(model: Model) -> dict[str, bytes]:
-    """The files of a forest, path → bytes."""
-    with tempfile.TemporaryDirectory() as place:
-        save_model(model, place)
-        return {path.name: path.read_bytes() for path in sorted(Path(place).iterdir())}
-
-
-def load_forest(files: Mapping[str, bytes]) -> Model:
-    """The forest among a version's files."""
-    with tempfile.TemporaryDirectory() as place:
-        for path, content in files.items():
-            (Path(place) / Path(path).name).write_bytes(content)
-        return load_model(place)
+def digest_rows(past: Past, rows: NDArray[np.int64]) -> bytes:
+    """What names these rows and their outcomes."""
+    data = past.keys[rows].tobytes() + past.x[rows].tobytes() + past.ones[rows].tobytes()
+    return registry.digest_files({"rows": data})

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from honghua.lab.strategy.balancing import GOALS, Floor, balance_goals
 from honghua.lab.strategy.cells import BUDGETS, Grid, draw_grid
-from honghua.lab.strategy.drawing import Frame, Strategy, backtest, draw_strategy, vectors_of
+from honghua.lab.strategy.drawing import FLOORS_CHECK, Frame, Strategy, backtest, draw_strategy, vectors_of
 from honghua.lab.strategy.frontier import Point, build_frontier, choose_point
 from honghua.lab.strategy.orders import Group, Orders, orders_of
 from honghua.lab.strategy.plans import Action, Constraints, Economics, Plan, read_plan
@@ -12,9 +13,12 @@ from honghua.lab.strategy.swapping import Swapped, SwapSet, same_share, swap_set
 
 __all__ = [
     "BUDGETS",
+    "FLOORS_CHECK",
+    "GOALS",
     "Action",
     "Constraints",
     "Economics",
+    "Floor",
     "Frame",
     "Grid",
     "Group",
@@ -25,6 +29,7 @@ __all__ = [
     "SwapSet",
     "Swapped",
     "backtest",
+    "balance_goals",
     "build_frontier",
     "choose_point",
     "diff_policies",

@@ -16,7 +16,7 @@ CELL_ROWS_MIN: Final = 30
 PRIOR_ROWS: Final = 20.0  # the predicted chance counts like so many orders seen
 DIGITS: Final = 4  # significant ones of a bound of chance: a person can read it
 AMOUNT_STEP_MINOR: Final = 10_000  # bounds of amount are whole hundreds of yuan
-BUDGETS: Final = ("loss", "capital", "reviews", "stopped")
+BUDGETS: Final = ("loss", "capital", "reviews", "stopped", "turned away", "refused good")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,8 +40,8 @@ class Grid:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ledger:
-    """Of every action in every cell: value float64[c, a] in minor units; cost float64[c, a, 4] (BUDGETS) in minor units, minor units,
-    orders, orders; through float64[c, a], orders let through; good float64[c, a], good ones that are not."""
+    """Of every action in every cell: value float64[c, a] in minor units; cost float64[c, a, 6] (BUDGETS) in minor units, minor units,
+    then orders; through float64[c, a], orders let through; good float64[c, a], good ones that are not."""
 
     value: Floats
     cost: Floats
@@ -124,6 +124,8 @@ def reckon(orders: Orders, plan: Plan, grid: Grid) -> Ledger:
         cost[:, k, 3] = rows * (k > 0)
         through[:, k] = rows * ((1 - rate) * good + rate * bad)
         refused_good[:, k] = rows * (1 - rate) * (1 - good)
+        cost[:, k, 4] = rows - through[:, k]
+        cost[:, k, 5] = refused_good[:, k]
     return Ledger(value, cost, through, refused_good)
 
 

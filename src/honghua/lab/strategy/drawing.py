@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,13 +21,16 @@ from honghua.decision.core import (
     judge_batch,
     tally_part,
 )
+from honghua.lab.strategy.balancing import Floor, balance_goals, tell_floor
 from honghua.lab.strategy.cells import Grid, draw_grid, follow
 from honghua.lab.strategy.figures import ratio_interval, sum_interval
-from honghua.lab.strategy.frontier import Origin, Point, build_frontier, choose_point, observe
+from honghua.lab.strategy.frontier import Origin, Point, approval_ratios, build_frontier, choose_point, observe
 from honghua.lab.strategy.orders import Ints, Orders
 from honghua.lab.strategy.plans import PPM, Plan
 from honghua.lab.strategy.policy_text import MISSING, admission_vocabulary, replace_matrix, write_admission, write_table
 from honghua.models.api import Check, Interval
+
+FLOORS_CHECK: Final = "floors of growth and protection"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,11 @@ class Strategy:
         return all(check.passed for check in self.checks)
 
     @property
+    def scorecard(self) -> tuple[Floor, ...]:
+        """The floors of all goals, as promised and as found."""
+        return balance_goals(self.plan.constraints, self.promised, self.reported, self.figures)
+
+    @property
     def actions(self) -> NDArray[np.int8]:
         """Of each cell; int8[c]."""
         return np.array(self.frontier[self.chosen].actions, np.int8)
@@ -87,6 +95,7 @@ class Strategy:
             "checks": [
                 {"name": c.name, "passed": c.passed, "found": c.found, "bound": c.bound, "problem": c.problem} for c in self.checks
             ],
+            "scorecard": [tell_floor(one) for one in self.scorecard],
             "passed": self.passed, "policy": self.source, "digest": self.bundle.digest.hex(),
         }  # fmt: skip
 
@@ -110,7 +119,7 @@ def draw_strategy(
     reported = observe(actions, report, plan, grid, Origin(point.loss_budget_ppm / PPM, point.gap))
     figures = _measure(actions, report, plan, grid)
     checks = (
-        _check_loss(figures["loss_share"], plan), _check_rest(reported, plan),
+        _check_loss(figures["loss_share"], plan), _check_rest(reported, plan), _check_floors(figures, point, reported, plan),
         _check_rising(point, grid), _check_policy(bundle, point, plan, grid, (develop, frame is not None)),
     )  # fmt: skip
     return Strategy(
@@ -154,10 +163,13 @@ def _measure(actions: NDArray[np.int8], orders: Orders, plan: Plan, grid: Grid) 
     done = follow(actions, orders, plan, grid.place(orders))
     ones = np.ones(len(orders))
     asked = orders.amount_minor.astype(np.float64)
+    fairness = approval_ratios(orders.protected, done["through"])
     return {
+        **({"fairness_ratio": min(fairness, key=lambda one: one.mid)} if fairness else {}),
         "approved_share": ratio_interval(done["through"], ones), "loss_share": ratio_interval(done["loss"], asked),
         "loss_of_lent": ratio_interval(done["loss"], done["capital"]) if done["capital"].sum() else Interval(0.0, 0.0, 0.0),
-        "reviews_share": ratio_interval(done["reviews"], ones),
+        "capital_share": ratio_interval(done["capital"], asked),
+        "reviews_share": ratio_interval(done["reviews"], ones), "stopped_share": ratio_interval(done["stopped"], ones),
         "refused_good_share": ratio_interval(done["refused_good"], (orders.bad == 0).astype(np.float64)),
         "profit_minor": sum_interval(done["profit"]),
     }  # fmt: skip
@@ -171,8 +183,19 @@ def _check_loss(loss: Interval, plan: Plan) -> Check:
 
 
 def _check_rest(reported: Point, plan: Plan) -> Check:
-    why = "; ".join(one for one in reported.why if not one.startswith(("loss", "reviews", "stopped")))
+    told_elsewhere = ("loss", "reviews", "stopped", "approved", "refused_good")
+    why = "; ".join(one for one in reported.why if not one.startswith(told_elsewhere))
     return Check("other constraints", not why, why or "kept", plan.constraints.source, why)
+
+
+def _check_floors(figures: dict[str, Interval], promised: Point, reported: Point, plan: Plan) -> Check:
+    """Growth and the good customers who are turned away; fairness is held to its figure, not to its interval, in `_check_rest`."""
+    lines = balance_goals(plan.constraints, promised, reported, figures)
+    told = [one for one in lines if one.is_asked and one.constraint in ("approved_ppm", "refused_good_ppm")]
+    broken = [f"{one.figure} {one.found.mid:.4f} is not {one.side} {one.bound:.4f}" for one in told if not one.is_kept]
+    found = "; ".join(f"{one.figure} {one.found.mid:.4f}" for one in told) or "none is asked for"
+    bound = "; ".join(f"{one.side} {one.bound:.4f}" for one in told)
+    return Check(FLOORS_CHECK, not broken, found, bound, "; ".join(broken))
 
 
 def _check_rising(point: Point, grid: Grid) -> Check:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -12,8 +13,10 @@ from numpy.typing import NDArray
 from honghua.allocation.api import solve
 from honghua.base.errors import BadInput, Refusal
 from honghua.lab.strategy.cells import Grid, Ledger, follow, reckon
+from honghua.lab.strategy.figures import Z
 from honghua.lab.strategy.orders import Floats, Group, Ints, Orders
 from honghua.lab.strategy.plans import PPM, Constraints, Plan
+from honghua.models.api import Interval
 
 POINTS: Final = 40
 GRAIN: Final = 1e-9  # sums of the same money in another order
@@ -76,23 +79,34 @@ def _candidates(ledger: Ledger, plan: Plan, grid: Grid, orders: Orders) -> Itera
     asked = float(orders.amount_minor.sum())
     most = float(ledger.cost[:, 0, 0].sum()) / asked
     wanted = min(plan.constraints.loss_ppm / PPM, most)
-    kept = plan.constraints
-    for share in np.unique(np.append(most * np.linspace(0.0, 1.0, POINTS) ** 2, wanted)).tolist():
-        budgets = np.array([
-            share * asked, asked * kept.capital_ppm / PPM, len(orders) * kept.reviews_ppm / PPM, len(orders) * kept.stopped_ppm / PPM,
-        ])  # fmt: skip
+    bounds = _budgets(ledger, plan.constraints, orders)
+    places = [0, *bounds]
+    allotted: list[tuple[Actions, Origin]] = []
+    for share in np.unique(np.append(most * np.linspace(0.0, 1.0, POINTS) ** 2, wanted))[::-1].tolist():
         try:
-            found = solve(ledger.value, ledger.cost, budgets)
+            found = solve(ledger.value, ledger.cost[:, :, places], np.array([share * asked, *bounds.values()]))
         except BadInput as error:
             if error.code != "BUDGET_INFEASIBLE":
                 raise
-            continue  # so little loss and everything else at once: there is no point here
-        yield _rising(found.choice, plan, grid), Origin(share, float(found.gap))
+            break  # so little loss and everything else at once: with still less there is no point either
+        allotted.append((_rising(found.choice, plan, grid), Origin(share, float(found.gap))))
+    yield from reversed(allotted)
     amounts, bands = grid.shape
     for cut in range(bands + 1):
         row = np.where(np.arange(bands) < cut, 0, len(plan.actions) - 1).astype(np.int8)
         actions = np.tile(row, amounts)
         yield actions, Origin(float(ledger.total(ledger.cost, actions)[0]) / asked, 0.0)
+
+
+def _budgets(ledger: Ledger, kept: Constraints, orders: Orders) -> dict[int, float]:
+    """What may be spent beside the loss, by the place in BUDGETS; floors that nobody asks for are no budgets."""
+    asked, rows = float(orders.amount_minor.sum()), len(orders)
+    found = {1: asked * kept.capital_ppm / PPM, 2: rows * kept.reviews_ppm / PPM, 3: rows * kept.stopped_ppm / PPM}
+    if kept.approved_ppm:
+        found[4] = rows * (PPM - kept.approved_ppm) / PPM
+    if kept.refused_good_ppm < PPM:
+        found[5] = float(ledger.refused_good[:, -1].sum()) * kept.refused_good_ppm / PPM
+    return found
 
 
 def _rising(choice: Actions, plan: Plan, grid: Grid) -> Actions:
@@ -117,7 +131,7 @@ def _undominated(points: Sequence[Point]) -> tuple[Point, ...]:
 def _promise(actions: Actions, ledger: Ledger, plan: Plan, of: tuple[Orders, Ints], origin: Origin) -> Point:
     orders, cell = of
     asked, rows = float(orders.amount_minor.sum()), float(len(orders))
-    loss, capital, reviews, stopped = ledger.total(ledger.cost, actions).tolist()
+    loss, capital, reviews, stopped, *_ = ledger.total(ledger.cost, actions).tolist()
     of_cell = np.bincount(cell, minlength=len(actions))
     places = np.arange(len(actions))
     through = (ledger.through[places, actions] / np.maximum(of_cell, 1))[cell]
@@ -157,10 +171,10 @@ def _point(actions: Actions, figures: Mapping[str, float], kept: Constraints, or
 
 
 def broken_constraints(figures: Mapping[str, float], kept: Constraints) -> tuple[str, ...]:
-    """What is beyond its bound, in words; figures by name: approved, loss, capital, reviews, stopped, segment, fairness."""
+    """What is beyond its bound, in words; figures by name: approved, loss, capital, reviews, stopped, refused_good, segment, fairness."""
     bounds = (
         ("loss", kept.loss_ppm), ("capital", kept.capital_ppm), ("reviews", kept.reviews_ppm), ("stopped", kept.stopped_ppm),
-        ("segment", kept.segment_ppm),
+        ("segment", kept.segment_ppm), ("refused_good", kept.refused_good_ppm),
     )  # fmt: skip
     broken = [
         f"{name} {figures[name]:.4f} is above {bound / PPM:.4f}"
@@ -169,6 +183,8 @@ def broken_constraints(figures: Mapping[str, float], kept: Constraints) -> tuple
     ]
     if figures["fairness"] < kept.fairness_ppm / PPM:
         broken.append(f"fairness {figures['fairness']:.3f} is below {kept.fairness_ppm / PPM:.3f}")
+    if figures["approved"] < kept.approved_ppm / PPM - GRAIN:
+        broken.append(f"approved {figures['approved']:.4f} is below {kept.approved_ppm / PPM:.4f}")
     if not figures["approved"]:
         broken.append("it lets nobody pass")
     return tuple(broken)
@@ -183,16 +199,32 @@ def largest_part(segment: Group | None, capital: Floats) -> float:
     return float(sums.max() / capital.sum())
 
 
-def approval_ratio(protected: Group | None, through: Floats) -> float:
-    """The lowest approval share of a group that is large enough in that of the highest; 1 without groups."""
-    if protected is None:
-        return 1.0
-    known = protected.codes >= 0
-    rows = np.bincount(protected.codes[known], minlength=len(protected.words))
-    sums = np.bincount(protected.codes[known], weights=through[known], minlength=len(protected.words))
-    large = rows >= GROUP_ROWS_MIN
-    shares = sums[large] / rows[large]
-    return float(shares.min() / shares.max()) if large.sum() > 1 and shares.max() > 0 else 1.0
+def approval_ratio(protected: Sequence[Group], through: Floats) -> float:
+    """The lowest approval share of a group that is large enough in that of the highest, of the worst split; 1 without splits."""
+    return min((one.mid for one in approval_ratios(protected, through)), default=1.0)
+
+
+def approval_ratios(protected: Sequence[Group], through: Floats) -> list[Interval]:
+    """The same of each split with two large groups, with its interval (of the logarithm of a ratio of two shares)."""
+    found = []
+    for split in protected:
+        known = split.codes >= 0
+        shares, errors = [], []
+        for code in range(len(split.words)):
+            mine = through[known & (split.codes == code)]
+            if len(mine) >= GROUP_ROWS_MIN:
+                shares.append(float(mine.mean()))
+                errors.append(float(mine.var()) / len(mine))
+        if len(shares) < 2 or max(shares) <= 0:
+            continue
+        low, high = int(np.argmin(shares)), int(np.argmax(shares))
+        ratio = shares[low] / shares[high]
+        if not ratio:
+            found.append(Interval(0.0, 0.0, 0.0))
+            continue
+        spread = Z * math.sqrt(errors[low] / shares[low] ** 2 + errors[high] / shares[high] ** 2)
+        found.append(Interval(ratio * math.exp(-spread), ratio, min(1.0, ratio * math.exp(spread))))
+    return found
 
 
 def choose_point(points: Sequence[Point]) -> int | Refusal:

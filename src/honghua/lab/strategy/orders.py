@@ -29,19 +29,19 @@ class Group:
 class Orders:
     """chance float64[n] 0 … 1, calibrated and made without the order's own outcome; bad uint8[n]; amount_minor int64[n] ≥ 1.
 
-    protected: a split whose approval shares are compared. segment: one whose concentration is bounded.
+    protected: splits whose approval shares are compared. segment: one whose concentration is bounded.
     """
 
     chance: Floats
     bad: NDArray[np.uint8]
     amount_minor: Ints
-    protected: Group | None = field(default=None, kw_only=True)
+    protected: tuple[Group, ...] = field(default=(), kw_only=True)
     segment: Group | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         n = len(self.chance)
         lengths = {len(self.bad), len(self.amount_minor)}
-        lengths |= {len(split.codes) for split in (self.protected, self.segment) if split is not None}
+        lengths |= {len(split.codes) for split in (*self.protected, self.segment) if split is not None}
         if not n or lengths != {n}:
             raise BadInput("orders need a chance, an outcome and an amount each", code="BAD_ORDERS")
         if not ((self.chance >= 0) & (self.chance <= 1)).all():
@@ -54,7 +54,7 @@ class Orders:
 
 
 def orders_of(
-    chance: Floats, bad: NDArray[np.uint8], plan: Plan, *, amount_minor: Ints | None = None, protected: Group | None = None,
+    chance: Floats, bad: NDArray[np.uint8], plan: Plan, *, amount_minor: Ints | None = None, protected: tuple[Group, ...] = (),
     segment: Group | None = None,
 ) -> Orders:  # fmt: skip
     """Orders from predictions; where no amounts are known, each is the plan's exposure."""

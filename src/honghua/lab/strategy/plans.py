@@ -72,9 +72,10 @@ class Economics:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Constraints:
-    """What a strategy keeps. loss_ppm, capital_ppm: of all that is asked for; reviews_ppm, stopped_ppm: of the orders, those that a
-    person looks at and those that do not pass at once; segment_ppm: the largest segment's part of what is let through (1,000,000 = not
-    asked). fairness_ppm: the worst group's approval share in that of the best."""
+    """What a strategy keeps, whatever it would earn by not keeping it. loss_ppm, capital_ppm: of all that is asked for; reviews_ppm,
+    stopped_ppm: of the orders, those that a person looks at and those that do not pass at once; segment_ppm: the largest segment's part of
+    what is let through (1,000,000 = not asked). fairness_ppm: the worst group's approval share in that of the best. approved_ppm: at
+    least so many of the orders pass (0 = not asked); refused_good_ppm: at most so many of the good ones do not (1,000,000 = not asked)."""
 
     loss_ppm: int
     capital_ppm: int
@@ -83,6 +84,8 @@ class Constraints:
     segment_ppm: int
     fairness_ppm: int
     source: str
+    approved_ppm: int = 0
+    refused_good_ppm: int = PPM
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +144,7 @@ def _find_problems(plan: Plan) -> list[str]:
     shares = [
         *(share for a in plan.actions for share in (a.good_ppm, a.bad_ppm, a.part_ppm)),
         plan.constraints.loss_ppm, plan.constraints.capital_ppm, plan.constraints.reviews_ppm, plan.constraints.stopped_ppm,
-        plan.constraints.segment_ppm, plan.constraints.fairness_ppm,
+        plan.constraints.segment_ppm, plan.constraints.fairness_ppm, plan.constraints.approved_ppm, plan.constraints.refused_good_ppm,
     ]  # fmt: skip
     found = []
     if not 2 <= len(plan.actions) <= ACTIONS_MAX:

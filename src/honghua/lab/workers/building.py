@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from honghua.agents.api import Budget, Flow, Worker
 from honghua.lab.api import BUILD, CANDIDATE
+from honghua.lab.workers.knowing.learning import WriteKnowledge
+from honghua.lab.workers.knowing.recalling import FormHypotheses, RecallKnowledge
 from honghua.lab.workers.modeller import ComputeTable, FitModels
 from honghua.lab.workers.question import Question, question_of, to_params
 from honghua.lab.workers.releaser import Assemble, JudgeEverybody, WriteCard, make_gate
@@ -21,10 +23,13 @@ SECONDS_MAX: Final = 72 * 3_600.0  # R-114: 72 hours from data to a strategy; a 
 VERDICT: Final = "released"
 
 
-def make_params(place: Path, question: Question, *, frame: str = DEFAULT_FRAME) -> dict[str, Any]:
-    """What a run of this flow is opened with. BadInput where the policy cannot be read."""
+def make_params(
+    place: Path, question: Question, *, frame: str = DEFAULT_FRAME, knowledge: Path | None = None
+) -> dict[str, Any]:
+    """What a run of this flow is opened with. BadInput where the policy cannot be read. knowledge: what an earlier run has left."""
     read_frame(frame)
-    return {"events": str(place.absolute()), "question": to_params(question), "frame": frame}
+    told = {"events": str(place.absolute()), "question": to_params(question), "frame": frame}
+    return told if knowledge is None else {**told, "knowledge": str(knowledge.absolute())}
 
 
 def make_flow(params: Mapping[str, Any], *, after: tuple[Worker, ...] = ()) -> Flow:
@@ -33,9 +38,10 @@ def make_flow(params: Mapping[str, Any], *, after: tuple[Worker, ...] = ()) -> F
     events = Events(Path(params["events"]), question)
     frame = str(params["frame"])
     workers: tuple[Worker, ...] = (
-        ReadEvents(events), DrawRows(events), Segment(events), ChooseVariables(events), MineTags(events), ComputeTable(events), FitModels(),
-        Examine(events, question), DrawStrategy(question, frame), CheckPolicy(question), WriteCard(question), JudgeEverybody(events),
-        Assemble(question, frame), make_gate(), *after,
+        ReadEvents(events), DrawRows(events), Segment(events), RecallKnowledge(events, str(params.get("knowledge", ""))),
+        FormHypotheses(events), ChooseVariables(events), MineTags(events), ComputeTable(events), FitModels(),
+        Examine(events, question), DrawStrategy(events, question, frame), CheckPolicy(question), WriteCard(question),
+        WriteKnowledge(events), JudgeEverybody(events), Assemble(question, frame), make_gate(), *after,
     )  # fmt: skip
     return Flow(BUILD, workers, signs=CANDIDATE, verdict=VERDICT, budget=Budget(seconds=SECONDS_MAX))
 

@@ -9,9 +9,12 @@ import psycopg
 from honghua.agents import api as agents
 from honghua.agents.core import Standing
 from honghua.base.clock import Clock
-from honghua.lab.api import APPROVE
+from honghua.base.errors import Conflict
+from honghua.lab.api import APPROVE, BUILD, LIMITS
 from honghua.lab.workers.building import make_flow
 from honghua.lab.workers.filing import FileModels
+from honghua.lab.workers.limits.flow import make_limits_flow
+from honghua.lab.workers.limits.offering import OfferRaises
 from honghua.lab.workers.proposing import SHARE_PPM, Propose
 from honghua.lab.workers.question import question_of
 
@@ -20,7 +23,8 @@ def approve_release(
     conn: psycopg.Connection, run_id: str, *, person: str, why: str, approved: bool, clock: Clock
 ) -> Standing:  # fmt: skip
     """A person's word on a candidate that waits in the database, and what follows from it: a yes proposes it to the decision room, approves
-    it there in the person's name and seats it as challenger; a no ends the run. `conn`: outside a transaction. Seconds, no training.
+    it there in the person's name and seats it as challenger (of limits: offers the raises); a no ends the run. `conn`: outside a
+    transaction. Seconds, no training.
     Where somebody has answered before and the room did not take it then, that answer stands and the rest is tried again.
 
     Conflict when the run does not wait, or the policy that judges now is not the one that the candidate was signed on.
@@ -35,11 +39,22 @@ def release_answered(
     run: agents.Run, conn: psycopg.Connection, *, clock: Clock, share_ppm: int = SHARE_PPM
 ) -> Standing:
     """Go on behind the gate of a run that was answered; also after a crash, or when the decision room did not take it at first."""
-    params = run.standing().params
-    filing = FileModels(conn, clock, question_of(params), run.journal.run)
-    flow = make_flow(params, after=(Propose(conn, clock, share_ppm), filing))
+    flow = make_flow_behind(run, conn, clock=clock, share_ppm=share_ppm)
     with agents.make_scratch("release") as scratch:
         return agents.work(run, flow, agents.Means(clock, Path(scratch)))
 
 
-__all__ = ["approve_release", "release_answered"]
+def make_flow_behind(
+    run: agents.Run, conn: psycopg.Connection, *, clock: Clock, share_ppm: int = SHARE_PPM
+) -> agents.Flow:
+    """The flow of a run with the steps behind its gate, which act in the rooms below; Conflict for a flow that has none."""
+    standing = run.standing()
+    if standing.flow == BUILD:
+        filing = FileModels(conn, clock, question_of(standing.params), run.journal.run)
+        return make_flow(standing.params, after=(Propose(conn, clock, share_ppm), filing))
+    if standing.flow == LIMITS:
+        return make_limits_flow(standing.params, after=(OfferRaises(conn, clock),))
+    raise Conflict(f"nothing is released from a run of the flow {standing.flow}", code="RUN_NOT_WAITING")
+
+
+__all__ = ["approve_release", "make_flow_behind", "release_answered"]

@@ -72,7 +72,8 @@ class Protected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """All of it. dictionary, plan: shipped names, or paths; frame: the policy that the candidate is added to."""
+    """All of it. dictionary, plan: shipped names, or paths; ask: sentences on what might tell, which the knowledge graph turns into
+    variables to be tried."""
 
     name: str
     dictionary: str
@@ -83,6 +84,7 @@ class Question:
     segments: SegmentPlan
     exposure: Exposure | None = None
     protected: Protected | None = None
+    ask: tuple[str, ...] = ()
 
     def check(self) -> None:
         """BadInput for what makes no sense: a row whose outcome the next row's variables would see is a leak."""

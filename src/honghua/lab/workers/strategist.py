@@ -7,21 +7,35 @@ person, and who is to be refused. The lists are part of the candidate; the polic
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from honghua.agents.api import FOLDER, JSON, TABLE, TEXT, Context, Done, Outcome, Refused, SendBack, Slot
 from honghua.base.errors import BadInput, Refusal
 from honghua.decision.core import POLICIES, compile_bundle, engine_vocabulary, find_leaks
 from honghua.lab.fitting.api import load_candidates, score
-from honghua.lab.strategy.api import Orders, Plan, Strategy, diff_policies, draw_strategy, read_plan, swap_set
+from honghua.lab.strategy.api import (
+    FLOORS_CHECK,
+    Group,
+    Orders,
+    Plan,
+    Strategy,
+    diff_policies,
+    draw_strategy,
+    read_plan,
+    swap_set,
+)
 from honghua.lab.workers.columns_file import unpack_columns
 from honghua.lab.workers.modeller import make_table
+from honghua.lab.workers.protecting import read_groups
 from honghua.lab.workers.question import Question
-from honghua.lab.workers.segmenter import read_drawn
+from honghua.lab.workers.segmenter import Events, read_drawn
+from honghua.models.examining.api import Groups
 
 AGENT: Final = "Strategist"
 REVIEW_LIST: Final = "lab_review"
@@ -67,13 +81,14 @@ def add_rules(frame: str) -> str:
 class DrawStrategy:
     """Chosen on rows that the models did not learn from (out of fold), told on later rows."""
 
+    events: Events
     question: Question
     frame: str = DEFAULT_FRAME
     agent: str = AGENT
     step: str = DRAW
     reads: tuple[Slot, ...] = (
-        Slot("rows", TABLE), Slot("table", TABLE), Slot("segments"), Slot("segment_codes", TABLE), Slot("candidates", FOLDER),
-        Slot("out_of_fold", TABLE), Slot("examination"),
+        Slot("source"), Slot("rows", TABLE), Slot("table", TABLE), Slot("segments"), Slot("segment_codes", TABLE),
+        Slot("candidates", FOLDER), Slot("out_of_fold", TABLE), Slot("examination"),
     )  # fmt: skip
     writes: tuple[Slot, ...] = (
         Slot("strategy"),
@@ -85,8 +100,9 @@ class DrawStrategy:
 
     def run(self, context: Context) -> Outcome:
         """See the class."""
-        plan = tighten(read_plan(self.question.plan), len(context.remarks))
-        develop, report = draw_orders(context)
+        plan = tighten(read_plan(self.question.plan), [one.reasons for one in context.remarks])
+        self.events.check_same(context.read_json("source", dict[str, Any]))
+        develop, report = draw_orders(context, self.events)
         found = draw_strategy(develop, report, plan, name=f"lab-{self.question.name}")
         if isinstance(found, Refusal):
             return Refused((found.sentence,))
@@ -104,34 +120,56 @@ class DrawStrategy:
         return Done(tell_strategy(found))
 
 
-def tighten(plan: Plan, rounds: int) -> Plan:
-    """The plan with a smaller budget of loss, a fifth less for each time that the work came back: what holds where cut-offs are chosen and
-    not on later rows was chosen too finely."""
-    loss_ppm = plan.constraints.loss_ppm
-    for _ in range(rounds):
-        loss_ppm = loss_ppm * 4 // 5
-    return replace(plan, constraints=replace(plan.constraints, loss_ppm=loss_ppm))
+def tighten(plan: Plan, remarks: Sequence[Sequence[str]]) -> Plan:
+    """The plan that asks for more of what did not hold, once for each remark: what holds where cut-offs are chosen and not on later rows
+    was chosen too finely. A fifth less loss, a twentieth of the way to everybody's approval, a tenth fewer good orders turned away, a
+    fifth of the way to equal approval shares."""
+    kept = plan.constraints
+    for remark in remarks:
+        if any(one.startswith(LOSS) for one in remark):
+            kept = replace(kept, loss_ppm=kept.loss_ppm * 4 // 5)
+        if any(one.startswith(FLOORS_CHECK) and "approved" in one for one in remark):
+            kept = replace(kept, approved_ppm=kept.approved_ppm + (PPM - kept.approved_ppm) // 20)
+        if any(one.startswith(FLOORS_CHECK) and "refused_good" in one for one in remark):
+            kept = replace(kept, refused_good_ppm=kept.refused_good_ppm * 9 // 10)
+        if any("fairness" in one for one in remark):
+            kept = replace(kept, fairness_ppm=kept.fairness_ppm + (PPM - kept.fairness_ppm) // 5)
+    return replace(plan, constraints=kept)
 
 
 def tell_strategy(found: Strategy) -> tuple[str, ...]:
     """What it promises and what it keeps, on rows that it was not chosen on."""
     approved, loss = found.figures["approved_share"], found.figures["loss_share"]
     kept = f"{loss.mid:.2%} of the amount is lost (interval {loss.low:.2%} … {loss.high:.2%})"
+    floors = [one for one in found.scorecard if one.is_asked]
+    least = min(floors, key=lambda one: one.room)
+    nearest = f"{least.figure} {least.promised:.2%}, {least.side} {least.bound:.2%}"
     return (
         f"{approved.mid:.1%} pass without anybody's doing, {kept}",
+        f"{len(floors)} floors of growth, protection and risk are kept; the nearest: {nearest}",
         f"the budget of loss is {found.plan.constraints.loss_ppm / 10_000:g}%: {found.plan.constraints.source}",
     )
 
 
-def draw_orders(context: Context) -> tuple[Orders, Orders]:
-    """(out-of-fold rows to choose on, later rows to tell on); what people owe is the amount."""
+def draw_orders(context: Context, events: Events) -> tuple[Orders, Orders]:
+    """(out-of-fold rows to choose on, later rows to tell on); what people owe is the amount. Protected traits bound the choice and are told
+    of it; no cut-off reads them."""
     drawn = read_drawn(context)
     folds = unpack_columns(context.read("out_of_fold"))
     owed = drawn.owed_minor[drawn.part == 0][folds["row"]]
-    develop = Orders(folds["challenger"], folds["y"].astype(np.uint8), owed)
+    splits = [split_by(one, folds["row"]) for one in read_groups(events, drawn, part=0)]
+    develop = Orders(folds["challenger"], folds["y"].astype(np.uint8), owed, protected=tuple(splits))
     later = drawn.part == 1
     scored = score(load_candidates(context.lay("candidates")), make_table(context, drawn, 1))
-    return develop, Orders(scored.challenger, drawn.bad[later].astype(np.uint8), drawn.owed_minor[later])
+    return develop, Orders(
+        scored.challenger, drawn.bad[later].astype(np.uint8), drawn.owed_minor[later],
+        protected=tuple(split_by(one, np.arange(int(later.sum()))) for one in read_groups(events, drawn, part=1)),
+    )  # fmt: skip
+
+
+def split_by(groups: Groups, rows: NDArray[np.int64]) -> Group:
+    """A protected trait of some rows as the strategist compares it."""
+    return Group(groups.name, groups.codes[rows].astype(np.int32), groups.words)
 
 
 @dataclass(frozen=True, slots=True)

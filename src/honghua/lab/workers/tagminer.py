@@ -18,13 +18,13 @@ TIMINGS: Final = frozenset({"seconds"})
 
 @dataclass(frozen=True, slots=True)
 class ChooseVariables:
-    """Ranks on the rows to learn from only; what was chosen is named with its lineage."""
+    """Ranks on the rows to learn from only, hypotheses beside what the search finds; what was chosen is named with its lineage."""
 
     events: Events
     keep: int = 60
     agent: str = AGENT
     step: str = "choose the variables"
-    reads: tuple[Slot, ...] = (Slot("source"), Slot("rows", TABLE))
+    reads: tuple[Slot, ...] = (Slot("source"), Slot("rows", TABLE), Slot("hypotheses"))
     writes: tuple[Slot, ...] = (Slot("variables"),)
 
     def run(self, context: Context) -> Outcome:
@@ -33,7 +33,10 @@ class ChooseVariables:
         drawn = read_drawn(context)
         seed = int(context.rng("rank").integers(2**31))
         learn = drawn.part == 0
-        found = rank(stream, drawn.rows(0), drawn.bad[learn].astype(np.uint8), RankSettings(seed=seed, keep=self.keep))
+        told = context.read_json("hypotheses", list[dict[str, Any]])
+        also = tuple(dict.fromkeys(name for one in told for name in one["variables"]))
+        settings = RankSettings(seed=seed, keep=self.keep, also=also)
+        found = rank(stream, drawn.rows(0), drawn.bad[learn].astype(np.uint8), settings)
         if len(found.winners) < WINNERS_MIN:
             return Refused(
                 (f"only {len(found.winners)} variables tell anything that lasts: there is nothing to build a model on",)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from honghua.agents.api import FOLDER, TABLE, Context, Done, Outcome, Refused, SendBack, Slot
@@ -16,6 +15,7 @@ from honghua.lab.fitting.api import Loaded, load_candidates
 from honghua.lab.tables.api import encode
 from honghua.lab.workers.drawing import Drawn
 from honghua.lab.workers.modeller import FIT, LEAVE_OUT, make_table
+from honghua.lab.workers.protecting import read_groups
 from honghua.lab.workers.question import Question
 from honghua.lab.workers.segmenter import Events, read_drawn
 from honghua.models.api import Purpose, Subject, forest_subject, measure_reference, pack_reference
@@ -59,7 +59,7 @@ class Examine:
         loaded = load_candidates(context.lay("candidates"))
         fitting, later = (encode(make_table(context, drawn, part), loaded.schema) for part in (0, 1))
         y = drawn.bad[drawn.part == 1]
-        groups = read_groups(self.events, drawn)
+        groups = read_groups(self.events, drawn, part=1)
         seed = int(context.rng("examine").integers(2**31))
         found: dict[str, Examination] = {}
         for role, subject in subjects_of(loaded).items():
@@ -124,25 +124,6 @@ def find_window(drawn: Drawn, question: Question) -> Window:
 
 def _day(at_us: int) -> dt.date:
     return from_micros(at_us).date()
-
-
-def read_groups(events: Events, drawn: Drawn) -> tuple[Groups, ...]:
-    """Protected traits of the later rows' customers, from a file that no variable reads; none where the question names none."""
-    told = events.question.protected
-    if told is None or not events.place.is_dir() or not (events.place / told.file).exists():
-        return ()
-    table = pq.read_table(events.place / told.file, columns=[told.id, *told.columns])
-    keys = events.stream().keys_of("customer", table.column(told.id).to_pylist())
-    order = np.argsort(keys)
-    wanted = drawn.customer[drawn.part == 1]
-    place = np.minimum(np.searchsorted(keys[order], wanted), len(keys) - 1)
-    known = keys[order][place] == wanted
-    groups = []
-    for name in told.columns:
-        words = np.array([str(one) for one in table.column(name).to_pylist()])
-        found = Groups.of(name, words[order][place])
-        groups.append(Groups(name, np.where(known, found.codes, -1), found.words))
-    return tuple(groups)
 
 
 def find_remarks(

@@ -12,6 +12,7 @@ from honghua.limits.core.approving import (
     rulebook_from_body,
     vectors_of,
 )
+from honghua.limits.core.business import BUSINESS_BOOK
 from honghua.limits.core.granting import Act, Grant, Scope, State, act, left_for, share_out
 from honghua.limits.core.growing import (
     REASONS,
@@ -30,11 +31,14 @@ from honghua.limits.core.scorecards import Characteristic, Scorecard, chances, f
 from honghua.limits.core.segments import EXAMPLE_SEGMENTS, Segment
 from honghua.limits.core.shipped import ABILITY, APPROVAL, WILLINGNESS
 from honghua.limits.core.targeting import Audience, Offers, choose_offers
-from honghua.limits.core.terms import LENDERS, PPM, DatedCap, LimitTerms, Moment, terms_from_body
+from honghua.limits.core.terms import BUSINESS, CONSUMPTION, LENDERS, PPM, DatedCap, LimitTerms, Moment, terms_from_body
 
 __all__ = [
     "ABILITY",
     "APPROVAL",
+    "BUSINESS",
+    "BUSINESS_BOOK",
+    "CONSUMPTION",
     "EXAMPLE_SEGMENTS",
     "INPUTS",
     "LENDERS",

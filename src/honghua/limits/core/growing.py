@@ -22,6 +22,8 @@ REASONS: Final[dict[str, Words]] = {
     "CEILING_FELL": ("风险评估变化,额度下调", "cut: the assessment of risk changed"),
     "IDLE": ("长期未使用,额度恢复至起步额度", "back to the start limit: unused for long"),
     "REPAIRED": ("信用修复后重新评估", "assessed anew after your credit record was repaired"),
+    "EVIDENCE": ("您提供的资料通过核验,额度重新评估", "assessed anew by the evidence that you brought"),
+    "EVIDENCE_GONE": ("资料撤回或过期,按没有这份资料重新评估", "assessed anew without evidence that was taken back or is over"),
     "SEASON": ("临时额度", "temporary limit offered"),
     "BY_HAND": ("人工调整", "changed by a person"),
     "CUSTOMER_WISH": ("按您的要求调低", "lowered as you asked"),

@@ -18,6 +18,9 @@ from honghua.limits.core.segments import Segment, find_segment_problems
 
 PPM: Final = 1_000_000
 LENDERS: Final = ("consumer_finance", "bank", "small_loan")
+CONSUMPTION: Final = "consumption"
+BUSINESS: Final = "business"
+PRODUCTS: Final = (CONSUMPTION, BUSINESS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +80,7 @@ class LimitTerms:
     name: str = "limits"
     version: int = 1
     lender: str = "consumer_finance"
+    product: str = CONSUMPTION  # what these terms give limits for; each product has a rulebook of its own in force
     person_caps: tuple[DatedCap, ...] = PERSON_CAPS
     price_caps: tuple[DatedCap, ...] = PRICE_CAPS
     # start and ceiling (R-032, R-034: low start; amounts U)
@@ -127,10 +131,12 @@ class LimitTerms:
             raise BadInput(f"limit terms {self.name} v{self.version}: " + "; ".join(problems), code="BAD_TERMS")
 
     def body(self) -> dict[str, Any]:
-        """Plain values for storage; `terms_from_body` is its inverse. Without segments it is what it was before there were any."""
+        """Plain values for storage; `terms_from_body` is its inverse. What says nothing new is left out, as it was before."""
         body = asdict(self)
         if not self.segments:
             del body["segments"]
+        if self.product == CONSUMPTION:
+            del body["product"]
         for name in ("person_caps", "price_caps"):
             body[name] = [{**one, "from_on": one["from_on"].isoformat()} for one in body[name]]
         return body
@@ -181,6 +187,8 @@ def _find_cap(caps: tuple[DatedCap, ...], lender: str, on: dt.date, *, days: int
 
 def _find_problems(terms: LimitTerms) -> list[str]:
     problems = []
+    if terms.product not in PRODUCTS:
+        problems.append(f"product {terms.product!r}: {', '.join(PRODUCTS)}")
     if terms.lender not in LENDERS:
         problems.append(f"lender {terms.lender!r}: {', '.join(LENDERS)}")
     if list(terms.grade_bounds_ppm) != sorted(set(terms.grade_bounds_ppm)) or terms.grade_bounds_ppm[-1] != PPM:
@@ -192,4 +200,7 @@ def _find_problems(terms: LimitTerms) -> list[str]:
     return [*problems, *find_segment_problems(terms.segments)]
 
 
-__all__ = ["LENDERS", "PERSON_CAPS", "PPM", "PRICE_CAPS", "DatedCap", "LimitTerms", "Moment", "terms_from_body"]
+__all__ = [
+    "BUSINESS", "CONSUMPTION", "LENDERS", "PERSON_CAPS", "PPM", "PRICE_CAPS", "PRODUCTS", "DatedCap", "LimitTerms", "Moment",
+    "terms_from_body",
+]  # fmt: skip

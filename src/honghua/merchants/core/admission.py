@@ -186,7 +186,7 @@ def assess(
     values = {f.name: getattr(signs, f.name) for f in fields(signs)}
     for sign in using.signs:
         value = values[sign.name]
-        points = using.unknown_points if value is None else _points(sign, value)
+        points = using.unknown_points if value is None else points_of(sign, value)
         if points:
             told.append((points, f"{sign.name}: not known" if value is None else sign.sentence))
     riskiest = max(scenes, key=lambda scene: scene.risk)
@@ -204,8 +204,8 @@ def assess(
     return Assessment(score, proposed, tuple(sentence for _, sentence in told), most, days, fee)
 
 
-def _points(sign: Sign, value: int) -> int:
-    """In proportion between usual and alarming, rounded down."""
+def points_of(sign: Sign, value: int) -> int:
+    """What a value earns: in proportion between usual and alarming, rounded down, 0 … `points`."""
     span = sign.alarming - sign.usual
     beyond = (value - sign.usual) if span > 0 else (sign.usual - value)
     return max(0, min(sign.points, sign.points * beyond // abs(span)))

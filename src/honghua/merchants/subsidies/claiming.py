@@ -156,7 +156,7 @@ def follow_refunds(conn: psycopg.Connection, *, business_on: dt.date, currency: 
 
 
 def list_unasked(conn: psycopg.Connection, *, limit: int = SETTLED_AT_ONCE) -> list[PaidPurchase]:
-    """Purchases whose entrusted payment a bank's statement confirms, and for which nobody has asked the state yet."""
+    """Purchases whose entrusted payment a bank's statement confirms and whose order is proved, if nobody asked the state for them yet."""
     return store.list_unasked(conn, limit=limit)
 
 

@@ -19,6 +19,7 @@ ITEMS: Final = (
 
 UNASKED: Final = """
 SELECT p.purchase_id, p.key, p.merchant, r.scenes FROM merchants_payout AS p JOIN merchants_registry AS r USING (merchant)
+JOIN merchants_order AS o ON o.purchase_id = p.purchase_id AND o.state = 'proved'
 WHERE p.kind = 'at_once' AND p.state = 'confirmed'
   AND NOT EXISTS (SELECT FROM merchants_subsidy_item AS i WHERE i.purchase_id = p.purchase_id)
   AND NOT EXISTS (SELECT FROM merchants_subsidy_declined AS d WHERE d.purchase_id = p.purchase_id)
@@ -170,10 +171,12 @@ def save_item(conn: psycopg.Connection, item: str, held: HeldItem) -> None:
 
 
 def list_due(conn: psycopg.Connection, *, until: dt.date, limit: int) -> list[tuple[str, PartRow]]:
-    """(borrower, part) of parts that ended by a day and are not settled, the oldest first."""
+    """(borrower, part) of parts that ended by a day and are not settled, the oldest first; none of an order whose purpose is in doubt."""
     rows = conn.execute(
         "SELECT i.borrower, p.item, p.seq, p.from_on, p.to_on, p.principal_minor, p.interest_minor FROM merchants_subsidy_part AS p"
-        " JOIN merchants_subsidy_item AS i USING (item) WHERE NOT p.is_settled AND p.to_on <= %s ORDER BY p.to_on, p.item, p.seq LIMIT %s",
+        " JOIN merchants_subsidy_item AS i USING (item) WHERE NOT p.is_settled AND p.to_on <= %s AND NOT EXISTS ("
+        " SELECT FROM merchants_order AS o WHERE o.purchase_id = i.purchase_id AND o.state IN ('unproved', 'doubtful'))"
+        " ORDER BY p.to_on, p.item, p.seq LIMIT %s",
         [until, limit],
     )
     return [(str(borrower), PartRow(*rest)) for borrower, *rest in rows]
@@ -264,7 +267,7 @@ def find_return(conn: psycopg.Connection, month: dt.date) -> ReturnRow | None:
 
 
 def list_unasked(conn: psycopg.Connection, *, limit: int) -> list[PaidPurchase]:
-    """Purchases whose entrusted payment a bank's statement confirms, and for which nobody has asked the state yet."""
+    """Purchases whose entrusted payment a bank's statement confirms and whose order is proved, if nobody asked the state for them yet."""
     with conn.cursor(row_factory=class_row(PaidPurchase)) as cursor:
         return cursor.execute(UNASKED, [limit]).fetchall()
 

@@ -7,6 +7,7 @@ from honghua.models.scorecard.card import Characteristic, Cutting, Scale, Scorec
 from honghua.models.scorecard.cutting import CutSettings, Field
 from honghua.models.scorecard.files import load_card, save_card
 from honghua.models.scorecard.fitting import CardSettings, calibrated, fit_line, fit_scorecard, fit_scorecards
+from honghua.models.scorecard.pairs import PairBoost, boost_pairs, fit_pair_card, lay_ruler
 from honghua.models.scorecard.trees import card_trees
 
 __all__ = [
@@ -15,14 +16,18 @@ __all__ = [
     "CutSettings",
     "Cutting",
     "Field",
+    "PairBoost",
     "Scale",
     "Scorecard",
     "blend_boosters",
+    "boost_pairs",
     "calibrated",
     "card_trees",
     "fit_line",
+    "fit_pair_card",
     "fit_scorecard",
     "fit_scorecards",
+    "lay_ruler",
     "load_card",
     "save_card",
 ]

@@ -67,6 +67,20 @@ def cut_field(
     return Cutting(field.name, place, edges, specials, None, bins), (*told, *(f"= {v:g}" for v in specials), "missing")
 
 
+def cut_evenly(x: Float32, place: int, field: Field, ranges: int) -> tuple[Cutting, tuple[str, ...]]:
+    """The cutting of a column of numbers into so many ranges of about equal size at most, and the label of each bin."""
+    values = x[:, place].astype(np.float64)
+    there = values[~np.isnan(values)]
+    specials = () if field.direction else find_specials(there)
+    plain = np.sort(there[~np.isin(there, specials)])
+    # An edge is a value that a row has, so 32 and 64 bits agree.
+    edges = np.unique(plain[np.arange(1, ranges) * len(plain) // ranges]) if len(plain) else np.zeros(0)
+    edges = edges[edges > plain[0]] if len(plain) else edges
+    told = [_say_range(edges, k) for k in range(len(edges) + 1)]
+    bins = len(edges) + 1 + len(specials) + 1
+    return Cutting(field.name, place, edges, specials, None, bins), (*told, *(f"= {v:g}" for v in specials), "missing")
+
+
 def find_specials(values: Float64) -> tuple[float, ...]:
     """Values that are codes: such numbers as −9 or 999, frequent, and far outside all other values."""
     if len(values) == 0:
@@ -167,4 +181,4 @@ def _say_range(edges: Float64, k: int) -> str:
     return f"≥ {edges[-1]:g}" if k == len(edges) else f"{edges[k - 1]:g} … < {edges[k]:g}"
 
 
-__all__ = ["CutSettings", "Field", "cut_field", "find_specials"]
+__all__ = ["CutSettings", "Field", "cut_evenly", "cut_field", "find_specials"]

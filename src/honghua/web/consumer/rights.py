@@ -16,6 +16,7 @@ OWN: Final = (
     "reminders", "choose_reminders",
     "payment", "payment_again", "bureau", "object",
     "growth", "answer_offer", "claim_coupon",
+    "evidence", "bring_source", "bring_document", "ask_evidence", "withdraw_evidence",
     "prove", "apply", "judge", "appeal", "apply_again", "show_agreement", "agreement", "sign_agreement", "agreement_pdf",
 )  # fmt: skip
 RIGHTS: Final[Rights] = {

@@ -24,6 +24,7 @@ from honghua.web.consumer import (
 )
 from honghua.web.consumer.asking import NoAccount, OtherPlace
 from honghua.web.consumer.bureau import pages as bureau
+from honghua.web.consumer.evidence import pages as evidence
 from honghua.web.consumer.growing import pages as growing
 from honghua.web.consumer.joining import pages as joining
 from honghua.web.consumer.repay import payments, reminding, repaying
@@ -32,7 +33,7 @@ from honghua.web.ui.pages import redirect
 
 PARTS: Final = (
     home, bills, cap, repaying, instalments, days, purchases, checkout, contracts, opening, waiting, till, shop, mine, payments,
-    bureau, joining, growing, reminding,
+    bureau, joining, growing, evidence, reminding,
 )  # fmt: skip
 
 router = APIRouter()

@@ -34,6 +34,7 @@ NAVIGATION: Final = (
     ("desk.webhooks", "desk.nav_webhooks", "/desk/webhooks", "gear"),
     ("desk.portfolio", "desk.nav_portfolio", "/desk/portfolio", "chart"),
     ("desk.prudence", "desk.nav_prudence", "/desk/prudence", "warn"),
+    ("desk.givings", "desk.nav_givings", "/desk/giving", "card"),
     ("desk.reliefs", "desk.nav_reliefs", "/desk/relief", "help"),
 )
 SECONDS_MAX: Final = 15

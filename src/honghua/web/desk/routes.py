@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from honghua.web.desk import books, closing, customers, home, portfolio, running, webhooks
+from honghua.web.desk.giving import pages as giving
 from honghua.web.desk.human import routes as human
 from honghua.web.desk.lab import routes as lab
 from honghua.web.desk.prudence import routes as prudence
@@ -27,6 +28,7 @@ for part in (
     closing,
     portfolio,
     prudence,
+    giving,
     human,
     lab,
     webhooks,

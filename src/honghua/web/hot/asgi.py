@@ -12,8 +12,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import msgspec
+import psycopg
 
 from honghua.base.errors import HonghuaError, WorldFailed
+from honghua.store.failures import find_meaning
 from honghua.web.api.partners import Partner, PartnerBook
 from honghua.web.api.purchases_lane import read_many, read_one, require_sales, write_many, write_one
 from honghua.web.api.purchases_wire import BATCH_BYTES_MAX, PURCHASE_BYTES_MAX
@@ -83,8 +85,8 @@ class HotLane:
         headers = LEAVING if self.is_leaving else FIXED
         try:
             status, body = await work(scope, await read_body(scope, receive, bytes_max), arrived_at)
-        except HonghuaError as error:
-            status, retry_after_s, body = problem_bytes(error, request_id=secrets.token_hex(8))
+        except (HonghuaError, psycopg.Error) as error:
+            status, retry_after_s, body = problem_bytes(say_ours(error), request_id=secrets.token_hex(8))
             if retry_after_s:
                 headers = [*headers, (b"retry-after", b"%d" % max(1, math.ceil(retry_after_s)))]
         kind = JSON if status == OK else PROBLEM_JSON.encode()
@@ -155,6 +157,14 @@ async def read_body(scope: Scope, receive: Receive, bytes_max: int) -> bytes:
     if len(body) > bytes_max:
         raise Trouble("BODY_TOO_LARGE", f"at most {bytes_max} bytes")
     return body
+
+
+def say_ours(error: HonghuaError | psycopg.Error) -> HonghuaError:
+    """What our own reads of the database raise, in our words; a wrong statement of ours is raised as it is."""
+    ours = error if isinstance(error, HonghuaError) else find_meaning(error)
+    if ours is None:
+        raise error
+    return ours
 
 
 def say_farewell(send: Send) -> Send:

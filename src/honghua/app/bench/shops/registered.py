@@ -11,6 +11,7 @@ import datetime as dt
 import sys
 import time
 import tracemalloc
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -105,7 +106,7 @@ def measure_merchants(database: Database, number: int, lookups: int, rng: np.ran
     scenes = sorted(merchants.load_scenes().by_code)
     began = time.perf_counter()
     with connect(database) as conn:
-        before = weigh(conn)
+        before = weigh(conn, TABLES)
         for at in range(0, number, merchants.MERCHANTS_AT_ONCE):
             rows = [make_row(i, scenes) for i in range(at, min(number, at + merchants.MERCHANTS_AT_ONCE))]
             run_unit(
@@ -113,9 +114,11 @@ def measure_merchants(database: Database, number: int, lookups: int, rng: np.ran
             )
             print(f"\rregistered {at + len(rows):,}", end="", file=sys.stderr)
         seconds = time.perf_counter() - began
-        bytes_each = (weigh(conn) - before) / number
+        bytes_each = (weigh(conn, TABLES) - before) / number
         with connect(database, owner=True) as owner:
-            owner.execute("ANALYZE")
+            owner.execute(
+                "VACUUM (ANALYZE)"
+            )  # as autovacuum does some minutes after a load: first readers write hint bits else
         names = [name_of(place) for place in rng.integers(0, number, lookups + WARM_UP).tolist()]
         ask(conn, names[:WARM_UP])
         wrong, took = ask(conn, names[WARM_UP:])
@@ -163,13 +166,13 @@ def most_of(place: int) -> int:
     return ORDER_MINOR + (place % 3 - 1) * 50_000
 
 
-def weigh(conn: psycopg.Connection) -> int:
-    """Bytes of the register's tables with their indexes."""
+def weigh(conn: psycopg.Connection, tables: Sequence[str]) -> int:
+    """Bytes of tables with their indexes."""
     row = conn.execute(
-        "SELECT sum(pg_total_relation_size(t::regclass))::bigint FROM unnest(%s::text[]) AS t", [list(TABLES)]
+        "SELECT sum(pg_total_relation_size(t::regclass))::bigint FROM unnest(%s::text[]) AS t", [list(tables)]
     ).fetchone()
     assert row is not None
     return int(row[0])
 
 
-__all__ = ["register", "run"]
+__all__ = ["register", "run", "weigh"]

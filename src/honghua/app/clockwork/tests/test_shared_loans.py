@@ -16,6 +16,7 @@ from honghua.funding.invariants import check_funding
 from honghua.ledger import api as ledger
 from honghua.ledger.core import Component
 from honghua.store.database import run_unit
+from tests.verify.sharing import agree_to
 
 FIRST = dt.date(2026, 2, 2)
 NOW = dt.datetime(2026, 2, 2, 4, tzinfo=dt.UTC)
@@ -32,6 +33,7 @@ class Books:
         self.do(c.OpenAccount(key="o", customer="li", limit_minor=9_000_000))
         self.account = ledger.list_owners(conn, ref="li")[0].owner_id
         self.loans = []
+        agree_to(conn, "li", "joint-three", "joint-p01", "joint-p02", now=NOW)
         base = FundingBase(on=FIRST, tier1_minor=10**12, loans_minor=10**12)
         run_unit(conn, lambda x: funding.report_base(x, base, source="test", now=NOW))
 

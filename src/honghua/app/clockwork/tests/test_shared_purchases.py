@@ -17,6 +17,7 @@ from honghua.funding.invariants import check_funding
 from honghua.ledger import api as ledger
 from honghua.ledger.core import Component
 from honghua.store.database import connect, run_unit
+from tests.verify.sharing import agree_to
 
 FIRST = dt.date(2026, 2, 2)
 NOW = dt.datetime(2026, 2, 2, 4, tzinfo=dt.UTC)
@@ -51,6 +52,9 @@ class Town:
         self.registry = credit.open_registry(conn)
         self.names = [f"t{seed}:{i}" for i in range(people)]
         self.do([c.OpenAccount(key=f"o{name}", customer=name, limit_minor=9_000_000) for name in self.names])
+        for name in self.names:
+            route = funding.find_route(EVERYBODY[0], name)
+            agree_to(conn, name, "joint-p01", *(() if route is None else (route.channel,)), now=NOW)
         self.bought: list[tuple[str, str, int]] = []  # customer, loan, principal
         self.paid: list[tuple[str, int]] = []
         self.count = 0

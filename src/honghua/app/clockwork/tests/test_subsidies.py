@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 
+from honghua.app.clockwork.merchants import make_prover
 from honghua.app.clockwork.subsidies import subsidise
 from honghua.credit import api as credit
 from honghua.credit import core as c
@@ -82,6 +83,10 @@ def test_from_the_purchase_to_the_account_and_back(conn, database, registry):
     merchants.pay_out(conn, bank, now=NOW + dt.timedelta(seconds=9))
     bank.close_day()
     merchants.reconcile_days(conn, bank, business_on=FIRST, now=NOW + DAY)
+    assert subsidise(conn, NOW + DAY).startswith("0 purchases looked at")  # the money moved, but did the goods?
+    merchants.catch_up_wholly(conn, now=NOW + DAY)
+    assert make_prover(None)(conn, NOW + DAY).startswith("no source")
+    assert "4 proved" in make_prover(merchants.FakeEvidenceSource(1, handed_over=frozenset("MN")))(conn, NOW + DAY)
     assert subsidise(conn, NOW + DAY).startswith("3 purchases looked at")
     item = merchants.get_item(conn, f"purchase:{kept}")[0]
     assert "statement" in item.evidence

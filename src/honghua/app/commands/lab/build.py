@@ -35,6 +35,13 @@ def register(parts: Any) -> None:
         metavar="DIR",
         help="folder of the run; the same one goes on where it stopped",
     )
+    build.add_argument(
+        "--knowledge",
+        type=Path,
+        default=None,
+        metavar="DIR|FILE",
+        help="what an earlier run has left: its folder, or a file",
+    )
     build.add_argument("--seed", type=int, default=SEED)
     build.set_defaults(run=run_build)
     resume = parts.add_parser("resume", help="go on with a run that was stopped or killed")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from honghua.app.commands.lab import approve, build, evals, run, score, show
+from honghua.app.commands.lab import approve, build, evals, limits, run, score, show
 
-PARTS: Final = (run, score, build, show, approve, evals)
+PARTS: Final = (run, score, build, limits, show, approve, evals)
 
 
 def register(verbs: Any) -> None:

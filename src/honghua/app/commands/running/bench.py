@@ -23,18 +23,20 @@ from honghua.app.bench import (
     s_ffsd,
     trees,
 )
-from honghua.app.bench.lab import allocate, build, factory, limits, registry
+from honghua.app.bench.lab import allocate, build, factory, limit_run, limits, registry, size
 from honghua.app.bench.lab import tables as lab_tables
-from honghua.app.bench.shops import campaign, registered
+from honghua.app.bench.shops import authenticity, campaign, funders, registered
 from honghua.app.city import bench_city, bench_shortage
 from honghua.app.drill import bench_drill
-from honghua.app.filing import bench_bureau
+from honghua.app.filing import bench_bureau, bench_filing
 from honghua.app.report import print_json, report_header
 from honghua.app.serving import bench_purchase
 from honghua.app.settings import Settings
 
 BENCHES = (
+    authenticity,
     campaign,
+    funders,
     registered,
     features,
     graph,
@@ -56,12 +58,15 @@ BENCHES = (
     bench_shortage,
     bench_purchase,
     bench_bureau,
+    bench_filing,
     allocate,
     factory,
+    limit_run,
     limits,
     build,
     registry,
     lab_tables,
+    size,
 )
 
 

@@ -1,4 +1,5 @@
-"""`honghua gateway`: counterparties that are none: a payment gateway, a bank that pays merchants out, a bureau, an identity service.
+"""`honghua gateway`: counterparties that are none: a payment gateway, a bank that pays merchants out, one that debits customers,
+one who knows what became of orders, a bureau, an identity service.
 
 It serves those whose secrets the settings name. No money moves, nobody is known; the payment gateway says so on every page.
 """
@@ -8,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import socket
+from collections.abc import Sequence
 from typing import Final
 
 import uvicorn
@@ -20,12 +22,14 @@ from honghua.app.settings import Settings
 from honghua.base.clock import SystemClock
 from honghua.base.errors import BadInput
 from honghua.bureau.api import FakeBureau
+from honghua.credit.jobs import FakeBank
 from honghua.customers.api import FakeIdentityProvider
-from honghua.merchants.api import FakePayoutBank, bank_day
+from honghua.merchants.api import FakeEvidenceSource, FakePayoutBank, bank_day
 from honghua.web.payments.fake import FakeGatewayApp, Faults
 
 PORT: Final = 8090
 SEED: Final = 5
+SECRETS: Final = ("PAYMENT", "PAYOUT", "DEBIT", "EVIDENCE", "BUREAU", "IDENTITY")
 
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -44,6 +48,9 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         "--bank-fault", action="append", default=[], metavar="NAME=CHANCE",
         help="what the bank does wrong, e.g. timeout_after=0.2; more than once",
     )  # fmt: skip
+    parser.add_argument(
+        "--debit-fault", action="append", default=[], metavar="NAME=CHANCE", help="the same for the bank that debits"
+    )
     parser.set_defaults(run=run)
 
 
@@ -53,10 +60,8 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
         raise BadInput("a port below 65536, and counts that are not negative")
     routes = [*_payments(args, settings), *_services(args, settings)]
     if not routes:
-        raise BadInput(
-            "set the secret that both sides share: HONGHUA_PAYMENT_SECRET, HONGHUA_PAYOUT_SECRET, HONGHUA_BUREAU_SECRET or"
-            " HONGHUA_IDENTITY_SECRET"
-        )
+        names = ", ".join(f"HONGHUA_{word}_SECRET" for word in SECRETS)
+        raise BadInput(f"set a secret that both sides share: one of {names}")
     with socket.socket() as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(("127.0.0.1", args.port))
@@ -76,17 +81,28 @@ def _payments(args: argparse.Namespace, settings: Settings) -> list[BaseRoute]:
 
 def _services(args: argparse.Namespace, settings: Settings) -> list[BaseRoute]:
     told, clock = settings.services, SystemClock()
-    secrets = {"payouts": told.payouts.secret, "bureau": told.bureau.secret, "identity": told.identity.secret}
-    try:
-        faults = {name: float(chance) for name, _, chance in (one.partition("=") for one in args.bank_fault)}
-    except ValueError as error:
-        raise BadInput("--bank-fault is NAME=CHANCE, e.g. timeout_after=0.2") from error
+    secrets = {
+        "payouts": told.payouts.secret,
+        "debits": told.debits.secret,
+        "evidence": told.evidence.secret,
+        "bureau": told.bureau.secret,
+        "identity": told.identity.secret,
+    }
     fake = FakeServices(
         secrets={name: secret for name, secret in secrets.items() if secret}, now_s=seconds_of(clock),
-        today=lambda: bank_day(clock.now()), bank=FakePayoutBank(args.seed, faults=faults),
+        today=lambda: bank_day(clock.now()), bank=FakePayoutBank(args.seed, faults=read_faults(args.bank_fault)),
         bureau=FakeBureau(args.seed, lambda: bank_day(clock.now())), identity=FakeIdentityProvider(args.seed),
+        debits=FakeBank(args.seed, faults=read_faults(args.debit_fault)), evidence=FakeEvidenceSource(args.seed),
     )  # fmt: skip
     return list(fake.routes)
+
+
+def read_faults(told: Sequence[str]) -> dict[str, float]:
+    """Chances by name."""
+    try:
+        return {name: float(chance) for name, _, chance in (one.partition("=") for one in told)}
+    except ValueError as error:
+        raise BadInput("a fault is NAME=CHANCE, e.g. timeout_after=0.2") from error
 
 
 __all__ = ["register", "run"]

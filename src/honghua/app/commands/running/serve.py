@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from honghua.app.serving.plan import ServePlan, listen, serving_folder
-from honghua.app.serving.supervising import Supervisor, make_reviver
+from honghua.app.serving.supervising import Supervisor, make_reviver, make_warmer
 from honghua.app.settings import Settings
 from honghua.base.clock import SystemClock
 from honghua.base.errors import BadInput, NotFound
@@ -58,7 +59,8 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
             address=args.address or f"http://{place}:{listener.getsockname()[1]}", workers=args.workers, desks=args.desks,
             is_demo=args.demo, has_pages=not args.lane, closes_days=args.eod, zone=args.zone,
         )  # fmt: skip
-        with Supervisor(plan, listener, revive=make_reviver(settings.store)) as supervisor:
+        revive, warm = make_reviver(settings.store), make_warmer(Path(plan.folder))
+        with Supervisor(plan, listener, revive=revive, warm=warm) as supervisor:
             print(f"{plan.address}  (book {database.name}; health: {plan.address}/healthz)", flush=True)
             supervisor.run()
     return 0

@@ -21,13 +21,19 @@ from starlette.routing import Route
 
 from honghua.app.doors.outside.client import WrongAsked
 from honghua.app.doors.outside.services import (
+    CAPACITY,
+    DEBITS,
+    EVIDENCE,
     NOTICES,
     NOTICES_MAX,
     PAYOUTS,
     PROOFS,
     REPORTS,
     STATEMENTS,
+    DebitAsked,
+    DebitTold,
     NumberedNotice,
+    OrdersAsked,
     PayoutAsked,
     ProofAsked,
     ReportAsked,
@@ -35,9 +41,11 @@ from honghua.app.doors.outside.services import (
 )
 from honghua.base.errors import BadInput, WorldFailed
 from honghua.bureau.api import FakeBureau
+from honghua.credit.core import Source
+from honghua.credit.jobs import FakeBank
 from honghua.customers.api import FakeIdentityProvider, ProofRequest
 from honghua.customers.core import ProofKind
-from honghua.merchants.api import FakePayoutBank
+from honghua.merchants.api import FakeEvidenceSource, FakePayoutBank
 from honghua.web.payments.gateway import SIGNATURE, TIMESTAMP, check_signature, sign
 from honghua.web.problems import Trouble
 
@@ -47,7 +55,7 @@ Answer = Callable[[Request, bytes], object]  # None: nothing is known
 
 @dataclass(slots=True, kw_only=True)
 class FakeServices:
-    """One operator's counterparties. secrets: by service (payouts, bureau, identity); those without one are not served.
+    """One operator's counterparties. secrets: by service (payouts, debits, evidence, bureau, identity); those without one are not served.
 
     today: the day that it is at the bank.
     """
@@ -58,6 +66,8 @@ class FakeServices:
     bank: FakePayoutBank
     bureau: FakeBureau
     identity: FakeIdentityProvider
+    debits: FakeBank
+    evidence: FakeEvidenceSource
     told: list[NumberedNotice] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)  # the fakes are no threads' friends
 
@@ -69,6 +79,11 @@ class FakeServices:
                 self._route("payouts", PAYOUTS, {"POST": self.pay, "GET": self.find}),
                 self._route("payouts", NOTICES, {"GET": self.notices}),
                 self._route("payouts", STATEMENTS + "/{day}", {"GET": self.statement}),
+            ],
+            "debits": [self._route("debits", DEBITS, {"POST": self.debit, "GET": self.debited})],
+            "evidence": [
+                self._route("evidence", EVIDENCE, {"POST": self.trace}),
+                self._route("evidence", CAPACITY, {"GET": self.fulfils}),
             ],
             "bureau": [self._route("bureau", REPORTS, {"POST": self.report})],
             "identity": [self._route("identity", PROOFS, {"POST": self.prove, "GET": self.proven})],
@@ -128,6 +143,32 @@ class FakeServices:
     def statement(self, request: Request, _: bytes) -> object:
         """A day that is over."""
         return self.bank.read_statement(dt.date.fromisoformat(request.path_params["day"]))
+
+    def debit(self, _: Request, body: bytes) -> object:
+        """A debit, once a key."""
+        asked = msgspec.json.decode(body, type=DebitAsked)
+        return DebitTold.of(
+            asked.key,
+            self.debits.debit(
+                key=asked.key, source=Source(asked.kind, asked.reference), amount_minor=asked.amount_minor,
+                currency=asked.currency, at_least_minor=asked.at_least_minor,
+            ),
+        )  # fmt: skip
+
+    def debited(self, request: Request, _: bytes) -> object:
+        """What became of a debit."""
+        key = _argument(request, "key")
+        found = self.debits.find(key)
+        return None if found is None else DebitTold.of(key, found)
+
+    def trace(self, _: Request, body: bytes) -> object:
+        """What became of orders, invented."""
+        now = dt.datetime.fromtimestamp(self.now_s(), dt.UTC)
+        return self.evidence.report(msgspec.json.decode(body, type=OrdersAsked).orders, now=now)
+
+    def fulfils(self, request: Request, _: bytes) -> object:
+        """How much a shop can do in a day."""
+        return self.evidence.find_capacity(_argument(request, "merchant"))
 
     def report(self, _: Request, body: bytes) -> object:
         """Somebody's debts, invented."""

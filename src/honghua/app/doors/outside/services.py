@@ -4,6 +4,11 @@ POST /payouts {key, merchant, amount_minor, currency}   PayoutAnswer; the same k
 GET  /payouts?key=…                                     PayoutAnswer, 404 = never met
 GET  /payouts/notices?after=N                           [{number, answer}], rising, at most 500
 GET  /payouts/statements/2026-03-01                     BankStatement of a day that is over there; 409 before
+POST /debits {key, kind, reference, amount_minor, currency, at_least_minor}
+                                                        {key, taken_minor, reason}; the same key again takes nothing and says the same
+GET  /debits?key=…                                      {key, taken_minor, reason}, 404 = never met
+POST /orders/evidence {orders}                          [EvidenceItem]: what became of these orders by now; nothing of customers is told
+GET  /orders/capacity?merchant=…                        how many orders a day a shop can fulfil, 404 = not known
 POST /bureau/reports {person, reason_code}              {person, body}; person: SHA-256 of the identity number, in hex
 POST /identity/proofs {request_id, kind, evidence}      ProofAnswer; the same request_id again gives the first one
 GET  /identity/proofs?request_id=…                      ProofAnswer, 404 = never heard of
@@ -12,6 +17,7 @@ GET  /identity/proofs?request_id=…                      ProofAnswer, 404 = nev
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
@@ -19,16 +25,23 @@ from urllib.parse import quote
 from honghua.app.doors.outside.client import SignedClient
 from honghua.base.errors import BadInput, WorldFailed
 from honghua.bureau.api import ProviderAnswer
+from honghua.credit.core import Source, SourceKind
+from honghua.credit.jobs import DebitAnswer, Declined, DeclineReason, Paid
 from honghua.customers.api import Evidence, ProofRequest
 from honghua.customers.core import ProofAnswer
-from honghua.merchants.api import BankStatement, PayoutAnswer
+from honghua.merchants.api import BankStatement, OrderAsked, PayoutAnswer
+from honghua.merchants.core import EvidenceItem
 
 PAYOUTS: Final = "/payouts"
 NOTICES: Final = "/payouts/notices"
+DEBITS: Final = "/debits"
+EVIDENCE: Final = "/orders/evidence"
+CAPACITY: Final = "/orders/capacity"
 STATEMENTS: Final = "/payouts/statements"
 REPORTS: Final = "/bureau/reports"
 PROOFS: Final = "/identity/proofs"
 NOTICES_MAX: Final = 500
+AHEAD: Final = dt.timedelta(minutes=5)  # that another clock may be ahead of ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +60,45 @@ class NumberedNotice:
 
     number: int
     answer: PayoutAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class DebitAsked:
+    """What a bank is asked to take from one source of a customer's. at_least_minor: None = all or nothing."""
+
+    key: str
+    kind: SourceKind
+    reference: str
+    amount_minor: int
+    currency: str
+    at_least_minor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DebitTold:
+    """What it did: it took something, or there is a reason why it did not."""
+
+    key: str
+    taken_minor: int = 0
+    reason: DeclineReason | None = None
+
+    @classmethod
+    def of(cls, key: str, answer: DebitAnswer) -> DebitTold:
+        """As it goes over the wire."""
+        return cls(key, answer.taken_minor) if isinstance(answer, Paid) else cls(key, reason=answer.reason)
+
+    def answer(self, key: str, name: str) -> DebitAnswer:
+        """As its port says it. WorldFailed for the answer of another key, or one that says neither or both."""
+        if self.key != key or (self.taken_minor > 0) == (self.reason is not None) or self.taken_minor < 0:
+            raise WorldFailed(f"what {name} says of a debit makes no sense", code="COUNTERPARTY_FAILED")
+        return Paid(self.taken_minor) if self.reason is None else Declined(self.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersAsked:
+    """Of which orders it is asked what became of them."""
+
+    orders: tuple[OrderAsked, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +169,54 @@ def _of_key(answer: PayoutAnswer, key: str, name: str) -> PayoutAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class HttpDebitBank:
+    """See `credit.jobs.Bank`."""
+
+    client: SignedClient
+
+    @property
+    def name(self) -> str:
+        """What the operator calls it."""
+        return self.client.name
+
+    def debit(
+        self, *, key: str, source: Source, amount_minor: int, currency: str, at_least_minor: int | None = None
+    ) -> DebitAnswer:
+        """See `Bank.debit`."""
+        asked = DebitAsked(key, source.kind, source.reference, amount_minor, currency, at_least_minor)
+        return self.client.post(DEBITS, asked, DebitTold).answer(key, self.name)
+
+    def find(self, key: str) -> DebitAnswer | None:
+        """See `Bank.find`."""
+        found = self.client.get(f"{DEBITS}?key={quote(key, safe='')}", DebitTold)
+        return None if found is None else found.answer(key, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class HttpEvidenceSource:
+    """See `merchants.api.EvidenceSource`. What it says is weighed by whoever asked; orders that nobody asked about are dropped there."""
+
+    client: SignedClient
+
+    @property
+    def name(self) -> str:
+        """What the operator calls it."""
+        return self.client.name
+
+    def report(self, orders: Sequence[OrderAsked], *, now: dt.datetime) -> list[EvidenceItem]:
+        """See `EvidenceSource.report`; WorldFailed for what has no time zone, or lies ahead of us."""
+        told = self.client.post(EVIDENCE, OrdersAsked(tuple(orders)), list[EvidenceItem])
+        if any(one.at.tzinfo is None or one.at > now + AHEAD for one in told):
+            raise WorldFailed(f"{self.name} tells what has not happened yet", code="COUNTERPARTY_FAILED")
+        return told
+
+    def find_capacity(self, merchant: str) -> int | None:
+        """See `EvidenceSource.find_capacity`."""
+        found = self.client.get(f"{CAPACITY}?merchant={quote(merchant, safe='')}", int)
+        return found if found is None or found >= 0 else None
+
+
+@dataclass(frozen=True, slots=True)
 class HttpBureau:
     """See `BureauProvider`."""
 
@@ -164,4 +264,4 @@ class HttpIdentity:
         return self.client.get(f"{PROOFS}?request_id={quote(request_id, safe='')}", ProofAnswer)
 
 
-__all__ = ["HttpBureau", "HttpIdentity", "HttpPayoutBank"]
+__all__ = ["HttpBureau", "HttpDebitBank", "HttpEvidenceSource", "HttpIdentity", "HttpPayoutBank"]

@@ -6,7 +6,13 @@ from pathlib import Path
 
 from honghua.app.doors.outside.client import SignedClient
 from honghua.app.doors.outside.folders import FolderDesk, FolderPartner
-from honghua.app.doors.outside.services import HttpBureau, HttpIdentity, HttpPayoutBank
+from honghua.app.doors.outside.services import (
+    HttpBureau,
+    HttpDebitBank,
+    HttpEvidenceSource,
+    HttpIdentity,
+    HttpPayoutBank,
+)
 from honghua.app.doors.paying import seconds_of
 from honghua.app.settings import ServiceSettings, Settings
 from honghua.base.clock import Clock
@@ -24,6 +30,18 @@ def make_payout_bank(settings: Settings, clock: Clock) -> HttpPayoutBank | None:
     """The bank that pays merchants out."""
     told = settings.services.payouts
     return HttpPayoutBank(make_client(told, clock)) if told.url else None
+
+
+def make_debit_bank(settings: Settings, clock: Clock) -> HttpDebitBank | None:
+    """The bank that customers' bills are debited by."""
+    told = settings.services.debits
+    return HttpDebitBank(make_client(told, clock)) if told.url else None
+
+
+def make_evidence(settings: Settings, clock: Clock) -> HttpEvidenceSource | None:
+    """Who knows what became of orders."""
+    told = settings.services.evidence
+    return HttpEvidenceSource(make_client(told, clock)) if told.url else None
 
 
 def make_bureau(settings: Settings, clock: Clock) -> HttpBureau | None:
@@ -65,5 +83,6 @@ def find_routings(settings: Settings) -> tuple[Routing, ...]:
 
 
 __all__ = [
-    "find_routings", "make_bureau", "make_filing_desk", "make_identity", "make_partners", "make_payout_bank",
+    "find_routings", "make_bureau", "make_debit_bank", "make_evidence", "make_filing_desk", "make_identity", "make_partners",
+    "make_payout_bank",
 ]  # fmt: skip

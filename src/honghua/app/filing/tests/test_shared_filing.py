@@ -25,6 +25,7 @@ from honghua.funding import api as funding
 from honghua.funding.core import FundingBase, parse_routings
 from honghua.funding.invariants import check_funding
 from honghua.store.database import Database, run_unit
+from tests.verify.sharing import agree_to
 
 OURS = bureau.load_products()["huabei"].reporter
 ROUTE = {"share_ppm": 1_000_000, "quota_day_minor": 10**12, "named_in": "contract"}
@@ -50,6 +51,7 @@ class Town:
         for number, name in enumerate(NAMES):
             self.do(c.OpenAccount, name, limit_minor=1_000_000)
             run_unit(conn, partial(meet, name=name, number=number))
+            agree_to(conn, name, "joint-three" if name.startswith("three") else "joint-p01", now=NOON)
         self.bought: list[tuple[str, int, int]] = []
 
     def do(self, command: type[c.Command], customer: str, **values: Any) -> dict[str, Any]:
@@ -216,3 +218,63 @@ def test_a_month_corrected_and_repaired_stays_whole_and_a_lender_without_a_part_
 @pytest.mark.parametrize("seed", range(10, 18))
 def test_many_towns_are_reported_to_the_cent(database: Database, conn: psycopg.Connection, seed: int) -> None:
     live_and_file(Town(database, conn, seed), 7)
+
+
+def test_a_purchase_shared_after_its_month_was_filed_is_corrected_by_itself(
+    database: Database, conn: psycopg.Connection
+) -> None:
+    town = Town(database, conn, 3)
+    for name in ("three:prompt", "one:late", "alone"):
+        town.buy(name, 90_000)
+    close_until(database, dt.date(2026, 2, 2))
+    noon = dt.datetime(2026, 2, 2, 4, tzinfo=dt.UTC)
+    run = file_all(conn, now=noon, zone=ZONE, policies=(POLICY,))  # nobody looked who lends
+    assert run is not None
+    january, ids = dt.date(2026, 1, 1), town.ids()
+    assert [len(town.months()[ids[name], january]) for name in ("three:prompt", "one:late", "alone")] == [1, 1, 1]
+    share_all(conn, SHARED, now=noon)
+    again = file_all(conn, now=noon + dt.timedelta(hours=1), zone=ZONE, policies=(POLICY,))
+    assert again is not None
+    assert (again.shared_anew, again.corrected) == (2, 0)
+    told = town.months()
+    assert [len(told[ids[name], january]) for name in ("three:prompt", "one:late", "alone")] == [3, 2, 1]
+    town.check()
+    why = {one.why for one in bureau.list_of_accounts(conn, [ids["one:late"]]) if one.version > 1}
+    assert why == {bureau.SHARED_ANEW}
+    idle = file_all(conn, now=noon + dt.timedelta(hours=2), zone=ZONE, policies=(POLICY,))
+    assert idle is not None
+    assert idle.shared_anew == 0
+    assert funding.list_marked(conn, before=dt.date(2027, 1, 1), after_id=0, limit=10) == []
+
+
+def test_who_sells_its_part_is_done_with_it_and_the_buyer_reports(database: Database, conn: psycopg.Connection) -> None:
+    """Nobody paid it off: it ends otherwise ("G"), and what is late stays late at the buyer's."""
+    town = Town(database, conn, 4)
+    for name in ("three:late", "three:prompt"):
+        town.buy(name, 90_001)
+    town.file(3, 2)
+    town.file(3, 6)
+    wish = funding.Proposal(seller="p01", buyer="p02", price_ppm=900_000, agreement="SALE-1")
+
+    def sell(k: psycopg.Connection) -> None:
+        made = funding.propose_transfer(k, wish, person="ann", why="it leaves", now=NOON)
+        assert isinstance(made, funding.Transfer)
+        funding.decide_transfer(k, made.transfer_id, approve=True, person="bob", why="agreed", now=NOON)
+        while not funding.transfer_page(k, made.transfer_id, on=dt.date(2026, 3, 6), now=NOON).is_last:
+            pass
+
+    run_unit(conn, sell)
+    close_until(database, dt.date(2026, 3, 20))
+    town.do(c.Repay, "three:prompt", amount_minor=5_000)
+    town.file(4, 2)
+    town.file(4, 6)
+    town.check()
+    p01, p02 = funding.get_reporter("p01"), funding.get_reporter("p02")
+    late = town.ids()["three:late"]
+    february, march = ({one.reporter: one for one in town.months()[late, dt.date(2026, m, 1)]} for m in (2, 3))
+    assert february[p01].overdue_minor > 0
+    assert (march[p01].status, march[p01].balance_minor, march[p01].ended_on) == ("G", 0, dt.date(2026, 3, 6))
+    assert not march[p01].is_adverse
+    assert march[p02].overdue_minor > march[OURS].overdue_minor > 0, "35 % and 25 % are now its own, 40 % ours"
+    april = read_newest_positions(conn, town.registry, dt.date(2026, 4, 1), [late])
+    assert [one.reporter for one in april] == ["", p02]

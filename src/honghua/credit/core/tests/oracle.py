@@ -9,8 +9,8 @@ from fractions import Fraction
 from typing import Any
 
 from honghua.credit.core import commands as c
-from honghua.credit.core.desk import NOT_CONSUMPTION
 from honghua.credit.core.layout import PAYER_CONSUMER
+from honghua.credit.core.lines.purposes import PURPOSES
 from honghua.credit.core.terms import ProductTerms
 from honghua.credit.core.tests.model import NEVER, half_up, months_later, share
 from honghua.credit.core.tests.model_events import Told
@@ -78,7 +78,7 @@ class Oracle:
     def judge(self, command: c.BuyNow | c.AuthorisePurchase, told: Told) -> str | None:
         life = told.life
         rules = (
-            ("PURPOSE_REFUSED", command.category.strip().lower() in NOT_CONSUMPTION),
+            ("PURPOSE_REFUSED", command.category.strip().lower() in PURPOSES.never | PURPOSES.business),
             ("ACCOUNT_NOT_ACTIVE", life.status != "active"),
             ("OVERDUE", life.days_past_due() > 0),
             ("AMOUNT_INVALID", command.amount_minor > self.terms.purchase_minor_max),

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from honghua.base.dates import from_day, to_day
 from honghua.credit.core import commands as c
-from honghua.credit.core.desk import NOT_CONSUMPTION
 from honghua.credit.core.kernels.days import bill_plans
 from honghua.credit.core.layout import (
     H_CLASS,
@@ -44,6 +43,7 @@ from honghua.credit.core.layout import (
     S_PURCHASES,
     S_TOTAL,
 )
+from honghua.credit.core.lines.purposes import PURPOSES
 from honghua.credit.core.terms import ProductTerms
 from honghua.credit.core.tests.memory import MemoryBook
 from honghua.credit.core.tests.model import half_up, in_parts
@@ -84,7 +84,7 @@ def repay(book: MemoryBook, amount: int) -> None:
 # ----
 def test_r001_no_purpose_but_consumption():
     book = book_on(dt.date(2026, 1, 5))
-    for purpose in sorted(NOT_CONSUMPTION):
+    for purpose in sorted(PURPOSES.never | PURPOSES.business):
         for written in (purpose, purpose.upper(), f" {purpose} "):
             answer = buy(book, 100, category=written)
             assert (answer["outcome"], answer["code"]) == ("refused", "PURPOSE_REFUSED")

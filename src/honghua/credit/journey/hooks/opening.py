@@ -70,7 +70,7 @@ class ApplicationHook(Quiet):
             reasons.append("IDENTITY_UNPROVEN")
         if has_other_application(conn, moment):
             reasons.append("APPLICATION_OPEN")
-        earlier = list_earlier(conn, customer, but=moment.contract.contract_id)
+        earlier = list_earlier(conn, customer, moment.contract.purpose, but=moment.contract.contract_id)
         wait = find_wait(self.site.reapply_rules, earlier, moment.business_on)
         shared = customers.list_shared(conn, customer)
         figures: dict[str, Any] = {"shares": list(shared), "earlier": describe_earlier(earlier)}
@@ -135,9 +135,9 @@ class ContractHook(Quiet):
 
 
 def has_other_application(conn: psycopg.Connection, moment: Moment) -> bool:
-    """Whether the customer has another contract that is applied for or in force: neither refused for good nor this one."""
+    """Whether the customer has another contract for the same purpose, applied for or in force: neither refused for good nor this one."""
     for other in store.list_contracts(conn, moment.contract.customer):
-        if other.contract_id == moment.contract.contract_id:
+        if other.contract_id == moment.contract.contract_id or other.purpose is not moment.contract.purpose:
             continue
         rows = store.list_steps(conn, other.contract_id)
         last = {row.step: row.outcome for row in rows if row.step <= Step.CONTRACT}

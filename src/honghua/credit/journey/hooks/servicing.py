@@ -26,7 +26,7 @@ class RepaymentHook(Quiet):
         if done.refusal is not None or done.account_id is None or done.fact_id is None:
             return RiskVerdict(self.name)
         spread = read_spread(conn, done.account_id, done.fact_id)
-        owed = read_claim(get_account(conn, self.site.registry, moment.contract.customer)).owed_minor
+        owed = read_claim(get_account(conn, self.site.registry, moment.contract.line)).owed_minor
         figures = {"spread": spread.parts, "owed_after_minor": owed}
         is_early = spread.overpaid_minor > 0 and owed > 0
         if spread.total_minor == int(done.decided["amount_minor"]) == spread.received_minor and not is_early:

@@ -10,8 +10,10 @@ import pytest
 
 from honghua.base.errors import BadInput, Conflict
 from honghua.customers import api as customers
-from honghua.customers.core import ProofKind, ProofVerdict, find_check_digit, judge_answers
+from honghua.customers.core import Field, ProofKind, ProofVerdict, find_check_digit, judge_answers
+from honghua.customers.jobs import rotate_keys
 from honghua.customers.proofing.proving import PROOF_RULES, _request, ask_service
+from honghua.customers.proofing.store import ProofRow
 from honghua.store.database import run_unit
 
 NOW = dt.datetime(2026, 3, 1, 2, tzinfo=dt.UTC)
@@ -93,12 +95,68 @@ def test_a_number_that_cannot_be_asks_nobody_and_a_silent_service_waits_for_a_pe
     silent = customers.prove_identity(conn, checked(provider), anna, ANNA, key="silent", now=NOW)
     assert (silent.verdict, silent.reasons) == ("review", ["IDENTITY_UNANSWERED"])
     assert not customers.is_proven(conn, anna)
-    with pytest.raises(BadInput):
-        run_unit(conn, lambda c: customers.settle_proof(c, "silent", is_proven=True, by="system", why="x", now=NOW))
-    settled = run_unit(
-        conn, lambda c: customers.settle_proof(c, "silent", is_proven=True, by="ann", why="saw the passport", now=NOW)
-    )
+    for by, why in (("system", "x"), ("ann", " "), ("", "x")):
+        with pytest.raises(BadInput):
+            customers.ProofWord(is_proven=True, by=by, why=why)
+    with pytest.raises(BadInput, match="prove it again"):
+        settle(conn, "wrong")
+    assert "claimed" in str(customers.export_person(conn, VAULT, anna, now=NOW)["proofs"])
+    settled = settle(conn, "silent")
     assert (settled.verdict, settled.decided_by) == ("proven", "ann")
+    assert settle(conn, "silent") == settled, "a second time changes nothing"
+    assert_known(conn, anna, ANNA, said_by="ann")
+
+
+def settle(conn: psycopg.Connection, key: str, *, is_proven: bool = True, vault: customers.Vault = VAULT) -> ProofRow:
+    word = customers.ProofWord(is_proven=is_proven, by="ann", why="saw the passport")
+    return run_unit(conn, lambda c: customers.settle_proof(c, vault, key, word, now=NOW))
+
+
+def assert_known(conn: psycopg.Connection, customer: str, as_whom: customers.Evidence, *, said_by: str) -> None:
+    """Name and number are the person's, said by that one, and nothing is kept beside them."""
+    access = customers.Access("a test", customers.Purpose.IDENTITY_CHECK)
+    wanted = [Field.NAME, Field.NATIONAL_ID]
+    known = run_unit(conn, lambda c: customers.reveal(c, VAULT, customer, wanted, access, now=NOW))
+    assert known == {Field.NAME: as_whom.name, Field.NATIONAL_ID: as_whom.national_id}
+    assert customers.find_by_national_id(conn, VAULT, as_whom.national_id) == customer
+    versions = customers.list_versions(conn, VAULT, customer)
+    assert {one.said_by for one in versions if one.field in wanted} == {said_by}
+    assert conn.execute("SELECT count(*) FROM customers_proof_claim").fetchone() == (0,)
+
+
+def test_what_waits_for_a_person_is_sealed_rotated_taken_back_and_erased(conn, anna):
+    silent = honest(timeout_before=1.0)
+    for key in ("one", "two", "three"):
+        customers.prove_identity(conn, checked(silent), anna, ANNA, key=key, now=NOW)
+    kept = conn.execute("SELECT sealed FROM customers_proof_claim ORDER BY proof_id").fetchall()
+    assert len(kept) == 3
+    assert not any(ANNA.name.encode() in sealed or ANNA.national_id.encode() in sealed for (sealed,) in kept)
+    newer = customers.Vault({1: b"f" * 32, 2: b"g" * 32}, b"i" * 32)
+    assert rotate_keys(conn, newer) == 1
+    assert conn.execute("SELECT sealed FROM customers_proof_claim ORDER BY proof_id").fetchall() != kept
+    assert settle(conn, "one", is_proven=False, vault=newer).verdict == "refused"
+    with pytest.raises(BadInput, match="prove it again"):
+        settle(conn, "one", vault=newer)
+    assert settle(conn, "two", vault=newer).verdict == "proven"
+    with pytest.raises(BadInput, match="prove it again"):
+        settle(conn, "three", vault=newer)  # the one proven ended what was waited for
+    assert customers.find_by_national_id(conn, VAULT, ANNA.national_id) == anna
+
+
+def test_a_person_cannot_give_away_anothers_number(conn, anna):
+    customers.prove_identity(conn, checked(honest()), anna, ANNA, key="anna", now=NOW)
+    run_unit(conn, lambda c: customers.register(c, VAULT, "13900139001", now=NOW, customer="bo"))
+    taken = customers.prove_identity(
+        conn, checked(customers.FakeIdentityProvider(1)), "bo", replace(ANNA, phone="13900139001"), key="bo", now=NOW
+    )
+    assert taken.verdict == "review"
+    with pytest.raises(Conflict):
+        settle(conn, "bo")
+    assert customers.list_proofs(conn, "bo")[0].verdict == "review"
+    assert customers.find_by_national_id(conn, VAULT, ANNA.national_id) == anna
+    run_unit(conn, lambda c: customers.erase_person(c, "bo", last_dealt_on=None, now=NOW))
+    with pytest.raises(BadInput, match="prove it again"):
+        settle(conn, "bo")  # the key has gone, and what lay under it
 
 
 def test_one_number_for_two_persons_and_a_device_of_a_crowd_wait_for_a_person(conn, anna):

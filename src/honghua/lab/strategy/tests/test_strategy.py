@@ -8,15 +8,20 @@ from importlib.resources import files
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from honghua.base.errors import BadInput, Refusal
 from honghua.decision.core import POLICIES, Outcome, judge_batch
 from honghua.lab.strategy.api import (
+    GOALS,
     Frame,
     Group,
     Orders,
+    Point,
     backtest,
     build_frontier,
+    choose_point,
     diff_policies,
     draw_grid,
     draw_strategy,
@@ -43,7 +48,7 @@ def draw_orders(seed: int, *, n: int = 6_000, plan: Plan = CREDIT, split: bool =
     chance = rng.beta(1.2, 6.0, n) if risky else np.where(rng.random(n) < 0.02, rng.beta(4, 2, n), rng.beta(1, 600, n))
     bad = (rng.random(n) < chance).astype(np.uint8)
     amounts = np.round(rng.lognormal(9.5, 1.0, n)).astype(np.int64) + 100
-    group = Group("town", rng.integers(0, 2, n).astype(np.int32), ("a", "b")) if split else None
+    group = (Group("town", rng.integers(0, 2, n).astype(np.int32), ("a", "b")),) if split else ()
     return orders_of(chance, bad, plan, amount_minor=amounts, protected=group)
 
 
@@ -92,12 +97,21 @@ def test_at_one_loss_budget_it_promises_more_than_any_single_cut_off(seed):
     grid = draw_grid(orders, plan)
     best = max(p.profit_minor for p in build_frontier(orders, plan, grid) if p.is_feasible)
     ledger, asked = reckon(orders, plan, grid), float(orders.amount_minor.sum())
+    good = float(ledger.refused_good[:, -1].sum())
     tried = 0
     for cut in range(grid.shape[1] + 1):
         row = np.where(np.arange(grid.shape[1]) < cut, 0, len(plan.actions) - 1).astype(np.int8)
         actions = np.tile(row, grid.shape[0])
-        loss, _, _, stopped = ledger.total(ledger.cost, actions) / [asked, 1.0, 1.0, len(orders)]
-        if loss <= plan.constraints.loss_ppm / PPM and stopped <= plan.constraints.stopped_ppm / PPM:
+        loss, _, _, stopped, away, good_away = ledger.total(ledger.cost, actions) / [
+            asked,
+            1,
+            1,
+            *[len(orders)] * 2,
+            good,
+        ]
+        found = (loss, stopped, away, good_away)
+        bounds = (kept.loss_ppm, kept.stopped_ppm, PPM - kept.approved_ppm, kept.refused_good_ppm)
+        if all(one <= bound / PPM for one, bound in zip(found, bounds, strict=True)):
             tried += 1
             assert float(ledger.total(ledger.value, actions)) <= best + 1
     assert tried
@@ -134,7 +148,7 @@ def test_a_purchase_strategy_replaces_the_matrix_of_the_policy_that_judges_and_n
 def test_a_fairness_bound_that_nobody_can_keep_is_refused_with_its_figure():
     orders = draw_orders(21)
     codes = (orders.chance > np.median(orders.chance)).astype(np.int32)
-    unfair = replace(orders, protected=Group("half", codes, ("safe", "risky")))
+    unfair = replace(orders, protected=(Group("half", codes, ("safe", "risky")),))
     answer = draw_strategy(
         unfair, unfair, replace(CREDIT, constraints=replace(CREDIT.constraints, fairness_ppm=PPM)), name="x"
     )
@@ -143,6 +157,63 @@ def test_a_fairness_bound_that_nobody_can_keep_is_refused_with_its_figure():
     fair = draw_strategy(draw_orders(22, split=True), draw_orders(23, split=True), CREDIT, name="y")
     assert not isinstance(fair, Refusal)
     assert fair.promised.fairness_ratio > 0.9
+
+
+def floors_of(approved: int, refused_good: int, loss: int) -> Plan:
+    kept = replace(CREDIT.constraints, approved_ppm=approved, refused_good_ppm=refused_good, loss_ppm=loss)
+    return replace(CREDIT, constraints=kept)
+
+
+def test_profit_below_a_floor_is_left_lying():
+    """Without the floor of growth more is earned by lending to fewer; with it the strategy gives the profit up."""
+    orders = draw_orders(41)
+    grid = draw_grid(orders, CREDIT)
+    free, bound = floors_of(0, PPM, PPM), floors_of(800_000, PPM, PPM)
+    points = build_frontier(orders, free, grid)
+    greedy = points[must_choose(points)]
+    assert greedy.approved_share < 0.8
+    kept = build_frontier(orders, bound, grid)
+    chosen = kept[must_choose(kept)]
+    assert chosen.approved_share >= 0.8
+    assert chosen.profit_minor < greedy.profit_minor
+
+
+def must_choose(points: tuple[Point, ...]) -> int:
+    found = choose_point(points)
+    assert not isinstance(found, Refusal), found
+    return found
+
+
+@settings(max_examples=6, deadline=None, derandomize=True)
+@given(
+    margin=st.integers(0, 900_000), away=st.integers(0, 500_000), approved=st.integers(0, PPM), good=st.integers(0, PPM),
+    loss=st.integers(0, 200_000), fairness=st.integers(0, PPM),
+)  # fmt: skip
+def test_no_price_of_money_buys_a_strategy_below_any_floor(margin, away, approved, good, loss, fairness):
+    economics = replace(CREDIT.economics, margin_ppm=(margin,) * len(CREDIT.economics.margin_ppm), turned_away_ppm=away)
+    plan = floors_of(approved, good, loss)
+    plan = replace(plan, economics=economics, constraints=replace(plan.constraints, fairness_ppm=fairness), bands=4)
+    orders = draw_orders(43, n=600, split=True)
+    found = draw_strategy(orders, orders, plan, name="any")
+    if isinstance(found, Refusal):
+        assert found.code == "NO_STRATEGY"
+        return
+    assert {one.goal for one in found.scorecard} == set(GOALS)
+    for one in found.scorecard:
+        assert one.room >= -1e-9, one
+
+
+def test_a_floor_that_later_orders_do_not_keep_is_named():
+    good, worse = draw_orders(44), draw_orders(45)
+    strict = floors_of(600_000, PPM, 60_000)
+    later = replace(worse, chance=np.sqrt(worse.chance))
+    found = draw_strategy(good, later, strict, name="moved")
+    assert not isinstance(found, Refusal)
+    (growth,) = (one for one in found.scorecard if one.goal == "growth")
+    assert growth.promised >= 0.6
+    assert not growth.is_kept
+    assert not found.passed
+    assert any("approved_share" in check.problem for check in found.checks)
 
 
 def test_swap_sets_count_everybody_once_and_know_the_better_score():

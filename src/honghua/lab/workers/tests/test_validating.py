@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from honghua.agents import api as agents
 from honghua.agents.directory import DirectoryArtefacts
 from honghua.decision.core import POLICIES
-from honghua.lab.strategy.api import read_plan
+from honghua.lab.strategy.api import FLOORS_CHECK, read_plan
 from honghua.lab.workers.modeller import LEAVE_OUT, find_left_out
 from honghua.lab.workers.question import read_question
 from honghua.lab.workers.strategist import DRAW, CheckPolicy, add_rules, tighten
@@ -55,10 +56,18 @@ def test_a_policy_that_lets_accounts_buy_that_may_not_ends_the_run(tmp_path: Pat
     assert any("does not always refuse with" in one for one in refused.reasons)
 
 
-def test_each_return_takes_a_fifth_of_the_budget():
+def test_each_return_asks_for_more_of_what_did_not_hold_and_of_nothing_else():
     plan = read_plan("credit")
-    assert tighten(plan, 0) == plan
-    assert tighten(plan, 2).constraints.loss_ppm == plan.constraints.loss_ppm * 16 // 25
+    kept = plan.constraints
+    assert tighten(plan, []) == plan
+    loss = ("loss budget: 0.0800 of the amount is lost on later rows",)
+    assert tighten(plan, [loss, loss]).constraints == replace(kept, loss_ppm=kept.loss_ppm * 16 // 25)
+    growth = (f"{FLOORS_CHECK}: approved_share 0.3500 is not at least 0.4000",)
+    assert tighten(plan, [growth]).constraints == replace(kept, approved_ppm=430_000)
+    good = (f"{FLOORS_CHECK}: refused_good_share 0.5500 is not at most 0.5000",)
+    assert tighten(plan, [good]).constraints == replace(kept, refused_good_ppm=450_000)
+    fair = ("other constraints: fairness 0.700 is below 0.800",)
+    assert tighten(plan, [fair]).constraints == replace(kept, fairness_ppm=840_000)
 
 
 @pytest.fixture(scope="module")

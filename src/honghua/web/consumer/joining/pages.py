@@ -251,10 +251,10 @@ async def sign_agreement(request: Request) -> Response:
 async def agreement_pdf(request: Request) -> Response:
     """The contract as a file: signed, once it is; the reading is written down like any other."""
     site, customer, now = site_of(request), customer_of(request), site_of(request).clock.now()
-    known = await site.read(lambda conn: customers.list_contracts(conn, customer))
-    if not known:
+    newest = await site.read(lambda conn: steps.find_newest_document(conn, customer))
+    if newest is None:
         return redirect(request, "consumer.opening")
     access = customers.Access(customer, customers.Purpose.OWN_REQUEST)
-    pdf = await site.write(lambda conn: customers.download_contract(conn, site.vault, known[-1], access, now=now))
+    pdf = await site.write(lambda conn: customers.download_contract(conn, site.vault, newest, access, now=now))
     headers = {"Content-Disposition": 'attachment; filename="contract.pdf"', "Cache-Control": "no-store"}
     return Response(pdf, media_type="application/pdf", headers=headers)

@@ -30,6 +30,7 @@ class JoiningPorts:
     identity: customers.IdentityProvider
     bureau: BureauProvider
     bank: PayoutBank
+    register: customers.BusinessRegister | None = None  # without one a person checks every small business
     routings: tuple[Routing, ...] = ()  # which purchases are lent together with whom: contracts name the lenders
 
 
@@ -70,7 +71,7 @@ def make_journey_site(site: Site, ports: JoiningPorts, loop: asyncio.AbstractEve
         books=books,
         registry=site.registry,
         bank=ports.bank,
-        approver=journey.LimitsApprover(vault=site.vault, provider=ports.bureau),
+        approver=journey.LimitsApprover(vault=site.vault, provider=ports.bureau, register=ports.register),
         evidence=journey.CountedEvidence(site.registry, books),
         zone=site.zone,
         routings=ports.routings,

@@ -12,6 +12,7 @@ import psycopg
 
 from honghua.base.errors import NotFound
 from honghua.credit import api as credit
+from honghua.credit.core import purpose_of_product
 from honghua.credit.journey import api as journey
 from honghua.customers import api as customers
 from honghua.customers.core import Field, Profile
@@ -82,9 +83,23 @@ class Standing:
         return journey.Taking(contract_id=self.contract_id, step=step, key=self.key(step), asked=asked)
 
 
-def read_standing(conn: psycopg.Connection, customer: str) -> Standing:
-    """Where the customer's newest contract stands. A needed agreement that is missing comes before everything that is not decided."""
-    found = journey.list_contracts(conn, customer)
+def list_of(conn: psycopg.Connection, customer: str, product: str = PRODUCT) -> list[journey.Contract]:
+    """A customer's contracts for what a product is for, the oldest first."""
+    purpose = purpose_of_product(product)
+    return [one for one in journey.list_contracts(conn, customer) if one.purpose is purpose]
+
+
+def find_newest_document(conn: psycopg.Connection, customer: str, product: str = PRODUCT) -> str | None:
+    """The key of the newest contract's document that the customer was shown for a product's purpose; None where none was."""
+    shown = set(customers.list_contracts(conn, customer))
+    keys = [journey.document_key(one.contract_id) for one in list_of(conn, customer, product)]
+    return next((key for key in reversed(keys) if key in shown), None)
+
+
+def read_standing(conn: psycopg.Connection, customer: str, product: str = PRODUCT) -> Standing:
+    """Where the customer's newest contract for a product's purpose stands. A needed agreement that is missing comes before everything
+    that is not decided."""
+    found = list_of(conn, customer, product)
     if not found:
         return Standing(place=Place.AGREEMENTS)
     contract_id = found[-1].contract_id
@@ -100,7 +115,7 @@ def read_standing(conn: psycopg.Connection, customer: str) -> Standing:
 
 def begin(conn: psycopg.Connection, customer: str, *, now: dt.datetime) -> int:
     """The contract that is worked at, begun where there is none. In the caller's transaction."""
-    found = journey.list_contracts(conn, customer)
+    found = list_of(conn, customer)
     if found:
         return found[-1].contract_id
     return journey.begin_contract(conn, customer, product=PRODUCT, key=f"web:{customer}", now=now)

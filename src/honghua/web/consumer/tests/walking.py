@@ -19,9 +19,11 @@ from honghua.base.clock import FixedClock
 from honghua.bureau import api as bureau
 from honghua.customers import api as customers
 from honghua.customers.core import find_check_digit
+from honghua.customers.materials import api as materials
 from honghua.merchants.api import FakePayoutBank
 from honghua.store.database import Database
 from honghua.web.app import build_app
+from honghua.web.consumer.evidence.ports import MaterialPorts
 from honghua.web.consumer.joining.ports import JoiningPorts
 from honghua.web.ground import Site
 from honghua.web.roles import Role
@@ -92,6 +94,7 @@ def open_house(database: Database, *, is_demo: bool = True) -> Iterator[House]:
         app = build_app(site)
         if is_demo:
             app.state.joining = make_ports(clock)
+            app.state.materials = make_material_ports(clock)
         yield House(site, app, clock)
 
 
@@ -108,6 +111,13 @@ def make_ports(clock: FixedClock) -> JoiningPorts:
         bureau=bureau.FakeBureau(1, lambda: clock.now().date(), known={digest: known}),
         bank=FakePayoutBank(1),
     )
+
+
+def make_material_ports(clock: FixedClock) -> MaterialPorts:
+    """A source and a reader that are none: one person's payroll is known, everything else is invented."""
+    known = {(NATIONAL_ID, "payroll"): {"income_minor": 2_000_000}}
+    source = materials.FakeMaterialSource(1, lambda: clock.now().date(), known=known)
+    return MaterialPorts(source=source, reader=materials.FakeDocumentReader(1))
 
 
 @contextmanager

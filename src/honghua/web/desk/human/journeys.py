@@ -184,9 +184,11 @@ async def grant(
     async with noted(request, doing):
         if found.row.step is journey.Step.PROOFING:
             proof = str(found.row.decided.get("proof", ""))
-            await site_of(request).write(
-                lambda conn: customers.settle_proof(conn, proof, is_proven=True, by=taking.decided_by, why=why, now=now)
+            vault, word = (
+                site_of(request).secrets.vault,
+                customers.ProofWord(is_proven=True, by=taking.decided_by, why=why),
             )
+            await site_of(request).write(lambda conn: customers.settle_proof(conn, vault, proof, word, now=now))
         step = steps[found.row.step]
         return check_taken(await take_steps(request, lambda conn, on: step(conn, on, taking, now=now)))
 

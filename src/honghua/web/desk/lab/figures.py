@@ -86,6 +86,20 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Floor:
+    """A line of the balanced scorecard: a hard floor of one goal, what was promised, and (low, middle, high) on orders never seen."""
+
+    goal: str
+    figure: str
+    side: str
+    bound: float
+    promised: float
+    found: Triple
+    asked: bool = True
+    kept: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """One of the four parts of a swap set."""
 
@@ -110,6 +124,7 @@ class StrategyTold:
     policy: str = ""
     assumptions: dict[str, str] = field(default_factory=dict)
     constraints: dict[str, float | str] = field(default_factory=dict)
+    scorecard: tuple[Floor, ...] = ()
     swap_set: dict[str, Part] = field(default_factory=dict)
 
 

@@ -202,6 +202,10 @@ def test_the_frontier_says_what_was_chosen_and_what_it_keeps(site, browser, work
     assert f"{swaps.swapped_in.orders:,}" in page
     assert "loss budget" in page
     assert "nan" not in page
+    balance = page[page.index("Balance of growth, protection and risk") :].partition("</table>")[0]
+    for goal in ("Growth", "Protection of customers", "Risk"):
+        assert goal in balance
+    assert balance.count("kept") == sum(one.is_asked for one in strategy.scorecard)
 
 
 @dataclass

@@ -205,6 +205,14 @@ def test_a_full_line_is_429_with_a_time_to_come_back(partner: Partner, monkeypat
     assert "repeated" not in partner.post(ONE, ORDER, key="k1").json(), "nothing had been booked"
 
 
+def test_a_database_that_does_not_answer_is_told_as_such(partner: Partner, site: Site) -> None:
+    partner.lane.partners.forget()
+    site.pool.close()
+    answer = partner.post(ONE, ORDER, key="k")
+    assert (answer.status_code, answer.json()["code"]) == (503, "WORLD_FAILED")
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
 def test_everything_else_is_passed_on(partner: Partner) -> None:
     assert partner.send("/v1/refunds", b"", {}).status_code == 299
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from dataclasses import replace
 
 import httpx
@@ -13,17 +14,29 @@ from honghua.app.doors.joining import make_joining
 from honghua.app.doors.outside.client import SignedClient
 from honghua.app.doors.outside.fakes import FakeServices
 from honghua.app.doors.outside.folders import FolderDesk, FolderPartner
-from honghua.app.doors.outside.services import HttpBureau, HttpIdentity, HttpPayoutBank
-from honghua.app.doors.outside.wiring import make_filing_desk, make_partners, make_payout_bank
+from honghua.app.doors.outside.services import (
+    HttpBureau,
+    HttpDebitBank,
+    HttpEvidenceSource,
+    HttpIdentity,
+    HttpPayoutBank,
+)
+from honghua.app.doors.outside.wiring import make_debit_bank, make_filing_desk, make_partners, make_payout_bank
 from honghua.app.settings import load_settings
 from honghua.base.clock import SystemClock
 from honghua.base.errors import BadInput, TimedOut, WorldFailed
 from honghua.bureau.api import FakeBureau
+from honghua.credit import api as credit
+from honghua.credit import core as c
+from honghua.credit import jobs
+from honghua.credit.core import Source, SourceKind
+from honghua.credit.jobs import Declined, DeclineReason, FakeBank, Paid
 from honghua.customers.api import Evidence, FakeIdentityProvider, ProofRequest
 from honghua.customers.core import ProofKind
 from honghua.funding.api import PartnerRow
-from honghua.merchants.api import FakePayoutBank
+from honghua.merchants.api import FakeEvidenceSource, FakePayoutBank, OrderAsked
 from honghua.merchants.core.payouts import Said
+from honghua.web.payments.gateway import SIGNATURE, TIMESTAMP, sign
 
 SECRET = "s" * 40
 NOW_S = 1_772_330_400
@@ -32,10 +45,11 @@ URL = "http://testserver"
 WHO = bytes(range(32))
 
 
-def make_fake(**faults):
+def make_fake(*, debits=None, **faults):
     return FakeServices(
-        secrets=dict.fromkeys(("payouts", "bureau", "identity"), SECRET), now_s=lambda: NOW_S, today=lambda: DAY,
+        secrets=dict.fromkeys(("payouts", "debits", "evidence", "bureau", "identity"), SECRET), now_s=lambda: NOW_S, today=lambda: DAY,
         bank=FakePayoutBank(1, faults=faults, day=DAY), bureau=FakeBureau(1, lambda: DAY), identity=FakeIdentityProvider(1),
+        debits=FakeBank(1, {"thin": 300}, faults=debits or {}), evidence=FakeEvidenceSource(1),
     )  # fmt: skip
 
 
@@ -135,6 +149,85 @@ def test_wrong_secrets_old_stamps_and_answers_of_other_questions_are_not_believe
         between.find("k:2")
 
 
+def debit(bank, key="d:1", reference="card", minor=500, least=None):
+    source = Source(SourceKind.DEBIT_CARD, reference)
+    return bank.debit(key=key, source=source, amount_minor=minor, currency="CNY", at_least_minor=least)
+
+
+def test_a_debit_bank_takes_once_a_part_or_nothing():
+    fake = make_fake()
+    bank = HttpDebitBank(speak(fake, name="debit bank"))
+    assert bank.find("d:1") is None
+    assert debit(bank) == debit(bank) == bank.find("d:1") == Paid(500)
+    assert debit(bank, "d:2", "thin") == Declined(DeclineReason.FUNDS_SHORT) == bank.find("d:2")
+    assert debit(bank, "d:3 &?", "thin", least=100) == Paid(300) == bank.find("d:3 &?")
+    with pytest.raises(BadInput):
+        debit(bank, minor=501)
+    assert fake.debits.taken_minor == 800
+    for body in ({"key": "d:9", "taken_minor": 5}, {"key": "d:1"}, {"key": "d:1", "taken_minor": 5, "reason": "funds_short"},
+                 {"key": "d:1", "taken_minor": -5}):  # fmt: skip
+        lies = SignedClient(name="liar", url=URL, secret=SECRET, now_s=lambda: NOW_S, client=line_that_says(body))
+        with pytest.raises(WorldFailed) as told:
+            HttpDebitBank(lies).find("d:1")
+        assert told.value.code == "COUNTERPARTY_FAILED"
+
+
+def line_that_says(body):
+    """A client of one who holds the secret and always says the same."""
+
+    def say(request):
+        content, stamp = json.dumps(body).encode(), str(NOW_S)
+        signature = sign(SECRET, stamp, request.url.raw_path.decode(), content)
+        return httpx.Response(200, headers={TIMESTAMP: stamp, SIGNATURE: signature}, content=content)
+
+    return httpx.Client(transport=httpx.MockTransport(say))
+
+
+def test_bills_are_debited_over_http_whatever_the_bank_forgets_to_say(conn, database):
+    """Silence before, after and about it."""
+    fake = make_fake(debits={"timeout_before": 0.3, "timeout_after": 0.3, "find_timeout": 0.3})
+    bank = HttpDebitBank(speak(fake))
+    credit.start_book(conn, day=DAY)
+    registry, now = credit.open_registry(conn), dt.datetime(2026, 3, 1, 4, tzinfo=dt.UTC)
+    who = [f"C{k}" for k in range(4)]
+    for name in who:
+        credit.execute(conn, registry, [c.OpenAccount(key=f"o{name}", customer=name, limit_minor=100_000)], now=now)
+        order = c.BuyNow(key=f"b{name}", customer=name, amount_minor=5_000, merchant="M", order=name, category="books")
+        credit.execute(conn, registry, [order], now=now)
+        assert (
+            jobs.set_sources(conn, registry, name, [Source(SourceKind.DEBIT_CARD, f"of {name}")])["outcome"] == "done"
+        )
+    jobs.close_until(database, view_of(conn, registry, "C0").next_statement_due_on)
+    for k in range(60):
+        jobs.run_debits(conn, registry, bank, slot=1, now=now + k * dt.timedelta(minutes=20))
+    assert [view_of(conn, registry, name).owed_minor for name in who] == [0, 0, 0, 0]
+    assert fake.debits.taken_minor == 20_000
+
+
+def view_of(conn, registry, customer):
+    view = credit.find_account_view(conn, registry, customer)
+    assert view is not None
+    return view
+
+
+def test_what_became_of_orders_is_asked_over_http():
+    fake = make_fake()
+    source = HttpEvidenceSource(speak(fake, name="carrier"))
+    now = dt.datetime.fromtimestamp(NOW_S, dt.UTC)
+    order = OrderAsked(
+        purchase_id=7, merchant="书店", order="o 1", amount_minor=900, bought_at=now - dt.timedelta(days=9)
+    )
+    told = source.report([order], now=now)
+    assert told == FakeEvidenceSource(1).report([order], now=now)
+    assert told
+    assert source.find_capacity("书店 & 1") == 10_000
+    with pytest.raises(WorldFailed, match="not happened"):
+        source.report([order], now=order.bought_at - dt.timedelta(days=1))
+    fake.evidence.faults = {"timeout": 1.0}
+    with pytest.raises(TimedOut):
+        source.report([order], now=now)
+
+
 def test_bureau_and_identity_are_asked_over_http():
     fake = make_fake()
     told = HttpBureau(speak(fake, name="bureau")).ask(WHO, reason_code="02")
@@ -187,12 +280,14 @@ def test_settings_name_counterparties_and_without_them_nothing_is_there(tmp_path
     assert make_joining(bare, is_demo=False, clock=clock) is None
     assert make_joining(bare, is_demo=True, clock=clock) is not None
     told = dict(base)
-    for word in ("PAYOUT", "BUREAU", "IDENTITY"):
+    for word in ("PAYOUT", "DEBIT", "BUREAU", "IDENTITY"):
         told |= {f"HONGHUA_{word}_URL": f"https://{word.lower()}.example", f"HONGHUA_{word}_SECRET": SECRET}
     ports = make_joining(load_settings(environment=told), is_demo=False, clock=clock)
     assert ports is not None
     assert (ports.bank.name, ports.bureau.name, ports.identity.is_fake) == ("payout bank", "bureau", False)
     assert SECRET not in repr(load_settings(environment=told))
+    debits = make_debit_bank(load_settings(environment=told), clock)
+    assert (debits is not None, make_debit_bank(bare, clock)) == (True, None)
     missing = {name: text for name, text in told.items() if name != "HONGHUA_IDENTITY_URL"}
     assert make_joining(load_settings(environment=missing), is_demo=False, clock=clock) is None
     for wrong in ({"HONGHUA_PAYOUT_URL": "http://bank.example"}, {"HONGHUA_PAYOUT_SECRET": "short"}):
