@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -13,6 +14,7 @@ from honghua.credit.core import BUSINESS_PRODUCT
 from honghua.credit.journey import api as journey
 from honghua.customers import api as customers
 from honghua.customers.core import Business, ConsentKind, Profile, Sector, find_check_digit, find_licence_check
+from honghua.funding.api import Routing
 from honghua.merchants.api import FakePayoutBank
 from honghua.store.database import run_unit
 
@@ -75,10 +77,10 @@ def make_evidence() -> customers.Evidence:
 
 def sign_contract(
     conn: psycopg.Connection, registry: Registry, vault: customers.Vault, *, now: dt.datetime,
-    approver: journey.Approver | None = None,
+    approver: journey.Approver | None = None, routings: tuple[Routing, ...] = (),
 ) -> tuple[journey.JourneySite, int]:  # fmt: skip
     """Steps 1 … 5 of kim."""
-    site = make_site(conn, registry, vault, now=now, approver=approver)
+    site = replace(make_site(conn, registry, vault, now=now, approver=approver), routings=routings)
     contract_id = meet_kim(conn, site, now=now)
 
     def taking(step: journey.Step, **asked: Any) -> journey.Taking:

@@ -47,7 +47,7 @@ from honghua.credit.store import (
     save_replay,
     try_lock_replay,
 )
-from honghua.credit.store_risk import find_customer_refs, is_risk_on, lock_deciders, switch_risk_on
+from honghua.credit.store_risk import find_category_names, find_customer_refs, is_risk_on, lock_deciders, switch_risk_on
 from honghua.credit.store_suspensions import claim_one
 from honghua.credit.store_suspensions import find_one as find_suspension
 from honghua.credit.store_suspensions import list_of_account as list_suspensions
@@ -263,6 +263,7 @@ __all__ = [
     "execute",
     "find_account_ids",
     "find_account_view",
+    "find_category_names",
     "find_customer_refs",
     "find_day",
     "find_decision_id",

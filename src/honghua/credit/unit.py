@@ -41,6 +41,7 @@ from honghua.ledger.core import OwnerKind
 from honghua.store.commands import save_commands
 from honghua.store.facts import FACT_SEQUENCE, read_facts, read_facts_of_purchases
 from honghua.store.ids import allocate_each
+from honghua.store.overlapping import overlapped
 from honghua.store.wishes import wish
 
 Ints = NDArray[np.int64]
@@ -101,9 +102,10 @@ class Unit:
             self.desk.exclusions = self.registry.learn_exclusions(self.conn)
         self.load(commands)
         answers = self.decide(commands, allocate_each(self.conn, self.count_numbers(len(commands))))
-        if risk is not None:
-            risk.end(self.conn, self.booking.facts, self.desk.now_us, last_fact_id=self.booking.last_fact_id())
-        self.write(self.conn, [command.key for command in commands], hashes, answers)
+        with overlapped(self.conn):
+            if risk is not None:
+                risk.end(self.conn, self.booking.facts, self.desk.now_us, last_fact_id=self.booking.last_fact_id())
+            self.write(self.conn, [command.key for command in commands], hashes, answers)
         return answers
 
     def count_numbers(self, commands: int) -> dict[str, int]:

@@ -17,6 +17,7 @@ from honghua.customers.conduct.complaints import (
 from honghua.customers.conduct.complaints import Said as Complained
 from honghua.customers.conduct.copying import list_kept
 from honghua.customers.conduct.fields import About, Registered, find_unregistered, load_registry
+from honghua.customers.conduct.scripts import read_complaint_script
 from honghua.customers.conduct.tracing import Trace, trace_in_files, trace_in_tables
 from honghua.customers.consents import (
     Said,
@@ -62,6 +63,14 @@ from honghua.customers.persons import (
     reveal,
     show_masked,
     write_fields,
+)
+from honghua.customers.proofing.challenging import (
+    Challenge,
+    answer_challenge,
+    bind_device,
+    end_device,
+    find_device,
+    issue_challenge,
 )
 from honghua.customers.proofing.fake_provider import FakeIdentityProvider
 from honghua.customers.proofing.provider import Evidence, IdentityProvider, ProofRequest
@@ -124,6 +133,7 @@ __all__ = [
     "AccessRow",
     "BusinessCheck",
     "BusinessRegister",
+    "Challenge",
     "Checked",
     "Complained",
     "Complaint",
@@ -152,12 +162,15 @@ __all__ = [
     "Trace",
     "Vault",
     "Version",
+    "answer_challenge",
     "answer_complaint",
+    "bind_device",
     "check_business",
     "check_contract",
     "choose_reminders",
     "close_request",
     "download_contract",
+    "end_device",
     "erase_person",
     "export_person",
     "extend_complaint",
@@ -166,6 +179,7 @@ __all__ = [
     "find_by_national_id",
     "find_by_phone",
     "find_check",
+    "find_device",
     "find_missing",
     "find_offer_problems",
     "find_profile",
@@ -183,6 +197,7 @@ __all__ = [
     "is_checked",
     "is_consented",
     "is_proven",
+    "issue_challenge",
     "list_access",
     "list_complaints",
     "list_consented",
@@ -203,6 +218,7 @@ __all__ = [
     "prove_identity",
     "publish_texts",
     "read_complaint",
+    "read_complaint_script",
     "read_key_number",
     "receive_complaint",
     "register",

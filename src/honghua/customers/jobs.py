@@ -13,6 +13,7 @@ from honghua.customers.contracts.documents import reseal_documents
 from honghua.customers.core.personal import PARTS
 from honghua.customers.materials.reading import reseal_materials
 from honghua.customers.persons import field_place, get_person, key_place, open_keys
+from honghua.customers.proofing.challenging import sweep_challenges
 from honghua.customers.proofing.claims import reseal_claims
 from honghua.customers.rights import erase_retained
 from honghua.customers.suiting.offers import reseal_profiles
@@ -81,4 +82,9 @@ def alert_late(conn: psycopg.Connection, *, on: dt.date, now: dt.datetime) -> in
     return sum(raise_alert(conn, Told(ALERT, subject, subject, words, now), now=now) for subject, words in late)
 
 
-__all__ = ["SWEEP", "alert_late", "erase_due", "rotate_keys", "rotate_person"]
+def sweep_old(conn: psycopg.Connection, *, now: dt.datetime) -> int:
+    """Delete challenges that nobody can answer any more; how many."""
+    return run_unit(conn, lambda c: sweep_challenges(c, now=now))
+
+
+__all__ = ["SWEEP", "alert_late", "erase_due", "rotate_keys", "rotate_person", "sweep_old"]

@@ -14,6 +14,7 @@ from honghua.customers.conduct.copying import list_kept
 from honghua.customers.core.personal import Field, Part
 from honghua.customers.materials import store as materials
 from honghua.customers.persons import Access, Purpose, get_person, list_versions, reveal
+from honghua.customers.proofing.challenging import end_device
 from honghua.customers.store_consents import RequestRow
 from honghua.customers.vault import Vault
 
@@ -82,6 +83,7 @@ def erase_person(
     if person.state != "active":
         raise Conflict(f"{customer} has left already", code="PERSON_LEFT")
     materials.erase_all(conn, person.person_id, now=now)
+    end_device(conn, customer, now=now)
     if last_dealt_on is None:
         _erase_all(conn, person.person_id, now)
         return None

@@ -40,6 +40,7 @@ from honghua.funding.store_following import AccountPart
 from honghua.funding.store_reached import forget_marks, list_marked, lock_marks
 from honghua.funding.store_transfers import count_kept, list_notices, list_transfers
 from honghua.funding.transferring import (
+    PRICE_PPM_MAX,
     Proposal,
     Transfer,
     TransferNotice,
@@ -50,10 +51,19 @@ from honghua.funding.transferring import (
     propose_transfer,
     transfer_page,
 )
+from honghua.funding.viewing import (
+    LenderOfCustomer,
+    PartnerShown,
+    Reconciled,
+    find_lenders_of,
+    list_lenders,
+    look_at_books,
+)
 
 __all__ = [
     "DIRECT",
     "DUTIES",
+    "PRICE_PPM_MAX",
     "AccountPart",
     "Allocation",
     "BoughtOnCredit",
@@ -61,12 +71,15 @@ __all__ = [
     "Followed",
     "FundingMovement",
     "FundingReconciliation",
+    "LenderOfCustomer",
     "Listed",
     "LoanEvent",
     "PartnerRow",
+    "PartnerShown",
     "PartnerStatement",
     "PartnerSystem",
     "Proposal",
+    "Reconciled",
     "Route",
     "Routing",
     "Transfer",
@@ -78,6 +91,7 @@ __all__ = [
     "choose_routing",
     "count_kept",
     "decide_transfer",
+    "find_lenders_of",
     "find_named",
     "find_route",
     "find_standing",
@@ -89,6 +103,7 @@ __all__ = [
     "get_transfer",
     "list_acts",
     "list_approved",
+    "list_lenders",
     "list_marked",
     "list_notices",
     "list_of_lender",
@@ -98,6 +113,7 @@ __all__ = [
     "load_routings",
     "loan_of",
     "lock_marks",
+    "look_at_books",
     "name_in_contract",
     "name_lenders",
     "propose_transfer",

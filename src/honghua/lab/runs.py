@@ -30,7 +30,8 @@ class DatabaseRuns:
         if known:
             return known[0].run_id
         params = {
-            "segment": reason.segment, "purpose": reason.purpose, "digest": reason.digest.hex(), "opened_on": reason.opened_on.isoformat()
+            "segment": reason.segment, "purpose": reason.purpose, "digest": reason.digest.hex(), "opened_on": reason.opened_on.isoformat(),
+            "key": reason.key,
         }  # fmt: skip
         opening = agents.Opening(REFIT, SEED, " ".join(reason.sentences), params, MONITOR)
         return agents.open_database_run(self.conn, opening, subject=reason.key, clock=self.clock).journal.run

@@ -90,16 +90,6 @@ def insert_entries(conn: Connection, batch: EntryBatch, entry_ids: Int64s) -> No
     copy_in(conn, "ledger_entry", ENTRY_COLUMNS, columns)
 
 
-def lock_balances(conn: Connection, owner_ids: Int64s, *, currency: str) -> int:
-    """Lock balance rows in rising order of owner, so that batches wait for each other and never deadlock; how many."""
-    return _one(
-        conn,
-        "SELECT count(*) FROM (SELECT 1 FROM ledger_balance WHERE owner_id = ANY(%s::bigint[]) AND currency = %s"
-        " ORDER BY owner_id FOR NO KEY UPDATE) AS locked",
-        [owner_ids, currency],
-    )
-
-
 def list_unknown_owners(conn: Connection, owner_ids: Int64s, *, currency: str, limit: int) -> list[int]:
     """Which of these owners have no balance in this currency."""
     rows = conn.execute(
@@ -110,18 +100,27 @@ def list_unknown_owners(conn: Connection, owner_ids: Int64s, *, currency: str, l
     return [int(row[0]) for row in rows]
 
 
-def update_balances(conn: Connection, change: BalanceChange) -> int:
-    """Add a batch's change to the balances, touched columns only; how many rows changed."""
+def update_balances(conn: Connection, change: BalanceChange, *, currency: str) -> int:
+    """Add a batch's change to the balances in this currency, touched columns only; how many rows changed.
+
+    Rows are locked one after the other in rising order of owner, so that batches wait for each other and never deadlock.
+    """
     statement = _change_balances(tuple(change.components.tolist()))
-    return conn.execute(statement, [change.owner_ids, *change.delta_minor]).rowcount
+    return conn.execute(statement, [change.owner_ids, *change.delta_minor, currency]).rowcount
 
 
 @cache
 def _change_balances(components: tuple[int, ...]) -> bytes:
-    """The statement that changes the balances of these components, put together once."""
+    """The statement that changes the balances of these components, put together once.
+
+    LATERAL takes the owners' rows in the order in which they are given, and OFFSET 0 keeps the planner from mixing that with the rest. A
+    row that somebody else just changed is found again by its owner.
+    """
     touched = [COLUMNS[component] for component in components]
     statement = SQL(
-        "UPDATE ledger_balance AS balance SET {added} FROM unnest(%s::bigint[], {arrays}) AS change (owner_id, {names})"
+        "UPDATE ledger_balance AS balance SET {added} FROM ("
+        "SELECT given.* FROM unnest(%s::bigint[], {arrays}) AS given (owner_id, {names}) CROSS JOIN LATERAL"
+        " (SELECT FROM ledger_balance WHERE owner_id = given.owner_id AND currency = %s FOR NO KEY UPDATE) AS held OFFSET 0) AS change"
         " WHERE balance.owner_id = change.owner_id"
     ).format(
         added=SQL(", ").join(SQL("{0} = balance.{0} + change.{0}").format(Identifier(name)) for name in touched),

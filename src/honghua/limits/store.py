@@ -180,6 +180,8 @@ def find_ceiling_apart(
 
 def find_ceilings(conn: psycopg.Connection, customers: list[str]) -> dict[str, tuple[int, float | None]]:
     """(ceiling, lenders known then) of customers that were assessed."""
+    if not customers:
+        return {}
     rows = conn.execute(
         "SELECT DISTINCT ON (customer) customer, ceiling_minor, lenders FROM limits_ceiling WHERE customer = ANY(%s::text[])"
         " ORDER BY customer, ceiling_id DESC",

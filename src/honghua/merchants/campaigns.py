@@ -90,6 +90,11 @@ def list_campaigns(
     return [(campaign, budgets[campaign.campaign_id]) for campaign in found]
 
 
+def count_live(conn: psycopg.Connection, *, at: dt.datetime) -> int:
+    """Campaigns of all merchants that run at a moment and are open. Reads all of them: seconds where there are millions."""
+    return store.count_live(conn, at=at)
+
+
 def get_budget(conn: psycopg.Connection, campaign_id: int) -> Budget:
     """What a campaign has and took."""
     budget = store.find_budgets(conn, [campaign_id]).get(campaign_id)

@@ -120,6 +120,17 @@ def list_running(conn: psycopg.Connection, merchant: str, *, at: dt.datetime, li
     return [_campaign(row) for row in conn.execute(RUNNING, [merchant, at, at, limit])]
 
 
+def count_live(conn: psycopg.Connection, *, at: dt.datetime) -> int:
+    """Campaigns of all merchants that run at a moment and are open."""
+    row = conn.execute(
+        "SELECT count(*) FROM merchants_campaign AS c JOIN merchants_budget AS b USING (campaign_id)"
+        " WHERE b.is_open AND c.starts_at <= %s AND c.ends_at > %s",
+        [at, at],
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 def list_of_merchant(conn: psycopg.Connection, merchant: str, *, before: int, limit: int) -> list[Campaign]:
     """All campaigns of a merchant with a lower id, the newest first."""
     return [_campaign(row) for row in conn.execute(OF_MERCHANT, [merchant, before, limit])]

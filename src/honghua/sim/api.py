@@ -8,7 +8,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from honghua.sim.applicants import Applicants, make_applicants
+from honghua.sim.applicants import Applicants, Drawn, draw_applicants, make_applicants
 from honghua.sim.core import Market, MarketPlan, Truth, make_market
 from honghua.sim.core.citizens import COURIER, calibration_figures
 from honghua.sim.core.draft import Draft, join
@@ -18,6 +18,8 @@ from honghua.sim.core.parcels import Proof, Told, make_orders, tell_orders
 from honghua.sim.core.plan import FIRST_DAY, CityPlan
 from honghua.sim.core.shops import CATEGORIES
 from honghua.sim.core.trials import FieldTrial, Offer, TrialLog, TrialPlan, run_trial, show_again, true_effects
+from honghua.sim.core.trials.applying import ApplyingPlan, ApplyingTruth, Sessions, make_applications
+from honghua.sim.core.trials.applying import Kind as GangKind
 from honghua.sim.core.trials.borrowing import (
     FEATURES as BOOK_FEATURES,
 )
@@ -32,6 +34,7 @@ from honghua.sim.core.trials.borrowing import (
     true_effects_of,
 )
 from honghua.sim.core.trials.effects import BACK_DAYS, CLEARLY, VISITS_MIN, days_since_first, pairs_of
+from honghua.sim.core.trials.months import MONTH_DAYS, NEVER, Lived, Month, keep_limits, live_months
 from honghua.sim.core.trials.reminding import (
     ReminderLog,
     ReminderPlan,
@@ -93,6 +96,8 @@ __all__ = [
     "COURIER",
     "EVENTS_FILE",
     "FIRST_DAY",
+    "MONTH_DAYS",
+    "NEVER",
     "PATIENCE_SECONDS",
     "PEOPLE_FILE",
     "SCHEMA_PAGE",
@@ -105,6 +110,8 @@ __all__ = [
     "ZONE",
     "Actor",
     "Applicants",
+    "ApplyingPlan",
+    "ApplyingTruth",
     "Book",
     "BookPlan",
     "Borrowers",
@@ -114,16 +121,20 @@ __all__ = [
     "CrewPlan",
     "Diary",
     "Draft",
+    "Drawn",
     "DrillDay",
     "Effects",
     "EngineGuard",
     "FieldTrial",
+    "GangKind",
     "Heard",
     "Judged",
+    "Lived",
     "Made",
     "MakePlan",
     "MarketPlan",
     "Message",
+    "Month",
     "Names",
     "Offer",
     "Outcomes",
@@ -136,6 +147,7 @@ __all__ = [
     "ReminderPlan",
     "ReminderTrial",
     "Screens",
+    "Sessions",
     "Streamed",
     "Told",
     "Traffic",
@@ -145,6 +157,7 @@ __all__ = [
     "amount_of",
     "calibration_figures",
     "days_since_first",
+    "draw_applicants",
     "draw_delays",
     "hear",
     "interval",
@@ -152,8 +165,11 @@ __all__ = [
     "is_crime_column",
     "join",
     "judged_of",
+    "keep_limits",
+    "live_months",
     "live_period",
     "make_applicants",
+    "make_applications",
     "make_city",
     "make_drill_day",
     "make_market",

@@ -24,6 +24,7 @@ from psycopg import pq, sql
 from honghua.base.errors import BadInput, IntegrityBroken
 from honghua.store import kernels
 from honghua.store.columns import NO_MASK, Bool, Date, Fixed, Float8, Int2, Int4, Int8, Timestamp
+from honghua.store.overlapping import OverlappingConnection, is_overlapping, settle
 from honghua.store.ragged import Bytes, Int8Array, Jsonb, Text, Varying
 
 __all__ = [
@@ -89,11 +90,17 @@ def _encode_rows(columns: Sequence[Column]) -> NDArray[np.uint8]:
 
 def copy_in(conn: psycopg.Connection, table: str, names: Sequence[str], columns: Sequence[Column]) -> int:
     """Append rows to a table, in the caller's transaction if there is one; returns how many. `names` name the
-    columns in order."""
+    columns in order. Inside `overlapped` a few rows are left under way."""
     assert len(names) == len(columns), "one name per column"
     if not columns or not len(columns[0]):
         return 0
-    _send(conn, _copy_statement(table, tuple(names)), _encode_pieces(columns))
+    statement, pieces = _copy_statement(table, tuple(names)), _encode_pieces(columns)
+    if is_overlapping(conn) and len(columns[0]) <= ROWS_PER_CHUNK:
+        _send(
+            conn, statement, iter(list(pieces)), is_left=True
+        )  # put together before the rows under way are waited for
+    else:
+        _send(conn, statement, pieces)
     return len(columns[0])
 
 
@@ -199,19 +206,25 @@ def _await_way(pgconn: pq.abc.PGconn) -> None:
 class _Talk:
     """A COPY spoken with libpq's own calls, at half the cost of psycopg's; nothing else is said on the connection meanwhile.
 
-    Raises the server's error at the end, and closes a connection that was left in the middle of a COPY.
+    Raises the server's error at the end, and closes a connection that was left in the middle of a COPY. is_left: the end is heard when
+    somebody says something else on the connection (`overlapping`).
     """
 
-    __slots__ = ("conn", "finished", "pgconn", "result")
+    __slots__ = ("conn", "finished", "is_left", "pgconn", "result")
 
-    def __init__(self, conn: psycopg.Connection) -> None:
+    def __init__(self, conn: psycopg.Connection, *, is_left: bool = False) -> None:
         assert conn.autocommit, "a COPY begins no transaction by itself"
-        self.conn, self.pgconn = conn, conn.pgconn
+        self.conn, self.pgconn, self.is_left = conn, conn.pgconn, is_left
         self.result: pq.abc.PGresult | None = None
         self.finished = False
 
     def __enter__(self) -> _Talk:
         self.conn.lock.acquire()
+        try:
+            settle(self.conn)
+        except BaseException:
+            self.conn.lock.release()
+            raise
         return self
 
     def begin(self, statement: bytes, *, wanted: int) -> bool:
@@ -227,10 +240,25 @@ class _Talk:
         self.finished = True
 
     def __exit__(self, kind: object, *_: object) -> None:
-        if not self.finished:  # interrupted half way: nothing else can be said on this connection
-            self.conn.close()
-        self.conn.lock.release()
-        if kind is None and (self.result is None or self.result.status != pq.ExecStatus.COMMAND_OK):
+        try:
+            if kind is None and self.is_left and isinstance(self.conn, OverlappingConnection):
+                self.conn.under_way = self.conclude
+            elif kind is None:
+                self.conclude()
+            elif not self.finished:  # interrupted half way: nothing else can be said on this connection
+                self.conn.close()
+        finally:
+            self.conn.lock.release()
+
+    def conclude(self) -> None:
+        """Hear the end, if it was not heard yet, and raise what went wrong."""
+        try:
+            if not self.finished:
+                self.end()
+        finally:
+            if not self.finished:
+                self.conn.close()
+        if self.result is None or self.result.status != pq.ExecStatus.COMMAND_OK:
             self._raise()
 
     def _raise(self) -> None:
@@ -260,9 +288,11 @@ def _drain(conn: psycopg.Connection, statement: str) -> bytes:
     return b"".join(pieces)
 
 
-def _send(conn: psycopg.Connection, statement: bytes, pieces: Iterator[bytes | memoryview]) -> None:
-    """A whole COPY in."""
-    with _Talk(conn) as talk:
+def _send(
+    conn: psycopg.Connection, statement: bytes, pieces: Iterator[bytes | memoryview], *, is_left: bool = False
+) -> None:
+    """A whole COPY in. is_left: the server's word on it is heard by whoever says the next thing."""
+    with _Talk(conn, is_left=is_left) as talk:
         pgconn = talk.pgconn
         if talk.begin(statement, wanted=pq.ExecStatus.COPY_IN):
             try:
@@ -276,4 +306,5 @@ def _send(conn: psycopg.Connection, statement: bytes, pieces: Iterator[bytes | m
                 talk.end()
                 raise
             pgconn.put_copy_end()
-        talk.end()
+            while pgconn.flush():
+                _await_way(pgconn)

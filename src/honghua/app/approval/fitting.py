@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from honghua.limits.core import VALUES, Scorecard, fit_card
-from honghua.sim.api import Applicants
+from honghua.sim.api import Applicants, Drawn
 
 Floats = NDArray[np.float64]
 # Inner bounds of bins by value. Ability is about money, willingness about conduct; thin data speak in both where thick data are missing.
@@ -24,7 +24,7 @@ ABILITY_BINS: Final[Mapping[str, Sequence[float]]] = {
 }  # fmt: skip
 
 
-def rows_of(applicants: Applicants) -> Floats:
+def rows_of(applicants: Applicants | Drawn) -> Floats:
     """Values float64[n, VALUES] of applicants, NaN = not known."""
     rows = np.full((len(applicants.who), len(VALUES)), np.nan)
     for k, name in enumerate(VALUES):

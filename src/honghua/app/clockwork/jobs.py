@@ -15,6 +15,7 @@ from honghua.app.clockwork import (
     books,
     filing,
     funding,
+    laboratory,
     limit_notices,
     limits,
     materials,
@@ -22,9 +23,11 @@ from honghua.app.clockwork import (
     models,
     payments,
     people,
+    profiles,
     prudence,
     reminders,
     subsidies,
+    temporary,
 )
 from honghua.base.clock import Clock
 from honghua.bureau.api import BureauProvider, FilingDesk
@@ -69,7 +72,10 @@ def make_jobs(ports: Ports) -> tuple[Job, ...]:
     vault = None if ports.secrets is None else ports.secrets.vault
     nightly = Job("models", 24 * 3600 * SECOND, models.watch, "watch every live model, open a run for what broke")
     web_jobs = list_web_jobs(vault, is_demo=ports.is_demo)
-    return (*_of_moments(ports), *_of_money(ports), *_of_law(ports), nightly, *web_jobs)
+    lab = Job(
+        "lab-runs", 60 * SECOND, laboratory.make_worker(ports.secrets), "let the lab's workers take up an open run"
+    )
+    return (*_of_moments(ports), *_of_money(ports), *_of_law(ports), nightly, lab, *web_jobs)
 
 
 def _of_moments(ports: Ports) -> tuple[Job, ...]:
@@ -108,6 +114,12 @@ def _of_moments(ports: Ports) -> tuple[Job, ...]:
             funding.make_seller(ports.secrets),
             "carry out transfers of loans between lenders that two persons allowed, tell the customers",
         ),
+        Job(
+            "profiles",
+            2 * SECOND,
+            profiles.make_profiler(),
+            "tell anew what may be said of customers, from what was booked",
+        ),
         Job("lapses", 60 * SECOND, books.lapse, "end suspended purchases whose time is over"),
         Job("seals", 60 * SECOND, books.seal, "seal what has been written in the ledger"),
         Job("drift", 60 * SECOND, books.count, "count what models read and say against their fitting"),
@@ -145,6 +157,12 @@ def _of_money(ports: Ports) -> tuple[Job, ...]:
         Job("challenger", 3600 * SECOND, books.compare, "take out a challenger that stops or loses clearly more"),
         Job("holds", 3600 * SECOND, books.release, "give back authorisations that have expired by the business date"),
         Job("limit-ends", 3600 * SECOND, limits.end_over, "end scene limits, coupons and offers whose days are over"),
+        Job(
+            "temporary-limits",
+            60 * SECOND,
+            temporary.make_offerer(ports.secrets),
+            "offer approved temporary limits, piece by piece",
+        ),
         Job("prudence", 3600 * SECOND, prudence.watch, "keep expected loss, read the ratios, stop what they break"),
     )
 

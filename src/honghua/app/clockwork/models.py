@@ -9,13 +9,17 @@ import psycopg
 from honghua.base.clock import FixedClock
 from honghua.decision import api as decision
 from honghua.lab.api import DatabaseRuns
+from honghua.lab.fairness.api import TableProtected
 from honghua.lab.monitoring.api import watch_seats
 from honghua.models.registry.api import Broken
 
 
 def watch(conn: psycopg.Connection, now: dt.datetime) -> str:
     """Days and vintages that no night has counted."""
-    night = watch_seats(conn, runs=DatabaseRuns(conn, FixedClock(now)), now=now, tell=lambda c, one: _tell(c, one, now))
+    night = watch_seats(
+        conn, runs=DatabaseRuns(conn, FixedClock(now)), now=now, tell=lambda c, one: _tell(c, one, now),
+        protected=TableProtected(conn),
+    )  # fmt: skip
     found = night.watched
     told = (
         f"{found.days} days, {found.rows:,} rows, {found.vintages} vintages counted; {len(found.broken)} bounds broken,"

@@ -87,4 +87,5 @@ def sweep(conn: psycopg.Connection, now: dt.datetime) -> str:
     messages = run_unit(conn, lambda c: sweep_messages(c, now=now))
     rows = run_unit(conn, lambda c: sweep_bounds(c, now=now))
     ended = run_unit(conn, lambda c: end_left(c, now=now))
+    rows += customers_jobs.sweep_old(conn, now=now)
     return f"{messages} messages and {rows} counts deleted, {ended} acts of the desk ended that were left open"

@@ -70,7 +70,7 @@ def warm() -> None:
 
 
 def walk(ground: Ground) -> None:
-    """What customers do with a purchase, and days that pass: without the engine, which the desk warms."""
+    """What customers do with a purchase, and days that pass."""
 
     def do(*commands: c.Command) -> int:
         answers = credit.execute(conn, registry, commands, now=SystemClock().now())
@@ -78,6 +78,7 @@ def walk(ground: Ground) -> None:
 
     with connect(ground.database) as conn:
         registry = credit.open_registry(conn)
+        credit.attach_released(conn, registry, folder=ground.folder)
         do(c.OpenAccount(key="warm:open", customer="warm", limit_minor=100_000))
         do(buy("plan", 30_000, periods=3))
         bought = do(buy("whole", 5_000))

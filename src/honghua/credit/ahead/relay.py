@@ -37,6 +37,7 @@ from honghua.ledger import api as ledger
 from honghua.ledger.core import OwnerKind
 from honghua.store.commands import find_commands
 from honghua.store.ids import allocate_each
+from honghua.store.overlapping import overlapped
 
 Ints = NDArray[np.int64]
 LOOK_S: Final = 0.05  # between two looks whether somebody else waits for a turn, and whether another policy is in force
@@ -81,7 +82,7 @@ class Judged:
         or nobody knows."""
         table = self.unit.table
         touched = np.flatnonzero(table.touched)
-        with conn.transaction():
+        with conn.transaction(), overlapped(conn):
             if not are_unmoved(conn, table.ids[touched], table.facts_before[touched]):
                 raise Conflict("an account moved since it was read", code="ACCOUNT_MOVED")
             if self.judgement is not None:

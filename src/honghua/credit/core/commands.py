@@ -28,9 +28,14 @@ ADDED_LATER: Final = (
 
 
 @lru_cache(maxsize=SCENE_KEYS_KEPT)
-def scene_key(text: str) -> int:
-    """The key of a text that turns up again soon: in the event, in the fact, in the next purchase."""
-    return key_of_text(text)
+def scene_key(text: str) -> int | None:
+    """The key of a text, which often turns up again soon; None where it is too long or not printable.
+
+    Texts are remembered and scenes are not: whoever scans objects for garbage need not look at texts.
+    """
+    if len(text) > SCENE_TEXT_MAX or not text.isprintable():
+        return None
+    return key_of_text(text) if text else ABSENT
 
 
 @cache
@@ -96,18 +101,22 @@ class Scene:
 
     def is_valid(self) -> bool:
         """Whether every text is short and printable."""
-        return all(len(text) <= SCENE_TEXT_MAX and (not text or text.isprintable()) for text in self.texts())
+        return read_scene(self) is not None
 
     def keys(self) -> tuple[int, ...]:
         """Entity keys as facts carry them; nothing at all when nothing is told."""
-        keys = tuple(scene_key(text) if text else ABSENT for text in self.texts())
-        return keys if any(keys) else ()
+        keys = read_scene(self)
+        assert keys is not None, "a scene is checked before it is read"
+        return keys
 
 
-@lru_cache(maxsize=SCENE_KEYS_KEPT)
 def read_scene(scene: Scene) -> tuple[int, ...] | None:
-    """A scene's keys, None where it is not valid."""
-    return scene.keys() if scene.is_valid() else None
+    """A scene's keys in the order of facts.kinds.SCENE, none at all when nothing is told; None where it is not valid."""
+    device, address = scene_key(scene.device), scene_key(scene.address)
+    payee, region = scene_key(scene.payee), scene_key(scene.region)
+    if device is None or address is None or payee is None or region is None:
+        return None
+    return (device, address, payee, region) if device or address or payee or region else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

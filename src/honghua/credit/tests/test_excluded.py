@@ -37,7 +37,7 @@ def test_exclusions_bind_without_an_engine_until_they_end(database, conn, monkey
     town = settle(database, conn, 3)
 
     def codes(tag: str, *, at: dt.datetime = NOW) -> list[str]:
-        return [one.get("code", one["outcome"]) for one in execute(conn, town.registry, orders(tag), now=at)]
+        return [str(one.get("code", one["outcome"])) for one in execute(conn, town.registry, orders(tag), now=at)]
 
     free = ["approved"] * 9
     assert codes("a") == free

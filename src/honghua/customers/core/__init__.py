@@ -67,6 +67,7 @@ from honghua.customers.core.proofs import (
     judge_answers,
 )
 from honghua.customers.core.reminding import REMINDER_TERMS, ReminderChannel, ReminderChoice, ReminderTerms
+from honghua.customers.core.scripts import ScriptModel, ScriptReading, find_grams, read_script
 from honghua.customers.core.suitability import (
     SUITABILITY_RULES,
     Profile,
@@ -119,6 +120,8 @@ __all__ = [
     "ReminderChoice",
     "ReminderTerms",
     "Said",
+    "ScriptModel",
+    "ScriptReading",
     "Sector",
     "SharingRules",
     "Stage",
@@ -132,6 +135,7 @@ __all__ = [
     "count_age",
     "find_check_digit",
     "find_due",
+    "find_grams",
     "find_licence_check",
     "find_offered",
     "is_offered_often",
@@ -145,4 +149,5 @@ __all__ = [
     "normalise",
     "read_id_number",
     "read_licence",
+    "read_script",
 ]

@@ -184,7 +184,7 @@ def _read_table(
         if not category.protected:
             part[category.slot] = _codes(found[category.column], category)
     if table.clock:
-        part.update(zip(CLOCK, _clock(happened, dictionary.timezone), strict=True))
+        part.update(zip(CLOCK, clock_of(happened, dictionary.timezone), strict=True))
     return part
 
 
@@ -255,7 +255,7 @@ def _codes(column: pa.ChunkedArray, category: Category) -> Ints:
     return table[codes]
 
 
-def _clock(happened: Ints, timezone: str) -> tuple[Ints, Ints, Ints]:
+def clock_of(happened: Ints, timezone: str) -> tuple[Ints, Ints, Ints]:
     """Hour, weekday (0 = Monday) and day of the month where the events happened."""
     local = happened + _offsets(happened, timezone)
     days = local // DAY_US

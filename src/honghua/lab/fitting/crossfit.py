@@ -194,7 +194,7 @@ def _cross_forest(matter: Matter, folds: Int64, plan: Plan, recipe: ForestRecipe
 
 
 def _cross_card(matter: Matter, folds: Int64, plan: Plan) -> tuple[Float64, CardForm]:
-    """Every form of the plan out of fold, and the one of least log loss; boosted pairs where the most pairs did best among the others."""
+    """Every form of the plan out of fold, and the one of least log loss; boosted pairs are tried where pairs help at all."""
     out = np.empty((len(plan.crosses), len(matter.y)))
     for fold in np.unique(folds):
         held = np.flatnonzero(folds == fold)
@@ -203,7 +203,7 @@ def _cross_card(matter: Matter, folds: Int64, plan: Plan) -> tuple[Float64, Card
     losses = [_loss_on_line(margins, matter.y) for margins in out]
     best = int(np.argmin(losses))
     found, form = out[best], CardForm(plan.crosses[best])
-    if plan.pairs is not None and form.crosses and form.crosses == max(plan.crosses):
+    if plan.pairs is not None and form.crosses:
         margins, rounds = _cross_pairs(matter, folds, plan.pairs)
         if _loss_on_line(margins, matter.y) < losses[best]:
             found, form = margins, CardForm(0, boosted=rounds)

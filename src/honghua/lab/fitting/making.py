@@ -76,7 +76,8 @@ def fit_candidates(table: Table, settings: FitSettings, *, progress: Progress | 
     if settings.refit and plan.refit:
         say("refit: on all rows")
         whole = make_matter(table, learnt.screening, settings, plan)
-        pair = fit_pair(whole, choose(whole, plan) if plan.again else learnt.chosen, plan)
+        again = choose(whole, without_memory(plan, table)) if plan.again else learnt.chosen
+        pair = fit_pair(whole, again, plan)
         steps.append(
             Step("refit", f"both fitted again on all {table.rows:,} rows; the figures are those of the examined ones")
         )
@@ -108,11 +109,18 @@ def learn(table: Table, settings: FitSettings, plan: Plan, *, progress: Progress
     if not screening.accepted:
         raise BadInput("no column is left that says anything about the target", code="NO_COLUMNS")
     matter = make_matter(table, screening, settings, plan)
+    plan = without_memory(plan, table)
     chosen = choose(matter, plan)
     done("choose", tell_choice(chosen, plan))
     pair = fit_pair(matter, chosen, plan)
     done("fit", f"both candidates fitted on {table.rows:,} rows")
     return Learnt(screening, matter, chosen, pair, tuple(steps))
+
+
+def without_memory(plan: Plan, table: Table) -> Plan:
+    """The plan without boosted pairs where rows have times: the same person's rows of several dates would stand in several folds, and what
+    can tell persons apart by pairs of fine ranges would seem to foretell what it only remembers."""
+    return plan if table.time is None else replace(plan, pairs=None)
 
 
 def make_matter(table: Table, screening: Screening, settings: FitSettings, plan: Plan) -> Matter:

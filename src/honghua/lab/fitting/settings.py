@@ -37,7 +37,7 @@ class Plan:
     patience   rounds without progress that end a fit       threads    at most: on few rows threads cost more than they bring
     bag        forests of each recipe in the final sum     again      whether recipe and shares are chosen anew for the refit
     crosses    numbers of pairs tried for the scorecard    refit      whether a refit is affordable
-    pairs      where the most pairs did best: a scorecard boosted on all pairs is tried, too (None: not)
+    pairs      where some pairs help, a scorecard boosted on all pairs is tried, too (None: not)
     """
 
     size: str

@@ -24,7 +24,7 @@ from honghua.lab.monitoring.refitting import (
 )
 
 __all__ = [
-    "KINDS", "MAKER", "MonitorBounds", "Night", "Parts", "Past", "Protected", "Refit", "RefitTerms", "Refitted", "Refitter", "RunReason", "Runs",
-    "compare_live", "digest_rows", "examine_refit", "find_reasons", "fit_best", "fit_both", "load_forest", "load_refitted", "make_filing",
-    "make_key", "pack_forest", "predict_of", "read_past", "retire_older", "split_past", "watch_seats",
+    "KINDS", "MAKER", "MonitorBounds", "Night", "Parts", "Past", "Protected", "Refit", "RefitTerms", "Refitted", "Refitter", "RunReason",
+    "Runs", "compare_live", "digest_rows", "examine_refit", "find_reasons", "fit_best", "fit_both", "load_forest", "load_refitted",
+    "make_filing", "make_key", "pack_forest", "predict_of", "read_past", "retire_older", "split_past", "watch_seats",
 ]  # fmt: skip

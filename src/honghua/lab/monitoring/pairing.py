@@ -1,4 +1,4 @@
-"""The two models of a refit: a forest on the window that ranks best, and a scorecard on the same rows, so that there is always one to read."""
+"""The two models of a refit: a forest on the window that ranks best, and a scorecard on the same rows, which people can read."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from honghua.base.errors import BadInput
-from honghua.models.api import Subject, forest_subject, load_model, measure_reference, pack_reference, save_model
-from honghua.models.core.model import Model
+from honghua.models.api import Model, Subject, forest_subject, load_model, measure_reference, pack_reference, save_model
 from honghua.models.examining.api import scorecard_subject
 from honghua.models.registry.api import DRIFT_FILE
 from honghua.models.scorecard.api import CardSettings, Field, Scorecard, fit_scorecard, load_card, save_card
+
+T = TypeVar("T")
 
 FOREST: Final = "forest"
 SCORECARD: Final = "scorecard"
@@ -78,7 +79,7 @@ def pack_card(card: Scorecard) -> dict[str, bytes]:
         return {path.name: path.read_bytes() for path in sorted(Path(place).iterdir())}
 
 
-def _in_folder(files: Mapping[str, bytes], load: Callable[[str], Any]) -> Any:
+def _in_folder(files: Mapping[str, bytes], load: Callable[[str], T]) -> T:
     with tempfile.TemporaryDirectory() as place:
         for path, content in files.items():
             (Path(place) / Path(path).name).write_bytes(content)

@@ -179,6 +179,10 @@ class Parts:
     teaching: NDArray[np.int64]
     cycle: NDArray[np.int64]
 
+    def every(self) -> NDArray[np.int64]:
+        """All rows of all parts."""
+        return np.sort(np.concatenate([self.trial, self.tuning, self.teaching]))
+
     def taught(self, window: int) -> NDArray[np.int64]:
         """Teaching rows of the last `window` cycles."""
         return self.teaching[self.cycle[self.teaching] < window]

@@ -76,9 +76,13 @@ def known(tag: Tag, values: Mapping[str, Values]) -> Flags:
 
 def fit_tags(book: TagBook, stream: Stream, rows: Rows) -> FittedTags:
     """The quantiles that the rules ask for, among the rows of whom the variable is known."""
-    values = values_of(book, stream, rows)
+    return FittedTags(book, cut_quantiles(book, values_of(book, stream, rows)), int(rows.as_of_us.max()))
+
+
+def cut_quantiles(book: TagBook, values: Mapping[str, Values]) -> dict[tuple[str, float], float]:
+    """(variable, quantile) → number, of everything that the rules compare with; NaN where nobody knows the variable."""
     asked = dict.fromkeys(pair for tag in book.tags for pair in tag.rule.quantiles)
-    return FittedTags(book, {(name, q): _cut(values[name], q) for name, q in asked}, int(rows.as_of_us.max()))
+    return {(name, q): _cut(values[name], q) for name, q in asked}
 
 
 def _cut(values: Values, q: float) -> float:
@@ -143,4 +147,14 @@ def questions(book: TagBook) -> Sequence[str]:
     return list(dict.fromkeys(tag.truth for tag in book.tags if tag.truth))
 
 
-__all__ = ["Accuracy", "FittedTags", "Reach", "accuracy", "fit_tags", "known", "questions", "values_of"]
+__all__ = [
+    "Accuracy",
+    "FittedTags",
+    "Reach",
+    "accuracy",
+    "cut_quantiles",
+    "fit_tags",
+    "known",
+    "questions",
+    "values_of",
+]

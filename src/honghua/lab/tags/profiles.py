@@ -55,11 +55,20 @@ class Profiles:
 
     def profile(self, customer: int, at_us: int) -> Profile:
         """What holds of one customer."""
-        values = self.values(np.array([customer], np.int64), at_us)
-        flags = self.fitted.judge(values)[0]
-        held = [tag for tag, flag in zip(self.fitted.book.tags, flags, strict=True) if flag]
-        evidence = {tag.name: {name: _number(values[name][0]) for name in tag.evidence} for tag in held}
-        return Profile(customer, at_us, tuple(tag.name for tag in held), evidence)
+        return self.profiles(np.array([customer], np.int64), at_us)[0]
+
+    def profiles(self, customers: Ints, at_us: int) -> list[Profile]:
+        """What holds of each of these customers."""
+        values = self.values(customers, at_us)
+        flags = self.fitted.judge(values)
+        tags = self.fitted.book.tags
+        return [
+            Profile(
+                int(key), at_us, tuple(tags[k].name for k in held),
+                {tags[k].name: {name: _number(values[name][row]) for name in tags[k].evidence} for k in held},
+            )
+            for row, (key, held) in enumerate(zip(customers, (np.flatnonzero(flag).tolist() for flag in flags), strict=True))
+        ]  # fmt: skip
 
 
 def _number(value: Any) -> float | None:

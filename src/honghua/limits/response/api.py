@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from honghua.limits.response.campaigns import (
+    Batch,
+    Checker,
+    TemporaryCampaign,
+    answer_temporary,
+    count_reasons,
+    end_temporary,
+    get_temporary,
+    list_begun,
+    list_temporary,
+    offer_piece,
+    propose_temporary,
+)
 from honghua.limits.response.checking import Moves, ResponseBounds, ResponseVerdict, check_response, measure_effect
 from honghua.limits.response.choosing import ChoiceTerms, ChosenLimits, Evidence, choose_limits
 from honghua.limits.response.curves import Baseline, Curves, Response, Rows
 from honghua.limits.response.fitting import fit_baseline, fit_response, learn_response
+from honghua.limits.response.keeping import keep_slice, note_outcomes, read_evidence
 from honghua.limits.response.offering import WORDS, Allotment, CampaignTerms, Why, allot_temporary, name_offers
 from honghua.limits.response.quoting import TemporaryRisk, measure_temporary
 from honghua.limits.response.slicing import OUTSIDE, Slice, draw_arms, is_in_slice, move_limits
@@ -15,7 +29,9 @@ __all__ = [
     "WORDS",
     "Allotment",
     "Baseline",
+    "Batch",
     "CampaignTerms",
+    "Checker",
     "ChoiceTerms",
     "ChosenLimits",
     "Curves",
@@ -26,18 +42,30 @@ __all__ = [
     "ResponseVerdict",
     "Rows",
     "Slice",
+    "TemporaryCampaign",
     "TemporaryRisk",
     "Why",
     "allot_temporary",
+    "answer_temporary",
     "check_response",
     "choose_limits",
+    "count_reasons",
     "draw_arms",
+    "end_temporary",
     "fit_baseline",
     "fit_response",
+    "get_temporary",
     "is_in_slice",
+    "keep_slice",
     "learn_response",
+    "list_begun",
+    "list_temporary",
     "measure_effect",
     "measure_temporary",
     "move_limits",
     "name_offers",
+    "note_outcomes",
+    "offer_piece",
+    "propose_temporary",
+    "read_evidence",
 ]

@@ -73,9 +73,12 @@ def find_channels(conn: psycopg.Connection, merchant_ids: NDArray[np.int64]) -> 
     return {merchant: scene.channel for merchant, scene in scenes.items() if scene is not None}
 
 
-def next_look(bought_at: dt.datetime, due_at: dt.datetime, *, now: dt.datetime) -> dt.datetime | None:
-    """When a source is asked again about an order that is not proved; None once late evidence would come too late."""
+def next_look(bought_at: dt.datetime, due_at: dt.datetime, *, is_proved: bool, now: dt.datetime) -> dt.datetime | None:
+    """When an order is looked at again; None once late evidence would come too late, or a proved one had its second look."""
     rules = load_rules()
+    if is_proved:
+        second = bought_at + dt.timedelta(days=rules.second_look_days)
+        return second if now < second else None
     if now >= due_at + dt.timedelta(days=rules.late_days):
         return None
     again = now + dt.timedelta(hours=rules.again_hours)

@@ -30,7 +30,7 @@ from honghua.merchants.core.authenticity import (
     has_needed,
     judge_order,
 )
-from honghua.merchants.core.order_signs import Surroundings, derive_signs
+from honghua.merchants.core.order_signs import Surroundings, derive_signs, find_company
 from honghua.merchants.subsidies.claiming import claw_back_subsidy
 from honghua.merchants.subsidies.store import find_item_of_purchase
 from honghua.store.database import run_unit
@@ -166,6 +166,7 @@ def read_surroundings(
     capacities = store.find_capacities(conn, shops, since=now - CAPACITY_STANDS)
     sums = store.sum_shops(conn, shops, until=max((row.booked_on for row in rows), default=now.date()))
     refunded = store.sum_refunded(conn, ids)
+    company = count_company(conn, rows)
     return {
         row.purchase_id: Surroundings(
             grams_least=books.grams.get(row.category_id, 0), waybill_orders=waybills.get(row.purchase_id, 0),
@@ -173,9 +174,26 @@ def read_surroundings(
             shop_orders_before=loads[row.merchant_id, row.booked_on][1],
             capacity=capacities.get(row.merchant_id), sold_minor=sums.get(row.merchant_id, (0, 0))[0],
             shop_refunded_minor=sums.get(row.merchant_id, (0, 0))[1], refunded_minor=refunded.get(row.purchase_id, 0),
+            company=company[row.purchase_id],
         )
         for row in rows
     }  # fmt: skip
+
+
+def count_company(conn: psycopg.Connection, rows: Sequence[OrderRow]) -> dict[int, int | None]:
+    """purchase -> `OrderSigns.company`."""
+    others = store.list_other_shops(conn, [row.purchase_id for row in rows])
+    wanted = {(row.merchant_id, row.booked_on) for row in rows}
+    wanted |= {(shop, row.booked_on) for row in rows for shop in others.get(row.purchase_id, ())}
+    buyers = store.list_buyers(conn, wanted)
+    return {
+        row.purchase_id: find_company(
+            buyers[row.merchant_id, row.booked_on],
+            [buyers[shop, row.booked_on] for shop in others.get(row.purchase_id, ())],
+            customer=row.account_id,
+        )
+        for row in rows
+    }
 
 
 def move_words(
@@ -192,7 +210,7 @@ def move_words(
         word = words.get(row.purchase_id)
         if word is None:
             continue
-        look = None if word.state is OrderState.PROVED else next_look(row.bought_at, row.due_at, now=now)
+        look = next_look(row.bought_at, row.due_at, is_proved=word.state is OrderState.PROVED, now=now)
         store.save_word(
             conn, row.purchase_id, (word.state, word.score, word.reasons), look_at=look, decided_by=None, now=now
         )

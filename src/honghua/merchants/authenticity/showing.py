@@ -27,11 +27,11 @@ def find_orders(conn: psycopg.Connection, purchase_ids: Collection[int]) -> dict
     return store.find_orders(conn, purchase_ids)
 
 
-def list_flagged(conn: psycopg.Connection, *, before: dt.datetime, limit: int = 50) -> list[OrderRow]:
-    """Orders whose purpose is in doubt or was found false, changed before a moment, the newest first."""
+def list_flagged(conn: psycopg.Connection, *, limit: int = 50) -> list[OrderRow]:
+    """Orders whose purpose is in doubt or was found false, the last flagged first."""
     if not 1 <= limit <= LIST_MAX:
         raise BadInput(f"1 … {LIST_MAX} orders at a time")
-    return store.list_flagged(conn, before=before, limit=limit)
+    return store.list_flagged(conn, limit=limit)
 
 
 def list_order_steps(conn: psycopg.Connection, purchase_id: int) -> list[OrderStep]:

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from psycopg.rows import class_row
 
 from honghua.merchants.core.authenticity import EvidenceItem, EvidenceKind, OrderState
-from honghua.merchants.core.order_signs import LATELY_DAYS
+from honghua.merchants.core.order_signs import COMPANY_DAYS, CROWD_MAX, LATELY_DAYS
 
 Ints = NDArray[np.int64]
 US_PER_HOUR: Final = 3_600_000_000
+SHOPS_MAX: Final = 20  # of one customer that are looked into
 ORDERS: Final = (
     "SELECT purchase_id, merchant_id, account_id, reference, category_id, region_id, amount_minor, bought_at, booked_on, due_at, needs,"
     " platform_minor, withheld_minor, state, score, reasons, decided_by, look_at, changed_at FROM merchants_order"
@@ -206,13 +207,12 @@ def find_orders(conn: psycopg.Connection, purchase_ids: Collection[int]) -> dict
     return {row.purchase_id: row for row in rows}
 
 
-def list_flagged(conn: psycopg.Connection, *, before: dt.datetime, limit: int) -> list[OrderRow]:
-    """Orders that are unproved, doubtful or false and changed before a moment, the newest first."""
+def list_flagged(conn: psycopg.Connection, *, limit: int) -> list[OrderRow]:
+    """Orders that are unproved, doubtful or false, the last changed first."""
     with conn.cursor(row_factory=class_row(OrderRow)) as cursor:
         return cursor.execute(
-            ORDERS + " WHERE state IN ('unproved', 'doubtful', 'false') AND changed_at < %s"
-            " ORDER BY changed_at DESC, purchase_id LIMIT %s",
-            [before, limit],
+            ORDERS + " WHERE state IN ('unproved', 'doubtful', 'false') ORDER BY changed_at DESC, purchase_id LIMIT %s",
+            [limit],
         ).fetchall()
 
 
@@ -281,6 +281,29 @@ def count_shop_days(
         [[m for m, _ in days], [day for _, day in days], LATELY_DAYS],
     )
     return {(int(m), day): (int(n), int(before)) for m, day, n, before in rows}
+
+
+def list_other_shops(conn: psycopg.Connection, purchase_ids: Sequence[int]) -> dict[int, list[int]]:
+    """purchase -> other shops at which its customer bought within COMPANY_DAYS of it, at most SHOPS_MAX."""
+    rows = conn.execute(
+        "SELECT mine.purchase_id, ARRAY(SELECT DISTINCT o.merchant_id FROM merchants_order AS o WHERE o.account_id = mine.account_id"
+        " AND o.merchant_id <> mine.merchant_id AND o.booked_on BETWEEN mine.booked_on - %s AND mine.booked_on + %s LIMIT %s)"
+        " FROM merchants_order AS mine WHERE mine.purchase_id = ANY(%s)",
+        [COMPANY_DAYS, COMPANY_DAYS, SHOPS_MAX, purchase_ids],
+    )
+    return {int(p): list(shops) for p, shops in rows}
+
+
+def list_buyers(
+    conn: psycopg.Connection, days: Collection[tuple[int, dt.date]]
+) -> dict[tuple[int, dt.date], set[int] | None]:
+    """(merchant, day) -> accounts that bought there within COMPANY_DAYS of it; None where there were more than CROWD_MAX orders."""
+    rows = conn.execute(
+        "SELECT d.m, d.day, ARRAY(SELECT o.account_id FROM merchants_order AS o WHERE o.merchant_id = d.m"
+        " AND o.booked_on BETWEEN d.day - %s AND d.day + %s LIMIT %s) FROM unnest(%s::bigint[], %s::date[]) AS d (m, day)",
+        [COMPANY_DAYS, COMPANY_DAYS, CROWD_MAX + 1, [m for m, _ in days], [day for _, day in days]],
+    )
+    return {(int(m), day): set(accounts) if len(accounts) <= CROWD_MAX else None for m, day, accounts in rows}
 
 
 def sum_shops(conn: psycopg.Connection, merchant_ids: Sequence[int], *, until: dt.date) -> dict[int, tuple[int, int]]:

@@ -22,12 +22,20 @@ from honghua.merchants.core.authenticity import (
     OrderSigns,
     OrderState,
     compute_withheld,
+    find_contradictions,
     has_needed,
     judge_order,
     parse_rules,
 )
 from honghua.merchants.core.campaigns import Asked, Campaign, Draft, check_draft, covers
-from honghua.merchants.core.order_signs import LATELY_DAYS, Surroundings, derive_signs
+from honghua.merchants.core.order_signs import (
+    COMPANY_DAYS,
+    CROWD_MAX,
+    LATELY_DAYS,
+    Surroundings,
+    derive_signs,
+    find_company,
+)
 from honghua.merchants.core.payouts import (
     PAYMENT_RULES,
     DifferenceKind,
@@ -65,6 +73,8 @@ from honghua.merchants.core.subsidy import (
 from honghua.merchants.core.uplift import Arm, Uplift, estimate_uplift
 
 __all__ = [
+    "COMPANY_DAYS",
+    "CROWD_MAX",
     "FIELDS_V1",
     "FIELD_WORDS",
     "FLAGGED",
@@ -127,6 +137,8 @@ __all__ = [
     "covers",
     "derive_signs",
     "estimate_uplift",
+    "find_company",
+    "find_contradictions",
     "follow",
     "has_needed",
     "hold",

@@ -56,7 +56,7 @@ class OrderSigns:
     over the least that its goods weigh. other_region: delivered elsewhere than bought from. waybill_orders: other customers' orders
     under the same waybill. place_orders: other customers of the shop delivered to the same place. load_ppm: the shop's orders of the
     day over what it can fulfil; burst_ppm: over its usual day. refund_ppm: of the shop's sales. returned_unpaid: the goods went back,
-    the money did not.
+    the money did not. company: other customers of the shop who about then also bought at another of this customer's shops.
     """
 
     hours_to_ship: int | None = None
@@ -70,6 +70,7 @@ class OrderSigns:
     burst_ppm: int | None = None
     refund_ppm: int | None = None
     returned_unpaid: bool | None = None
+    company: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,7 @@ class AuthenticityRules:
     first_look_hours: int
     again_hours: int
     late_days: int
+    second_look_days: int
     source: str
     grade: str
 
@@ -119,6 +121,7 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     "load_ppm": ("当日订单远超商户的履约能力", "the shop sold far more that day than it can fulfil"),
     "burst_ppm": ("当日订单远超商户平日", "the shop sold far more that day than on others"),
     "refund_ppm": ("商户退款比例过高", "the shop refunds much of what it sells"),
+    "company": ("多名顾客结伴在几家小店下单", "the same customers ordered from several small shops together"),
     "PERSON_FALSE": ("人工认定为虚假交易", "a person found that there was no trade"),
     "PERSON_CLEARED": ("人工核实为真实交易", "a person found that the trade was real"),
 }
@@ -200,7 +203,8 @@ def _read(raw: Mapping[str, Any]) -> AuthenticityRules:
             f"a need for unknown channels, kinds for each, and signs among {SCORED} are wanted; wrong: {wrong}"
         )
     times = {
-        name: _positive(raw["times"][name]) for name in ("early_hours", "first_look_hours", "again_hours", "late_days")
+        name: _positive(raw["times"][name])
+        for name in ("early_hours", "first_look_hours", "again_hours", "late_days", "second_look_days")
     }
     return AuthenticityRules(
         needs=needs, signs=signs, grams={str(k): _positive(v) for k, v in raw["grams"].items()}, doubt_from=_positive(raw["doubt_from"]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +12,23 @@ from honghua.merchants.core.authenticity import EvidenceItem, EvidenceKind, Orde
 
 PPM: Final = 1_000_000
 LATELY_DAYS: Final = 30
+COMPANY_DAYS: Final = 10  # on either side of an order
+CROWD_MAX: Final = 60  # orders of a shop within them; where more buy, company is chance
+
+
+def find_company(
+    here: Collection[int] | None, elsewhere: Iterable[Collection[int] | None], *, customer: int
+) -> int | None:
+    """How many others bought here and at one of the customer's other shops, within COMPANY_DAYS of the order.
+
+    here, elsewhere: customers of the order's shop and of the others within the days; None where they are more than CROWD_MAX.
+    """
+    if here is None:
+        return None
+    found = {other for shop in elsewhere if shop is not None for other in shop if other in here}
+    return len(found - {customer})
+
+
 HOUR: Final = dt.timedelta(hours=1)
 
 
@@ -22,7 +39,7 @@ class Surroundings:
     grams_least: the least that its goods weigh, 0 = they are not weighed. waybill_orders, place_orders: as in `OrderSigns`.
     shop_orders: of the shop on its business day; shop_orders_before: in the LATELY_DAYS before it; capacity: of orders a day, None =
     nobody knows. sold_minor, shop_refunded_minor:
-    of the shop lately. refunded_minor: of this order.
+    of the shop lately. refunded_minor: of this order. company: as in `OrderSigns`, None where too many buy at the shop.
     """
 
     grams_least: int = 0
@@ -33,6 +50,7 @@ class Surroundings:
     capacity: int | None = None
     sold_minor: int = 0
     shop_refunded_minor: int = 0
+    company: int | None = None
     refunded_minor: int = 0
 
 
@@ -58,8 +76,9 @@ def derive_signs(
         load_ppm=around.shop_orders * PPM // around.capacity if around.capacity else None,
         burst_ppm=around.shop_orders * PPM * LATELY_DAYS // (around.shop_orders_before + LATELY_DAYS),
         refund_ppm=around.shop_refunded_minor * PPM // around.sold_minor if around.sold_minor else None,
+        company=around.company,
         returned_unpaid=around.refunded_minor == 0 if returned else None,
     )  # fmt: skip
 
 
-__all__ = ["LATELY_DAYS", "Surroundings", "derive_signs"]
+__all__ = ["COMPANY_DAYS", "CROWD_MAX", "LATELY_DAYS", "Surroundings", "derive_signs", "find_company"]

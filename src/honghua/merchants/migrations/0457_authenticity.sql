@@ -24,7 +24,8 @@ CREATE TABLE merchants_order (
 );
 CREATE INDEX merchants_order_look ON merchants_order (look_at) WHERE look_at IS NOT NULL;
 CREATE INDEX merchants_order_flagged ON merchants_order (changed_at) WHERE state IN ('unproved', 'doubtful', 'false');
-CREATE INDEX merchants_order_shop ON merchants_order (merchant_id, booked_on);
+CREATE INDEX merchants_order_shop ON merchants_order (merchant_id, booked_on) INCLUDE (account_id);
+CREATE INDEX merchants_order_customer ON merchants_order (account_id, booked_on) INCLUDE (merchant_id);
 -- Orders whose withheld money is not what it should be: none, but for moments.
 CREATE INDEX merchants_order_owed ON merchants_order (purchase_id) WHERE withheld_minor
   <> CASE WHEN state IN ('unproved', 'doubtful', 'false') THEN greatest(platform_minor, 0) ELSE 0 END;

@@ -165,12 +165,14 @@ def purify(tables: Tables, ruler: Ruler, counts: Tables) -> tuple[Tables, float]
                 moved = max(moved, float(np.abs(mean).max()))
             if moved < STILL:
                 break
+        table[counts[key].sum(axis=1) == 0.0] = 0.0  # a bin that nobody was in says nothing
+        table[:, counts[key].sum(axis=0) == 0.0] = 0.0
     shift = 0.0
     for place, single in singles.items():
         weight = counts[place,]
         mean = float(single @ weight / max(weight.sum(), 1.0))
         single -= mean
-        single[weight == 0.0] = 0.0  # a bin that nobody was in says nothing
+        single[weight == 0.0] = 0.0
         shift += mean
     return {**{(place,): single for place, single in singles.items()}, **pairs}, shift
 

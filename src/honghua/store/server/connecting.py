@@ -7,6 +7,7 @@ import time
 import psycopg
 
 from honghua.base.errors import WorldFailed
+from honghua.store.overlapping import OverlappingConnection
 
 PATIENCE_SECONDS = 10
 WAIT_SECONDS = (0.01, 0.2)  # between two tries: each one costs a server that is recovering a process
@@ -39,7 +40,9 @@ def connect_patiently(dsn: str, application: str) -> psycopg.Connection:
     until, wait = time.monotonic() + PATIENCE_SECONDS, Wait()
     while True:
         try:
-            return psycopg.connect(dsn, autocommit=True, application_name=application, connect_timeout=TIMEOUT_SECONDS)
+            return OverlappingConnection.connect(
+                dsn, autocommit=True, application_name=application, connect_timeout=TIMEOUT_SECONDS
+            )
         except psycopg.OperationalError as error:
             if not is_coming_up(error) or time.monotonic() > until:
                 raise WorldFailed(f"the database does not answer: {str(error).strip()}") from error

@@ -32,6 +32,7 @@ from honghua.store.copybin import (
     encode,
 )
 from honghua.store.database import connect
+from honghua.store.overlapping import overlapped
 
 NAMES = ["i8", "i4", "i2", "d", "t", "b", "f", "a", "s", "r", "j"]
 KINDS = [Int8, Int4, Int2, Date, Timestamp, Bool, Float8, Int8Array, Text, Bytes, Jsonb]
@@ -207,6 +208,73 @@ def test_a_refused_row_leaves_nothing(conn):
             Text(["ok", "bad"]), Int8([1, 2]), Bytes([bytes(32), b"short"]), Jsonb(["{}", "{}"]),
         ])  # fmt: skip
     assert conn.execute("SELECT count(*) FROM store_command").fetchone() == (0,)
+
+
+def remember(conn: psycopg.Connection, *keys: str, ids: tuple[int, ...] = (1,)) -> None:
+    """Rows into a table that takes a key once."""
+    columns = (Text(list(keys)), Int8(list(ids)), Bytes([bytes(32)] * len(keys)), Jsonb(["{}"] * len(keys)))
+    copy_in(conn, "store_command", ["key", "command_id", "body_hash", "answer"], columns)
+
+
+def count_commands(conn: psycopg.Connection) -> int:
+    row = conn.execute("SELECT count(*) FROM store_command").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def test_overlapping_rows_are_all_there_for_whoever_speaks_next(conn):
+    with conn.transaction(), overlapped(conn):
+        remember(conn, "a")
+        assert conn.under_way is not None, "left under way"
+        remember(conn, "b")
+        assert count_commands(conn) == 2
+        remember(conn, "c")
+        assert copy_out(conn, "SELECT key FROM store_command ORDER BY key", [Text], None) == [["a", "b", "c"]]
+        with conn.transaction(), overlapped(conn):
+            remember(conn, "d")
+    assert conn.under_way is None
+    assert count_commands(conn) == 4
+    remember(conn, "e")
+    assert conn.under_way is None, "outside nothing is left"
+
+
+@pytest.mark.parametrize("speaks", [
+    lambda conn: None, count_commands, lambda conn: remember(conn, "z"), lambda conn: copy_out(conn, "SELECT 1", [Int4], None),
+])  # fmt: skip
+def test_an_error_of_overlapping_rows_is_met_before_the_commit(conn, speaks):
+    remember(conn, "once")
+    with pytest.raises(psycopg.errors.UniqueViolation), conn.transaction(), overlapped(conn):
+        remember(conn, "new")
+        remember(conn, "once")
+        speaks(conn)
+    assert conn.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+    assert count_commands(conn) == 1, "rolled back whole"
+
+
+def test_another_error_goes_before_that_of_overlapping_rows(conn):
+    remember(conn, "once")
+    with pytest.raises(LookupError), conn.transaction(), overlapped(conn):
+        remember(conn, "once")
+        raise LookupError
+    assert count_commands(conn) == 1
+
+
+def test_rows_that_cannot_be_put_together_leave_those_under_way_alone(conn):
+    with conn.transaction(), overlapped(conn):
+        remember(conn, "a")
+        with pytest.raises(BadInput):
+            remember(conn, "b", "c", ids=(1,))
+    assert count_commands(conn) == 1
+
+
+def test_a_connection_lost_with_rows_under_way(module_database):
+    with connect(module_database) as conn, connect(module_database) as other:
+        with pytest.raises(psycopg.OperationalError), conn.transaction(), overlapped(conn):
+            remember(conn, "lost")
+            other.execute("SELECT pg_terminate_backend(%s, 5000)", [conn.info.backend_pid])
+            count_commands(conn)
+        assert conn.closed
+        assert other.execute("SELECT count(*) FROM store_command WHERE key = 'lost'").fetchone() == (0,)
 
 
 def test_an_error_of_the_query_is_raised_and_the_connection_stays_good(table):

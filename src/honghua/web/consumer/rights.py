@@ -14,9 +14,12 @@ OWN: Final = (
     "contract", "sign", "result", "opening", "begin_opening", "waiting", "go_on", "code", "make_code", "shop_buy",
     "shop_return", "settings", "consents", "change_consent", "data", "correct", "export", "erase", "help", "ask_help",
     "reminders", "choose_reminders",
-    "payment", "payment_again", "bureau", "object",
+    "payment", "payment_again", "bureau", "object", "lenders",
     "growth", "answer_offer", "claim_coupon",
     "evidence", "bring_source", "bring_document", "ask_evidence", "withdraw_evidence",
+    "complaints", "complain",
+    "business", "business_apply", "business_judge", "business_appeal", "business_again", "business_show", "business_contract",
+    "business_sign", "business_pdf", "business_repay",
     "prove", "apply", "judge", "appeal", "apply_again", "show_agreement", "agreement", "sign_agreement", "agreement_pdf",
 )  # fmt: skip
 RIGHTS: Final[Rights] = {

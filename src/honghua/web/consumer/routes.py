@@ -23,7 +23,10 @@ from honghua.web.consumer import (
     waiting,
 )
 from honghua.web.consumer.asking import NoAccount, OtherPlace
+from honghua.web.consumer.bureau import lenders
 from honghua.web.consumer.bureau import pages as bureau
+from honghua.web.consumer.business import pages as business
+from honghua.web.consumer.complaining import pages as complaining
 from honghua.web.consumer.evidence import pages as evidence
 from honghua.web.consumer.growing import pages as growing
 from honghua.web.consumer.joining import pages as joining
@@ -33,7 +36,7 @@ from honghua.web.ui.pages import redirect
 
 PARTS: Final = (
     home, bills, cap, repaying, instalments, days, purchases, checkout, contracts, opening, waiting, till, shop, mine, payments,
-    bureau, joining, growing, evidence, reminding,
+    bureau, lenders, joining, growing, evidence, complaining, reminding, business,
 )  # fmt: skip
 
 router = APIRouter()

@@ -23,6 +23,8 @@ NAVIGATION: Final = (
     ("desk.feed", "desk.nav_feed", "/desk/feed", "clock"),
     ("desk.reviews", "desk.nav_reviews", "/desk/reviews", "check"),
     ("desk.journeys", "desk.nav_journeys", "/desk/journeys", "person"),
+    ("desk.orders", "desk.nav_orders", "/desk/orders", "list"),
+    ("desk.evidence", "desk.nav_evidence", "/desk/evidence", "check"),
     ("desk.rings", "desk.nav_rings", "/desk/rings", "graph"),
     ("desk.customers", "desk.nav_customers", "/desk/customers", "person"),
     ("desk.policy", "desk.nav_policy", "/desk/policy", "shield"),
@@ -34,7 +36,8 @@ NAVIGATION: Final = (
     ("desk.webhooks", "desk.nav_webhooks", "/desk/webhooks", "gear"),
     ("desk.portfolio", "desk.nav_portfolio", "/desk/portfolio", "chart"),
     ("desk.prudence", "desk.nav_prudence", "/desk/prudence", "warn"),
-    ("desk.givings", "desk.nav_givings", "/desk/giving", "card"),
+    ("desk.givings", "desk.nav_givings", "/desk/giving", "gift"),
+    ("desk.lenders", "desk.nav_lenders", "/desk/lenders", "graph"),
     ("desk.reliefs", "desk.nav_reliefs", "/desk/relief", "help"),
 )
 SECONDS_MAX: Final = 15

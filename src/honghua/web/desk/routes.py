@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from honghua.web.desk import books, closing, customers, home, portfolio, running, webhooks
+from honghua.web.desk import books, closing, customers, home, materials, portfolio, running, webhooks
 from honghua.web.desk.giving import pages as giving
 from honghua.web.desk.human import routes as human
 from honghua.web.desk.lab import routes as lab
+from honghua.web.desk.lenders import pages as lenders
+from honghua.web.desk.orders import pages as orders
 from honghua.web.desk.prudence import routes as prudence
 from honghua.web.desk.risk import decisions, feed, lists, policies, reviews, rings, writing
 
@@ -27,9 +29,12 @@ for part in (
     books,
     closing,
     portfolio,
+    materials,
     prudence,
+    lenders,
     giving,
     human,
+    orders,
     lab,
     webhooks,
 ):

@@ -5,7 +5,20 @@ from __future__ import annotations
 from typing import Final
 
 from honghua.credit.core import FACT_WORDS
-from honghua.web.desk.wording import books, giving, human, lab, policy, portfolio, prudence, risk, shared
+from honghua.web.desk.wording import (
+    books,
+    giving,
+    human,
+    lab,
+    lenders,
+    materials,
+    orders,
+    policy,
+    portfolio,
+    prudence,
+    risk,
+    shared,
+)
 
 WORDS: Final[dict[str, tuple[str, str]]] = {
     **shared.WORDS,
@@ -15,7 +28,10 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     **portfolio.WORDS,
     **prudence.WORDS,
     **human.WORDS,
+    **lenders.WORDS,
     **giving.WORDS,
+    **orders.WORDS,
     **lab.WORDS,
+    **materials.WORDS,
     **{f"desk.fact_{int(kind)}": words for kind, words in FACT_WORDS.items()},
 }

@@ -14,7 +14,8 @@ from honghua.credit import api as credit
 from honghua.credit.core import RefundPurchase
 from honghua.ledger import api as ledger
 from honghua.merchants import api as merchants
-from honghua.merchants.api import DaySum, Movement
+from honghua.merchants.api import DaySum, EvidenceRow, Movement, OrderRow
+from honghua.merchants.core import REASONS
 from honghua.web.address_parts import Id, read_day, read_number
 from honghua.web.booker import sentence_of
 from honghua.web.ground import site_of
@@ -72,21 +73,21 @@ async def orders(request: Request) -> Response:
     site = site_of(request)
     before = read_number(request.query_params.get("before"))
 
-    def read(conn: psycopg.Connection) -> tuple[tuple[dt.date, dt.date], list[Movement]]:
+    def read(conn: psycopg.Connection) -> tuple[tuple[dt.date, dt.date], list[Movement], dict[int, OrderRow]]:
         today = credit.get_business_day(conn)
         until = read_day(request.query_params.get("until")) or today
         start = read_day(request.query_params.get("from")) or until - dt.timedelta(days=DAYS_SHOWN - 1)
         merchant_id = seeing.find_merchant_id(conn, request.state.viewer.merchant)
         rows = merchants.list_movements(conn, merchant_id, days=(start, until), before=before, limit=PAGE)
-        return (start, until), rows
+        return (start, until), rows, merchants.find_orders(conn, {row.purchase_id for row in rows})
 
-    days, rows = await site.read(read)
+    days, rows, known = await site.read(read)
     older = None
     if len(rows) == PAGE:
         query = f"from={days[0].isoformat()}&until={days[1].isoformat()}&before={rows[-1].entry_id}"
         older = f"{request.app.url_path_for('merchant.orders')}?{query}"
     return await page(
-        request, "merchant/orders.html", rows=[seeing.show_movement(row) for row in rows], days=days, older=older,
+        request, "merchant/orders.html", rows=[seeing.show_movement(row, known) for row in rows], days=days, older=older,
         currency=site.currency,
     )  # fmt: skip
 
@@ -101,11 +102,16 @@ async def draw_order(request: Request, purchase_id: int, form: Form, *, status: 
     """The page of an order; NotFound for another merchant's."""
     site = site_of(request)
     merchant = request.state.viewer.merchant
-    rows, _ = await site.read(lambda conn: read_order(conn, merchant, purchase_id))
+
+    def read(conn: psycopg.Connection) -> tuple[list[Movement], OrderRow | None, list[EvidenceRow]]:
+        rows, _ = read_order(conn, merchant, purchase_id)
+        return rows, merchants.find_order(conn, purchase_id), merchants.list_evidence(conn, purchase_id)
+
+    rows, known, evidence = await site.read(read)
     return await page(
         request, "merchant/order.html", status=status, form=form, purchase_id=purchase_id, left_minor=left_of(rows),
         reference=rows[0].reference or str(purchase_id), rows=[seeing.show_movement(row) for row in rows],
-        currency=site.currency,
+        currency=site.currency, known=known, evidence=evidence, reason_words=REASONS,
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,7 +13,7 @@ import psycopg
 from honghua.facts.kinds import FactKind
 from honghua.ledger import api as ledger
 from honghua.ledger.core import Component, OwnerKind
-from honghua.merchants.api import Budget, Movement
+from honghua.merchants.api import Budget, Movement, OrderRow
 from honghua.merchants.core import Arm, Campaign
 from honghua.web.ui.writing import Writing
 
@@ -22,16 +22,19 @@ WORD_OF: Final = {
     FactKind.PURCHASE_REFUNDED: "refunded",
     FactKind.MERCHANT_PAID: "paid_out",
     FactKind.PAYOUT_RETURNED: "came_back",
+    FactKind.CAMPAIGN_WITHHELD: "withheld",
+    FactKind.CAMPAIGN_RELEASED: "released",
 }
 PPM: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class ShownMovement:
-    """A movement and the word for it."""
+    """A movement, the word for it, and how its order stands: what is known of it as a real trade; None where it is no sale."""
 
     row: Movement
     word: str
+    proof: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +58,10 @@ def read_payable(conn: psycopg.Connection, merchant_id: int) -> int:
     return -int(ledger.read_balances(conn, np.array([merchant_id], np.int64))[0, Component.MERCHANT_PAYABLE])
 
 
-def show_movement(row: Movement) -> ShownMovement:
-    """With its word."""
-    return ShownMovement(row, WORD_OF.get(FactKind(row.kind), "changed"))
+def show_movement(row: Movement, orders: Mapping[int, OrderRow] | None = None) -> ShownMovement:
+    """With its word, and how its order stands where that is known."""
+    order = (orders or {}).get(row.purchase_id) if row.kind == FactKind.PURCHASE_CAPTURED else None
+    return ShownMovement(row, WORD_OF.get(FactKind(row.kind), "changed"), order.state if order else None)
 
 
 def show_campaign(campaign: Campaign, budget: Budget, *, now: dt.datetime) -> ShownCampaign:

@@ -23,13 +23,16 @@ from honghua.base.rng import derive_rng
 from honghua.base.shares import find_share
 from honghua.merchants import api as merchants
 from honghua.merchants.core import (
+    COMPANY_DAYS,
+    CROWD_MAX,
     FLAGGED,
     LATELY_DAYS,
-    Judgement,
     OrderSigns,
     OrderState,
     Surroundings,
     derive_signs,
+    find_company,
+    find_contradictions,
     has_needed,
     judge_order,
 )
@@ -41,11 +44,8 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 DRAWS: Final = 1_000
-FALSE_POSITIVES: Final = (0.005, 0.01, 0.02)
 LINES: Final = tuple(range(60, 401, 10))
 CHOSEN_AT: Final = 0.01  # of honest orders, in training, that points and contradictions may call doubtful
-CONTRADICTED: Final = 10_000  # ranks before any score
-UNPROVED: Final = 1_000
 SIGNS: Final = tuple(one.name for one in fields(OrderSigns))
 
 
@@ -65,13 +65,14 @@ def register(benches: Any) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Orders of some markets. All of length n: truth, ring (unique over markets), proof, state by the rules, rank, signs float64[n, k]."""
+    """Orders of some markets. All of length n: truth, ring (unique over markets), proof; state by the rules, contradicted, points;
+    signs float64[n, k]."""
 
     is_fake: Bools
     ring: Ints
     proof: NDArray[Any]
     state: NDArray[Any]
-    rank: Ints
+    against: Bools
     score: Ints
     signs: Floats
 
@@ -88,40 +89,42 @@ def run(args: argparse.Namespace, store: StoreSettings) -> dict[str, Any]:
     train, told = sets
     line, forest = choose_line(train), fit_forest(train)
     learnt = np.round(forest.predict_proba(told.signs)[:, 1] * 1e6).astype(np.int64)
-    nothing = np.where(told.state == OrderState.UNPROVED.value, 1, 0)
     rules = merchants.load_rules()
-    flagged = np.isin(told.state, [one.value for one in FLAGGED])
-    doubtful = told.state == OrderState.DOUBTFUL.value
     rng = derive_rng(args.seed, "draws")
+    by_rules = {
+        "flagged": np.isin(told.state, [one.value for one in FLAGGED]), "doubtful_only": told.state == OrderState.DOUBTFUL.value,
+        "nothing_came": told.signs[:, -1] == 0,
+    }  # fmt: skip
     return {
         "orders": len(told.is_fake), "fake": int(told.is_fake.sum()), "rings": len(np.unique(told.ring[told.is_fake])),
         "training": {"orders": len(train.is_fake), "line_chosen": line, "line_shipped": rules.doubt_from, "chosen_at": CHOSEN_AT},
-        "flagged": tell(told, flagged, rng), "doubtful_only": tell(told, doubtful, rng),
-        "by_proof": tell_proofs(told, flagged, rng), "reasons_of_honest": count_reasons(told, flagged),
-        "recall_at_false_positives": {
-            f"{rate:.1%}": {
-                "rules": recall_at(told, told.rank, rate, rng), "forest_of_the_same_signs": recall_at(told, learnt, rate, rng),
-                "evidence_or_none": recall_at(told, nothing, rate, rng),
-            } for rate in FALSE_POSITIVES
-        },
-        "note": "recall_at…: share of fakes ranked above the line that so many honest orders pass; ties count as not found; assumed habits",
+        **{name: {**tell(told, said, rng), "forest_at_this_rate": recall_at(told, learnt, said, rng)} for name, said in by_rules.items()},
+        "by_proof": tell_proofs(told, by_rules["flagged"], rng),
+        "note": "recall: by ring; forest_at_this_rate: a forest that learnt the same signs, where as many honest orders pass its line;"
+        " what honest orders look like is assumed (sim/core/parcels.py)",
     }  # fmt: skip
 
 
 def judge_market(args: argparse.Namespace, name: str, number: int) -> Judged:
-    """One market by the rules, each order at the end of its time."""
+    """One market by the rules, each order at the end of its time and, for what its signs say, at its second look."""
     told = make_orders(args.seed, f"{name} {number}", people=args.people, rings=args.rings)
     rules = merchants.load_rules()
     around = surround(told)
-    states, ranks, scores, signs = [], [], [], []
+    states, against, scores, signs = [], [], [], []
     for i, items in enumerate(told.items):
         need = rules.need_of(told.channel[i])
         due = told.bought_at[i] + dt.timedelta(hours=need.due_hours)
         known = [item for item in items if item.at <= due]
-        mine = derive_signs(known, around[i], bought_at=told.bought_at[i], region_id=told.region_id[i])
+        seen = max(due, told.bought_at[i] + dt.timedelta(days=rules.second_look_days))
+        mine = derive_signs(
+            [item for item in items if item.at <= seen],
+            around[i],
+            bought_at=told.bought_at[i],
+            region_id=told.region_id[i],
+        )
         word = judge_order(mine, has_evidence=has_needed(known, need), is_due=True, rules=rules)
         states.append(word.state.value)
-        ranks.append(rank_of(word))
+        against.append(bool(find_contradictions(mine, early_hours=rules.early_hours)))
         scores.append(word.score)
         signs.append(
             [np.nan if (v := getattr(mine, name)) is None else float(v) for name in SIGNS] + [has_needed(known, need)]
@@ -133,16 +136,10 @@ def judge_market(args: argparse.Namespace, name: str, number: int) -> Judged:
         told.ring + offset,
         np.array(told.proof),
         np.array(states),
-        np.array(ranks),
+        np.array(against),
         np.array(scores),
         np.array(signs, float),
     )
-
-
-def rank_of(word: Judgement) -> int:
-    """Contradictions before missing evidence before points."""
-    against = any(code.isupper() and code != "NO_EVIDENCE" for code in word.reasons)
-    return CONTRADICTED * against + UNPROVED * ("NO_EVIDENCE" in word.reasons) + word.score
 
 
 def surround(told: Told) -> list[Surroundings]:
@@ -156,6 +153,7 @@ def surround(told: Told) -> list[Surroundings]:
                 waybills[item.reference].add(told.customer[i])
             if item.place:
                 places[told.shop[i], item.place].append((told.day[i], told.customer[i]))
+    company = keep_company(told)
     per_day = Counter(zip(told.shop, told.day, strict=True))
     sold, refunded = Counter[int](), Counter[int]()
     for shop, minor, back in zip(told.shop, told.amount_minor, told.refunded.tolist(), strict=True):
@@ -179,7 +177,30 @@ def surround(told: Told) -> list[Surroundings]:
             place_orders=len(near - {who}), shop_orders=per_day[shop, day],
             shop_orders_before=sum(per_day[shop, on] for on in range(day - LATELY_DAYS, day)), capacity=int(told.capacity[i]),
             sold_minor=sold[shop], shop_refunded_minor=refunded[shop], refunded_minor=told.amount_minor[i] * int(told.refunded[i]),
+            company=company[i],
         ))  # fmt: skip
+    return out
+
+
+def keep_company(told: Told) -> list[int | None]:
+    """`OrderSigns.company` of each order."""
+    shops: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    customers: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for shop, day, who in zip(told.shop, told.day, told.customer, strict=True):
+        shops[shop].append((day, who))
+        customers[who].append((day, shop))
+    buyers: dict[tuple[int, int], set[int] | None] = {}
+
+    def find_buyers(shop: int, day: int) -> set[int] | None:
+        if (shop, day) not in buyers:
+            near = [who for on, who in shops[shop] if abs(on - day) <= COMPANY_DAYS]
+            buyers[shop, day] = set(near) if len(near) <= CROWD_MAX else None
+        return buyers[shop, day]
+
+    out = []
+    for shop, day, who in zip(told.shop, told.day, told.customer, strict=True):
+        others = {other for on, other in customers[who] if abs(on - day) <= COMPANY_DAYS} - {shop}
+        out.append(find_company(find_buyers(shop, day), [find_buyers(other, day) for other in others], customer=who))
     return out
 
 
@@ -191,9 +212,8 @@ def join(some: list[Judged]) -> Judged:
 def choose_line(train: Judged) -> int:
     """The lowest line at which at most CHOSEN_AT of the honest training orders are doubtful by points or contradictions."""
     honest = ~train.is_fake
-    against = train.rank[honest] >= CONTRADICTED
     for line in LINES:
-        if float(np.mean(against | (train.score[honest] >= line))) <= CHOSEN_AT:
+        if float(np.mean(train.against[honest] | (train.score[honest] >= line))) <= CHOSEN_AT:
             return line
     return LINES[-1]
 
@@ -238,13 +258,9 @@ def find_rings(told: Judged, flagged: Bools) -> list[float]:
     return [round(v, 3) for v in find_share(int((share >= 0.5).sum()), len(share))]
 
 
-def count_reasons(told: Judged, flagged: Bools) -> dict[str, int]:
-    """Why honest orders are flagged: nothing came, or doubt."""
-    return dict(Counter(told.state[flagged & ~told.is_fake].tolist()))
-
-
-def recall_at(told: Judged, rank: Ints, rate: float, rng: np.random.Generator) -> list[float]:
-    """[low, recall, high] where so many honest orders lie above the line; the line stands in their order alone."""
+def recall_at(told: Judged, rank: Ints, said: Bools, rng: np.random.Generator) -> list[float]:
+    """[low, recall, high] above the line that as many honest orders pass as were said to be wrong; ties with it are not found."""
+    rate = float(said[~told.is_fake].mean())
     line = np.quantile(rank[~told.is_fake], 1 - rate, method="higher")
     return draw_recall(told, rank > line, told.is_fake, rng)
 

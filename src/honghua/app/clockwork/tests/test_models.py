@@ -14,6 +14,7 @@ from honghua.decision import api as decision
 from honghua.models import api as models
 from honghua.models.examining import api as examining
 from honghua.models.registry import api as registry
+from honghua.web.keyring import Secrets
 
 NIGHT = dt.datetime(2026, 7, 1, 2, 0, tzinfo=dt.UTC)
 NAMES = ("income",)
@@ -70,3 +71,24 @@ def test_a_broken_bound_is_told_once_and_opens_one_run(conn):
     assert "scores are spread otherwise than at the fitting" in alert.sentence
     (run,) = agents.list_runs(conn, limit=9)
     assert run.subject.startswith("monitor:young:pd-12:63636363")
+
+
+def test_the_labs_workers_take_an_open_run_up_where_there_is_a_key(conn):
+    with conn.transaction():
+        version = seat_champion(conn)
+        x = np.random.default_rng(2).normal(2.0, 1.0, size=(500, 1)).astype(np.float32)
+        batch = registry.ScoredBatch(np.arange(500), x, predict(x))
+        registry.note_scores(conn, version, batch, on_day=dt.date(2026, 6, 30), now=NIGHT)
+
+    def take_up(ports, minutes):
+        clock = FixedClock(NIGHT + dt.timedelta(minutes=minutes))
+        (ran,) = run_jobs(conn, make_jobs(ports), clock=clock, names=["lab-runs"])
+        assert ran.error is None
+        return ran.told
+
+    ports = Ports(secrets=Secrets(session_key=b"s" * 32, index_key=b"i" * 32, field_keys={1: b"f" * 32}))
+    assert take_up(ports, 0) == "no run is open"
+    night(conn, NIGHT)
+    assert "could not be signed" in take_up(Ports(), 2)
+    assert "only a scorecard or a forest is fitted again" in take_up(ports, 4)
+    assert take_up(ports, 6) == "no run is open"

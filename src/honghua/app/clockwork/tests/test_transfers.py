@@ -85,9 +85,9 @@ class Market:
         assert [check for check in check_funding(self.conn) if not check.ok] == []
 
 
-def wholes(parts):
+def wholes(parts: dict[tuple[str, str], tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
     """loan -> the sums of all its parts."""
-    found = {}
+    found: dict[str, tuple[int, ...]] = {}
     for (loan, _), row in parts.items():
         found[loan] = tuple(map(sum, zip(found.get(loan, (0,) * len(row)), row, strict=True)))
     return found

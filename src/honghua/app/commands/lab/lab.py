@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from honghua.app.commands.lab import approve, build, evals, limits, run, score, show
+from honghua.app.commands.lab import approve, build, evals, limits, run, score, show, traits
 
-PARTS: Final = (run, score, build, limits, show, approve, evals)
+PARTS: Final = (run, score, build, limits, show, approve, traits, evals)
 
 
 def register(verbs: Any) -> None:

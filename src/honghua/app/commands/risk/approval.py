@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
+from honghua.app.approval.dynamics.measuring import measure_dynamics
 from honghua.app.approval.fitting import card_source, fit_cards
 from honghua.app.approval.latency import measure_latency
 from honghua.app.approval.measuring import describe, measure
@@ -44,10 +45,17 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     timed = actions.add_parser("latency", help="from an event to the limit that follows, in a scratch database")
     timed.add_argument("--accounts", type=int, default=2_000, help="how many (%(default)s)")
     timed.add_argument("--rounds", type=int, default=5, help="of reports (%(default)s)")
+    dynamics = actions.add_parser(
+        "dynamics", help="limits that move with conduct: thin files, loss by segment, scores in life, on simulated lives"
+    )
+    dynamics.add_argument("--applicants", type=int, default=500, help="of each city (%(default)s); about 40 ms of CPU each")
+    dynamics.add_argument("--cities", type=int, default=8, help="how many, the first three to choose on (%(default)s)")
+    dynamics.add_argument("--seed", type=int, default=61, help="of the first city (%(default)s)")
+    dynamics.add_argument("--target", type=float, default=0.01, help="most lost of what is bought (%(default)s)")
     replayed = actions.add_parser("replay", help="judge recorded applications again, bit for bit")
     replayed.add_argument("--sample", type=int, help="a spread sample of so many")
     waiting = actions.add_parser("waiting", help="applications that wait for a person")
-    for action in (measured, offers, timed, replayed, waiting):
+    for action in (measured, offers, timed, dynamics, replayed, waiting):
         action.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run)
 
@@ -59,6 +67,9 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
         found = _measure(args)
     elif args.action == "offers":
         found = measure_offers(Rulebook().terms, customers=args.customers, seed=args.seed)
+    elif args.action == "dynamics":
+        seeds = range(args.seed, args.seed + args.cities)
+        found = measure_dynamics(Rulebook(), seeds=seeds, count=args.applicants, target=args.target)
     elif args.action == "latency":
         found = measure_latency(settings.store, accounts=args.accounts, rounds=args.rounds)
     else:

@@ -23,17 +23,22 @@ from honghua.app.bench import (
     s_ffsd,
     trees,
 )
-from honghua.app.bench.lab import allocate, build, factory, limit_run, limits, registry, size
+from honghua.app.bench.applying import applications
+from honghua.app.bench.lab import allocate, build, factory, limit_run, limits, profiles, registry, size
 from honghua.app.bench.lab import tables as lab_tables
+from honghua.app.bench.proofing import proofing
+from honghua.app.bench.scripts import scripts
+from honghua.app.bench.lenders import filing
 from honghua.app.bench.shops import authenticity, campaign, funders, registered
 from honghua.app.city import bench_city, bench_shortage
 from honghua.app.drill import bench_drill
-from honghua.app.filing import bench_bureau, bench_filing
+from honghua.app.filing import bench_bureau
 from honghua.app.report import print_json, report_header
 from honghua.app.serving import bench_purchase
 from honghua.app.settings import Settings
 
 BENCHES = (
+    applications,
     authenticity,
     campaign,
     funders,
@@ -58,7 +63,7 @@ BENCHES = (
     bench_shortage,
     bench_purchase,
     bench_bureau,
-    bench_filing,
+    filing,
     allocate,
     factory,
     limit_run,
@@ -66,7 +71,10 @@ BENCHES = (
     build,
     registry,
     lab_tables,
+    proofing,
+    scripts,
     size,
+    profiles,
 )
 
 

@@ -12,7 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from honghua.agents import api as agents
 from honghua.base.errors import IntegrityBroken
+from honghua.lab.factory.api import shipped_dictionary
+from honghua.lab.workers.api import read_memory
 from honghua.sim.api import CityPlan, CrewPlan, MakePlan, make_city, standard_scenes
 from honghua.store.settings import StoreSettings
 
@@ -67,6 +70,15 @@ def test_raw_events_become_a_candidate_that_a_person_lets_judge(honghua, setting
     assert built["customers"] == PEOPLE
     assert len(built["signed"]) == 1
     assert built["expert_hours_saved"] > 200
+    run = agents.look_at_run(whole / "run")
+    learnt = agents.read_json(run.artefacts, run.standing().current["learnt"].digest, dict)
+    assert {one["by"] for one in learnt["hypotheses"]} == {"question"}
+    assert {"model", "policy"} <= {kind for kind, _ in learnt["added"]}
+    memory = read_memory(whole, shipped_dictionary("city"))
+    assert memory.runs == 1
+    assert any(one.kept for one in memory.results.values()), (
+        "what the next run, called with --knowledge, would try first"
+    )
 
     kill_after("choose the variables", events, killed, settings.store)
     assert say("show", killed)["state"] == "running"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -70,6 +72,20 @@ def test_the_search_computes_a_part_and_says_so(ranking, asked):
 def test_the_same_seed_finds_the_same(ranking, asked):
     again = rank(asked[0], asked[1], asked[2], SETTINGS)
     assert again.ranked == ranking.ranked
+
+
+def test_what_somebody_thinks_of_is_confirmed_or_not_like_what_the_search_found(ranking, asked):
+    stream, rows, target = asked
+    found = {one.name for one in ranking.ranked}
+    names = [one.name for one in Factory(stream.dictionary).variables() if one.name not in found]
+    thought = [name for name in names if name.startswith("customer__") and "night" not in name][:3]
+    told = rank(stream, rows, target, replace(SETTINGS, also=(*thought, ranking.winners[0])))
+    assert set(thought) <= {one.name for one in told.ranked}
+    assert not set(thought) & set(told.winners), "these tell nothing, whoever thought of them"
+    assert set(ranking.winners) <= {one.name for one in told.ranked}
+    assert len(told.ranked) == len(ranking.ranked) + len(thought), "what is a finalist already is there once"
+    with pytest.raises(BadInput, match="no variable"):
+        rank(stream, rows, target, replace(SETTINGS, also=("customer__guess",)))
 
 
 def test_no_target_no_winners(asked):

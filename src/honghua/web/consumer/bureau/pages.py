@@ -17,6 +17,7 @@ from honghua.bureau.core import ADVERSE, month_after
 from honghua.credit import api as credit
 from honghua.web.address_parts import read_day, read_number
 from honghua.web.consumer.asking import customer_of
+from honghua.web.consumer.complaining.pages import warn_of_script
 from honghua.web.ground import site_of
 from honghua.web.ui.forms import Form, empty_form, read_form
 from honghua.web.ui.pages import Notice, page, redirect
@@ -93,7 +94,7 @@ async def object_(request: Request) -> Response:
         form.blame("about", "consumer.objection_unknown")
         return await draw(request, form)
     notice = Notice(key="consumer.objection_opened", values={"number": made.objection_id})
-    return redirect(request, "consumer.bureau", notice)
+    return redirect(request, "consumer.bureau", warn_of_script(said, notice))
 
 
 def read_matter(form: Form) -> tuple[int, dt.date] | None:

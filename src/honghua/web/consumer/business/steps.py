@@ -16,7 +16,9 @@ from honghua.store.database import run_unit
 from honghua.web.consumer.joining import steps
 from honghua.web.consumer.joining.steps import Place, Standing
 
-NO_EVIDENCE = customers.Evidence(name="", national_id="", phone="", card="", clip="")  # a proof that stands asks nobody again
+NO_EVIDENCE = customers.Evidence(
+    name="", national_id="", phone="", card="", clip=""
+)  # a proof that stands asks nobody again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

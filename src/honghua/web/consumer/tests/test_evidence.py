@@ -6,6 +6,8 @@ import datetime as dt
 import hashlib
 import re
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -16,13 +18,19 @@ from honghua.customers import api as customers
 from honghua.customers.core import ConsentKind, Holder, Profile
 from honghua.customers.materials import api as materials
 from honghua.limits import api as limits
-from honghua.web.consumer.tests.walking import CARD, NATIONAL_ID, Walk, open_house, walk
+from honghua.web.consumer.tests.walking import CARD, NATIONAL_ID, House, Walk, open_house, walk
 
 BASE_MINOR = 11_000_00
 
 
 @pytest.fixture(scope="module")
 def proven(house):
+    with walk_proven(house) as me:
+        yield me
+
+
+@contextmanager
+def walk_proven(house: House) -> Iterator[Walk]:
     """A customer whose identity, situation and consents stand; their payroll says 20,000 a month."""
     with walk(house) as me:
         site, now = me.site, me.clock.now()

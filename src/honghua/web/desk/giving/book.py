@@ -15,6 +15,8 @@ from psycopg.rows import class_row
 
 from honghua.base.errors import BadInput, Conflict, HonghuaError, NotFound
 from honghua.credit import api as credit
+from honghua.credit.core import STATUS_WORDS
+from honghua.credit.core.layout import STATUS_ACTIVE
 from honghua.limits import api as limits
 from honghua.limits.core import Moment, Scope
 
@@ -25,7 +27,7 @@ KINDS: Final = frozenset({"coupon", "raise"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What shall be given to whom. coupon: a limit of this many minor units for a scene, until a day; raise: this as the new fixed limit."""
+    """What shall be given to whom. coupon: a limit of so many minor units for a scene, until a day; raise: so many as the new limit."""
 
     kind: str
     customers: tuple[str, ...]
@@ -81,11 +83,15 @@ class Outcome:
     sentence: str
 
 
-COLUMNS: Final = (
-    "giving_id, kind, customers, amount_minor, name, categories, merchants, until_on, asked_by, asked_at, why, state, decided_by,"
+GIVINGS: Final = (
+    "SELECT giving_id, kind, customers, amount_minor, name, categories, merchants, until_on, asked_by, asked_at, why, state, decided_by,"
     " decided_at, decided_why, (SELECT count(*) FROM web_giving_outcome AS one WHERE one.giving_id = giving.giving_id"
-    " AND one.code = 'GIVEN')::int AS given"
+    " AND one.code = 'GIVEN')::int AS given FROM web_giving AS giving"
 )
+ONE: Final = GIVINGS + " WHERE giving_id = %s"
+LOCKED: Final = ONE + " FOR UPDATE OF giving"
+WAITING: Final = GIVINGS + " WHERE state = 'waiting' ORDER BY giving_id LIMIT %s"
+DECIDED: Final = GIVINGS + " WHERE state <> 'waiting' ORDER BY giving_id DESC LIMIT %s"
 
 
 def ask(conn: psycopg.Connection, wanted: Wanted, *, person: str, now: dt.datetime) -> int:
@@ -105,24 +111,33 @@ def ask(conn: psycopg.Connection, wanted: Wanted, *, person: str, now: dt.dateti
     return int(row[0])
 
 
-def decide(
-    conn: psycopg.Connection, registry: credit.Registry, giving_id: int, *, person: str, grant: bool, why: str, now: dt.datetime
-) -> int:  # fmt: skip
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """What the second person says, and why."""
+
+    person: str
+    grant: bool
+    why: str
+
+    def __post_init__(self) -> None:
+        if not self.why.strip():
+            raise BadInput("a decision has its reason", code="REASON_MISSING")
+
+
+def decide(conn: psycopg.Connection, registry: credit.Registry, giving_id: int, word: Word, *, now: dt.datetime) -> int:
     """The second person's word, and with a yes everything that follows from it, in the caller's transaction; how many were given it.
 
     Conflict for one's own, or for one that somebody has decided. Who cannot have it is named with the reason; the others have it.
     """
-    if not why.strip():
-        raise BadInput("a decision has its reason", code="REASON_MISSING")
     giving = get_giving(conn, giving_id, lock=True)
     if giving.state != "waiting":
         raise Conflict("somebody has decided this already", code="GIVING_DECIDED")
-    if giving.asked_by == person:
+    if giving.asked_by == word.person:
         raise Conflict("whoever asks for it does not decide it", code="SAME_PERSON")
-    outcomes = [give(conn, registry, giving, customer, now=now) for customer in giving.customers] if grant else []
+    outcomes = [give(conn, registry, giving, customer, now=now) for customer in giving.customers] if word.grant else []
     conn.execute(
         "UPDATE web_giving SET state = %s, decided_by = %s, decided_at = %s, decided_why = %s WHERE giving_id = %s",
-        ["granted" if grant else "refused", person, now, why, giving_id],
+        ["granted" if word.grant else "refused", word.person, now, word.why, giving_id],
     )
     with conn.cursor() as cursor:
         cursor.executemany(
@@ -144,11 +159,9 @@ def give(
     return Outcome(giving.giving_id, customer, GIVEN, "")
 
 
-def _give(
-    conn: psycopg.Connection, registry: credit.Registry, giving: Giving, customer: str, now: dt.datetime
-) -> None:
+def _give(conn: psycopg.Connection, registry: credit.Registry, giving: Giving, customer: str, now: dt.datetime) -> None:
     view = credit.find_account_view(conn, registry, customer)
-    if view is None or view.quarantined or view.status.code != "active" or view.days_past_due:
+    if view is None or view.quarantined or view.status != STATUS_WORDS[STATUS_ACTIVE] or view.days_past_due:
         raise Conflict("the account is not in order", code="ACCOUNT_NOT_IN_ORDER")
     today, key, limit = credit.get_business_day(conn), f"desk:{giving.giving_id}:{customer}", view.limit
     if giving.kind == "coupon":
@@ -174,9 +187,8 @@ def _give(
 
 def get_giving(conn: psycopg.Connection, giving_id: int, *, lock: bool = False) -> Giving:
     """One; NotFound where there is none."""
-    query = f"SELECT {COLUMNS} FROM web_giving AS giving WHERE giving_id = %s" + (" FOR UPDATE" if lock else "")
     with conn.cursor(row_factory=class_row(Giving)) as cursor:
-        found = cursor.execute(query, [giving_id]).fetchone()
+        found = cursor.execute(LOCKED if lock else ONE, [giving_id]).fetchone()
     if found is None:
         raise NotFound(f"no giving {giving_id}", code="GIVING_UNKNOWN")
     return found
@@ -184,13 +196,8 @@ def get_giving(conn: psycopg.Connection, giving_id: int, *, lock: bool = False) 
 
 def list_givings(conn: psycopg.Connection, *, is_waiting: bool, limit: int) -> list[Giving]:
     """Those that wait, the oldest first, or those decided, the newest first."""
-    query = (
-        f"SELECT {COLUMNS} FROM web_giving AS giving WHERE state = 'waiting' ORDER BY giving_id LIMIT %s"
-        if is_waiting
-        else f"SELECT {COLUMNS} FROM web_giving AS giving WHERE state <> 'waiting' ORDER BY giving_id DESC LIMIT %s"
-    )
     with conn.cursor(row_factory=class_row(Giving)) as cursor:
-        return cursor.execute(query, [limit]).fetchall()
+        return cursor.execute(WAITING if is_waiting else DECIDED, [limit]).fetchall()
 
 
 def list_missed(conn: psycopg.Connection, ids: Sequence[int]) -> list[Outcome]:
@@ -204,5 +211,5 @@ def list_missed(conn: psycopg.Connection, ids: Sequence[int]) -> list[Outcome]:
 
 
 __all__ = [
-    "CUSTOMERS_MAX", "KINDS", "Giving", "Outcome", "Wanted", "ask", "decide", "get_giving", "list_givings", "list_missed",
+    "CUSTOMERS_MAX", "KINDS", "Giving", "Outcome", "Wanted", "Word", "ask", "decide", "get_giving", "list_givings", "list_missed",
 ]  # fmt: skip

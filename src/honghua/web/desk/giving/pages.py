@@ -9,7 +9,7 @@ import psycopg
 from fastapi import APIRouter, Request, Response
 
 from honghua.base.errors import BadInput, HonghuaError, NotFound
-from honghua.credit.core import AMOUNT_MINOR_MAX
+from honghua.credit.core.terms import AMOUNT_MINOR_MAX
 from honghua.web.address_parts import Id
 from honghua.web.desk.acting import doing_of, noted
 from honghua.web.desk.drawing import WHY_CHARS_MAX, draw, refused, told
@@ -56,7 +56,7 @@ async def ask(request: Request) -> Response:
     form = await read_form(request, chars_max=LIST_CHARS_MAX)
     site, person = site_of(request), viewer_of(request).subject
     kind = form.choice("kind", book.KINDS)
-    wanted = {
+    wanted: dict[str, Any] = {
         "customers": lines_of(form.text("customers", chars_max=LIST_CHARS_MAX)),
         "amount_minor": form.amount("amount", site.currency, most=AMOUNT_MINOR_MAX),
         "why": form.text("why", chars_max=WHY_CHARS_MAX),
@@ -98,14 +98,11 @@ async def decide(request: Request, giving_id: Id) -> Response:
     said, why = form.choice("word", WORDS), form.text("why", chars_max=WHY_CHARS_MAX)
     if not form.is_good:
         return told(request, "desk.givings", "desk.why_needed", tone="bad")
-    site, person, now = site_of(request), viewer_of(request).subject, site_of(request).clock.now()
+    site = site_of(request)
+    word, now = book.Word(person=viewer_of(request).subject, grant=said == "grant", why=why), site.clock.now()
     try:
         async with noted(request, doing_of(request, f"giving: {said}", f"giving {giving_id}", why)):
-            given = await site.write(
-                lambda conn: book.decide(
-                    conn, site.registry, giving_id, person=person, grant=said == "grant", why=why, now=now
-                )
-            )
+            given = await site.write(lambda conn: book.decide(conn, site.registry, giving_id, word, now=now))
     except HonghuaError as error:
         return refused(request, "desk.givings", error)
     if said == "refuse":

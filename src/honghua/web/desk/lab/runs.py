@@ -11,6 +11,7 @@ from honghua.agents import api as agents
 from honghua.agents.core import What
 from honghua.decision import api as decision
 from honghua.web.desk.drawing import draw
+from honghua.web.desk.lab.knowing import read_knowledge
 from honghua.web.desk.lab.reading import TASK, RunId, look_at
 from honghua.web.desk.tasks import list_tasks
 from honghua.web.ground import site_of
@@ -38,6 +39,7 @@ async def one(request: Request, run_id: RunId) -> Response:
         return {
             "look": look, "diff": split_diff(look.read_text("diff")), "candidate": look.read_json("candidate"),
             "champion": decision.find_champion(conn), "released": look.read_json("release"), "task": task,
+            "knowledge": read_knowledge(look),
         }  # fmt: skip
 
     site = site_of(request)

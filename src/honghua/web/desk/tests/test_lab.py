@@ -208,6 +208,43 @@ def test_the_frontier_says_what_was_chosen_and_what_it_keeps(site, browser, work
     assert balance.count("kept") == sum(one.is_asked for one in strategy.scorecard)
 
 
+LEARNT = {
+    "hypotheses": [
+        {"says": "days since the last repayment", "by": "question", "variables": ["customer__since__repayments__ever"], "fate": "kept", "why": "iv 0.2"},
+        {"says": "share of <b>nights</b>", "by": "idea of an earlier run", "variables": [], "fate": "not tried", "why": "no such variable"},
+    ],
+    "added": [["model", "city champion 1a2b"], ["case", "city 77 without customer__count"]], "runs": 3, "results": 515,
+}  # fmt: skip
+
+
+def test_a_run_tells_what_it_knew_thought_and_learnt(site, browser, database, drawn, tmp_path):
+    """Hypotheses with their fates, new nodes; of a run about limits what was offered; of a refit who sits there."""
+    told = {"learnt": LEARNT, "release": {"offers": 7, "no_room": 2, "rulebook": "lab:1", "approved_by": "ann"}}
+    slots = tuple(agents.Slot(name) for name in told)
+    flow = agents.Flow("limits", (Teller("Monitor", "write", (), slots, told),))
+    with connect(database) as conn:
+        run = agents.open_database_run(conn, agents.Opening("limits", 1, "x"), subject="known", clock=site.clock)
+        agents.work(run, flow, agents.Means(site.clock, tmp_path))
+    enter(browser, site, Role.STRATEGIST, "ann")
+    page = browser.get(f"/desk/lab/runs/{run.journal.run}").text
+    assert "The memory holds 3 runs and the fate of 515 variables" in page
+    assert "customer__since__repayments__ever" in page
+    assert "share of &lt;b&gt;nights&lt;/b&gt;" in page
+    assert "city champion 1a2b" in page
+    assert "Raises are offered to 7 customers; 2 have no room" in page
+    broken = {
+        "learnt": {"hypotheses": 5},
+        "release": {"name": "refit of young", "version": 4, "role": "champion", "approved_by": "li"},
+    }
+    with connect(database) as conn:
+        other = agents.open_database_run(conn, agents.Opening("refit", 1, "x"), subject="odd", clock=site.clock)
+        odd = agents.Flow("refit", (Teller("Monitor", "write", (), slots, broken),))
+        agents.work(other, odd, agents.Means(site.clock, tmp_path))
+    page = browser.get(f"/desk/lab/runs/{other.journal.run}").text
+    assert "refit of young: the new version is champion" in page
+    assert "The memory holds" not in page
+
+
 @dataclass
 class ToyLab:
     """Behind the click for a run whose flow a test made: answer once, then work on, as `lab.workers` does for its own."""

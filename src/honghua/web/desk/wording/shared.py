@@ -84,6 +84,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "desk.alerts_more": ("还有 {n} 条告警", "{n} more alert|{n} more alerts"),
     "desk.alert_brake": ("熔断", "Brake"),
     "desk.alert_drift": ("漂移", "Drift"),
+    "desk.alert_order_evidence": ("订单核实", "Orders in doubt"),
     "desk.alert_job": ("作业", "Job"),
     "desk.alert_noted": ("已记录您看过这条告警。", "Noted: you have seen this alert."),
     "desk.remark": ("备注(可不填)", "Remark (optional)"),

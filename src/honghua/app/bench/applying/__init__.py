@@ -1,0 +1,1 @@
+"""Gangs among applications: clusters, a neural scorer and what each family of values brings."""

@@ -1,0 +1,1 @@
+"""Benches of what is told to others than ourselves, at the size of a book."""

@@ -1,0 +1,1 @@
+"""`honghua bench scripts`: the detector of agents' scripts, fitted on some invented writers and judged on others."""

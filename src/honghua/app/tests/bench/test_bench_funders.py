@@ -1,0 +1,59 @@
+"""The benches of funders and of fake orders on a small size: their keys stay, and a wrong funder would be seen."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from honghua.app.bench.shops import funders
+from honghua.app.cli import build_parser
+from honghua.base.rng import derive_rng
+from honghua.merchants import api as merchants
+
+
+def run(words, store_settings, monkeypatch):
+    monkeypatch.setenv("HONGHUA_STATE_DIR", str(store_settings.state_dir))
+    args = build_parser().parse_args(["bench", *words, "--json"])
+    found = args.bench(args, store_settings)
+    assert json.loads(json.dumps(found)) == found
+    return found
+
+
+def test_every_fee_has_its_funder(store_settings, monkeypatch, capsys):
+    found = run(["funders", "--campaigns", "800", "--orders", "1500"], store_settings, monkeypatch)
+    assert found["campaigns"] == found["live"] >= 800
+    assert (found["orders"], found["wrong_funder"]) == (1500, 0)
+    assert min(found["by_payer"].values()) > 100  # everybody pays for some
+    capsys.readouterr()
+
+
+@pytest.mark.parametrize("number", range(len(funders.PATTERNS)))
+def test_each_pattern_is_somebodys_funder(number):
+    """Else a rule of it could be wrong, and no order would tell."""
+    orders = funders.draw_orders(20_000, 1_000, derive_rng(1, "orders"))
+    assert np.any(funders.expect(orders) == number)
+
+
+def test_a_wrong_funder_is_seen(store_settings, monkeypatch, capsys):
+    """With the youngest campaign first, orders go to another payer than the book says, and the bench counts them."""
+
+    def the_youngest(offers):
+        return {periods: offer for offer in offers for periods in offer.periods}
+
+    monkeypatch.setattr(merchants, "bear_periods", the_youngest)
+    found = run(["funders", "--campaigns", "200", "--orders", "800"], store_settings, monkeypatch)
+    assert found["wrong_funder"] > 0
+    assert len(found["first_wrong"]) == 3
+    capsys.readouterr()
+
+
+def test_fake_orders_are_told_with_their_rates(store_settings, monkeypatch, capsys):
+    words = ["authenticity", "--people", "200", "--rings", "6", "--train", "1", "--markets", "1"]
+    found = run(words, store_settings, monkeypatch)
+    assert found["fake"] > 20
+    assert found["by_proof"]["nothing"]["recall"] == [1.0, 1.0, 1.0]  # what never came is never proved
+    low, rate, high = found["flagged"]["false_positive_rate"]
+    assert 0 <= low <= rate <= high < 0.2
+    capsys.readouterr()

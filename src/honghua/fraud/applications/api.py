@@ -1,0 +1,18 @@
+"""The door of the part: describe applications as they come, fit a scorer, score."""
+
+from honghua.fraud.applications.clustering import CLUSTER_VALUES, TWIN_VALUES, LinkRules, cluster_applications
+from honghua.fraud.applications.scoring import (
+    FAMILIES,
+    LEARNERS,
+    ApplicationScorer,
+    ScorerPlan,
+    columns_of,
+    describe_applications,
+    fit_scorer,
+)
+from honghua.fraud.applications.sessions import SessionColumns
+
+__all__ = [
+    "CLUSTER_VALUES", "FAMILIES", "LEARNERS", "TWIN_VALUES", "ApplicationScorer", "LinkRules", "ScorerPlan", "SessionColumns", "cluster_applications",
+    "columns_of", "describe_applications", "fit_scorer",
+]  # fmt: skip

@@ -1,0 +1,96 @@
+"""Clusters and scores of applications: nothing of the future, nobody joined by what everybody shares, gangs found on streams never seen."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from honghua.fraud.applications.api import (
+    CLUSTER_VALUES,
+    FAMILIES,
+    LinkRules,
+    ScorerPlan,
+    cluster_applications,
+    columns_of,
+    describe_applications,
+    fit_scorer,
+)
+from honghua.sim.api import ApplyingPlan, GangKind, Sessions, make_applications
+
+PLAN = ApplyingPlan(applications=900, gangs=4, seed=5)
+
+
+@pytest.fixture(scope="module")
+def told():
+    sessions, truth = make_applications(PLAN)
+    return sessions, truth, describe_applications(sessions)
+
+
+def test_a_stream_cut_off_anywhere_gives_the_same_rows(told):
+    sessions, _, whole = told
+    for n in (1, 17, 400):
+        part = describe_applications(Sessions(*(column[:n] for column in sessions)))
+        np.testing.assert_array_equal(part, whole[:n])
+
+
+def test_the_same_plan_gives_the_same_applications(told):
+    again, truth = make_applications(PLAN)
+    assert all(np.array_equal(a, b) for a, b in zip(again, told[0], strict=True))
+    assert np.array_equal(truth.kind, told[1].kind)
+    other, _ = make_applications(ApplyingPlan(applications=900, gangs=4, seed=6))
+    assert not np.array_equal(other.at_s[:100], told[0].at_s[:100])
+
+
+def sessions_of(rows: list[tuple[int, int, int, int]]) -> Sessions:
+    """Applications (day, device, network, address), each typed by a hand of its own."""
+    n = len(rows)
+    at, device, network, address = (np.array(column, np.int64) for column in zip(*rows, strict=True))
+    hands = np.exp(np.linspace(3, 6, n))
+    typing = np.column_stack([hands, 2 * hands, hands / 3, hands / 2, np.full(n, 3.0), np.zeros(n)])
+    path = np.full((n, 12), -1, np.int8)
+    path[:, 0] = np.arange(n) % 8
+    return Sessions(at * 86_400, device, network, address, typing, path, np.ones((n, 8)), np.full(n, 100_000))
+
+
+def sizes(rows: list[tuple[int, int, int, int]], rules: LinkRules = LinkRules()) -> list[int]:  # noqa: B008 — frozen
+    found = cluster_applications(sessions_of(rows), rules)[:, CLUSTER_VALUES.index("cluster_size")]
+    return np.round(np.expm1(found)).astype(int).tolist()
+
+
+def test_a_chain_of_shared_things_is_one_cluster():
+    chain = [(0, 1, 10, 0), (1, 1, 11, 0), (2, 2, 11, 0), (3, 2, 12, 7), (4, 3, 13, 7)]
+    assert sizes(chain) == [1, 2, 3, 4, 5]
+    assert sizes([*chain[:2], (40, 1, 14, 0)]) == [1, 2, 1], "what was shared long ago joins nobody"
+    assert sizes([(0, 1, 10, 0), (0, 2, 20, 0), (1, 3, 30, 0)]) == [1, 1, 1], "no address is no shared address"
+
+
+def test_what_many_share_joins_nobody():
+    office = [(0, device, 99, 0) for device in range(1, 8)]
+    assert sizes(office)[-1] == 7
+    assert sizes(office, LinkRules(network_most=3)) == [1, 2, 3, 4, 1, 1, 1], (
+        "from the bound on it is known as an office"
+    )
+
+
+def test_gangs_are_found_on_a_stream_never_seen_and_families_add_up(told):
+    """Honest clerks, families and offices share things, too: the line keeps their alarms few."""
+    sessions, truth, values = told
+    bad = truth.kind > 0
+    held = np.arange(len(bad)) >= len(bad) * 3 // 4
+    other, is_true = make_applications(ApplyingPlan(applications=900, gangs=4, seed=8))
+    unseen = describe_applications(other)
+    recall = {}
+    for families in (tuple(FAMILIES), ("shared things",)):
+        scorer = fit_scorer(
+            values, bad, held, ScorerPlan(families=families, learner="neural", false_alarms=0.02, seed=1)
+        )
+        alarm = scorer.score(unseen) >= scorer.line
+        recall[families] = {
+            kind.name: float(alarm[is_true.kind == kind].mean()) for kind in (GangKind.FARM, GangKind.PROXY)
+        }
+        assert alarm[is_true.kind == GangKind.HONEST].mean() < 0.08
+    assert recall[tuple(FAMILIES)]["FARM"] > 0.8
+    assert recall[tuple(FAMILIES)]["PROXY"] > recall["shared things",]["PROXY"] + 0.3, "fresh devices share only a hand"
+    assert columns_of(("twins",)) == (6, 7, 8)
+    assert np.isfinite(values).all()
+    assert len(sessions.at_s) == len(values)

@@ -1,0 +1,1 @@
+"""The desk of joint lending: partners, days held against their books, loans that change lenders."""
