@@ -20,7 +20,9 @@ from tests.browser.conftest import DESKTOP, PHONE, watching
 SHARED = Scene(device="phone-1", address="Xihu 1")
 PAGES = (
     "/desk/", "/desk/feed", "/desk/rings?days=7", "/desk/reviews", "/desk/customers", "/desk/policy", "/desk/policy/history", "/desk/lists",
-    "/desk/books", "/desk/closing", "/desk/webhooks", "/desk/portfolio", "/desk/journeys", "/desk/payments", "/desk/lab", "/desk/giving",
+    "/desk/books", "/desk/closing", "/desk/webhooks", "/desk/portfolio", "/desk/journeys", "/desk/payments", "/desk/lab",
+    "/desk/giving", "/desk/temporary", "/desk/lenders", "/desk/orders", "/desk/business", "/desk/evidence", "/desk/prudence",
+    "/desk/relief",
 )  # fmt: skip
 
 

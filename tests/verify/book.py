@@ -24,6 +24,7 @@ from honghua.store.database import Database, connect
 from tests.verify.bounded import bind_some
 from tests.verify.contracts import sign_business, sign_contract
 from tests.verify.doors import VAULT, meet_people, offer_instalments, settle_merchants
+from tests.verify.evidencing import bring_evidence
 from tests.verify.filing import tell_bureau
 from tests.verify.laboratory import let_agents_work
 from tests.verify.payments import repay_by_gateway
@@ -94,6 +95,7 @@ def build(database: Database) -> None:
         buy_interest_free(book)
         meet_people(conn, now=NOW)
         site, _ = sign_contract(conn, book.registry, VAULT, now=NOW)
+        bring_evidence(conn, book.registry, VAULT, now=NOW)
         sign_business(conn, book.registry, site, now=NOW)
         book.until(2, 3)
         settle_merchants(conn, now=NOW)

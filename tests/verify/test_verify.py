@@ -19,6 +19,7 @@ from honghua.store.database import Database, connect, scratch_database
 from honghua.store.embedded import ensure_server
 from honghua.store.settings import StoreSettings
 from tests.verify.book import CUSTOMERS, build, open_book
+from tests.verify.evidencing import EVIDENCE
 from tests.verify.laboratory import AGENTS
 from tests.verify.payments import PAYMENTS
 from tests.verify.plants import PLANTS, Plant
@@ -43,12 +44,14 @@ def test_a_sound_book_passes(lived: Database) -> None:
     assert len(found["checked"]) == len(checks), "two checks share a name"
     idle = [name for name, count in found["checked"].items() if count == 0 and name != "credit.quarantine_told"]
     assert idle == [], "the book gives some checks nothing to look at"
-    assert found["checked"]["credit.state_is_fold"] == len(CUSTOMERS) + 2  # and kim, whose two accounts contracts opened
+    assert (
+        found["checked"]["credit.state_is_fold"] == len(CUSTOMERS) + 2
+    )  # and kim, whose two accounts contracts opened
     assert found["checked"]["credit.accounts_without_contract"] == len(CUSTOMERS)
 
 
 @pytest.mark.parametrize(
-    "plant", [*PLANTS, *PAYMENTS, *AGENTS, *REGISTERED], ids=lambda plant: plant.name.replace(" ", "-")
+    "plant", [*PLANTS, *PAYMENTS, *AGENTS, *REGISTERED, *EVIDENCE], ids=lambda plant: plant.name.replace(" ", "-")
 )
 def test_a_planted_corruption_is_named(lived: Database, plant: Plant) -> None:
     """Planted by the owner, with the triggers off, in a transaction that is rolled back."""

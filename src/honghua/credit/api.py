@@ -31,7 +31,7 @@ from honghua.credit.engine import (
     zone_offset_us,
 )
 from honghua.credit.eod import DayReport, close_day
-from honghua.credit.guarding import CapView, find_spending_cap
+from honghua.credit.guarding import CapView, OwnShop, find_spending_cap, list_own_shops, say_own_shop
 from honghua.credit.plain.opening import share_book_in_turn
 from honghua.credit.quarantine import list_quarantined, release
 from honghua.credit.registry import Registry, open_registry
@@ -56,6 +56,7 @@ from honghua.credit.viewing.accepting import make_acceptance
 from honghua.credit.viewing.closing import DayView, ShardView, find_day, list_day_views, list_shards
 from honghua.credit.viewing.deciding import NamedPurchase, name_purchases
 from honghua.credit.viewing.growth import GrowthView, find_growth
+from honghua.credit.viewing.lines import HolderView, LineView, list_business_lines
 from honghua.credit.viewing.portfolio import (
     BUCKETS,
     WRITTEN_OFF,
@@ -232,10 +233,13 @@ __all__ = [
     "Happening",
     "HistoryItem",
     "HistoryPlace",
+    "HolderView",
     "InstalmentQuote",
     "Judged",
+    "LineView",
     "Migration",
     "NamedPurchase",
+    "OwnShop",
     "PlanView",
     "PurchaseDetail",
     "PurchaseState",
@@ -282,11 +286,13 @@ __all__ = [
     "is_risk_on",
     "keep_model",
     "list_bills_due",
+    "list_business_lines",
     "list_day_views",
     "list_days",
     "list_history",
     "list_instalment_quotes",
     "list_migrations",
+    "list_own_shops",
     "list_purchases",
     "list_quarantined",
     "list_queue",
@@ -305,6 +311,7 @@ __all__ = [
     "place_before",
     "release",
     "save_replay",
+    "say_own_shop",
     "set_sources",
     "start_book",
     "switch_risk_on",

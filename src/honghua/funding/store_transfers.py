@@ -164,11 +164,12 @@ def end_run(conn: psycopg.Connection, transfer_id: int, *, now: dt.datetime) -> 
     conn.execute("UPDATE funding_transfer_run SET done_at = %s WHERE transfer_id = %s", [now, transfer_id])
 
 
-def list_held(conn: psycopg.Connection, lender: str, *, after: str, limit: int) -> list[str]:
-    """Loans of which a lender holds a part, by name behind one."""
+def list_held(conn: psycopg.Connection, transfer: Transfer, *, after: str, limit: int) -> list[str]:
+    """Loans of which the seller holds a part and that the transfer has not left, by name behind one."""
     rows = conn.execute(
-        "SELECT loan FROM funding_position WHERE lender = %s AND is_held AND loan > %s ORDER BY loan LIMIT %s",
-        [lender, after, limit],
+        "SELECT loan FROM funding_position AS p WHERE lender = %s AND is_held AND loan > %s AND NOT EXISTS ("
+        "SELECT FROM funding_transfer_kept AS k WHERE k.transfer_id = %s AND k.loan = p.loan) ORDER BY loan LIMIT %s",
+        [transfer.seller, after, transfer.transfer_id, limit],
     )
     return [str(loan) for (loan,) in rows]
 

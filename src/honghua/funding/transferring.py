@@ -123,7 +123,9 @@ def transfer_page(
     store_following.lock_cursor(conn)
     after, is_over = rows.lock_run(conn, transfer_id)
     transfer = get_transfer(conn, transfer_id)
-    loans = [] if is_over else rows.list_held(conn, transfer.seller, after=after, limit=limit)
+    loans = [] if is_over else rows.list_held(conn, transfer, after=after, limit=limit)
+    if not loans and after and not is_over:  # what was lent meanwhile may stand before the place
+        loans = rows.list_held(conn, transfer, after="", limit=limit)
     if not loans:
         if not is_over:
             rows.end_run(conn, transfer_id, now=now)

@@ -184,6 +184,8 @@ def post_entries(conn: Connection, batch: EntryBatch, *, ids: NDArray[np.int64] 
     try:
         changed = store.update_balances(conn, change, currency=batch.currency)
     except psycopg.errors.CheckViolation as error:
+        if error.diag.table_name != store.BALANCES:  # of rows that were under way (`store.overlapping`)
+            raise
         why = f"{error.diag.constraint_name}: {error.diag.message_detail}"
         raise IntegrityBroken(f"a balance would leave its side, {why}", code="BALANCE_REFUSED") from error
     if changed != change.owner_ids.size:

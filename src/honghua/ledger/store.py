@@ -19,6 +19,7 @@ from honghua.store.copybin import Date, Int2, Int8, Int8Array, Text, copy_in, co
 
 Connection = psycopg.Connection
 
+BALANCES: Final = "ledger_balance"
 SEALER_LOCK: Final = 0x7365616C  # pg_advisory_xact_lock: one sealer at a time
 ROWS_AT_ONCE: Final = 5_000
 ENTRY_COLUMNS: Final = (

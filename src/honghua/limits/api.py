@@ -62,10 +62,21 @@ from honghua.limits.releases import (
     review_rulebook,
     roll_back_rulebook,
 )
+from honghua.limits.response.campaigns import (
+    answer_temporary,
+    count_reasons,
+    end_temporary,
+    get_temporary,
+    list_temporary,
+)
+from honghua.limits.response.store import TemporaryCampaign
+from honghua.limits.response.whys import WORDS as TEMPORARY_WORDS
+from honghua.limits.response.whys import Why as TemporaryWhy
 from honghua.limits.store_releases import RulebookRelease, Seat
 
 __all__ = [
     "NOTICE",
+    "TEMPORARY_WORDS",
     "Approval",
     "Bound",
     "CarriedRow",
@@ -75,14 +86,19 @@ __all__ = [
     "ScanResult",
     "Seat",
     "Signed",
+    "TemporaryCampaign",
+    "TemporaryWhy",
     "Use",
     "Wanted",
     "Word",
     "accept_offer",
     "activate_rulebook",
+    "answer_temporary",
     "apply",
     "assess",
     "claim",
+    "count_reasons",
+    "end_temporary",
     "expire",
     "find_ceiling_apart",
     "find_ceilings",
@@ -90,6 +106,7 @@ __all__ = [
     "find_release_in_force",
     "get_application",
     "get_rulebook",
+    "get_temporary",
     "give",
     "is_any_active",
     "is_any_bound",
@@ -99,6 +116,7 @@ __all__ = [
     "list_grants",
     "list_offers",
     "list_rulebooks",
+    "list_temporary",
     "load_bound",
     "make_offers",
     "move_grants",

@@ -90,7 +90,7 @@ def activate_rulebook(conn: psycopg.Connection, release_id: int, act: Signed, *,
         raise Conflict(f"rulebook {release_id} is not approved", code="NOT_APPROVED")
     if from_on < at.on:
         raise BadInput("a rulebook judges from today on, or later: what was judged stays", code="DAY_PAST")
-    seats = store_releases.list_seats(conn, row.product)
+    seats = store_releases.list_seats(conn, product=row.product)
     if seats and (seats[0].release_id, seats[0].from_on <= from_on) == (release_id, True):
         raise Conflict(f"rulebook {release_id} is in force from {seats[0].from_on}", code="NOTHING_CHANGES")
     store_releases.insert_seat(conn, release_id, from_on, (act.person, act.why), restores=None, now=at.now)
@@ -100,7 +100,7 @@ def activate_rulebook(conn: psycopg.Connection, release_id: int, act: Signed, *,
 def roll_back_rulebook(conn: psycopg.Connection, act: Signed, *, at: Moment, product: str = CONSUMPTION) -> Seat:
     """From today on what was in force before the newest change judges again, if its approval still stands. Conflict without one before."""
     store_releases.lock(conn)
-    seats = store_releases.list_seats(conn, product)
+    seats = store_releases.list_seats(conn, product=product)
     # What a rollback says again is where it stands: the next one goes on to what was before that.
     standing = seats[0].restores or seats[0].seat_id if seats else 0
     before = next((one for one in seats if one.restores is None and one.seat_id < standing), None)
@@ -142,7 +142,7 @@ def _propose(
 def _ensure_shipped(conn: psycopg.Connection, product: str, *, now: dt.datetime) -> None:
     """The product's shipped rulebook as its first release, in force from the first day: what a rollback can return to."""
     store_releases.lock(conn)
-    if store_releases.list_seats(conn, product):
+    if store_releases.list_seats(conn, product=product):
         return
     row = _propose(conn, _open_shipped(product), Signed(AUTHORS, SHIPPED_WHY), built_in=True, now=now)
     said = replace(row, reviewer=RELEASERS, reviewed_why=SHIPPED_WHY, approved=True)

@@ -89,7 +89,7 @@ def insert_seat(
     )
 
 
-def list_seats(conn: psycopg.Connection, product: str | None = None) -> list[Seat]:
+def list_seats(conn: psycopg.Connection, *, product: str | None = None) -> list[Seat]:
     """All seats, or those of one product, the newest first."""
     with conn.cursor(row_factory=class_row(Seat)) as cursor:
         query = (

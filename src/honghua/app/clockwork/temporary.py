@@ -11,16 +11,16 @@ import psycopg
 from honghua.app.clockwork.books import NOT_BEGUN, find_day
 from honghua.base.errors import NotFound
 from honghua.credit import api as credit
-from honghua.credit.core import STATUS_WORDS
-from honghua.credit.core.layout import STATUS_ACTIVE
+from honghua.credit.core import STATUS_ACTIVE, STATUS_WORDS
 from honghua.customers import api as customers
 from honghua.customers.core import ConsentKind
 from honghua.limits import api as limits
+from honghua.limits.core import Moment
 from honghua.limits.response import api as response
 from honghua.store.database import run_unit
 from honghua.web.keyring import Secrets
 
-PIECES_MAX: Final = 4  # of one run: the next run goes on
+PIECES_MAX: Final = 4  # of one batch in one run: the next run goes on
 NO_KEYS: Final = "no keys are attached: who is suitable cannot be seen, nothing is offered"
 
 
@@ -43,14 +43,15 @@ def make_offerer(secrets: Secrets | None) -> Callable[[psycopg.Connection, dt.da
         def check(c: psycopg.Connection, wanted: Sequence[tuple[str, int]]) -> dict[str, str]:
             return check_turns(c, registry, vault, wanted, on=today)
 
-        for _ in range(PIECES_MAX):
-            piece = run_unit(
-                conn, lambda c: response.offer_piece(c, begun[0], check, rulebook=digest, on=today, now=now)
-            )
-            made, left = made + piece[0], left + piece[1]
-            if not sum(piece):
-                begun = begun[1:]
-                if not begun:
+        for number in begun:
+            for _ in range(PIECES_MAX):
+                at = Moment(on=today, now=now)
+                piece = run_unit(
+                    conn,
+                    lambda c, number=number, at=at: response.offer_piece(c, number, check, rulebook=digest, at=at),  # type: ignore[misc]
+                )
+                made, left = made + piece[0], left + piece[1]
+                if not sum(piece):
                     break
         return f"{made} temporary limits offered, {left} customers left out"
 

@@ -11,16 +11,26 @@ import signal
 import sys
 import threading
 from collections.abc import Awaitable, Callable
+from importlib import import_module
+from typing import Final
 
 import uvloop
 
-from honghua.app.serving.clock_role import run_clock
-from honghua.app.serving.desk_role import run_desk
 from honghua.app.serving.plan import CLOCK, DESK, WORKER, Orders
-from honghua.app.serving.worker_role import run_worker
 
 Role = Callable[[Orders, asyncio.Event, Callable[[], None]], Awaitable[None]]
-ROLES: dict[str, Role] = {DESK: run_desk, WORKER: run_worker, CLOCK: run_clock}
+ROLES: Final = {
+    DESK: ("desk_role", "run_desk"),
+    WORKER: ("worker_role", "run_worker"),
+    CLOCK: ("clock_role", "run_clock"),
+}
+
+
+def load_role(name: str) -> Role:
+    """Of the three roles the one that is played: the others' rooms are not loaded."""
+    module, function = ROLES[name]
+    role: Role = getattr(import_module(f"honghua.app.serving.{module}"), function)
+    return role
 
 
 def say_ready() -> None:
@@ -49,7 +59,7 @@ async def work(orders: Orders) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the supervisor's to act on
     watch_parent(lambda: loop.call_soon_threadsafe(stopping.set))
     faulthandler.register(signal.SIGUSR1)  # where every thread stands, for whoever wonders
-    await ROLES[orders.role](orders, stopping, say_ready)
+    await load_role(orders.role)(orders, stopping, say_ready)
 
 
 def main() -> int:

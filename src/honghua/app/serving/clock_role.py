@@ -6,42 +6,54 @@ import asyncio
 import datetime as dt
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 from zoneinfo import ZoneInfo
 
 import psycopg
 
 from honghua.app.clockwork.jobs import make_jobs, run_jobs, tell
+from honghua.app.serving.clock_ports import make_ports
 from honghua.app.serving.plan import Orders, ServePlan
-from honghua.app.serving.ports import make_ports
 from honghua.base.clock import Clock, SystemClock
 from honghua.base.errors import HonghuaError, NotFound
 from honghua.credit import api as credit
 from honghua.credit import jobs as credit_jobs
 from honghua.store.database import connect
+from honghua.store.jobs import Job
 
 LOOK_S: Final = 1.0  # between two looks at what is due
+SLOW: Final = ("models", "lab-runs")  # they fit models: minutes, while others wait for seconds
 
 
 async def run_clock(orders: Orders, stopping: asyncio.Event, ready: Callable[[], None]) -> None:
-    """Look, do, wait; a lost database is waited for."""
+    """Two keepers side by side: nobody who waits for a code waits for a model to be fitted."""
     ready()
-    keeper = Keeper(orders.plan, SystemClock())
+    clock = SystemClock()
+    jobs = make_jobs(make_ports(orders.plan, clock))
+    quick = [one.name for one in jobs if one.name not in SLOW]
+    first = Keeper(orders.plan, clock, jobs, names=quick, closes_days=orders.plan.closes_days)
+    second = Keeper(orders.plan, clock, jobs, names=list(SLOW), closes_days=False)
+    await asyncio.gather(keep(first, stopping), keep(second, stopping))
+
+
+async def keep(keeper: Keeper, stopping: asyncio.Event) -> None:
+    """Look, do, wait; a lost database is waited for."""
     while not stopping.is_set():
         await asyncio.to_thread(keeper.look)
-        try:
+        with suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), LOOK_S)
-        except TimeoutError:
-            continue
     keeper.close()
 
 
 class Keeper:
-    """Runs what is due, on a connection of its own."""
+    """Runs those of the jobs that are due, on a connection of its own. closes_days: whether it also ends the days that are over."""
 
-    def __init__(self, plan: ServePlan, clock: Clock) -> None:
-        self.plan, self.clock = plan, clock
-        self.jobs = make_jobs(make_ports(plan, clock))
+    def __init__(
+        self, plan: ServePlan, clock: Clock, jobs: tuple[Job, ...], *, names: list[str], closes_days: bool
+    ) -> None:
+        self.plan, self.clock, self.jobs = plan, clock, jobs
+        self.names, self.closes_days_too = names, closes_days
         self.conn: psycopg.Connection | None = None
         self.has_failed = False  # at the last look: said once, not every second
 
@@ -50,9 +62,9 @@ class Keeper:
         try:
             if self.conn is None or self.conn.closed:
                 self.conn = connect(self.plan.database)
-            if self.plan.closes_days:
+            if self.closes_days_too:
                 self.close_days(self.conn)
-            for one in run_jobs(self.conn, self.jobs, clock=self.clock):
+            for one in run_jobs(self.conn, self.jobs, clock=self.clock, names=self.names):
                 if one.error is not None:
                     tell(one)
             self.has_failed = False

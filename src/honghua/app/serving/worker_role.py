@@ -100,6 +100,8 @@ async def run_worker(orders: Orders, stopping: asyncio.Event, ready: Callable[[]
         for one in server.servers:
             one.close()  # from here on callers reach other workers
         lane.is_leaving = True
+        if plan.has_pages:
+            app.state.pulse.end()  # streams would outlast every farewell
         await say_farewell(server)
         server.should_exit = True
         await serving

@@ -34,7 +34,7 @@ REFUSALS: Final[dict[str, tuple[str, str]]] = {
     "SUSPENSION_OPEN": ("待确认的订单尚未过期。", "The time to go on with this order is not over yet."),
     "NOT_CLAIMED": ("请先领取这笔审核任务。", "Claim this review before you decide it."),
     "TERMS_UNKNOWN": ("没有这个产品条款版本。", "There are no product terms of this name."),
-    "PURPOSE_REFUSED": ("这笔订单不属于该额度的用途:消费额度只能用于购物消费,经营额度只能用于经营采购,都不能取现、转账或还贷。", "This order is not what the limit is for: consumption on the one, goods of the trade on the other; never cash, transfers, repayments."),
+    "PURPOSE_REFUSED": ("这笔订单不属于该额度的用途:消费额度只能用于购物消费,经营额度只能用于经营采购,都不能取现、转账或还贷。", "This order is not what the limit is for: consumption or goods of the trade; never cash, transfers or loan repayments."),
     "PURPOSE_OTHER": ("产品用途与账户用途不一致,不能开通。", "This product is for another purpose than this account."),
     "OWN_SHOP": ("额度不能用于在本人经营的店铺下单。", "Credit can't be used at a shop of one's own."),
     "ORDER_MISSING": ("每笔信用支付必须对应真实订单、商家和商品类别。", "Each credit purchase needs its order, merchant and goods category."),

@@ -80,7 +80,9 @@ def look_at_business(
 def note_shops(conn: psycopg.Connection, customer: str, business: Business, *, now: dt.datetime) -> None:
     """The shops of a business are its owner's own. In the caller's transaction."""
     for shop in business.shops:
-        say_own_shop(conn, OwnShop(customer=customer, merchant=shop, is_own=True, said_by=customer, why=TOLD, said_at=now))
+        say_own_shop(
+            conn, OwnShop(customer=customer, merchant=shop, is_own=True, said_by=customer, why=TOLD, said_at=now)
+        )
 
 
 __all__ = ["Trade", "look_at_business", "note_shops"]

@@ -38,7 +38,7 @@ REASONS: Final[dict[str, Reason]] = {
     ),
     "PURPOSE_REFUSED": Reason(
         "这笔订单不属于该额度的用途:消费额度只能用于购物消费,经营额度只能用于经营采购,都不能取现、转账或还贷。",
-        "This order is not what the limit is for: consumption on the one, goods of the trade on the other; never cash, transfers, repayments.",
+        "This order is not what the limit is for: consumption or goods of the trade; never cash, transfers or loan repayments.",
         "交易类别不是该额度的用途。",
         "The category is not what this line is for.",
         "信用用途不符合规定",

@@ -13,6 +13,6 @@ from honghua.fraud.applications.scoring import (
 from honghua.fraud.applications.sessions import SessionColumns
 
 __all__ = [
-    "CLUSTER_VALUES", "FAMILIES", "LEARNERS", "TWIN_VALUES", "ApplicationScorer", "LinkRules", "ScorerPlan", "SessionColumns", "cluster_applications",
-    "columns_of", "describe_applications", "fit_scorer",
+    "CLUSTER_VALUES", "FAMILIES", "LEARNERS", "TWIN_VALUES", "ApplicationScorer", "LinkRules", "ScorerPlan", "SessionColumns",
+    "cluster_applications", "columns_of", "describe_applications", "fit_scorer",
 ]  # fmt: skip

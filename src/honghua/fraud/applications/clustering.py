@@ -18,6 +18,7 @@ from honghua.fraud.applications.sessions import Behaviour, SessionColumns, read_
 
 Floats = NDArray[np.float64]
 DAY_S: Final = 86_400
+NETWORK: Final = 1  # its place among the things that are shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,9 @@ class LinkRules:
     network_most: int = 40
     address_most: int = 6
     hand_step: float = 0.12
+
+
+LINK_RULES: Final = LinkRules()
 
 
 @dataclass(slots=True)
@@ -88,7 +92,7 @@ CLUSTER_VALUES: Final = (
 TWIN_VALUES: Final = ("hand_twins", "way_and_hand_twins", "twin_cluster")
 
 
-def cluster_applications(sessions: SessionColumns, rules: LinkRules = LinkRules()) -> Floats:
+def cluster_applications(sessions: SessionColumns, *, rules: LinkRules = LINK_RULES) -> Floats:
     """float64[n, CLUSTER_VALUES + TWIN_VALUES] of applications in order of time; counts of those before, sizes with the row itself.
 
     Cost: about 20 µs a row.
@@ -105,14 +109,14 @@ def cluster_applications(sessions: SessionColumns, rules: LinkRules = LinkRules(
         first = at - rules.days * DAY_S
         shared.add(at)
         alike.add(at)
-        counts = []
+        counts, within_day = [], 0
         for k, (seen, bound) in enumerate(zip(places, most, strict=True)):
             thing = columns[k][row]
             before = seen[thing].since(first) if thing else deque()
             counts.append(len(before))
             if 0 < len(before) <= bound:
                 shared.join(row, before[-1][1])
-            if k == 1:
+            if k == NETWORK:
                 within_day = sum(1 for one, _ in before if one >= at - DAY_S)
             if thing:
                 seen[thing].rows.append((at, row))

@@ -173,7 +173,7 @@ def is_allowed(book: TagBook, uses: Sequence[Use], name: str, allowed: frozenset
     return tag is not None and any(use.name in allowed and use.needs(tag) for use in uses)
 
 
-def read_profile(conn: psycopg.Connection, customer: str, allowed: Allowed = allow_all) -> ProfileRow | None:
+def read_profile(conn: psycopg.Connection, customer: str, *, allowed: Allowed = allow_all) -> ProfileRow | None:
     """A customer's profile as far as law and consent allow it at this moment; None = none is kept, or none may be told."""
     row, now_allowed = store.find_profile(conn, customer), allowed(conn, [customer]).get(customer)
     if row is None or now_allowed is None:

@@ -84,6 +84,13 @@ def count_tags(conn: psycopg.Connection) -> dict[str, int]:
     return {str(tag): int(count) for tag, count in conn.execute(query)}
 
 
+def list_lags(conn: psycopg.Connection, *, after: dt.datetime) -> list[tuple[dt.datetime, float]]:
+    """(written at, seconds from the recording of the newest fact) of every profile written after a moment, in that order."""
+    query = """SELECT written_at, extract(epoch FROM written_at - heard_at)::float8 FROM lab_profile WHERE written_at > %s
+      ORDER BY written_at"""
+    return [(at, float(lag)) for at, lag in conn.execute(query, [after])]
+
+
 def measure_lag(conn: psycopg.Connection, customers: Sequence[str]) -> float:
     """Seconds from the recording of the newest fact to the writing of the profile, the most of these customers; −1 of nobody."""
     query = "SELECT max(extract(epoch FROM written_at - heard_at))::float8 FROM lab_profile WHERE customer = ANY(%s::text[])"

@@ -120,9 +120,8 @@ class Translator:
             return
         at = np.minimum(np.searchsorted(ids, facts.purchase_id[places]), len(ids) - 1)
         is_attempt = np.isin(facts.kind[places], list(PURCHASES)) & (ids[at] == facts.purchase_id[places])
-        for slot, column in (("available", "available_minor"), ("limit_minor", "limit_minor")):
-            found = sensed[at[is_attempt], LIVE_SCHEMA.place(column)]
-            events[is_attempt, schema.place(slot)] = found
+        for slot, told in (("available", "available_minor"), ("limit_minor", "limit_minor")):
+            events[is_attempt, schema.place(slot)] = sensed[at[is_attempt], LIVE_SCHEMA.place(told)]
 
     def _learn(self, conn: psycopg.Connection, facts: FactColumns) -> None:
         accounts = {int(one) for one in np.unique(facts.account_id)} - self.customers.keys()

@@ -19,10 +19,11 @@ from honghua.limits.response.checking import Moves, ResponseBounds, ResponseVerd
 from honghua.limits.response.choosing import ChoiceTerms, ChosenLimits, Evidence, choose_limits
 from honghua.limits.response.curves import Baseline, Curves, Response, Rows
 from honghua.limits.response.fitting import fit_baseline, fit_response, learn_response
-from honghua.limits.response.keeping import keep_slice, note_outcomes, read_evidence
-from honghua.limits.response.offering import WORDS, Allotment, CampaignTerms, Why, allot_temporary, name_offers
+from honghua.limits.response.keeping import Labels, keep_slice, note_outcomes, read_evidence
+from honghua.limits.response.offering import Allotment, allot_temporary, name_offers
 from honghua.limits.response.quoting import TemporaryRisk, measure_temporary
 from honghua.limits.response.slicing import OUTSIDE, Slice, draw_arms, is_in_slice, move_limits
+from honghua.limits.response.whys import WORDS, CampaignTerms, Why
 
 __all__ = [
     "OUTSIDE",
@@ -36,6 +37,7 @@ __all__ = [
     "ChosenLimits",
     "Curves",
     "Evidence",
+    "Labels",
     "Moves",
     "Response",
     "ResponseBounds",

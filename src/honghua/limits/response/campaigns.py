@@ -11,17 +11,21 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
 
 from honghua.base.errors import BadInput, Conflict, NotFound
 from honghua.base.people import fold_name
+from honghua.limits.core import Moment
 from honghua.limits.moving import make_offers
 from honghua.limits.releases import Signed
 from honghua.limits.response import store
-from honghua.limits.response.offering import Allotment, CampaignTerms
 from honghua.limits.response.store import TemporaryCampaign
+from honghua.limits.response.whys import CampaignTerms
+
+if TYPE_CHECKING:  # pages show batches without loading what solves them
+    from honghua.limits.response.offering import Allotment
 
 PIECE: Final = 500  # customers of one transaction
 DIGITS_LEAST: Final = 8
@@ -42,7 +46,7 @@ class Batch:
 def propose_temporary(
     conn: psycopg.Connection, batch: Batch, allotment: Allotment, customers: Sequence[str], signed: Signed, *, now: dt.datetime
 ) -> TemporaryCampaign:  # fmt: skip
-    """Keep an allotment of an audience (customers in its rows' order). Conflict where the name is taken, BadInput where nobody is chosen."""
+    """Keep an allotment of an audience (customers in its order). Conflict where the name is taken, BadInput where nobody is chosen."""
     if len(customers) != len(allotment.why) or len(set(customers)) != len(customers):
         raise BadInput("a customer of each row of the allotment is wanted, each once", code="RESPONSE_SHAPE")
     if batch.until_on < batch.from_on or not batch.name.strip():
@@ -77,7 +81,7 @@ def digest_batch(batch: Batch, figures: Mapping[str, Any], rows: Sequence[tuple[
 def answer_temporary(
     conn: psycopg.Connection, campaign_id: int, signed: Signed, *, approved: bool, digest: str, now: dt.datetime
 ) -> TemporaryCampaign:
-    """Another person's word on a proposal with this digest (hex, 8 digits at least). Conflict for one's own yes, or when it was answered."""
+    """Another person's word on a proposal of this digest (hex, 8 digits or more). Conflict for one's own yes, or after an answer."""
     row = _get_locked(conn, campaign_id)
     if row.state != "proposed":
         raise Conflict(f"temporary limits {row.name} are {row.state}", code="TEMPORARY_ANSWERED")
@@ -97,22 +101,22 @@ def end_temporary(conn: psycopg.Connection, campaign_id: int, signed: Signed, *,
 
 
 def offer_piece(
-    conn: psycopg.Connection, campaign_id: int, check: Checker, *, rulebook: str, on: dt.date, now: dt.datetime, most: int = PIECE
-) -> tuple[int, int]:  # fmt: skip
+    conn: psycopg.Connection, campaign_id: int, check: Checker, *, rulebook: str, at: Moment, most: int = PIECE
+) -> tuple[int, int]:
     """The next piece of an approved batch: (offered, left out). check: customer → "", or the code of what speaks against it today.
 
     Safe to do again: what has gone out is marked in the same transaction.
     """
     row = _get_locked(conn, campaign_id)
-    if row.state not in ("approved", "running") or not row.from_on <= on <= row.until_on:
+    if row.state not in ("approved", "running") or not row.from_on <= at.on <= row.until_on:
         return 0, 0
     wanted = store.take_choices(conn, campaign_id, limit=most)
     codes = dict(check(conn, wanted))
     if codes.keys() != {name for name, _ in wanted}:
         raise BadInput("a word about each customer is wanted", code="TEMPORARY_INVALID")
     offers = [(name, amount) for name, amount in wanted if not codes[name]]
-    made = make_offers(conn, row.name, offers, rulebook=rulebook, until_on=row.until_on, now=now)
-    store.settle_choices(conn, campaign_id, codes, now=now)
+    made = make_offers(conn, row.name, offers, rulebook=rulebook, until_on=row.until_on, now=at.now)
+    store.settle_choices(conn, campaign_id, codes, now=at.now)
     return made, len(wanted) - made
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import psycopg
@@ -16,13 +17,21 @@ from honghua.limits.response.curves import Rows
 from honghua.limits.response.slicing import OUTSIDE, Slice, draw_arms
 
 
+class Labels(NamedTuple):
+    """Whose the rows are, and what the columns of their x are."""
+
+    customers: Sequence[str]
+    names: Sequence[str]
+
+
 def keep_slice(
-    conn: psycopg.Connection, slice_: Slice, period: int, rows: Rows, customers: Sequence[str], *, names: Sequence[str], now: dt.datetime
-) -> NDArray[np.int8]:  # fmt: skip
-    """Draw a period's lots for these customers (rows in their order, `person` their keys) and keep who is in the slice, each once.
+    conn: psycopg.Connection, slice_: Slice, period: int, rows: Rows, labels: Labels, *, now: dt.datetime
+) -> NDArray[np.int8]:
+    """Draw a period's lots for these customers (`person` of their rows is the key) and keep who is in the slice, each once.
 
     The arms, OUTSIDE for the others; the same again draws the same and keeps nothing more. Before the period: used and loss are not read.
     """
+    customers, names = labels
     if len(customers) != len(rows.person) or rows.x.shape != (len(customers), len(names)):
         raise BadInput("a customer of each row and a name of each column are wanted", code="RESPONSE_SHAPE")
     arms = draw_arms(slice_, rows.person, period=period)
@@ -57,4 +66,4 @@ def read_evidence(conn: psycopg.Connection, slice_: Slice, *, names: Sequence[st
     return Evidence(rows, np.array([row[2] for row in found], np.int8))
 
 
-__all__ = ["keep_slice", "note_outcomes", "read_evidence"]
+__all__ = ["Labels", "keep_slice", "note_outcomes", "read_evidence"]

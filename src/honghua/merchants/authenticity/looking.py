@@ -25,7 +25,6 @@ from honghua.merchants.core.authenticity import (
     EvidenceItem,
     EvidenceKind,
     Judgement,
-    Need,
     OrderState,
     has_needed,
     judge_order,
@@ -36,7 +35,8 @@ from honghua.merchants.subsidies.store import find_item_of_purchase
 from honghua.store.database import run_unit
 
 LOOKED_AT_ONCE: Final = 500
-REFERENCE_CHARS_MAX: Final = 200
+CHARS_MAX: Final = 200  # of a reference, region or place
+NUMBER_MAX: Final = 10**8  # grams or scans
 CAPACITY_STANDS: Final = dt.timedelta(days=30)
 RULES: Final = "the rules"
 FLAG_ALERT: Final = "order_evidence"
@@ -115,12 +115,13 @@ def _settle(conn: psycopg.Connection, books: Books, now: dt.datetime) -> int:
 
 
 def check_items(told: Sequence[EvidenceItem], asked: set[int], *, now: dt.datetime) -> list[EvidenceItem]:
-    """What of a report can be weighed: about orders that were asked about, named, and of things that have happened."""
+    """What of a report can be weighed: about orders that were asked about, named, bounded, and of things that have happened."""
     return [
         item
         for item in told
-        if item.purchase_id in asked and 1 <= len(item.reference.strip()) <= REFERENCE_CHARS_MAX and item.at <= now + CLOCK_MAY_LEAD
-        and min(item.grams, item.scans) >= 0
+        if item.purchase_id in asked and item.reference.strip() and item.at <= now + CLOCK_MAY_LEAD
+        and 0 <= min(item.grams, item.scans) and max(item.grams, item.scans) <= NUMBER_MAX
+        and all(len(text) <= CHARS_MAX and text.isprintable() for text in (item.reference, item.region, item.place))
     ]  # fmt: skip
 
 
@@ -148,9 +149,9 @@ def judge_rows(
     for row in open_rows:
         mine = items[row.purchase_id]
         signs = derive_signs(mine, around[row.purchase_id], bought_at=row.bought_at, region_id=row.region_id)
-        need = Need(kinds=tuple(EvidenceKind(kind) for kind in row.needs.split("|")), due_hours=1)
+        kinds = {EvidenceKind(kind) for kind in row.needs.split("|")}
         words[row.purchase_id] = judge_order(
-            signs, has_evidence=has_needed(mine, need), is_due=now >= row.due_at, rules=rules
+            signs, has_evidence=has_needed(mine, kinds), is_due=now >= row.due_at, rules=rules
         )
     return words
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, Final
@@ -236,12 +236,11 @@ class EvidenceItem:
     scans: int = 0
 
 
-def has_needed(items: Sequence[EvidenceItem], need: Need) -> bool:
-    """Whether a kind that is needed is there; a delivery counts with a shipment under its reference."""
+def has_needed(items: Sequence[EvidenceItem], kinds: Collection[EvidenceKind]) -> bool:
+    """Whether one of the kinds that are needed is there; a delivery counts with a shipment under its reference."""
     shipped = {item.reference for item in items if item.kind is EvidenceKind.SHIPPED}
     return any(
-        item.kind in need.kinds and (item.kind is not EvidenceKind.DELIVERED or item.reference in shipped)
-        for item in items
+        item.kind in kinds and (item.kind is not EvidenceKind.DELIVERED or item.reference in shipped) for item in items
     )
 
 

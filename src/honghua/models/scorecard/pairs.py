@@ -101,7 +101,7 @@ def boost_pairs(
     bound = {name: way for name, way in zip(names, ruler.directions, strict=True) if way}
     free = [place for place, way in enumerate(ruler.directions) if not way]
     alone = [[place] for place, way in enumerate(ruler.directions) if way]
-    params = {**FOREST, "max_bin": 2 * boost.ranges + 1}
+    params: dict[str, Any] = {**FOREST, "max_bin": 2 * boost.ranges + 1}
     if alone:
         params["interaction_constraints"] = [*alone, *([free] if free else [])]
     x, y = rows
@@ -154,7 +154,7 @@ def add_tree(tables: Tables, tree: Tree, ruler: Ruler) -> float:
 def purify(tables: Tables, ruler: Ruler, counts: Tables) -> tuple[Tables, float]:
     """The same sum, every pair's rows and columns and every single of mean nothing over the rows; and what the intercept gains."""
     singles = {key[0]: tables.get((key[0],), np.zeros(ruler.cuttings[key[0]].bins)).copy() for key in _singles(tables)}
-    pairs = {key: table.copy() for key, table in tables.items() if len(key) == 2}
+    pairs: Tables = {key: table.copy() for key, table in tables.items() if len(key) == 2}
     for key, table in pairs.items():
         for _ in range(SWEEPS):
             moved = 0.0
@@ -170,11 +170,12 @@ def purify(tables: Tables, ruler: Ruler, counts: Tables) -> tuple[Tables, float]
     shift = 0.0
     for place, single in singles.items():
         weight = counts[place,]
-        mean = float(single @ weight / max(weight.sum(), 1.0))
-        single -= mean
+        middle = float(single @ weight / max(weight.sum(), 1.0))
+        single -= middle
         single[weight == 0.0] = 0.0
-        shift += mean
-    return {**{(place,): single for place, single in singles.items()}, **pairs}, shift
+        shift += middle
+    pure: Tables = {(place,): single for place, single in singles.items()}
+    return pure | pairs, shift
 
 
 def _side(tree: Tree, split: int, ruler: Ruler) -> NDArray[np.bool_]:

@@ -196,12 +196,12 @@ class _Teller:
         back = np.array([any(one.kind is EvidenceKind.RETURNED for one in some) for some in items], np.bool_)
         gave_back = np.isin(self.rows, self.planned["origin"][self.planned["kind"] == EventKind.REFUND])
         refunded = gave_back | (back & (rng.random(n) < habits.refunded_of_returned))
-        columns = [self.of(name).tolist() for name in ("customer", "merchant", "category", "amount_minor")]
-        days = (self.of("at_us") // US_PER_DAY).tolist()
-        regions = [key_of_text(name_region(region)) for region in self.of("region").tolist()]
         return Told(
-            self.rows, self.is_fake, self.of("ring"), self.proof, self.channel, bought_at, items, refunded, self._capacity(), *columns,
-            days, regions,
+            row=self.rows, is_fake=self.is_fake, ring=self.of("ring"), proof=self.proof, channel=self.channel, bought_at=bought_at,
+            items=items, refunded=refunded, capacity=self._capacity(), customer=self.of("customer").tolist(),
+            shop=self.of("merchant").tolist(), category=self.of("category").tolist(), amount_minor=self.of("amount_minor").tolist(),
+            day=(self.of("at_us") // US_PER_DAY).tolist(),
+            region_id=[key_of_text(name_region(region)) for region in self.of("region").tolist()],
         )  # fmt: skip
 
     def _merge(self) -> Ints:

@@ -242,20 +242,28 @@ def test_overlapping_rows_are_all_there_for_whoever_speaks_next(conn):
     lambda conn: None, count_commands, lambda conn: remember(conn, "z"), lambda conn: copy_out(conn, "SELECT 1", [Int4], None),
 ])  # fmt: skip
 def test_an_error_of_overlapping_rows_is_met_before_the_commit(conn, speaks):
+    def work() -> None:
+        with conn.transaction(), overlapped(conn):
+            remember(conn, "new")
+            remember(conn, "once")
+            speaks(conn)
+
     remember(conn, "once")
-    with pytest.raises(psycopg.errors.UniqueViolation), conn.transaction(), overlapped(conn):
-        remember(conn, "new")
-        remember(conn, "once")
-        speaks(conn)
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        work()
     assert conn.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
     assert count_commands(conn) == 1, "rolled back whole"
 
 
 def test_another_error_goes_before_that_of_overlapping_rows(conn):
+    def work() -> None:
+        with conn.transaction(), overlapped(conn):
+            remember(conn, "once")
+            raise LookupError
+
     remember(conn, "once")
-    with pytest.raises(LookupError), conn.transaction(), overlapped(conn):
-        remember(conn, "once")
-        raise LookupError
+    with pytest.raises(LookupError):
+        work()
     assert count_commands(conn) == 1
 
 
@@ -268,11 +276,15 @@ def test_rows_that_cannot_be_put_together_leave_those_under_way_alone(conn):
 
 
 def test_a_connection_lost_with_rows_under_way(module_database):
-    with connect(module_database) as conn, connect(module_database) as other:
-        with pytest.raises(psycopg.OperationalError), conn.transaction(), overlapped(conn):
+    def work() -> None:
+        with conn.transaction(), overlapped(conn):
             remember(conn, "lost")
             other.execute("SELECT pg_terminate_backend(%s, 5000)", [conn.info.backend_pid])
             count_commands(conn)
+
+    with connect(module_database) as conn, connect(module_database) as other:
+        with pytest.raises(psycopg.OperationalError):
+            work()
         assert conn.closed
         assert other.execute("SELECT count(*) FROM store_command WHERE key = 'lost'").fetchone() == (0,)
 

@@ -38,12 +38,19 @@ class Read(Protocol):
 
 @dataclass(slots=True)
 class Pulse:
-    """The one reader of a process, at work while anybody listens. stirred: set, and made anew, whenever there is news."""
+    """The one reader of a process, at work while anybody listens. stirred: set, and made anew, whenever there is news. is_over: the
+    process ends, and so do its streams; listeners come back to another one."""
 
     site: Site
     listeners: int = 0
     stirred: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
+    is_over: bool = False
+
+    def end(self) -> None:
+        """Every stream ends where it stands."""
+        self.is_over = True
+        self.stirred.set()
 
     def join(self) -> None:
         """One more listener: the first starts the reader. Trouble when there are too many."""
@@ -82,7 +89,7 @@ async def listen(pulse: Pulse, place: Place, read: Read) -> AsyncGenerator[bytes
     """Frames of a stream that begins behind `place`: what `read` finds, and beats where nothing happens. The listener has joined."""
     try:
         yield b"retry: 2000\n\n"
-        while True:
+        while not pulse.is_over:
             news = pulse.stirred
             page = await pulse.site.read(partial(read, place=place))
             for event in page.events:

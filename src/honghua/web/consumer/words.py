@@ -23,6 +23,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     **LENDERS,
     **GROWING,
     **JOINING,
-    **EVIDENCE, **COMPLAINING,
+    **EVIDENCE,
+    **COMPLAINING,
     **BUSINESS,
 }

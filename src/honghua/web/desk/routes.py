@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from honghua.web.desk import books, closing, customers, home, materials, portfolio, running, webhooks
+from honghua.web.desk import books, business, closing, customers, home, materials, portfolio, running, webhooks
 from honghua.web.desk.giving import pages as giving
 from honghua.web.desk.human import routes as human
 from honghua.web.desk.lab import routes as lab
@@ -12,6 +12,7 @@ from honghua.web.desk.lenders import pages as lenders
 from honghua.web.desk.orders import pages as orders
 from honghua.web.desk.prudence import routes as prudence
 from honghua.web.desk.risk import decisions, feed, lists, policies, reviews, rings, writing
+from honghua.web.desk.temporary import pages as temporary
 
 router = APIRouter()
 # A page that names its part beats one with a number in the same place: writing before policies.
@@ -27,12 +28,14 @@ for part in (
     running,
     customers,
     books,
+    business,
     closing,
     portfolio,
     materials,
     prudence,
     lenders,
     giving,
+    temporary,
     human,
     orders,
     lab,

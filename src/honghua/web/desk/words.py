@@ -7,6 +7,7 @@ from typing import Final
 from honghua.credit.core import FACT_WORDS
 from honghua.web.desk.wording import (
     books,
+    business,
     giving,
     human,
     lab,
@@ -18,6 +19,7 @@ from honghua.web.desk.wording import (
     prudence,
     risk,
     shared,
+    temporary,
 )
 
 WORDS: Final[dict[str, tuple[str, str]]] = {
@@ -25,11 +27,13 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     **risk.WORDS,
     **policy.WORDS,
     **books.WORDS,
+    **business.WORDS,
     **portfolio.WORDS,
     **prudence.WORDS,
     **human.WORDS,
     **lenders.WORDS,
     **giving.WORDS,
+    **temporary.WORDS,
     **orders.WORDS,
     **lab.WORDS,
     **materials.WORDS,

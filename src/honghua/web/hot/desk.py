@@ -19,11 +19,11 @@ from honghua.base.errors import HonghuaError, TimedOut
 from honghua.credit.api import Judged
 from honghua.web.booker import Answer
 from honghua.web.hot.answering import Books, note
-from honghua.web.hot.gathering import WAITING_MAX, Gathering, Parcel, Reply
+from honghua.web.hot.gathering import SHARE_FROM, WAITING_MAX, Gathering, Parcel, Reply
 
 ANSWER_S: Final = 5.0  # beyond the latest deadline of a batch, that the database may stay away
 # Commands of a batch: fewer are judged so soon that it does not pay to judge them while others are written.
-AHEAD_FROM: Final = 512
+AHEAD_FROM: Final = SHARE_FROM
 Replies = Sequence[tuple[Parcel, Reply]]
 Deliver = Callable[[Replies], None]  # called in one of the desk's threads, once a batch
 

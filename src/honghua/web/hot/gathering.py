@@ -15,6 +15,7 @@ from honghua.web.hot.answering import Asked
 
 WAITING_MAX: Final = 4_096  # commands in line; more are refused at once
 BATCH_MAX: Final = 512  # commands that share one transaction
+SHARE_FROM: Final = 256  # commands in line: with more than these, half of them stay for the batch that is judged while this one is written
 RATE_FIRST: Final = 500.0  # commands a second, until one has been measured
 RATE_MEMORY: Final = 0.8  # of the rate known before, at each batch
 RETRY_S: Final = (0.05, 30.0)  # the least and the most that somebody is told to wait
@@ -44,6 +45,7 @@ class Gathering:
     too_late: Callable[[Parcel, Reply], None]
     waiting_max: int = WAITING_MAX
     batch_max: int = BATCH_MAX
+    share_from: int = SHARE_FROM
     rate: float = RATE_FIRST  # commands booked a second, of late
     waiting: int = 0  # commands in line
     is_closed: bool = False
@@ -83,15 +85,15 @@ class Gathering:
                 return taken
 
     def _pull(self) -> tuple[list[Parcel], list[Parcel]]:
-        """What goes into the next batch, and what came too late for it."""
+        """What goes into the next batch, one parcel at least, and what came too late for it."""
         now = time.monotonic()
         taken: list[Parcel] = []
         late: list[Parcel] = []
-        room = self.batch_max
+        room = min(max(self.waiting // 2, self.share_from), self.batch_max)
         while self._line:
             n = len(self._line[0].asked)
             is_late = self._line[0].until < now
-            if not is_late and n > room:
+            if not is_late and taken and n > room:
                 break
             parcel = self._line.popleft()
             self.waiting -= n

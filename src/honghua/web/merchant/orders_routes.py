@@ -87,7 +87,7 @@ async def orders(request: Request) -> Response:
         query = f"from={days[0].isoformat()}&until={days[1].isoformat()}&before={rows[-1].entry_id}"
         older = f"{request.app.url_path_for('merchant.orders')}?{query}"
     return await page(
-        request, "merchant/orders.html", rows=[seeing.show_movement(row, known) for row in rows], days=days, older=older,
+        request, "merchant/orders.html", rows=[seeing.show_movement(row, orders=known) for row in rows], days=days, older=older,
         currency=site.currency,
     )  # fmt: skip
 

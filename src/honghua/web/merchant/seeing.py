@@ -58,7 +58,7 @@ def read_payable(conn: psycopg.Connection, merchant_id: int) -> int:
     return -int(ledger.read_balances(conn, np.array([merchant_id], np.int64))[0, Component.MERCHANT_PAYABLE])
 
 
-def show_movement(row: Movement, orders: Mapping[int, OrderRow] | None = None) -> ShownMovement:
+def show_movement(row: Movement, *, orders: Mapping[int, OrderRow] | None = None) -> ShownMovement:
     """With its word, and how its order stands where that is known."""
     order = (orders or {}).get(row.purchase_id) if row.kind == FactKind.PURCHASE_CAPTURED else None
     return ShownMovement(row, WORD_OF.get(FactKind(row.kind), "changed"), order.state if order else None)

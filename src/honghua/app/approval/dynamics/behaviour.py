@@ -1,12 +1,12 @@
 """A score in life beside the score at application (R-065): which tells better who will default, and how long before.
 
-The learner (logistic regression) is the same for both; it is fitted on the training cities only, the alarm line is drawn there, too. Rows
-are accounts in order at the end of a month: of who is past due already, the days past due tell enough.
+The learner (logistic regression) is the same for both; it is fitted on the training cities only, where it is also chosen what serves and
+where the alarm line lies. Both are compared on all live accounts and, harder, on those with nothing past due; warnings count there only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -29,7 +29,7 @@ LOOKED: Final = (
     6,
     12,
 )  # months after which both scores are compared: what is meant by the one ends where the other begins
-TIERS: Final = (0.5, 0.8, 0.95)  # shares of the training rows in order at which risk tiers end, the safest first
+TIERS: Final = (0.5, 0.8, 0.95)  # shares of the training rows at which risk tiers end, the safest first
 FALSE_ALARMS: Final = 0.05  # of account-months that do not end in default, on the training cities
 FEATURES: Final = (
     "utilisation", "utilisation_3m", "paid_share", "paid_share_3m", "dpd_most", "dpd_most_3m", "months_late", "refused_3m", "bought_change",
@@ -98,40 +98,61 @@ def describe_conduct(lived: Lived, month: int) -> Floats:
     ])  # fmt: skip
 
 
+READERS: Final[dict[str, Callable[[Panel], Floats]]] = {
+    "conduct": lambda panel: panel.conduct,
+    "application": lambda panel: panel.applied,
+    "both": lambda panel: np.column_stack([panel.conduct, panel.applied]),
+}
+
+
 def measure_behaviour(train: Panel, test: Panel) -> dict[str, Any]:
-    """AUC of both scores on the same account-months of the test cities, and lead time, as JSON. Intervals are 95 %: DeLong's, Wilson's."""
-    rows = {"conduct": lambda p: p.conduct, "application": lambda p: p.applied,
-            "both": lambda p: np.column_stack([p.conduct, p.applied])}  # fmt: skip
-    fitted = {name: _fit(read(train)[train.in_order], train.bad[train.in_order]) for name, read in rows.items()}
-    looked = test.in_order & np.isin(test.month, LOOKED)
-    chance = {name: fitted[name].predict_proba(read(test))[:, 1] for name, read in rows.items()}
+    """AUC of both scores on the same account-months of the test cities, risk tiers and lead time. Intervals: 95 %, DeLong, Wilson."""
+    fitted = {name: _fit(read(train), train.bad) for name, read in READERS.items()}
+    chance = {name: fitted[name].predict_proba(read(test))[:, 1] for name, read in READERS.items()}
     chance["cards"] = 1.0 - test.score  # the shipped application cards, fitted on a city of their own
-    own = fitted["both"].predict_proba(rows["both"](train))[:, 1]
-    good = train.in_order & ~train.bad
-    line = float(np.quantile(own[good], 1.0 - FALSE_ALARMS))
+    serving, folds = choose_serving(train)
+    own = fitted[serving].predict_proba(READERS[serving](train))[:, 1]
+    line = float(np.quantile(own[train.in_order & ~train.bad], 1.0 - FALSE_ALARMS))
+    looked = np.isin(test.month, LOOKED)
     return {
-        "people_train": len(np.unique(train.person)), "people_test": len(np.unique(test.person)),
-        "rows_compared": int(looked.sum()), "bad_compared": int(test.bad[looked].sum()),
-        "auc": {
-            name: [round(one, 4) for one in auc_interval(test.bad[looked].astype(np.int64), values[looked]).as_list()]
-            for name, values in chance.items()
-        },
-        "gain": [
-            round(one, 4)
-            for one in auc_difference(test.bad[looked].astype(np.int64), chance["conduct"][looked], chance["application"][looked]).as_list()
-        ],
-        "tiers": tell_tiers(own[train.in_order], chance["both"], test), "alarm_line": round(line, 5),
-        **_tell_lead(test, chance["both"], line),
+        "people_train": len(np.unique(train.person)), "people_test": len(np.unique(test.person)), "serving": serving, "folds_auc": folds,
+        "live_accounts": _compare(test, chance, looked), "accounts_in_order": _compare(test, chance, looked & test.in_order),
+        "tiers": tell_tiers(own, chance[serving], test), "alarm_line": round(line, 5), **_tell_lead(test, chance[serving], line),
+    }  # fmt: skip
+
+
+def choose_serving(train: Panel) -> tuple[str, dict[str, float]]:
+    """Whether conduct serves alone or with the application: by AUC on each training city left out, of accounts in order."""
+    cities = train.person >> 32
+    found = {}
+    for name in ("conduct", "both"):
+        rows, said = READERS[name](train), np.zeros(len(train.bad))
+        for city in np.unique(cities):
+            mine = cities == city
+            said[mine] = _fit(rows[~mine], train.bad[~mine]).predict_proba(rows[mine])[:, 1]
+        kept = train.in_order
+        found[name] = round(float(auc_interval(train.bad[kept].astype(np.int64), said[kept]).mid), 4)
+    return max(found, key=lambda name: found[name]), found
+
+
+def _compare(test: Panel, chance: dict[str, Floats], rows: NDArray[np.bool_]) -> dict[str, Any]:
+    """AUC of each score on some rows, and of conduct less application."""
+    bad = test.bad[rows].astype(np.int64)
+    gain = auc_difference(bad, chance["conduct"][rows], chance["application"][rows])
+    return {
+        "rows": int(rows.sum()), "bad": int(bad.sum()),
+        "auc": {name: [round(one, 4) for one in auc_interval(bad, said[rows]).as_list()] for name, said in chance.items()},
+        "conduct_less_application": [round(one, 4) for one in gain.as_list()],
     }  # fmt: skip
 
 
 def tell_tiers(train_chance: Floats, chance: Floats, test: Panel) -> dict[str, Any]:
     """Realised loss by risk tier on the test cities: bounds from the training rows; loss of what stood drawn over the months ahead."""
     bounds = np.quantile(train_chance, TIERS)
-    looked = test.in_order & np.isin(test.month, LOOKED)
+    looked = np.isin(test.month, LOOKED)
     tier = np.searchsorted(bounds, chance[looked], side="right")
     bad, lost, drawn = test.bad[looked], test.lost_minor[looked], test.drawn_minor[looked]
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "accounts": int((tier == k).sum()), "default": interval(int(bad[tier == k].sum()), int((tier == k).sum())),
             "loss": round(float(lost[tier == k].sum() / max(float(drawn[tier == k].sum()), 1.0)), 5),

@@ -18,6 +18,7 @@ Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 MONTHS: Final = 18
 YEAR_MONTHS: Final = 12
+PEOPLE_LEAST: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Town:
 
 def settle_town(book: Rulebook, *, seed: int, count: int) -> Town:
     """Draw and judge the applicants of a city."""
-    drawn = draw_applicants(people=3 * count, seed=seed, count=count)
+    drawn = draw_applicants(people=max(3 * count, PEOPLE_LEAST), seed=seed, count=count)
     rows = rows_of(drawn)
     rulings = rule_all(book, vectors_of(book, [book.terms.person_cap(DAY).cap] * len(rows), rows, DAY), DAY)
     approved = np.array([one.outcome == "approved" for one in rulings])

@@ -26,7 +26,7 @@ from honghua.fraud.applications.api import (
     fit_scorer,
 )
 from honghua.models.api import auc_interval, average_precision
-from honghua.sim.api import ApplyingPlan, ApplyingTruth, GangKind, make_applications
+from honghua.sim.api import ApplyingPlan, GangKind, make_applications
 from honghua.store.settings import StoreSettings
 
 Floats = NDArray[np.float64]
@@ -78,18 +78,12 @@ def run(args: argparse.Namespace, store: StoreSettings) -> dict[str, Any]:
 
 def read_streams(plans: Sequence[ApplyingPlan]) -> Stream:
     """Make the streams and describe each by itself, in order of time."""
-    values, kinds, gangs, places = [], [], [], []
+    parts = []
     for place, plan in enumerate(plans):
         sessions, truth = make_applications(plan)
-        values.append(describe_applications(sessions))
-        _keep(truth, kinds, gangs)
-        places.append(np.full(len(truth.kind), place, np.int64))
-    return Stream(np.concatenate(values), np.concatenate(kinds), np.concatenate(gangs), np.concatenate(places))
-
-
-def _keep(truth: ApplyingTruth, kinds: list[NDArray[np.int64]], gangs: list[NDArray[np.int64]]) -> None:
-    kinds.append(truth.kind)
-    gangs.append(truth.gang)
+        mark = np.full(len(truth.kind), place, np.int64)
+        parts.append(Stream(describe_applications(sessions), truth.kind, truth.gang, mark))
+    return Stream(*(np.concatenate([getattr(part, name) for part in parts]) for name in Stream._fields))
 
 
 def compare(train: Stream, test: Stream, *, seed: int) -> dict[str, Any]:

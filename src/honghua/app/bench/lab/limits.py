@@ -48,7 +48,10 @@ DRAWN_SHARE: Final = 1.15  # of what is used today may be drawn
 LOW, HIGH = 0.8, 1.25  # factors between which loss is compared
 HOLDOUT: Final = Slice(name="temporary offers", share_ppm=200_000)
 BORROWERS_MIN: Final = 20_000
-SEED: Final = 20261130  # the size of the forests was chosen on the book of 20261122, which is not among these
+# Of the mean predicted risk: what is aimed at so that the ratio that comes of it stays at .6 (R-037). Offers themselves add risk, and who
+# looks safest is partly lucky; by how much was seen on the books of 20261122 … 20261124, which are not among those reported. Grade U.
+AIMED_RATIO_PPM: Final = 500_000
+SEED: Final = 20261130  # what was chosen on books was chosen on 20261122 … 20261124, which are not among these
 
 
 def register(benches: Any) -> None:
@@ -167,7 +170,7 @@ def judge_policy(world: World, response: Response) -> dict[str, Any]:
 
 def judge_temporary(world: World, default: Forest) -> dict[str, Any]:
     """Temporary limits to customers of least risk, a fifth of the chosen held out by lot; the ratio with its coverage and increment."""
-    held, terms = world.lender.held, LimitTerms()
+    held, terms = world.lender.held, LimitTerms(temporary_loss_ratio_ppm=AIMED_RATIO_PPM)
     n = len(held.x)
     risk = 1.0 / (
         1.0 + np.exp(-default.score(np.ascontiguousarray(held.x)))
@@ -210,6 +213,7 @@ def summarise(books: list[dict[str, Any]]) -> dict[str, Any]:
         "above_rules_least": min(one["policy"]["above"][name] for one in books for name in rules),
         "true_loss_to_budget": over([one["policy"]["true_loss_to_budget"] for one in books]),
         "violation": max(one["policy"]["violation"] for one in books),
+        "temporary_aimed_ratio": AIMED_RATIO_PPM / 1_000_000,
         "temporary_ratio": over([one["temporary"]["ratio"][1] for one in books]),
         "temporary_coverage": over([one["temporary"]["coverage"] for one in books]),
         "temporary_incremental_minor": over([one["temporary"]["incremental_minor"][1] for one in books]),

@@ -21,7 +21,16 @@ from honghua.base.rng import derive_rng
 from honghua.credit import api as credit
 from honghua.credit import core as c
 from honghua.lab.factory.api import shipped_dictionary
-from honghua.lab.tags.api import ProfileFollower, find_unused, forbidden_inputs, read_tags, read_uses
+from honghua.lab.tags.api import (
+    ProfileFollower,
+    count_tags,
+    find_unused,
+    forbidden_inputs,
+    list_customers,
+    list_lags,
+    read_tags,
+    read_uses,
+)
 from honghua.store.database import Database, connect, run_unit, scratch_database
 from honghua.store.jobs import run_due
 from honghua.store.settings import StoreSettings
@@ -30,7 +39,6 @@ SEED: Final = 20261122
 LOOK: Final = 1.0  # seconds between two looks at what is due, as the clock process of `honghua serve` has them
 GOODS: Final = ("milk-powder", "noodle-shop", "hotpot", "camera", "metro", "video-membership", "gold-bars", "sofa")
 OPENED_AT_ONCE: Final = 1_000
-LAGS: Final = "SELECT customer, extract(epoch FROM written_at - heard_at)::float8, written_at FROM lab_profile WHERE written_at > %s"
 
 
 def register(benches: Any) -> None:
@@ -69,9 +77,9 @@ def run(args: argparse.Namespace, store: StoreSettings) -> dict[str, Any]:
             time.sleep(3 * LOOK)
             watch.over.set()
             thread.join()
-        tags = [tag for (tag,) in conn.execute("SELECT DISTINCT unnest(tags) FROM lab_profile")]
-        kept = conn.execute("SELECT count(*), avg(cardinality(tags))::float8 FROM lab_profile").fetchone()
-    return {"people": args.people, "facts": booked, "profiles": kept[0] if kept else 0, **tell(watch, tags, kept)}
+        tags = run_unit(conn, count_tags)
+        kept = len(run_unit(conn, lambda c: list_customers(c, after="", limit=args.people)))
+    return {"people": args.people, "facts": booked, "profiles": kept, **tell(watch, tags)}
 
 
 def open_people(conn: psycopg.Connection, people: int) -> credit.Registry:
@@ -117,12 +125,12 @@ def follow(database: Database, watch: Watch) -> None:
             watch.errors += [
                 one.error for one in run_due(conn, tuple(jobs), clock=SystemClock()) if one.error is not None
             ]
-            rows = run_unit(conn, lambda x, last=last: x.execute(LAGS, [last]).fetchall())  # type: ignore[misc]
-            watch.lags += [float(lag) for _, lag, _ in rows]
-            last = max((at for *_, at in rows), default=last)
+            rows = run_unit(conn, lambda x, last=last: list_lags(x, after=last))  # type: ignore[misc]
+            watch.lags += [lag for _, lag in rows]
+            last = rows[-1][0] if rows else last
 
 
-def tell(watch: Watch, tags: list[str], kept: tuple[Any, ...] | None) -> dict[str, Any]:
+def tell(watch: Watch, tags: dict[str, int]) -> dict[str, Any]:
     """The figures; a lag is of one writing of one profile."""
     if not watch.lags:
         raise BadInput(f"no profile was written: {watch.errors[:1]}", code="BENCH_FAILED")
@@ -135,7 +143,7 @@ def tell(watch: Watch, tags: list[str], kept: tuple[Any, ...] | None) -> dict[st
     return {
         "written": len(watch.lags), "lag_s_p50": round(p50, 3), "lag_s_p99": round(p99, 3), "lag_s_max": round(max(watch.lags), 3),
         "errors": len(watch.errors), "tags_followed": len(follower.book.tags), "tags_of_book": len(book.tags),
-        "tags_seen": len(tags), "tags_per_profile": round(float(kept[1]), 1) if kept and kept[1] is not None else 0.0,
+        "tags_seen": len(tags), "taggings": sum(tags.values()),
         "unused_sensitive": len(find_unused(tuple(tags), book, uses)),
         "forbidden_inputs": len(forbidden_inputs(follower.book, dictionary)),
     }  # fmt: skip

@@ -101,9 +101,10 @@ def judge(texts: Sequence[Text], said: Sequence[bool], seed: int) -> dict[str, A
         all_agents, all_honest = sum(len(flagged[one]) for one in agents), sum(len(flagged[one]) for one in honest)
         return hit / max(hit + false, 1), hit / all_agents, false / all_honest
 
-    drawn = np.array([
-        find(rng.choice(groups[True], len(groups[True])), rng.choice(groups[False], len(groups[False]))) for _ in range(DRAWS)
-    ])  # fmt: skip
+    def draw(names: Sequence[str]) -> list[str]:
+        return [names[k] for k in rng.integers(0, len(names), len(names))]
+
+    drawn = np.array([find(draw(groups[True]), draw(groups[False])) for _ in range(DRAWS)])
     low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
     mid = find(groups[True], groups[False])
     names = ("precision", "recall", "honest_warned")

@@ -122,12 +122,13 @@ def judge_market(args: argparse.Namespace, name: str, number: int) -> Judged:
             bought_at=told.bought_at[i],
             region_id=told.region_id[i],
         )
-        word = judge_order(mine, has_evidence=has_needed(known, need), is_due=True, rules=rules)
+        word = judge_order(mine, has_evidence=has_needed(known, need.kinds), is_due=True, rules=rules)
         states.append(word.state.value)
         against.append(bool(find_contradictions(mine, early_hours=rules.early_hours)))
         scores.append(word.score)
         signs.append(
-            [np.nan if (v := getattr(mine, name)) is None else float(v) for name in SIGNS] + [has_needed(known, need)]
+            [np.nan if (v := getattr(mine, name)) is None else float(v) for name in SIGNS]
+            + [has_needed(known, need.kinds)]
         )
     print(f"\rjudged {name} {number}: {len(told.items):,} orders", end="", file=sys.stderr)
     offset = (number + 1) * 1_000_000

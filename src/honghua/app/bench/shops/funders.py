@@ -21,7 +21,7 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
-from honghua.app.bench.shops.registered import weigh
+from honghua.app.bench.shops.registered import IDLE_EVERY, time_idle, weigh
 from honghua.base.clock import CHINA
 from honghua.base.errors import BadInput
 from honghua.base.rng import derive_rng
@@ -223,10 +223,8 @@ def look_up(conn: psycopg.Connection, orders: Orders, expected: Ints, part: slic
         asked = Asked(
             merchant=name_of(shop), customer=f"c{minute}", category=GOODS[good], amount_minor=amount, at=at, zone=CHINA
         )
-        if len(found.wall_ms) % 10 == 0:
-            began = time.perf_counter()
-            conn.execute("SELECT 1").fetchone()
-            found.idle_ms.append((time.perf_counter() - began) * 1e3)
+        if len(found.wall_ms) % IDLE_EVERY == 0:
+            found.idle_ms.append(time_idle(conn))
         began = time.perf_counter()
         bearer = merchants.bear_periods(merchants.find_offers(conn, asked)).get(periods)
         found.wall_ms.append((time.perf_counter() - began) * 1e3)

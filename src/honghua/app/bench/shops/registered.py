@@ -31,6 +31,7 @@ STATES: Final = (MerchantState.ADMITTED, MerchantState.LIMITED, MerchantState.SU
 TABLES: Final = ("merchants_registry", "merchants_registry_act", "ledger_owner")
 GOAL_MS: Final = 5
 WARM_UP: Final = 200
+IDLE_EVERY: Final = 10
 ALL_MERCHANTS: Final = 40_000_000  # R-158
 
 
@@ -121,25 +122,37 @@ def measure_merchants(database: Database, number: int, lookups: int, rng: np.ran
             )  # as autovacuum does some minutes after a load: first readers write hint bits else
         names = [name_of(place) for place in rng.integers(0, number, lookups + WARM_UP).tolist()]
         ask(conn, names[:WARM_UP])
-        wrong, took = ask(conn, names[WARM_UP:])
+        wrong, took, idle = ask(conn, names[WARM_UP:])
     return {
         "registered": number, "load_seconds": round(seconds, 1), "loaded_per_s": round(number / seconds), "bytes_each": round(bytes_each),
         "projected_gigabytes_of_40_million": round(bytes_each * ALL_MERCHANTS / 1e9, 1), "lookups": lookups,
         "lookup_p50_ms": round(float(np.percentile(took, 50)), 3), "lookup_p99_ms": round(float(np.percentile(took, 99)), 3),
-        "wrong": wrong,
+        "idle_question_p99_ms": round(float(np.percentile(idle, 99)), 3), "wrong": wrong,
     }  # fmt: skip
 
 
-def ask(conn: psycopg.Connection, names: list[str]) -> tuple[int, list[float]]:
-    """(answers that are another merchant's, milliseconds each): may this shop sell an order of ORDER_MINOR?"""
-    wrong, took = 0, []
-    for name in names:
+def ask(conn: psycopg.Connection, names: list[str]) -> tuple[int, list[float], list[float]]:
+    """(answers that are another merchant's, milliseconds each): may this shop sell an order of ORDER_MINOR?
+
+    Then milliseconds of questions that read nothing, one in ten: what those wait for is the machine.
+    """
+    wrong, took, idle = 0, [], []
+    for place, name in enumerate(names):
+        if place % IDLE_EVERY == 0:
+            idle.append(time_idle(conn))
         began = time.perf_counter()
         standing = merchants.find_standings(conn, [name]).get(name)
         refusal = judge_sale(standing, ORDER_MINOR, registered_only=True)
         took.append((time.perf_counter() - began) * 1e3)
         wrong += (refusal.code if refusal else None) != expect(int(name.split()[1]))
-    return wrong, took
+    return wrong, took, idle
+
+
+def time_idle(conn: psycopg.Connection) -> float:
+    """Milliseconds of a question that reads nothing."""
+    began = time.perf_counter()
+    conn.execute("SELECT 1").fetchone()
+    return (time.perf_counter() - began) * 1e3
 
 
 def expect(place: int) -> str | None:
@@ -175,4 +188,4 @@ def weigh(conn: psycopg.Connection, tables: Sequence[str]) -> int:
     return int(row[0])
 
 
-__all__ = ["register", "run", "weigh"]
+__all__ = ["IDLE_EVERY", "register", "run", "time_idle", "weigh"]

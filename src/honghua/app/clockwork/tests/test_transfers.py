@@ -240,9 +240,13 @@ def test_each_customer_is_told_once_and_a_page_that_fails_moves_nothing(conn):
         run_unit(conn, fails)
     assert market.parts() == before
     market.page(made.transfer_id, 3)
+    run_unit(
+        conn, lambda x: funding.allocate(x, loan="a", channel="joint-p01", principal_minor=50, on=FIRST, now=NOW)
+    )  # lent meanwhile, and before the place by its name
     told = make_seller(None)(conn, NOW)
     assert told.endswith("0 kept, 0 customers told by message")
     assert run_unit(conn, lambda x: funding.get_transfer(x, made.transfer_id)).done_at == NOW
+    assert {row for (_, lender), row in market.parts().items() if lender == "p01"} == {(0, 0, 0, 0)}
     buyers = {name for name, loan, _ in market.town.bought if (loan, "p01") in before}
     for name in market.town.names:
         notices = funding.list_notices(conn, [name], limit=10)

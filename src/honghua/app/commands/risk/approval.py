@@ -46,11 +46,16 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     timed.add_argument("--accounts", type=int, default=2_000, help="how many (%(default)s)")
     timed.add_argument("--rounds", type=int, default=5, help="of reports (%(default)s)")
     dynamics = actions.add_parser(
-        "dynamics", help="limits that move with conduct: thin files, loss by segment, scores in life, on simulated lives"
+        "dynamics",
+        help="limits that move with conduct: thin files, loss by segment, scores in life, on simulated lives",
     )
-    dynamics.add_argument("--applicants", type=int, default=500, help="of each city (%(default)s); about 40 ms of CPU each")
-    dynamics.add_argument("--cities", type=int, default=8, help="how many, the first three to choose on (%(default)s)")
-    dynamics.add_argument("--seed", type=int, default=61, help="of the first city (%(default)s)")
+    dynamics.add_argument(
+        "--applicants", type=int, default=500, help="of each city (%(default)s); about 40 ms of CPU each"
+    )
+    dynamics.add_argument(
+        "--cities", type=int, default=12, help="how many; to choose on: the first two fifths (%(default)s)"
+    )
+    dynamics.add_argument("--seed", type=int, default=161, help="of the first city (%(default)s)")
     dynamics.add_argument("--target", type=float, default=0.01, help="most lost of what is bought (%(default)s)")
     replayed = actions.add_parser("replay", help="judge recorded applications again, bit for bit")
     replayed.add_argument("--sample", type=int, help="a spread sample of so many")
@@ -69,7 +74,9 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
         found = measure_offers(Rulebook().terms, customers=args.customers, seed=args.seed)
     elif args.action == "dynamics":
         seeds = range(args.seed, args.seed + args.cities)
-        found = measure_dynamics(Rulebook(), seeds=seeds, count=args.applicants, target=args.target)
+        found = measure_dynamics(
+            Rulebook(), seeds=seeds, count=args.applicants, target=args.target, train=max(args.cities * 2 // 5, 1)
+        )
     elif args.action == "latency":
         found = measure_latency(settings.store, accounts=args.accounts, rounds=args.rounds)
     else:

@@ -26,9 +26,9 @@ from honghua.app.bench import (
 from honghua.app.bench.applying import applications
 from honghua.app.bench.lab import allocate, build, factory, limit_run, limits, profiles, registry, size
 from honghua.app.bench.lab import tables as lab_tables
+from honghua.app.bench.lenders import filing
 from honghua.app.bench.proofing import proofing
 from honghua.app.bench.scripts import scripts
-from honghua.app.bench.lenders import filing
 from honghua.app.bench.shops import authenticity, campaign, funders, registered
 from honghua.app.city import bench_city, bench_shortage
 from honghua.app.drill import bench_drill

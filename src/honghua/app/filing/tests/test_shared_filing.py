@@ -129,6 +129,16 @@ def out_by_reporter(conn: psycopg.Connection, account_id: int) -> dict[str, int]
     return {funding.get_reporter(lender): minor for lender, minor in rows if minor}
 
 
+def sell(conn: psycopg.Connection, *, seller: str, buyer: str, on: dt.date) -> None:
+    """Two persons agree, and all parts of one lender go to the other."""
+    wish = funding.Proposal(seller=seller, buyer=buyer, price_ppm=900_000, agreement="SALE-1")
+    made = funding.propose_transfer(conn, wish, person="ann", why="it leaves", now=NOON)
+    assert isinstance(made, funding.Transfer)
+    funding.decide_transfer(conn, made.transfer_id, approve=True, person="bob", why="agreed", now=NOON)
+    while not funding.transfer_page(conn, made.transfer_id, on=on, now=NOON).is_last:
+        pass
+
+
 def live_and_file(town: Town, months: int) -> None:
     for name in NAMES:
         town.buy(name, 90_001)
@@ -138,6 +148,8 @@ def live_and_file(town: Town, months: int) -> None:
             run_unit(
                 town.conn, lambda k: funding.act_on_partner(k, "p01", "exit", person="ann", why="agreed", now=NOON)
             )
+        if month == 4:  # and what has not run off by then is bought back
+            run_unit(town.conn, partial(sell, seller="p01", buyer="own", on=dt.date(2026, 4, 24)))
         town.file(month + 1, 2)
         town.file(month + 1, 6)
         town.check()
@@ -254,16 +266,7 @@ def test_who_sells_its_part_is_done_with_it_and_the_buyer_reports(database: Data
         town.buy(name, 90_001)
     town.file(3, 2)
     town.file(3, 6)
-    wish = funding.Proposal(seller="p01", buyer="p02", price_ppm=900_000, agreement="SALE-1")
-
-    def sell(k: psycopg.Connection) -> None:
-        made = funding.propose_transfer(k, wish, person="ann", why="it leaves", now=NOON)
-        assert isinstance(made, funding.Transfer)
-        funding.decide_transfer(k, made.transfer_id, approve=True, person="bob", why="agreed", now=NOON)
-        while not funding.transfer_page(k, made.transfer_id, on=dt.date(2026, 3, 6), now=NOON).is_last:
-            pass
-
-    run_unit(conn, sell)
+    run_unit(conn, partial(sell, seller="p01", buyer="p02", on=dt.date(2026, 3, 6)))
     close_until(database, dt.date(2026, 3, 20))
     town.do(c.Repay, "three:prompt", amount_minor=5_000)
     town.file(4, 2)

@@ -8,13 +8,14 @@ from honghua.app.bench.scripts import scripts
 from honghua.app.bench.scripts.writers import write_texts
 from honghua.customers.conduct.scripts import load_script_model
 from honghua.customers.core import read_script
+from honghua.store.settings import StoreSettings
 
 
 def test_held_out_writers_are_others_and_figures_repeat():
     args = argparse.Namespace(each=12, seed=5, write=None)
-    found = scripts.run(args, None)
+    found = scripts.run(args, StoreSettings())
     assert not set(found["writers_fitted"]) & set(found["writers_held_out"])
-    assert found == scripts.run(args, None)
+    assert found == scripts.run(args, StoreSettings())
     for low, mid, high in found["detector"].values():
         assert low <= mid <= high
     assert {one.words for one in write_texts(5, 2)} == {one.words for one in write_texts(5, 2)}

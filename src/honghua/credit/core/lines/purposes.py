@@ -72,7 +72,7 @@ def purpose_of_product(product: str) -> Purpose:
     return Purpose.BUSINESS if product == BUSINESS_PRODUCT else Purpose.CONSUMPTION
 
 
-def serve_all(categories: Iterable[str], rules: PurposeRules = PURPOSES) -> dict[str, tuple[bool, ...]]:
+def serve_all(categories: Iterable[str], *, rules: PurposeRules = PURPOSES) -> dict[str, tuple[bool, ...]]:
     """For each category: whether a line of each purpose, in the order of `Purpose`, may pay for it."""
     return {name: tuple(rules.serves(purpose, name) for purpose in Purpose) for name in set(categories)}
 

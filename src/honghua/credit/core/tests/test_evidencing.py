@@ -41,7 +41,10 @@ def test_what_moves_and_what_never_does(ground, without, with_):
         assert said.ceiling_minor <= max(ground.base_minor, ground.ceiling_minor)
     if said.outcome is not EvidenceOutcome.REVIEW:
         moved = said.ceiling_minor - ground.ceiling_minor
-        assert (said.outcome is EvidenceOutcome.RAISED, said.outcome is EvidenceOutcome.LOWERED) == (moved > 0, moved < 0)
+        assert (said.outcome is EvidenceOutcome.RAISED, said.outcome is EvidenceOutcome.LOWERED) == (
+            moved > 0,
+            moved < 0,
+        )
 
 
 @settings(derandomize=True, max_examples=100)

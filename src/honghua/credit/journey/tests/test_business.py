@@ -90,16 +90,19 @@ def buy(conn: psycopg.Connection, registry: credit.Registry, line: str, category
     return plain
 
 
+def view(conn: psycopg.Connection, registry: credit.Registry, line: str) -> credit.AccountView:
+    found = credit.find_account_view(conn, registry, line)
+    assert found is not None
+    return found
+
+
 def available(conn: psycopg.Connection, registry: credit.Registry, line: str) -> int:
-    view = credit.find_account_view(conn, registry, line)
-    assert view is not None
-    return view.limit.available_minor
+    return view(conn, registry, line).limit.available_minor
 
 
 def test_a_business_has_a_product_a_limit_and_a_contract_of_its_own(conn, registry, both):
-    account = credit.find_account_view(conn, registry, LINE)
-    kims = credit.find_account_view(conn, registry, "kim")
-    granted = [row.decided for row in journey.list_steps(conn, 2) if row.step is Step.APPROVAL][0]
+    account, kims = view(conn, registry, LINE), view(conn, registry, "kim")
+    granted = next(row.decided for row in journey.list_steps(conn, 2) if row.step is Step.APPROVAL)
     # 15 % of 80,000.00 a month, half of it less 100.00 served elsewhere, three months of that in steps of 500.00; asked for 20,000.00
     assert account.limit.fixed_minor == granted["limit_minor"] == 1_750_000 != kims.limit.fixed_minor
     assert granted["terms"].startswith("business v1 @")
@@ -129,8 +132,7 @@ def test_neither_line_pays_for_what_the_other_is_for(conn, registry, both):
     # what is paid on one line repays nothing of the other, not even when too much comes in
     paid = c.Repay(key="r", customer="kim", amount_minor=50_000)
     assert credit.execute(conn, registry, [paid], now=LATER)[0]["outcome"] == "done"
-    business = credit.find_account_view(conn, registry, LINE)
-    assert business.owed_minor == 2_000
+    assert view(conn, registry, LINE).owed_minor == 2_000
     assert [check.name for check in check_credit(conn) if not check.ok] == []
 
 

@@ -73,9 +73,18 @@ def test_only_what_a_rulebook_reads_is_asked_for_and_the_text_names_it():
     assert len({one.agreement_digest for one in TERMS.values()}) == len(TERMS)
 
 
-@pytest.mark.parametrize("wrong", ['says = ["religion"]', "valid_days = 0", 'ways = ["letter"]', "share_ppm = 0", "colour = 1"])
+@pytest.mark.parametrize(
+    "wrong", ['says = ["religion"]', "valid_days = 0", 'ways = ["letter"]', "share_ppm = 0", "colour = 1"]
+)
 def test_terms_that_make_no_sense_are_refused(wrong):
-    lines = ['chinese = "甲"', 'english = "A"', 'says = ["income_minor"]', 'ways = ["source"]', "share_ppm = 1", "version = 1"]
+    lines = [
+        'chinese = "甲"',
+        'english = "A"',
+        'says = ["income_minor"]',
+        'ways = ["source"]',
+        "share_ppm = 1",
+        "version = 1",
+    ]
     text = "\n".join(["[a]", "fresh_days = 1", "valid_days = 1", *lines])
     assert read_materials(text)["a"].kind == "a"
     name = wrong.split(" ")[0]

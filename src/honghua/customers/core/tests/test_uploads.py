@@ -80,7 +80,9 @@ def test_bounds_of_bytes_pixels_and_of_what_is_packed():
 @settings(max_examples=60, derandomize=True, deadline=None)
 @given(st.data())
 def test_no_bytes_break_the_check(data):
-    whole = data.draw(st.sampled_from([make_pdf(objects=packed(b"6 0 <<>>")), make_picture("PNG"), make_picture("JPEG")]))
+    whole = data.draw(
+        st.sampled_from([make_pdf(objects=packed(b"6 0 <<>>")), make_picture("PNG"), make_picture("JPEG")])
+    )
     at, tail = data.draw(st.integers(0, len(whole))), data.draw(st.binary(max_size=200))
     said = check_upload(whole[:at] + tail)
     assert isinstance(said, str)

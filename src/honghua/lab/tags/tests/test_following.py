@@ -65,8 +65,8 @@ def test_facts_become_profiles_at_once_and_after_a_restart(conn):
         buy(one, 8, NOW + MINUTE)
     done = follower.follow(conn, now=NOW + 2 * MINUTE)
     assert (done.written, done.events, done.is_behind) == (2, 24, False)
-    assert read_profile(conn, "gone", allow) is None
-    an, li = (read_profile(conn, one, allow) for one in ("an", "li"))
+    assert read_profile(conn, "gone", allowed=allow) is None
+    an, li = (read_profile(conn, one, allowed=allow) for one in ("an", "li"))
     assert an is not None
     assert li is not None
     book = read_tags()
@@ -113,7 +113,7 @@ def test_a_profile_without_new_facts_is_told_anew_and_what_may_not_be_kept_is_er
     assert row.as_of == later
     conn.rollback()
     allowed.clear()
-    assert read_profile(conn, "an", follower.allowed) is None, "at once, also before it is erased"
+    assert read_profile(conn, "an", allowed=follower.allowed) is None, "at once, also before it is erased"
     conn.rollback()
     assert follower.follow(conn, now=later + dt.timedelta(days=2)).erased == 1
     assert conn.execute("SELECT count(*) FROM lab_profile").fetchone() == (0,)

@@ -49,7 +49,7 @@ class WriteKnowledge:
         )  # fmt: skip
         write_models(memory, run)
         write_cases(memory, run, fates)
-        memory.runs += 1
+        memory.data.append(context.inputs["source"].digest)
         added = [list(node) for node in memory.graph.nodes if node not in before]
         context.write_json(KNOWLEDGE, memory.as_json())
         context.write_json(

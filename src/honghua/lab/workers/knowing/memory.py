@@ -22,7 +22,7 @@ RESULTS_MAX: Final = 5_000
 IDEAS_MAX: Final = 200
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Tried:
     """What became of a variable: in how many runs it was looked at on unseen customers, in how many it was kept, and the last word."""
 
@@ -34,16 +34,22 @@ class Tried:
 
 @dataclass(slots=True)
 class Memory:
-    """ideas: sentences that somebody would try, a language model or a person; runs: how many have written into it."""
+    """ideas: sentences that somebody would try, a language model or a person; data: digests of the events that it has learnt from, one a
+    run."""
 
     graph: Graph
     results: dict[str, Tried] = field(default_factory=dict)
     ideas: list[str] = field(default_factory=list)
-    runs: int = 0
+    data: list[str] = field(default_factory=list)
+
+    @property
+    def runs(self) -> int:
+        """How many have written into it."""
+        return len(self.data)
 
     def note(self, name: str, *, is_kept: bool, iv: float, why: str) -> None:
         """One more trial of a variable."""
-        one = self.results.setdefault(name, Tried())
+        one = self.results.get(name, Tried())
         self.results[name] = Tried(one.tried + 1, one.kept + int(is_kept), iv, why)
 
     def add_ideas(self, ideas: Iterable[str]) -> None:
@@ -55,7 +61,7 @@ class Memory:
         ranked = sorted(self.results.items(), key=lambda item: (-item[1].kept, -item[1].tried, item[0]))[:RESULTS_MAX]
         return {
             "graph": self.graph.as_json(), "results": {name: msgspec.to_builtins(one) for name, one in ranked}, "ideas": self.ideas,
-            "runs": self.runs,
+            "data": self.data,
         }  # fmt: skip
 
 
@@ -75,7 +81,7 @@ def load_memory(dictionary: Dictionary, told: Mapping[str, Any]) -> Memory:
         return Memory(
             load_graph(dictionary, told["graph"]),
             {str(name): msgspec.convert(one, Tried) for name, one in told["results"].items()},
-            [str(one) for one in told["ideas"]], int(told["runs"]),
+            [str(one) for one in told["ideas"]], [str(one) for one in told["data"]],
         )  # fmt: skip
     except (KeyError, TypeError, AttributeError, msgspec.ValidationError) as error:
         raise BadInput(f"this is no memory of the lab: {error!r}", code="BAD_KNOWLEDGE") from error

@@ -20,6 +20,10 @@ ANSWERS: Final = 2  # variables of one sentence
 CONFIRMED_MAX: Final = 40  # of earlier runs
 TRIED_ENOUGH: Final = 2  # so often in vain, and an idea of ours is not tried again
 KEY: Final = "customer"
+SAME_DATA: Final = "same_data"
+NOT_AGAIN: Final = (
+    "it has learnt from these very events: what it kept would only confirm itself, so it proposes nothing"
+)
 
 
 class Hypothesis(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +37,8 @@ class Hypothesis(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class RecallKnowledge:
-    """The memory of an earlier run, or a new one; what was made of another dictionary is left alone."""
+    """The memory of an earlier run, or a new one; what was made of another dictionary is left alone. A memory that has learnt from these
+    very events hands nothing on: what it kept was chosen on rows that would confirm it here."""
 
     events: Events
     place: str
@@ -54,8 +59,9 @@ class RecallKnowledge:
                 if error.code != "OTHER_DICTIONARY":
                     raise
                 said = f"what was handed on is not used: {error}"
-        context.write_json("known", memory.as_json())
-        return Done((said, count_nodes(memory)))
+        is_same = context.inputs["source"].digest in memory.data
+        context.write_json("known", {**memory.as_json(), SAME_DATA: is_same})
+        return Done((said, *((NOT_AGAIN,) if is_same else ()), count_nodes(memory)))
 
 
 def count_nodes(memory: Memory) -> str:
@@ -78,13 +84,13 @@ class FormHypotheses:
 
     def run(self, context: Context) -> Outcome:
         """See the class."""
-        memory = load_memory(self.events.dictionary, context.read_json("known", dict[str, Any]))
-        asked = self.events.question.ask
+        known = context.read_json("known", dict[str, Any])
+        memory, asked = load_memory(self.events.dictionary, known), self.events.question.ask
         found = [find_variables(memory, says, by="question") for says in asked]
-        found += [
-            find_variables(memory, says, by="idea of an earlier run") for says in memory.ideas if says not in asked
-        ]
-        found += recall_confirmed(memory)
+        if not known[SAME_DATA]:
+            ideas = [says for says in memory.ideas if says not in asked]
+            found += [find_variables(memory, says, by="idea of an earlier run") for says in ideas]
+            found += recall_confirmed(memory)
         context.write_json("hypotheses", [msgspec.to_builtins(one) for one in found])
         names = {name for one in found for name in one.variables}
         silent = sum(not one.variables for one in found)

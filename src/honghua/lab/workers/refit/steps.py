@@ -25,7 +25,6 @@ from honghua.lab.monitoring.api import (
     predict_of,
     retire_older,
 )
-from honghua.lab.monitoring.api import Parts as Parts
 from honghua.lab.workers.refit.seat import Seat, SeatTold
 from honghua.lab.workers.validator import tell_row
 from honghua.models.examining.api import Rival

@@ -23,7 +23,7 @@ SINCE, COUNT = "customer__since__repayments__ever", "customer__count__repayments
 OTHER = "customer__sum_amount__purchases__on_credit__90d"
 AUC = {"kind": "forest", "auc": [0.6, 0.7, 0.8], "problems": ["calibration error: ECE is 0.2"], "passed": False}
 FOUND: dict[str, Any] = {
-    "tags": {"hypotheses": ["number of refusals in the last 30 days"]},
+    "tags": {"hypotheses": ["number of transfers in the last 90 days"]},
     "fit": {"accepted": [SINCE, OTHER], "left_out": [COUNT]},
     "examination": {"champion": {**AUC, "kind": "scorecard", "digest": "ab" * 32}, "challenger": {**AUC, "digest": "cd" * 32}},
     "strategy": {"figures": {"loss_share": [0.01, 0.02, 0.03]}}, "policy_check": {},
@@ -54,11 +54,17 @@ def ranked(name: str, *, kept: bool, why: str) -> dict[str, Any]:
     return {"name": name, "kept": kept, "iv_confirmed": 0.1, "why": why}
 
 
-def learn(tmp_path: Path, memory: dict[str, Any], variables: list[dict[str, Any]]) -> dict[str, Any]:
-    store = DirectoryArtefacts(tmp_path / "artefacts")
-    _, thought = do(FormHypotheses(events(tmp_path)), store, {"known": memory}, tmp_path)
+def learn(
+    tmp_path: Path, memory: dict[str, Any], variables: list[dict[str, Any]], *, month: int = 1
+) -> dict[str, Any]:  # fmt: skip
+    """A run on the events of a month: it recalls what the memory says, thinks, and writes down."""
+    store, path, source = DirectoryArtefacts(tmp_path / "artefacts"), tmp_path / "memory.json", {"month": month}
+    path.write_text(json.dumps(memory))
+    _, recalled = do(RecallKnowledge(events(tmp_path), str(path)), store, {"source": source}, tmp_path)
+    known = read(store, recalled, "known")
+    _, thought = do(FormHypotheses(events(tmp_path)), store, {"known": known}, tmp_path)
     given = {
-        "source": {"files": []}, "known": memory, "hypotheses": read(store, thought, "hypotheses"), "variables": {"ranked": variables},
+        "source": source, "known": known, "hypotheses": read(store, thought, "hypotheses"), "variables": {"ranked": variables},
         "policy": b"a policy", **FOUND,
     }  # fmt: skip
     _, context = do(WriteKnowledge(events(tmp_path)), store, given, tmp_path)
@@ -96,18 +102,17 @@ def test_a_question_in_words_becomes_variables_and_their_fate_is_written_into_th
 def test_the_next_run_reads_it_tries_what_was_kept_and_asks_no_idea_three_times(tmp_path: Path):
     memory = new_memory(CITY).as_json()
     told: dict[str, Any] = {}
-    for _ in range(2):
-        told = learn(tmp_path, memory, [ranked(SINCE, kept=True, why="kept"), ranked(COUNT, kept=False, why="drifts")])
+    for month in range(2):
+        fates = [ranked(SINCE, kept=True, why="kept"), ranked(COUNT, kept=False, why="drifts")]
+        told = learn(tmp_path, memory, fates, month=month)
         memory = told["memory"]
     path = tmp_path / "memory.json"
     path.write_text(json.dumps(memory))
     store = DirectoryArtefacts(tmp_path / "artefacts")
-    outcome, context = do(RecallKnowledge(events(tmp_path), str(path)), store, {"source": {}}, tmp_path)
+    outcome, _ = do(RecallKnowledge(events(tmp_path), str(path)), store, {"source": {"month": 2}}, tmp_path)
     assert isinstance(outcome, agents.Done)
     assert "2 earlier runs" in outcome.reasons[0]
-    assert read(store, context, "known") == memory
-    _, thought = do(FormHypotheses(events(tmp_path)), store, {"known": memory}, tmp_path)
-    by = {(one["by"], one["says"]): one for one in read(store, thought, "hypotheses")}
+    by = {(one["by"], one["says"]): one for one in learn(tmp_path, memory, [], month=2)["thought"]}
     kept = [one for (who, _), one in by.items() if who == "kept by an earlier run"]
     assert [one["variables"] for one in kept] == [[SINCE]]
     assert "kept in 2 of 2 runs" in kept[0]["note"]
@@ -118,6 +123,13 @@ def test_the_next_run_reads_it_tries_what_was_kept_and_asks_no_idea_three_times(
     assert "in vain" in vain.note
     assert ("question", "最近30天还款次数") in by, "what a person asks is tried however often it was in vain"
     assert COUNT in by["question", "最近30天还款次数"]["variables"]
+
+
+def test_a_memory_of_these_very_events_proposes_nothing(tmp_path: Path):
+    first = learn(tmp_path, new_memory(CITY).as_json(), [ranked(SINCE, kept=True, why="kept")], month=5)
+    for month, wanted in ((5, {"question"}), (6, {"question", "idea of an earlier run", "kept by an earlier run"})):
+        again = learn(tmp_path, first["memory"], [], month=month)
+        assert {one["by"] for one in again["thought"]} == wanted
 
 
 def test_fates_are_the_best_that_became_of_a_sentence():
@@ -147,6 +159,7 @@ def test_memories_that_are_none_or_of_other_data_are_told_apart(tmp_path: Path):
     outcome, context = do(RecallKnowledge(events(tmp_path), str(other)), store, {"source": {}}, tmp_path)
     assert isinstance(outcome, agents.Done)
     assert "is not used" in outcome.reasons[0]
-    assert read(store, context, "known") == json.loads(json.dumps(new_memory(CITY).as_json()))
+    fresh = {**new_memory(CITY).as_json(), "same_data": False}
+    assert read(store, context, "known") == json.loads(json.dumps(fresh))
     with pytest.raises(BadInput, match="no knowledge in"):
         read_memory(tmp_path / "nowhere", CITY)

@@ -85,6 +85,7 @@ def test_without_protected_traits_nobody_takes_the_seat_and_the_run_says_why(con
     assert take_up(conn, signer=SIGNER, clock=FixedClock(NOW)) == []
 
 
+@pytest.mark.slow
 def test_outcomes_that_come_between_two_steps_send_the_work_back_to_look_again(conn: psycopg.Connection, tmp_path):
     champion = live_until_drift(conn)
     run_id = open_run(conn).journal.run
@@ -118,6 +119,7 @@ def test_a_run_whose_champion_is_gone_ends_and_one_that_another_holds_is_left(
     assert "another champion" in gone.why
 
 
+@pytest.mark.slow
 def test_a_word_that_comes_too_late_ends_the_run_and_changes_no_seat(conn: psycopg.Connection):
     live_until_drift(conn)
     take_up(conn, signer=SIGNER, clock=FixedClock(NOW))

@@ -12,8 +12,9 @@ import pytest
 from honghua.allocation.api import solve
 from honghua.base.errors import BadInput, Conflict
 from honghua.limits import api as limits
+from honghua.limits.core import Moment
 from honghua.limits.response import api as response
-from honghua.limits.response.api import OUTSIDE, Allotment, Batch, CampaignTerms, Rows, Slice, Why
+from honghua.limits.response.api import OUTSIDE, Allotment, Batch, CampaignTerms, Labels, Rows, Slice, Why
 
 NOW = dt.datetime(2026, 6, 1, 4, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
@@ -51,7 +52,7 @@ def test_another_person_approves_what_was_proposed_and_pieces_go_out_once(conn):
     with pytest.raises(Conflict) as differs:
         response.answer_temporary(conn, row.campaign_id, sign("bob"), approved=True, digest="0" * 16, now=NOW)
     assert differs.value.code == "DIGEST_DIFFERS"
-    assert response.offer_piece(conn, row.campaign_id, let_all, rulebook="r", on=ON + DAY, now=NOW) == (0, 0)
+    assert response.offer_piece(conn, row.campaign_id, let_all, rulebook="r", at=Moment(on=ON + DAY, now=NOW)) == (0, 0)
     approved = response.answer_temporary(
         conn, row.campaign_id, sign("bob"), approved=True, digest=row.digest.hex()[:16], now=NOW
     )
@@ -59,7 +60,7 @@ def test_another_person_approves_what_was_proposed_and_pieces_go_out_once(conn):
     assert response.list_begun(conn, on=ON) == [], "not before its first day"
     assert response.list_begun(conn, on=ON + DAY) == [row.campaign_id]
     piece = lambda: response.offer_piece(  # noqa: E731
-        conn, row.campaign_id, let_all, rulebook="r", on=ON + DAY, now=NOW + DAY, most=4
+        conn, row.campaign_id, let_all, rulebook="r", at=Moment(on=ON + DAY, now=NOW + DAY), most=4
     )
     assert piece() == (3, 1)
     assert response.get_temporary(conn, row.campaign_id).state == "running"
@@ -80,11 +81,14 @@ def test_undone_before_the_start_and_stopped_after(conn):
     for row in (first, second):
         response.answer_temporary(conn, row.campaign_id, sign("bob"), approved=True, digest=row.digest.hex(), now=NOW)
     assert response.end_temporary(conn, first.campaign_id, sign("ann"), now=NOW).state == "undone"
-    response.offer_piece(conn, second.campaign_id, let_all, rulebook="r", on=ON + DAY, now=NOW, most=2)
+    response.offer_piece(conn, second.campaign_id, let_all, rulebook="r", at=Moment(on=ON + DAY, now=NOW), most=2)
     assert response.end_temporary(conn, second.campaign_id, sign("ann"), now=NOW).state == "stopped"
     assert response.list_begun(conn, on=ON + DAY) == []
     for row in (first, second):
-        assert response.offer_piece(conn, row.campaign_id, let_all, rulebook="r", on=ON + DAY, now=NOW) == (0, 0)
+        assert response.offer_piece(conn, row.campaign_id, let_all, rulebook="r", at=Moment(on=ON + DAY, now=NOW)) == (
+            0,
+            0,
+        )
     assert [row.state for row in response.list_temporary(conn, limit=9)] == ["stopped", "undone"]
 
 
@@ -110,7 +114,7 @@ def test_the_slice_is_kept_once_and_read_as_evidence(conn):
         np.arange(n), rng.normal(size=(n, 2)).astype(np.float32), rng.integers(1, 9, n) * 1_000, rng.random(n), np.zeros(n, np.int64),
         np.zeros(n, np.int64),
     )  # fmt: skip
-    arms = [response.keep_slice(conn, SLICE, period, rows, people, names=names, now=NOW) for period in (0, 1, 1)]
+    arms = [response.keep_slice(conn, SLICE, period, rows, Labels(people, names), now=NOW) for period in (0, 1, 1)]
     assert (arms[1] == arms[2]).all()
     assert ((arms[0] == OUTSIDE) == (arms[1] == OUTSIDE)).all(), "the same customers for good"
     inside = np.flatnonzero(arms[0] != OUTSIDE)

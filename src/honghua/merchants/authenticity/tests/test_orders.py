@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from honghua.decision import api as decision
 from honghua.ledger import api as ledger
 from honghua.ledger.core import Component, OwnerKind
 from honghua.merchants import api as merchants
+from honghua.merchants.authenticity.looking import count_company
 from honghua.merchants.core import REASONS, Asked, Draft, EvidenceItem, EvidenceKind
 from honghua.merchants.invariants import check_merchants
 from honghua.store.database import run_unit
@@ -188,6 +190,28 @@ def test_what_a_source_says_of_others_or_of_the_future_is_not_kept(conn, registr
     assert state_of(conn, other) == "awaited"
 
 
+def test_evidence_that_no_column_could_hold_is_dropped(conn, registry):
+    """One odd item must not keep all orders of a look from their word for ever."""
+    purchase, _ = buy(conn, registry, "a")
+    good = EvidenceItem(purchase_id=purchase, kind=EvidenceKind.HANDED_OVER, reference="till 1", at=NOW)
+    odd = [
+        replace(good, reference=" "),
+        replace(good, reference="till\x00"),
+        replace(good, region="x" * 201),
+        replace(good, grams=10**12),
+        replace(good, scans=-1),
+    ]
+
+    class Odd(merchants.FakeEvidenceSource):
+        """Says odd things beside a good one."""
+
+        def report(self, orders, *, now):
+            return [*odd, good]
+
+    found = look(conn, Odd(1), at=NOW + DAY)
+    assert (found.kept, found.dropped, found.states) == (1, len(odd), {"proved": 1})
+
+
 def test_a_silent_source_flags_nobody(conn, registry):
     purchase, _ = buy(conn, registry, "a", payer=PLATFORM_PAYS)
     merchants.catch_up_wholly(conn, now=NOW + 30 * DAY)
@@ -222,6 +246,18 @@ def test_a_shop_that_sells_more_than_it_can_fulfil_and_one_place_for_many(conn, 
     rows = [merchants.get_order(conn, purchase) for purchase in purchases]
     assert {tuple(sorted(row.reasons)) for row in rows} == {("load_ppm", "place_orders")}
     assert {row.score for row in rows} == {48 + 200}  # 240 × (2 − 1) / 5, and three orders where one can be fulfilled
+
+
+def test_company_is_counted_in_the_books_as_in_the_rules(conn, registry):
+    """Two customers meet at two shops, the third comes alone; one who buys twice at a shop is one."""
+    first, _ = buy(conn, registry, "li 1", customer="li")
+    buy(conn, registry, "li 2", customer="li", merchant="N")
+    alone, _ = buy(conn, registry, "zhao 1", customer="zhao")
+    for key, merchant in (("wang 1", "M"), ("wang 2", "N"), ("wang 3", "N")):
+        buy(conn, registry, key, customer="wang", merchant=merchant)
+    merchants.catch_up_wholly(conn, now=NOW)
+    rows = [merchants.get_order(conn, purchase) for purchase in (first, alone)]
+    assert list(count_company(conn, rows).values()) == [1, 0]
 
 
 def test_a_person_has_the_last_word(conn, registry):

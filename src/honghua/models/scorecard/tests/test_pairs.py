@@ -44,7 +44,8 @@ def draw(seed: int, n: int = 2_500):
 
 @pytest.fixture(scope="module")
 def card():
-    return fit_pair_card(*draw(1), FIELDS, BOOST)
+    x, y = draw(1)
+    return fit_pair_card(x, y, FIELDS, BOOST)
 
 
 def test_the_tables_say_what_the_trees_say_and_an_unread_column_is_not_read(card):
@@ -77,8 +78,9 @@ def test_a_declared_direction_is_kept_and_pairs_with_none(card):
 
 
 def test_it_beats_a_card_of_single_columns_where_two_columns_speak_together(card):
+    x, told = draw(1)
     later, y = draw(2)
-    plain = fit_scorecard(*draw(1), FIELDS, CardSettings())
+    plain = fit_scorecard(x, told, FIELDS, CardSettings())
     assert auc(y, card.margins(later)) > auc(y, plain.margins(later)) + 0.05
 
 

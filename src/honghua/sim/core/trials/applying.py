@@ -99,12 +99,15 @@ def make_applications(plan: ApplyingPlan) -> tuple[Sessions, ApplyingTruth]:
     path = np.full((len(rows), STEPS_MAX), -1, np.int8)
     for k, row in enumerate(rows):
         path[k, : len(row.path)] = row.path[:STEPS_MAX]
+
+    def column(name: str) -> Ints:
+        return np.array([getattr(row, name) for row in rows], np.int64)
+
     sessions = Sessions(
-        *(np.array([getattr(row, name) for row in rows], np.int64) for name in ("at_s", "device", "network", "address")),
-        np.stack([row.typing for row in rows]), path, np.stack([row.page_s for row in rows]),
-        np.array([row.asked_minor for row in rows], np.int64),
+        column("at_s"), column("device"), column("network"), column("address"), np.stack([row.typing for row in rows]), path,
+        np.stack([row.page_s for row in rows]), column("asked_minor"),
     )  # fmt: skip
-    truth = ApplyingTruth(*(np.array([getattr(row, name) for row in rows], np.int64) for name in ("kind", "gang")))
+    truth = ApplyingTruth(column("kind"), column("gang"))
     return sessions, truth
 
 

@@ -94,7 +94,7 @@ def _live(cell: Cell, accounts: Accounts, months: int, move: Mover) -> Lived:
     seen: tuple[Month, ...] = ()
     for month in range(months):
         tally = np.zeros((4, k), np.int64)
-        most = np.zeros(k, np.int64)
+        most, dpd = np.zeros(k, np.int64), np.zeros(k, np.int64)
         for day in range(month * MONTH_DAYS, (month + 1) * MONTH_DAYS):
             _count(tally, accounts, cell.play(day))
             dpd = np.where(accounts.minimum_minor > 0, np.maximum(day - accounts.due_day, 0), 0).astype(np.int64)
@@ -102,7 +102,19 @@ def _live(cell: Cell, accounts: Accounts, months: int, move: Mover) -> Lived:
             gone = (dpd >= DEFAULT_DAYS) & (default_day == NEVER)
             default_day[gone], lost[gone] = day, accounts.used_minor[gone]
             accounts.limit_minor[default_day != NEVER] = 0
-        seen = (*seen, Month(accounts.limit_minor.copy(), accounts.used_minor.copy(), *tally, dpd, most))
+        seen = (
+            *seen,
+            Month(
+                accounts.limit_minor.copy(),
+                accounts.used_minor.copy(),
+                tally[0],
+                tally[1],
+                tally[2],
+                tally[3],
+                dpd,
+                most,
+            ),
+        )
         accounts.limit_minor[:] = np.where(default_day == NEVER, move(seen), 0)
     return Lived(seen, default_day, lost)
 

@@ -75,3 +75,20 @@ def test_there_is_a_bound_on_listeners(site):
             pulse.leave()
 
     asyncio.run(crowd())
+
+
+def test_streams_end_with_their_process(site):
+    async def leave() -> None:
+        pulse = Pulse(site)
+        pulse.join()
+        frames = listen(pulse, await site.read(find_end), read)
+        assert await anext(frames) == b"retry: 2000\n\n"
+        assert b": beat" in await anext(frames)
+        waiting = asyncio.ensure_future(anext(frames))
+        await asyncio.sleep(0)  # it waits for news now
+        pulse.end()
+        with pytest.raises(StopAsyncIteration):
+            await asyncio.wait_for(waiting, PATIENCE_S)
+        assert pulse.listeners == 0
+
+    asyncio.run(leave())

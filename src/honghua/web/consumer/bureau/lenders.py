@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from honghua.credit import api as credit
-from honghua.credit.core.lines.purposes import Purpose, line_of
+from honghua.credit.core import Purpose, line_of
 from honghua.funding import api as funding
 from honghua.funding.core import OWN
 from honghua.web.consumer.asking import customer_of

@@ -196,7 +196,7 @@ async def sign(request: Request) -> Response:
 async def contract_pdf(request: Request) -> Response:
     """The contract as a file; the reading is written down like any other."""
     site, customer, now = site_of(request), customer_of(request), site_of(request).clock.now()
-    key = await site.read(lambda conn: steps.find_newest_document(conn, customer, BUSINESS_PRODUCT))
+    key = await site.read(lambda conn: steps.find_newest_document(conn, customer, product=BUSINESS_PRODUCT))
     if key is None:
         return redirect(request, PAGE)
     access = customers.Access(customer, customers.Purpose.OWN_REQUEST)

@@ -42,7 +42,7 @@ def read_view(
     found = customers.find_business(conn, vault, customer)
     return BusinessView(
         line=line,
-        standing=steps.read_standing(conn, customer, BUSINESS_PRODUCT),
+        standing=steps.read_standing(conn, customer, product=BUSINESS_PRODUCT),
         proof=proven[-1] if proven and customers.is_proven(conn, customer) else "",
         business=None if found is None else found[1],
         account=credit.find_account_view(conn, registry, line),
@@ -66,20 +66,20 @@ def apply(
 
     def begin(c: psycopg.Connection) -> None:
         customers.write_business(c, site.vault, customer, wish.business, said_by=customer, now=now)
-        if not steps.list_of(c, customer, BUSINESS_PRODUCT):
+        if not steps.list_of(c, customer, product=BUSINESS_PRODUCT):
             key = f"web:{customer}:{BUSINESS_PRODUCT}"
             journey.begin_contract(c, customer, product=BUSINESS_PRODUCT, key=key, now=now)
 
     run_unit(conn, begin)
-    standing = steps.read_standing(conn, customer, BUSINESS_PRODUCT)
+    standing = steps.read_standing(conn, customer, product=BUSINESS_PRODUCT)
     if standing.place is Place.IDENTITY:
         taking = standing.taking(journey.Step.PROOFING, proof=wish.proof)
         journey.prove_identity(conn, site, taking, NO_EVIDENCE, now=now)
-        standing = steps.read_standing(conn, customer, BUSINESS_PRODUCT)
+        standing = steps.read_standing(conn, customer, product=BUSINESS_PRODUCT)
     if standing.place is Place.APPLICATION:
         steps.apply(conn, site, standing, wish.asked_minor, now=now)
-        standing = steps.read_standing(conn, customer, BUSINESS_PRODUCT)
+        standing = steps.read_standing(conn, customer, product=BUSINESS_PRODUCT)
     if standing.place is Place.APPROVAL:
         steps.judge(conn, site, standing, now=now)
-        standing = steps.read_standing(conn, customer, BUSINESS_PRODUCT)
+        standing = steps.read_standing(conn, customer, product=BUSINESS_PRODUCT)
     return standing

@@ -83,23 +83,23 @@ class Standing:
         return journey.Taking(contract_id=self.contract_id, step=step, key=self.key(step), asked=asked)
 
 
-def list_of(conn: psycopg.Connection, customer: str, product: str = PRODUCT) -> list[journey.Contract]:
+def list_of(conn: psycopg.Connection, customer: str, *, product: str = PRODUCT) -> list[journey.Contract]:
     """A customer's contracts for what a product is for, the oldest first."""
     purpose = purpose_of_product(product)
     return [one for one in journey.list_contracts(conn, customer) if one.purpose is purpose]
 
 
-def find_newest_document(conn: psycopg.Connection, customer: str, product: str = PRODUCT) -> str | None:
+def find_newest_document(conn: psycopg.Connection, customer: str, *, product: str = PRODUCT) -> str | None:
     """The key of the newest contract's document that the customer was shown for a product's purpose; None where none was."""
     shown = set(customers.list_contracts(conn, customer))
-    keys = [journey.document_key(one.contract_id) for one in list_of(conn, customer, product)]
+    keys = [journey.document_key(one.contract_id) for one in list_of(conn, customer, product=product)]
     return next((key for key in reversed(keys) if key in shown), None)
 
 
-def read_standing(conn: psycopg.Connection, customer: str, product: str = PRODUCT) -> Standing:
+def read_standing(conn: psycopg.Connection, customer: str, *, product: str = PRODUCT) -> Standing:
     """Where the customer's newest contract for a product's purpose stands. A needed agreement that is missing comes before everything
     that is not decided."""
-    found = list_of(conn, customer, product)
+    found = list_of(conn, customer, product=product)
     if not found:
         return Standing(place=Place.AGREEMENTS)
     contract_id = found[-1].contract_id

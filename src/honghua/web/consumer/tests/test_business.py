@@ -31,7 +31,7 @@ def buy(me: Walk, line: str, category: str, merchant: str = "批发市场") -> t
     key = f"{line} {category} {merchant}"
     order = BuyNow(key=key, customer=line, order=key, amount_minor=5_000, merchant=merchant, category=category)
     (answer,) = asyncio.run(me.site.booker.submit([order]))
-    return answer["outcome"], str(answer.get("code", ""))
+    return str(answer["outcome"]), str(answer.get("code", ""))
 
 
 def test_a_business_line_from_application_to_repayment(house):

@@ -83,7 +83,7 @@ async def listen(pulse: Pulse, look: Look, place: int) -> AsyncGenerator[bytes, 
     loop = asyncio.get_running_loop()
     ends_at = loop.time() + LIFE_S
     yield b"retry: 2000\n\n"
-    while loop.time() < ends_at:
+    while loop.time() < ends_at and not pulse.is_over:
         stirred = pulse.stirred
         news = await look(place)
         if news.is_over:

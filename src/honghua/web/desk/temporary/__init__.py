@@ -1,0 +1,1 @@
+"""Batches of temporary limits: what was proposed, the second person's word, and how far they have gone out."""
