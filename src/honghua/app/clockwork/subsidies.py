@@ -15,7 +15,7 @@ from honghua.base.dates import from_day
 from honghua.base.errors import Refusal
 from honghua.base.rates import PPM, floor_
 from honghua.credit import api as credit
-from honghua.credit.core import Repay
+from honghua.credit.core import Purpose, Repay, purpose_of
 from honghua.credit.core import quote as quoting
 from honghua.facts.kinds import ARGS_OF, FactKind
 from honghua.ledger import api as ledger
@@ -32,6 +32,9 @@ STATE_SOURCE: Final = (
     9  # how a repayment fact names the treasury; credit.core.debiting has the numbers of customers' own sources
 )
 PAYER_CONSUMER: Final = 1
+NOT_CONSUMPTION: Final = Refusal(
+    "SUBSIDY_NOT_CONSUMPTION", "The state pays part of the interest of consumption, not of a business."
+)
 NO_PLAN: Final = Refusal("SUBSIDY_NO_PLAN", "This purchase was not bought in instalments with interest.")
 
 
@@ -82,6 +85,9 @@ def ask_for(
         return NO_PLAN
     quote = quoting.quote_plan(principal_minor=amount, n=periods, fee_total_minor=fee)
     account = int(facts.account_id[row])
+    borrower = ledger.find_refs(conn, owner_ids=[account])[account]
+    if purpose_of(borrower) is not Purpose.CONSUMPTION:
+        return NOT_CONSUMPTION
     consumed_on = from_day(int(facts.value_on[row]))
     scene = merchants.load_scenes().find(paid.scenes[0])
     terms = SubsidyItem(
@@ -90,7 +96,7 @@ def ask_for(
     )  # fmt: skip
     item = f"purchase:{paid.purchase_id}"
     asked = merchants.Registration(
-        item=item, borrower=ledger.find_refs(conn, owner_ids=[account])[account], merchant=paid.merchant, purchase_id=paid.purchase_id,
+        item=item, borrower=borrower, merchant=paid.merchant, purchase_id=paid.purchase_id,
         terms=terms, evidence=f"payout {paid.key} on the bank's statement",
     )  # fmt: skip
     parts = merchants.plan_parts(item, amount, periods=periods, fee_minor=fee, consumed_on=consumed_on)

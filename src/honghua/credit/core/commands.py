@@ -31,7 +31,7 @@ ADDED_LATER: Final = (
 def scene_key(text: str) -> int | None:
     """The key of a text, which often turns up again soon; None where it is too long or not printable.
 
-    Texts are remembered and scenes are not: whoever scans objects for garbage need not look at texts.
+    Texts are remembered and scenes are not: a region or an address comes with many scenes, and a scene seldom comes again.
     """
     if len(text) > SCENE_TEXT_MAX or not text.isprintable():
         return None

@@ -82,6 +82,21 @@ def read_tags(*, folder: Path = DATA) -> TagBook:
     return TagBook(tuple(tags), forbidden)
 
 
+def keep_known(book: TagBook, dictionary: Dictionary) -> TagBook:
+    """The book of those tags whose every variable means something in a dictionary; other data may tell of none."""
+    factory = Factory(dictionary)
+
+    def is_known(tag: Tag) -> bool:
+        try:
+            for name in tag.evidence:
+                factory.find(name)
+        except BadInput:
+            return False
+        return True
+
+    return TagBook(tuple(tag for tag in book.tags if is_known(tag)), book.forbidden)
+
+
 def _tag(row: dict[str, str]) -> Tag:
     rule = parse_rule(row["rule"])
     refresh = "night" if rule.quantiles else "fact"
@@ -116,4 +131,4 @@ def _find_forbidden(book: TagBook, dictionary: Dictionary) -> Iterator[str]:
                     yield f"{tag.name} reads {word} by {name}: {why}"
 
 
-__all__ = ["REFRESHES", "SENSITIVITIES", "Tag", "TagBook", "forbidden_inputs", "read_tags"]
+__all__ = ["REFRESHES", "SENSITIVITIES", "Tag", "TagBook", "forbidden_inputs", "keep_known", "read_tags"]

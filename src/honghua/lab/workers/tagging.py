@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from honghua.agents.api import TABLE, Ask, Context, Done, Outcome, Slot
-from honghua.lab.tags.api import fit_tags, read_tags
+from honghua.lab.tags.api import fit_tags, keep_known, read_tags
 from honghua.lab.workers.segmenter import Events, read_drawn
 
 AGENT: Final = "TagMiner"
@@ -39,9 +39,13 @@ class MineTags:
         stream = self.events.check_same(context.read_json("source", dict[str, Any]))
         drawn = read_drawn(context)
         rows, bad = drawn.rows(0), drawn.bad[drawn.part == 0]
-        fitted = fit_tags(read_tags(), stream, rows)
-        carried = fitted.assign(stream, rows)
         base = float(bad.mean())
+        book = keep_known(read_tags(), self.events.dictionary)
+        if not book.tags:  # the book was written for another dictionary's tables
+            context.write_json("tags", {"base": base, "tags": [], "strongest": [], "hypotheses": []})
+            return Done(("no tag of the book can be told from these tables",))
+        fitted = fit_tags(book, stream, rows)
+        carried = fitted.assign(stream, rows)
         told: list[dict[str, Any]] = []
         for tag, column in zip(fitted.book.tags, carried.T, strict=True):
             people = int(column.sum())

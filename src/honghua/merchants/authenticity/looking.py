@@ -120,7 +120,7 @@ def check_items(told: Sequence[EvidenceItem], asked: set[int], *, now: dt.dateti
         item
         for item in told
         if item.purchase_id in asked and item.reference.strip() and item.at <= now + CLOCK_MAY_LEAD
-        and 0 <= min(item.grams, item.scans) and max(item.grams, item.scans) <= NUMBER_MAX
+        and min(item.grams, item.scans) >= 0 and max(item.grams, item.scans) <= NUMBER_MAX
         and all(len(text) <= CHARS_MAX and text.isprintable() for text in (item.reference, item.region, item.place))
     ]  # fmt: skip
 

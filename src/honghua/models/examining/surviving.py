@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from honghua.base.errors import BadInput
 from honghua.base.rng import derive_rng
+from honghua.base.shares import Z
 from honghua.models.core.intervals import Interval
-from honghua.models.examining.shares import Z
 
 HORIZONS: Final = (12, 36)
 MONTHS_MAX: Final = 600

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from honghua.base.errors import BadInput, Conflict, NotFound
 from honghua.credit import api as credit
-from honghua.credit.core import STATUS_CLOSED, SetStatus
+from honghua.credit.core import STATUS_CLOSED, Purpose, SetStatus, line_of
 from honghua.customers import api as customers
 from honghua.customers.core import ConsentKind, Field
 from honghua.web.consumer.asking import customer_of, find_account, is_done, refusal_notice, submit
@@ -120,8 +120,12 @@ async def export(request: Request) -> Response:
     account = await find_account(request)
     bills = await site.read(lambda conn: credit.list_statements(conn, site.registry, customer, limit=EXPORTED_MAX))
     story = await site.read(lambda conn: credit.list_history(conn, site.registry, customer, limit=EXPORTED_MAX))
+    line = line_of(customer, Purpose.BUSINESS)
+    business = await site.read(lambda conn: credit.find_account_view(conn, site.registry, line))
     body = {
         "person": person,
+        "business_line": None if business is None else {"opened_on": business.opened_on, "owed_minor": business.owed_minor,
+            "limit_minor": business.limit.fixed_minor, "currency": business.currency},
         "account": None if account is None else {"opened_on": account.opened_on, "owed_minor": account.owed_minor,
             "limit_minor": account.limit.fixed_minor, "currency": account.currency},
         "bills": [{"number": one.number, "cut_on": one.cut_on, "due_on": one.due_on, "total_minor": one.total_minor} for one in bills],
@@ -143,12 +147,18 @@ async def erase(request: Request) -> Response:
     if form.values.get("sure") != "yes":
         form.blame("sure", "consumer.error_agree")
         return await draw_data(request, form)
-    account = await find_account(request)
-    if account is not None and account.status[1] != "closed":
-        answer = await submit(request, SetStatus(key=f"erase:{key}", customer=customer, status=STATUS_CLOSED))
-        if not is_done(answer):
-            return redirect(request, "consumer.data", refusal_notice(request, answer))
-    last = account.business_on if account is not None else None
+    lines = [line_of(customer, purpose) for purpose in Purpose]
+    found = await site.read(lambda conn: [credit.find_account_view(conn, site.registry, line) for line in lines])
+    accounts = [one for one in found if one is not None]
+    for account in accounts:
+        if account.status[1] != "closed":
+            closing = SetStatus(
+                key=f"erase:{key}:{account.account_id}", customer=account.customer, status=STATUS_CLOSED
+            )
+            answer = await submit(request, closing)
+            if not is_done(answer):
+                return redirect(request, "consumer.data", refusal_notice(request, answer))
+    last = max((account.business_on for account in accounts), default=None)
     now = site.clock.now()
     try:
         await site.write(lambda conn: customers.erase_person(conn, customer, last_dealt_on=last, now=now))

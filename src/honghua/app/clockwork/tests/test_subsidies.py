@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+import msgspec
 import pytest
 
 from honghua.app.clockwork.merchants import make_prover
@@ -11,6 +12,8 @@ from honghua.app.clockwork.subsidies import subsidise
 from honghua.credit import api as credit
 from honghua.credit import core as c
 from honghua.credit.eod import close_until
+from honghua.credit.journey.products import BUSINESS_TERMS
+from honghua.credit.store import save_terms
 from honghua.merchants import api as merchants
 from honghua.merchants.core import MerchantAct, MerchantSigns
 from honghua.merchants.invariants import check_merchants
@@ -41,20 +44,23 @@ def registry(conn):
         merchants.act_on_merchant(x, "M", MerchantAct.ADMIT, person="ann", reasons=["sound"], now=NOW)
 
     run_unit(conn, admit)
-    registry = credit.open_registry(conn)
-    credit.execute(conn, registry, [c.OpenAccount(key="o", customer="li", limit_minor=9_000_000)], now=NOW)
+    terms = msgspec.json.encode(BUSINESS_TERMS.body()).decode()
+    run_unit(conn, lambda x: save_terms(x, BUSINESS_TERMS, terms))
+    registry = credit.open_registry(conn, terms=c.ProductTerms())
+    lines = [c.OpenAccount(key=line, customer=line, limit_minor=9_000_000) for line in ("li", "li~business")]
+    assert {answer["outcome"] for answer in credit.execute(conn, registry, lines, now=NOW)} == {"done"}
     return registry
 
 
-def buy(conn, registry, key, *, payer=1, merchant="M"):
+def buy(conn, registry, key, *, payer=1, merchant="M", customer="li", category="camera"):
     plan = c.Instalments(periods=3, payer=payer)
     order = c.BuyNow(
         key=key,
-        customer="li",
+        customer=customer,
         amount_minor=1_200_000,
         merchant=merchant,
         order=key,
-        category="camera",
+        category=category,
         instalments=plan,
     )
     bought = credit.execute(conn, registry, [order], now=NOW)[0]
@@ -78,6 +84,7 @@ def owed(conn, registry):
 def test_from_the_purchase_to_the_account_and_back(conn, database, registry):
     kept, free = buy(conn, registry, "kept"), buy(conn, registry, "free", payer=2)
     elsewhere, false = buy(conn, registry, "x", merchant="N"), buy(conn, registry, "false")
+    trade = buy(conn, registry, "trade", customer="li~business", category="equipment")
     assert subsidise(conn, NOW).startswith("0 purchases looked at")  # nothing proves them yet
     bank = merchants.FakePayoutBank(1, day=merchants.bank_day(NOW))
     merchants.pay_out(conn, bank, now=NOW + dt.timedelta(seconds=9))
@@ -86,12 +93,12 @@ def test_from_the_purchase_to_the_account_and_back(conn, database, registry):
     assert subsidise(conn, NOW + DAY).startswith("0 purchases looked at")  # the money moved, but did the goods?
     merchants.catch_up_wholly(conn, now=NOW + DAY)
     assert make_prover(None)(conn, NOW + DAY).startswith("no source")
-    assert "4 proved" in make_prover(merchants.FakeEvidenceSource(1, handed_over=frozenset("MN")))(conn, NOW + DAY)
-    assert subsidise(conn, NOW + DAY).startswith("3 purchases looked at")
+    assert "5 proved" in make_prover(merchants.FakeEvidenceSource(1, handed_over=frozenset("MN")))(conn, NOW + DAY)
+    assert subsidise(conn, NOW + DAY).startswith("4 purchases looked at")
     item = merchants.get_item(conn, f"purchase:{kept}")[0]
     assert "statement" in item.evidence
     codes = dict(conn.execute("SELECT purchase_id, code FROM merchants_subsidy_declined").fetchall())
-    assert codes == {free: "SUBSIDY_NO_INTEREST"}
+    assert codes == {free: "SUBSIDY_NO_INTEREST", trade: "SUBSIDY_NOT_CONSUMPTION"}
     assert elsewhere not in codes  # its merchant is not registered: nobody identified the trade
     report = c.ReportFraud(key="f", customer="li", purchase_id=false, source=1)
     assert credit.execute(conn, registry, [report], now=NOW)[0]["outcome"] == "done"

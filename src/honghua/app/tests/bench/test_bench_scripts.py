@@ -11,11 +11,11 @@ from honghua.customers.core import read_script
 from honghua.store.settings import StoreSettings
 
 
-def test_held_out_writers_are_others_and_figures_repeat():
+def test_held_out_writers_are_others_and_figures_repeat(tmp_path):
     args = argparse.Namespace(each=12, seed=5, write=None)
-    found = scripts.run(args, StoreSettings())
+    found = scripts.run(args, StoreSettings(state_dir=tmp_path))
     assert not set(found["writers_fitted"]) & set(found["writers_held_out"])
-    assert found == scripts.run(args, StoreSettings())
+    assert found == scripts.run(args, StoreSettings(state_dir=tmp_path))
     for low, mid, high in found["detector"].values():
         assert low <= mid <= high
     assert {one.words for one in write_texts(5, 2)} == {one.words for one in write_texts(5, 2)}

@@ -11,7 +11,15 @@ from honghua.credit import api as credit
 from honghua.credit import core as c
 from honghua.features.core import keys_of_texts
 from honghua.lab.factory.api import shipped_dictionary
-from honghua.lab.tags.api import ProfileFollower, find_unused, forbidden_inputs, read_profile, read_tags, read_uses
+from honghua.lab.tags.api import (
+    ProfileFollower,
+    find_unused,
+    forbidden_inputs,
+    keep_known,
+    read_profile,
+    read_tags,
+    read_uses,
+)
 from honghua.lab.tags.store import count_tags, read_place
 
 FIRST = dt.date(2026, 2, 2)
@@ -32,6 +40,11 @@ def test_only_tags_with_a_use_are_kept_and_none_reads_what_is_protected():
     assert {tag.group for tag in kept.tags}.isdisjoint({"life stage", "kind of work", "means and stability"})
     assert find_unused(("new_parent", "no such tag"), book, uses) == ("new_parent", "no such tag")
     assert forbidden_inputs(kept, CITY) == ()
+
+
+def test_another_dictionary_keeps_the_tags_that_it_can_tell():
+    assert keep_known(read_tags(), CITY).tags == read_tags().tags
+    assert keep_known(read_tags(), shipped_dictionary("handbook")).tags == ()
 
 
 def test_a_use_of_a_group_that_is_not_there_is_refused(tmp_path):

@@ -15,8 +15,7 @@ from psycopg.rows import class_row
 
 from honghua.base.errors import BadInput, Conflict, HonghuaError, NotFound
 from honghua.credit import api as credit
-from honghua.credit.core import STATUS_WORDS
-from honghua.credit.core.layout import STATUS_ACTIVE
+from honghua.credit.core import STATUS_ACTIVE, STATUS_WORDS
 from honghua.limits import api as limits
 from honghua.limits.core import Moment, Scope
 

@@ -9,7 +9,6 @@ import psycopg
 from fastapi import APIRouter, Request, Response
 
 from honghua.base.errors import BadInput, HonghuaError, NotFound
-from honghua.credit.core.terms import AMOUNT_MINOR_MAX
 from honghua.web.address_parts import Id
 from honghua.web.desk.acting import doing_of, noted
 from honghua.web.desk.drawing import WHY_CHARS_MAX, draw, refused, told
@@ -20,6 +19,7 @@ from honghua.web.viewer import viewer_of
 
 router = APIRouter(prefix="/desk/giving")
 SHOWN: Final = 50
+GIVING_MINOR_MAX: Final = 10**10  # what risk approved bounds it further
 LIST_CHARS_MAX: Final = 8_000
 WORDS: Final = frozenset({"grant", "refuse"})
 
@@ -58,7 +58,7 @@ async def ask(request: Request) -> Response:
     kind = form.choice("kind", book.KINDS)
     wanted: dict[str, Any] = {
         "customers": lines_of(form.text("customers", chars_max=LIST_CHARS_MAX)),
-        "amount_minor": form.amount("amount", site.currency, most=AMOUNT_MINOR_MAX),
+        "amount_minor": form.amount("amount", site.currency, most=GIVING_MINOR_MAX),
         "why": form.text("why", chars_max=WHY_CHARS_MAX),
     }
     if kind == "coupon":

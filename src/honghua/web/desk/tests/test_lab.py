@@ -210,7 +210,8 @@ def test_the_frontier_says_what_was_chosen_and_what_it_keeps(site, browser, work
 
 LEARNT = {
     "hypotheses": [
-        {"says": "days since the last repayment", "by": "question", "variables": ["customer__since__repayments__ever"], "fate": "kept", "why": "iv 0.2"},
+        {"says": "days since the last repayment", "by": "question", "fate": "kept", "why": "iv 0.2",
+         "variables": ["customer__since__repayments__ever"]},
         {"says": "share of <b>nights</b>", "by": "idea of an earlier run", "variables": [], "fate": "not tried", "why": "no such variable"},
     ],
     "added": [["model", "city champion 1a2b"], ["case", "city 77 without customer__count"]], "runs": 3, "results": 515,

@@ -21,7 +21,8 @@ PAGES = {
     "desk.home": "/desk/", "desk.feed": "/desk/feed", "desk.feed_news": "/desk/feed/news?after=0", "desk.rings": "/desk/rings",
     "desk.reviews": "/desk/reviews", "desk.lists": "/desk/lists?list=deny", "desk.policy": "/desk/policy",
     "desk.policy_history": "/desk/policy/history", "desk.write": "/desk/policy/write", "desk.customers": "/desk/customers",
-    "desk.books": "/desk/books", "desk.closing": "/desk/closing", "desk.business": "/desk/business", "desk.webhooks": "/desk/webhooks?state=dead",
+    "desk.books": "/desk/books", "desk.closing": "/desk/closing", "desk.business": "/desk/business",
+    "desk.webhooks": "/desk/webhooks?state=dead",
     "desk.portfolio": "/desk/portfolio",
     "desk.portfolio_csv": "/desk/portfolio/outcomes.csv",
 }  # fmt: skip

@@ -69,7 +69,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "desk.input_available_minor": ("可用额度", "Limit left"),
     "desk.input_status": ("账户状态", "Status"),
     "desk.input_days_past_due": ("逾期天数", "Days past due"),
-    "desk.input_is_consumption": ("是否消费", "Is a purchase"),
+    "desk.input_is_consumption": ("是否属于额度用途", "Is what the line is for"),
     "desk.input_limit_minor": ("固定额度", "Limit"),
     "desk.input_temporary_minor": ("临时额度", "Temporary limit"),
     "desk.input_held_minor": ("冻结额度", "Held"),
