@@ -41,7 +41,7 @@ from honghua.ledger.core import OwnerKind
 from honghua.store.commands import save_commands
 from honghua.store.facts import FACT_SEQUENCE, read_facts, read_facts_of_purchases
 from honghua.store.ids import allocate_each
-from honghua.store.overlapping import overlapped
+from honghua.store.server.overlapping import overlapped
 from honghua.store.wishes import wish
 
 Ints = NDArray[np.int64]

@@ -24,8 +24,8 @@ from psycopg import pq, sql
 from honghua.base.errors import BadInput, IntegrityBroken
 from honghua.store import kernels
 from honghua.store.columns import NO_MASK, Bool, Date, Fixed, Float8, Int2, Int4, Int8, Timestamp
-from honghua.store.overlapping import OverlappingConnection, is_overlapping, settle
 from honghua.store.ragged import Bytes, Int8Array, Jsonb, Text, Varying
+from honghua.store.server.overlapping import OverlappingConnection, is_overlapping, settle
 
 __all__ = [
     "Bool", "Bytes", "Column", "Date", "Float8", "Int2", "Int4", "Int8", "Int8Array", "Jsonb", "Kind", "Nullable",

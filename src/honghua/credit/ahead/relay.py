@@ -37,7 +37,7 @@ from honghua.ledger import api as ledger
 from honghua.ledger.core import OwnerKind
 from honghua.store.commands import find_commands
 from honghua.store.ids import allocate_each
-from honghua.store.overlapping import overlapped
+from honghua.store.server.overlapping import overlapped
 
 Ints = NDArray[np.int64]
 LOOK_S: Final = 0.05  # between two looks whether somebody else waits for a turn, and whether another policy is in force

@@ -7,7 +7,7 @@ import time
 import psycopg
 
 from honghua.base.errors import WorldFailed
-from honghua.store.overlapping import OverlappingConnection
+from honghua.store.server.overlapping import OverlappingConnection
 
 PATIENCE_SECONDS = 10
 WAIT_SECONDS = (0.01, 0.2)  # between two tries: each one costs a server that is recovering a process

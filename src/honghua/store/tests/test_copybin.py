@@ -32,7 +32,7 @@ from honghua.store.copybin import (
     encode,
 )
 from honghua.store.database import connect
-from honghua.store.overlapping import overlapped
+from honghua.store.server.overlapping import overlapped
 
 NAMES = ["i8", "i4", "i2", "d", "t", "b", "f", "a", "s", "r", "j"]
 KINDS = [Int8, Int4, Int2, Date, Timestamp, Bool, Float8, Int8Array, Text, Bytes, Jsonb]

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg.abc import PQGen
 from psycopg.rows import TupleRow
 
 T = TypeVar("T")
-INTERVAL_S = 0.1  # psycopg's own, between two looks for an interruption
 
 
 class OverlappingConnection(psycopg.Connection[TupleRow]):
@@ -24,10 +23,10 @@ class OverlappingConnection(psycopg.Connection[TupleRow]):
     is_overlapping = False
     under_way: Callable[[], None] | None = None
 
-    def wait(self, gen: PQGen[T], interval: float = INTERVAL_S, timeout: float | None = None) -> T:
+    def wait(self, gen: PQGen[T], *args: Any, **kwargs: Any) -> T:
         """As psycopg's, through which all its statements go; what is under way comes first."""
         self.settle()
-        return super().wait(gen, interval, timeout)
+        return super().wait(gen, *args, **kwargs)
 
     def settle(self) -> None:
         """Hear what the server says of the COPY under way, and raise its error; the caller holds the connection's lock."""
