@@ -208,7 +208,8 @@ DOORS = (
 OF_CONTRACT = "WHERE contract_id = {1} AND "
 CONTRACTS = (
     plant("a contract is approved before it is applied for", "credit.contract_steps_legal",
-        "SELECT 'contract ' || max(contract_id) || '/3 STEP_OUT_OF_ORDER', max(contract_id) FROM credit_contract",
+        ("SELECT 'contract ' || contract_id || '/' || min(number) || ' STEP_OUT_OF_ORDER', contract_id FROM credit_contract_steps"
+         " WHERE contract_id = (SELECT max(contract_id) FROM credit_contract) AND step IN (3, 4) GROUP BY contract_id"),
         "UPDATE credit_contract_steps SET step = CASE step WHEN 3 THEN 4 ELSE 3 END, fact = CASE step WHEN 3 THEN 'CreditApproved'"
         " ELSE 'CreditApplied' END " + OF_CONTRACT + "step IN (3, 4)"),
     plant("a step of a contract vanishes", "credit.contract_steps_legal",
@@ -247,8 +248,9 @@ PRUDENCE = (
 RECORD = """SELECT 'record ' || account_id || '/' || month, account_id, month FROM bureau_newest
     WHERE overdue_from IS NOT NULL ORDER BY account_id, month LIMIT 1"""
 THIS_RECORD = "WHERE account_id = {1} AND month = '{2}'"
-PARTS_RECORD = """SELECT 'record ' || account_id || '/' || month, account_id, month FROM bureau_newest
-    WHERE reporter = 'R90000003' ORDER BY account_id, month LIMIT 1"""
+PARTS_RECORD = """SELECT 'record ' || account_id || '/' || month, account_id, month, reporter FROM bureau_newest
+    WHERE balance_minor > 0 AND (account_id, month) IN (SELECT account_id, month FROM bureau_newest GROUP BY 1, 2 HAVING count(*) > 1)
+    ORDER BY account_id, month, reporter DESC LIMIT 1"""
 REPAIR = "SELECT 'repair ' || account_id || '/' || arose_on, account_id FROM bureau_repair ORDER BY account_id, arose_on LIMIT 1"
 FILED = (
     plant("the bureau hears of more debt", "bureau.reported_is_ledger", RECORD,
@@ -257,10 +259,10 @@ FILED = (
         "UPDATE bureau_record SET status = 'N', overdue_minor = 0, days_past_due = 0 " + THIS_RECORD),
     plant("a partner reports a cent more than its part", "bureau.reported_is_ledger",
         PARTS_RECORD,
-        "UPDATE bureau_record SET paid_minor = paid_minor + 1 " + THIS_RECORD + " AND reporter = 'R90000003'"),
+        "UPDATE bureau_record SET paid_minor = paid_minor + 1 " + THIS_RECORD + " AND reporter = '{3}'"),
     plant("a partner's part is not reported", "bureau.reported_is_ledger",
         PARTS_RECORD,
-        "DELETE FROM bureau_record " + THIS_RECORD + " AND reporter = 'R90000003'"),
+        "DELETE FROM bureau_record " + THIS_RECORD + " AND reporter = '{3}'"),
     plant("a file says something else", "bureau.files_come_out_the_same", "SELECT 'file ' || min(file_id), min(file_id) FROM bureau_file",
         "UPDATE bureau_file SET digest = sha256(digest) WHERE file_id = {1}"),
     plant("a filed record vanishes", "bureau.files_come_out_the_same",

@@ -39,10 +39,18 @@ AS_MONEY: Final = frozenset({"income_minor", "debt_service_minor", "vehicle_mino
 TONES: Final = {
     MaterialState.IN_FORCE: "good", MaterialState.WAITING: "info", MaterialState.REVIEW: "warn", MaterialState.REFUSED: "bad",
 }  # fmt: skip
-NOES: Final = frozenset({
-    "IDENTITY_UNPROVEN", "CONSENT_STALE", "MATERIALS_MANY", "UPLOAD_EMPTY", "UPLOAD_TOO_LARGE", "UPLOAD_KIND", "UPLOAD_BROKEN",
-    "UPLOAD_PIXELS", "UPLOAD_ENCRYPTED", "UPLOAD_ACTIVE",
-})  # fmt: skip
+NOES: Final = {
+    "IDENTITY_UNPROVEN": "consumer.evidence_no_identity_unproven",
+    "CONSENT_STALE": "consumer.evidence_no_consent_stale",
+    "MATERIALS_MANY": "consumer.evidence_no_materials_many",
+    "UPLOAD_EMPTY": "consumer.evidence_no_upload_empty",
+    "UPLOAD_TOO_LARGE": "consumer.evidence_no_upload_too_large",
+    "UPLOAD_KIND": "consumer.evidence_no_upload_kind",
+    "UPLOAD_BROKEN": "consumer.evidence_no_upload_broken",
+    "UPLOAD_PIXELS": "consumer.evidence_no_upload_pixels",
+    "UPLOAD_ENCRYPTED": "consumer.evidence_no_upload_encrypted",
+    "UPLOAD_ACTIVE": "consumer.evidence_no_upload_active",
+}
 OUTCOMES: Final = {
     "in_force": ("consumer.evidence_taken", "good"), "review": ("consumer.evidence_looked_at", "warn"),
     "refused": ("consumer.evidence_refused", "bad"),
@@ -164,7 +172,7 @@ async def take(request: Request, bring: Work) -> Response:
     try:
         row = await site.run(bring)
     except (BadInput, Conflict) as error:
-        key = f"consumer.evidence_no_{error.code.lower()}" if error.code in NOES else "ui.please_correct"
+        key = NOES.get(error.code, "ui.please_correct")
         return redirect(request, "consumer.evidence", Notice(key=key, tone="bad"))
     if row.state == MaterialState.IN_FORCE:
         key = f"brought:{row.material_id}"
