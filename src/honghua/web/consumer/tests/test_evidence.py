@@ -23,7 +23,14 @@ from honghua.web.consumer.tests.walking import CARD, NATIONAL_ID, House, Walk, o
 BASE_MINOR = 11_000_00
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
+def house(database):
+    """A house of each test's own: the source knows one person, and what they brought stays."""
+    with open_house(database) as opened:
+        yield opened
+
+
+@pytest.fixture
 def proven(house):
     with walk_proven(house) as me:
         yield me
@@ -129,7 +136,8 @@ def test_documents_good_forged_and_dangerous(proven):
 
 
 def test_whose_identity_is_not_proven_and_whose_it_is_not(proven, house):
-    number = re.search(r"/my/evidence/(\d+)/withdraw", proven.get("/my/evidence"))
+    page = proven.follow(proven.send("/my/evidence/source", **form()))
+    number = re.search(r"/my/evidence/(\d+)/withdraw", page)
     assert number is not None
     with walk(house) as other:
         assert "须先完成身份核验" in other.get("/my/evidence")
