@@ -11,6 +11,7 @@ import shlex
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ADR_LINES_MAX = 50
@@ -171,10 +172,13 @@ def _parse(words: list[str], command: str, parser: Parser) -> list[str]:
     return []
 
 
-def _names_in(file: Path) -> set[str]:
-    if file.suffix != ".py":
-        return set()
-    return set(_bound_names(ast.parse(file.read_text(encoding="utf-8"))))
+def _names_in(file: Path) -> frozenset[str]:
+    return _names_bound(file.read_text(encoding="utf-8")) if file.suffix == ".py" else frozenset()
+
+
+@cache  # the tree's files are asked for every name without a path
+def _names_bound(text: str) -> frozenset[str]:
+    return frozenset(_bound_names(ast.parse(text)))
 
 
 def _defined_names(root: Path) -> set[str]:
