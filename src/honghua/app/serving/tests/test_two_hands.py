@@ -98,10 +98,11 @@ def fresh_digest(database: Database) -> bytes:
 
 
 def kill_connections(database: Database) -> None:
-    """As a server does that falls: every connection to this database ends."""
+    """As a server does that falls: every connection of ours to this database ends; the server's own cleaners may not be ended by us."""
     with KILLING, connect(database) as conn:
         conn.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
         )
 
 
