@@ -58,7 +58,7 @@ class ScheduleAnswers(Answers):
             due_dates=lambda: [line.named()["due_date"] for line in lines],
             emi=lambda: level,
             instalment=lambda: level,
-            last_instalment=lambda: due[-1],
+            last_instalment=lambda: due[-1] if due else None,
             number_of_instalments=lambda: len(due),
             total_interest=lambda: _total(interest),
             total_payment=lambda: _total(due),
