@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 import psycopg
 from psycopg.rows import class_row
@@ -147,23 +147,27 @@ def count_codes(conn: psycopg.Connection, campaign_id: int) -> dict[str, int]:
 
 def insert_slice_rows(conn: psycopg.Connection, rows: Sequence[Sequence[Any]]) -> int:
     """Rows of the slice as they were drawn; how many were new."""
-    with conn.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO limits_slice_row (slice, period, customer, key, arm, factors_ppm, limit_minor, burden, names, x, drawn_at)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
-            rows,
-        )
-        return cursor.rowcount
+    return _insert_new(
+        conn,
+        "INSERT INTO limits_slice_row (slice, period, customer, key, arm, factors_ppm, limit_minor, burden, names, x, drawn_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+        rows,
+    )
 
 
 def insert_outcomes(conn: psycopg.Connection, rows: Sequence[Sequence[Any]]) -> int:
     """What a period brought; how many were new."""
+    return _insert_new(
+        conn,
+        "INSERT INTO limits_slice_outcome (slice, period, customer, used_minor, loss_minor, noted_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+        rows,
+    )
+
+
+def _insert_new(conn: psycopg.Connection, statement: LiteralString, rows: Sequence[Sequence[Any]]) -> int:
     with conn.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO limits_slice_outcome (slice, period, customer, used_minor, loss_minor, noted_at)"
-            " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
-            rows,
-        )
+        cursor.executemany(statement, rows)
         return cursor.rowcount
 
 

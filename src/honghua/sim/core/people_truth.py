@@ -67,22 +67,28 @@ def people_truth(registry: Registry, who: Ints, limit_minor: Ints, horizon: Hori
     )  # fmt: skip
 
 
-def live_once(
-    registry: Registry, who: Ints, limit_minor: Ints, *, days: int, future: tuple[int, int]
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """One future of some people at the plain house, with these limits: who was in default, who was late at some time."""
-    seed = stable_hash(registry.plan.seed, "future", *future) % 2**62
-    plan = replace(registry.plan, seed=seed, days=days)
+def settle_apart(
+    registry: Registry, who: Ints, limit_minor: Ints, *, seed: tuple[str | int, ...], days: int
+) -> tuple[Life, House]:
+    """Some people of a city with these limits, apart from the others, at the plain house; nothing happened yet. seed: names their luck."""
+    plan = replace(registry.plan, seed=stable_hash(registry.plan.seed, *seed) % 2**62, days=days)
     calendar = open_calendar(plan.first_day, days + 1)
     world = replace(registry, plan=plan, calendar=calendar)
     life = Life(world, world.blocks, apart=who, raises=False)
     accounts = life.accounts
     accounts.limit_minor[:] = limit_minor
-    accounts.used_minor[:] = np.minimum(accounts.used_minor, limit_minor)
     line_day = np.full(len(who), LONG_AGO, np.int32)
-    cell = Cell(
-        Crowd([life]), House(accounts, registry.citizens.bill_day[who], accounts.limit_minor.copy(), line_day, calendar)
-    )
+    return life, House(accounts, registry.citizens.bill_day[who], accounts.limit_minor.copy(), line_day, calendar)
+
+
+def live_once(
+    registry: Registry, who: Ints, limit_minor: Ints, *, days: int, future: tuple[int, int]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """One future of some people at the plain house, with these limits: who was in default, who was late at some time."""
+    life, house = settle_apart(registry, who, limit_minor, seed=("future", *future), days=days)
+    accounts = life.accounts
+    accounts.used_minor[:] = np.minimum(accounts.used_minor, limit_minor)
+    cell = Cell(Crowd([life]), house)
     worst = np.zeros(len(who), np.int64)
     for day in range(days):
         cell.play(day)
@@ -91,4 +97,4 @@ def live_once(
     return worst >= DEFAULT_DAYS, worst >= LATE_DAYS
 
 
-__all__ = ["DEFAULT_DAYS", "LATE_DAYS", "Horizon", "PeopleTruth", "live_once", "people_truth"]
+__all__ = ["DEFAULT_DAYS", "LATE_DAYS", "Horizon", "PeopleTruth", "live_once", "people_truth", "settle_apart"]

@@ -7,23 +7,20 @@ memory, and a larger limit is used. Who falls `DEFAULT_DAYS` behind has defaulte
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
 
-from honghua.base.rng import stable_hash
 from honghua.features.core import EventKind
-from honghua.sim.core.almanac import open_calendar
 from honghua.sim.core.draft import Ints
-from honghua.sim.core.life import Cell, Crowd, House, Life, Registry
+from honghua.sim.core.life import Cell, Crowd, Registry
 from honghua.sim.core.life.accounts import Accounts
 from honghua.sim.core.life.house import Settled
 from honghua.sim.core.outcomes import Heard
-from honghua.sim.core.people_truth import DEFAULT_DAYS
+from honghua.sim.core.people_truth import DEFAULT_DAYS, settle_apart
 
 MONTH_DAYS: Final = 30
-LONG_AGO: Final = -1
 NEVER: Final = -1
 
 
@@ -73,19 +70,9 @@ def live_months(
 
     Cost: about 10 ms of CPU a person and year.
     """
-    seed = stable_hash(registry.plan.seed, "months", *future) % 2**62
-    days = months * MONTH_DAYS
-    plan = replace(registry.plan, seed=seed, days=days)
-    calendar = open_calendar(plan.first_day, days + 1)
-    world = replace(registry, plan=plan, calendar=calendar)
-    life = Life(world, world.blocks, apart=who, raises=False)
-    accounts = life.accounts
-    accounts.limit_minor[:] = limit_minor
-    accounts.used_minor[:] = 0
-    house = House(
-        accounts, registry.citizens.bill_day[who], accounts.limit_minor.copy(), np.full(len(who), LONG_AGO, np.int32), calendar
-    )  # fmt: skip
-    return _live(Cell(Crowd([life]), house), accounts, months, move)
+    life, house = settle_apart(registry, who, limit_minor, seed=("months", *future), days=months * MONTH_DAYS)
+    life.accounts.used_minor[:] = 0
+    return _live(Cell(Crowd([life]), house), life.accounts, months, move)
 
 
 def _live(cell: Cell, accounts: Accounts, months: int, move: Mover) -> Lived:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-import psycopg
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from honghua.base.errors import BadInput
 from honghua.credit.core import BUSINESS_PRODUCT, Repay
 from honghua.credit.journey import api as journey
 from honghua.customers import api as customers
@@ -17,6 +15,7 @@ from honghua.web.consumer.asking import OtherPlace, customer_of, has_gateway, is
 from honghua.web.consumer.business.steps import BusinessView, Wish, apply, read_view
 from honghua.web.consumer.joining import steps
 from honghua.web.consumer.joining.ports import find_ports, take_steps
+from honghua.web.consumer.joining.signing import draw_contract, sign_contract
 from honghua.web.consumer.joining.steps import Place
 from honghua.web.ground import site_of
 from honghua.web.ui.forms import Form, empty_form, read_form
@@ -147,48 +146,23 @@ async def show_contract(request: Request) -> Response:
 @router.get("/my/business/contract", name="consumer.business_contract")
 async def contract(request: Request) -> Response:
     """The contract's text, to be read."""
-    return await draw_contract(request, await get_turn(request, Place.CONTRACT), empty_form(request))
+    return await draw_business_contract(request, await get_turn(request, Place.CONTRACT), empty_form(request))
 
 
-async def draw_contract(request: Request, view: BusinessView, form: Form) -> Response:
-    """The contract as it was drawn, with what is left of its reading time."""
-    site, number, now = site_of(request), view.standing.contract_id, site_of(request).clock.now()
-    customer, key = customer_of(request), journey.document_key(number)
-
-    def read(conn: psycopg.Connection) -> customers.DocumentRow | None:
-        return customers.get_document(conn, key) if key in customers.list_contracts(conn, customer) else None
-
-    document = await site.read(read)
-    if document is None:
-        raise OtherPlace(PAGE)
-    text = await take_steps(request, lambda conn, on: journey.write_contract(conn, on, number))
-    left = document.read_seconds - (now - document.shown_at).total_seconds()
-    return await page(
-        request, "consumer/joining/contract.html", status=200 if form.is_good else 422, text=text, form=form,
-        digest=document.shown_digest.hex(), is_same=text.digest() == document.shown_digest, sign_to="consumer.business_sign",
-        pdf_at="consumer.business_pdf", seconds_left=max(0, int(left) + (left > int(left))), is_fake=False,
+async def draw_business_contract(request: Request, view: BusinessView, form: Form) -> Response:
+    """The contract as it was drawn, with this line's own addresses."""
+    return await draw_contract(
+        request, view.standing, form, way_back=PAGE, is_fake=False, sign_to="consumer.business_sign",
+        pdf_at="consumer.business_pdf",
     )  # fmt: skip
 
 
 @router.post("/my/business/signature", name="consumer.business_sign")
 async def sign(request: Request) -> Response:
     """Sign what was shown, after it was read; the line is opened by the books under the contract's key, once."""
-    view, now = await get_turn(request, Place.CONTRACT), site_of(request).clock.now()
-    form = await read_form(request)
-    if form.values.get("agreed") != "yes":
-        form.blame("agreed", "consumer.error_agree")
-        return await draw_contract(request, view, form)
-    try:
-        digest = bytes.fromhex(form.values.get("digest", ""))
-    except ValueError:
-        digest = b""
-    try:
-        await take_steps(request, lambda conn, on: steps.sign(conn, on, view.standing, digest, now=now))
-    except BadInput as error:
-        if error.code not in ("CONTRACT_UNREAD", "CONTRACT_OTHER"):
-            raise
-        form.blame("reading", "consumer.error_unread" if error.code == "CONTRACT_UNREAD" else "consumer.offer_changed")
-        return await draw_contract(request, view, form)
+    view, form = await get_turn(request, Place.CONTRACT), await read_form(request)
+    if await sign_contract(request, view.standing, form) is None:
+        return await draw_business_contract(request, view, form)
     return redirect(request, PAGE)
 
 

@@ -9,13 +9,13 @@ import psycopg
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from honghua.base.errors import BadInput
 from honghua.credit.journey import api as journey
 from honghua.customers import api as customers
 from honghua.customers.core import Profile, read_id_number
 from honghua.web.consumer.asking import OtherPlace, customer_of, find_account
 from honghua.web.consumer.joining import steps
 from honghua.web.consumer.joining.ports import find_ports, ports_of, take_steps
+from honghua.web.consumer.joining.signing import draw_contract, sign_contract
 from honghua.web.consumer.joining.steps import Place, Standing, read_standing
 from honghua.web.ground import site_of
 from honghua.web.ui.forms import Form, empty_form, read_form
@@ -203,44 +203,17 @@ async def agreement(request: Request) -> Response:
 
 
 async def draw_agreement(request: Request, standing: Standing, form: Form) -> Response:
-    """The contract as it was drawn. What would be drawn now must be the same, else nothing is shown as if it were."""
-    site, key = site_of(request), journey.document_key(standing.contract_id)
-    customer, now = customer_of(request), site_of(request).clock.now()
-
-    def read(conn: psycopg.Connection) -> customers.DocumentRow | None:
-        return customers.get_document(conn, key) if key in customers.list_contracts(conn, customer) else None
-
-    document = await site.read(read)
-    if document is None:
-        return redirect(request, "consumer.opening")
-    text = await take_steps(request, lambda conn, on: journey.write_contract(conn, on, standing.contract_id))
-    left = document.read_seconds - (now - document.shown_at).total_seconds()
-    return await page(
-        request, "consumer/joining/contract.html", status=200 if form.is_good else 422, text=text, form=form,
-        digest=document.shown_digest.hex(), is_same=text.digest() == document.shown_digest,
-        seconds_left=max(0, int(left) + (left > int(left))), is_fake=steps.find_fake_answer(standing.rows),
-    )  # fmt: skip
+    """The contract as it was drawn; a made-up answer behind it is named."""
+    is_fake = steps.find_fake_answer(standing.rows)
+    return await draw_contract(request, standing, form, way_back="consumer.opening", is_fake=is_fake)
 
 
 @router.post("/my/opening/signature", name="consumer.sign_agreement")
 async def sign_agreement(request: Request) -> Response:
     """Sign what was shown, after it was read; the account is opened by the books under the contract's key, once."""
-    standing = await get_turn(request, Place.CONTRACT)
-    now = site_of(request).clock.now()
-    form = await read_form(request)
-    if form.values.get("agreed") != "yes":
-        form.blame("agreed", "consumer.error_agree")
-        return await draw_agreement(request, standing, form)
-    try:
-        digest = bytes.fromhex(form.values.get("digest", ""))
-    except ValueError:
-        digest = b""
-    try:
-        taken = await take_steps(request, lambda conn, on: steps.sign(conn, on, standing, digest, now=now))
-    except BadInput as error:
-        if error.code not in ("CONTRACT_UNREAD", "CONTRACT_OTHER"):
-            raise
-        form.blame("reading", "consumer.error_unread" if error.code == "CONTRACT_UNREAD" else "consumer.offer_changed")
+    standing, form = await get_turn(request, Place.CONTRACT), await read_form(request)
+    taken = await sign_contract(request, standing, form)
+    if taken is None:
         return await draw_agreement(request, standing, form)
     if isinstance(taken, journey.StepRow) and taken.outcome is journey.StepOutcome.PASSED:
         return redirect(request, "consumer.home", Notice(key="consumer.result_opening"))
