@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from honghua.base.errors import BadInput, Refusal
-from honghua.limits.response.curves import Z95
+from honghua.base.shares import Z
 
 Floats = NDArray[np.float64]
 
@@ -108,7 +108,7 @@ def measure_effect(moves: Moves, guess: Floats) -> tuple[float, float, float]:
     middle = float(parts.mean())
     _, place = np.unique(moves.person, return_inverse=True)
     by_person = np.bincount(place, parts - middle)
-    half = Z95 * float(np.sqrt((by_person**2).sum())) / len(parts)
+    half = Z * float(np.sqrt((by_person**2).sum())) / len(parts)
     return middle - half, middle, middle + half
 
 

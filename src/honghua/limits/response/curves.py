@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from honghua.base.errors import BadInput
+from honghua.base.shares import Z
 from honghua.models.api import Forest, Interval
 
 Floats = NDArray[np.float64]
@@ -28,7 +29,6 @@ KNOTS: Final = (
 )  # of the predicted share of the limit that is used: who uses little answers little
 SHARE_LEAST: Final = 0.01  # of a limit: the least use that is predicted
 BURDEN_MOST: Final = 12.0  # monthly incomes; more counts as so much
-Z95: Final = 1.959963984540054
 
 
 class Rows(NamedTuple):
@@ -145,7 +145,7 @@ class Response:
             used[:, place] = known.used + columns_of_use(known, np.full(n, factor)) @ self.used.weights
             columns = columns_of_loss(known, np.full(n, factor))
             lost[:, place] = known.lost + columns @ self.lost.weights
-            half[:, place] = Z95 * np.sqrt(np.einsum("np,pq,nq->n", columns, spread, columns).clip(min=0.0))
+            half[:, place] = Z * np.sqrt(np.einsum("np,pq,nq->n", columns, spread, columns).clip(min=0.0))
         return Curves(given, used.clip(min=0.0), lost.clip(min=0.0), half)
 
     def effect(self, rows: Rows, *, low: float, high: float) -> Interval:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from honghua.base.errors import BadInput
-from honghua.limits.response.curves import Z95
+from honghua.base.shares import Z
 
 Flags = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -58,10 +58,10 @@ def measure_temporary(got: Flags, held_out: Flags, defaulted: Flags, loss_minor:
     if min(bad, bad_all) < DEFAULTS_MIN or held < 30:
         raise BadInput("too few defaults or too few held out to say anything", code="TEMPORARY_THIN")
     ratio = (bad / offered) / (bad_all / n)
-    half = Z95 * math.sqrt(1 / bad - 1 / offered + 1 / bad_all - 1 / n)
+    half = Z * math.sqrt(1 / bad - 1 / offered + 1 / bad_all - 1 / n)
     a, b = loss_minor[got].astype(np.float64), loss_minor[held_out].astype(np.float64)
     added = float(a.mean() - b.mean())
-    wide = Z95 * math.sqrt(a.var(ddof=1) / offered + b.var(ddof=1) / held)
+    wide = Z * math.sqrt(a.var(ddof=1) / offered + b.var(ddof=1) / held)
     return TemporaryRisk(
         (ratio * math.exp(-half), ratio, ratio * math.exp(half)), offered / n, (added - wide, added, added + wide), offered, held
     )  # fmt: skip
