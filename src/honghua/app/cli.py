@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from honghua.app import commands
 from honghua.app.settings import load_settings, with_database
 from honghua.base.errors import HonghuaError
 
 
-def build_parser(*, only: Sequence[str] = commands.VERBS) -> argparse.ArgumentParser:
-    """The command line; every verb is one module of `honghua.app.commands`. `only` names the verbs to load."""
+def build_parser(*, only: Collection[str] = tuple(commands.VERBS)) -> argparse.ArgumentParser:
+    """The command line; every verb is one module of `honghua.app.commands`. `only` names the verbs to load; the others are just listed."""
     parser = argparse.ArgumentParser(prog="honghua", description="Honghua, the open consumer-credit platform.")
     parser.add_argument(
         "--database", metavar="NAME", help="look into this database instead (`honghua demo` fills honghua_demo)"
     )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for name in only:
-        commands.load_verb(name).register(verbs)
+    for name, sentence in commands.VERBS.items():
+        if name in only:
+            commands.load_verb(name).register(verbs)
+            verbs.choices[name].description = verbs.choices[name].description or sentence
+        else:
+            verbs.add_parser(name, help=sentence)
     return parser
 
 
-def find_called(argv: Sequence[str]) -> Sequence[str]:
-    """The verbs that the words name, so that only these are loaded; all of them where none is named."""
-    return [verb for verb in commands.VERBS if verb in argv] or commands.VERBS
+def find_called(argv: Sequence[str]) -> Collection[str]:
+    """The verbs that the words name: only these need loading."""
+    return [verb for verb in commands.VERBS if verb in argv]
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -46,7 +46,7 @@ READ_ONLY = ("quote", "history")
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `account` and its actions."""
-    parser = verbs.add_parser("account", help="drive one account by hand: open, buy, capture, refund, repay, instal …")
+    parser = verbs.add_parser("account")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     for name, sentence in VERB_HELP.items():
         action = actions.add_parser(name, help=sentence, description=sentence)

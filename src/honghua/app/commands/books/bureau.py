@@ -41,7 +41,7 @@ VERB_HELP: Final = {
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `bureau` and its actions."""
-    parser = verbs.add_parser("bureau", help="the credit bureau: file, show, object, repair")
+    parser = verbs.add_parser("bureau")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     made = {name: actions.add_parser(name, help=text, description=text) for name, text in VERB_HELP.items()}
     for action in made.values():

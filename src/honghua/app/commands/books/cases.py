@@ -19,7 +19,7 @@ _STYLES = {"passed": "green", "failed": "bold red", "skipped": "yellow"}
 
 def register(verbs: argparse._SubParsersAction[Any]) -> None:
     """Add the verb to the command line."""
-    parser = verbs.add_parser("cases", help="run a file of published schedules, rates and refunds against our own")
+    parser = verbs.add_parser("cases")
     parser.add_argument("file", type=Path, metavar="FILE", help='JSON: {"cases": [{id, category, inputs, expected}]}')
     parser.add_argument("--json", action="store_true", help="print one JSON object on stdout")
     parser.set_defaults(run=run)

@@ -30,7 +30,7 @@ SWEEPS_MAX = 1_000  # of ten thousand holds each
 
 def register(verbs: Any) -> None:
     """Add the verb and its sub-verbs."""
-    parser = verbs.add_parser("eod", help="end of day: close | status | quarantine | release")
+    parser = verbs.add_parser("eod")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     close = actions.add_parser("close", help="close the business date, or every day before --until")
     close.add_argument("--until", default=None, help="the business date to reach, 2026-11-21")

@@ -27,7 +27,6 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     """Add the verb."""
     parser = verbs.add_parser(
         "journey",
-        help="a customer through all twelve steps, from the first offer to the write-off",
         description="On a scratch database that is dropped at the end; identity service and bank are fakes and say so.",
     )
     parser.add_argument(

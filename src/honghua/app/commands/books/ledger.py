@@ -30,7 +30,7 @@ ROWS_DEFAULT = 20
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `ledger` and its actions."""
-    parser = verbs.add_parser("ledger", help="read, seal and export the journal")
+    parser = verbs.add_parser("ledger")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     trial = actions.add_parser("trial", help="the trial balance: what each component adds up to")
     trial.add_argument("--currency", help="of which book, when there are several")

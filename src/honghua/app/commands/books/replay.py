@@ -22,7 +22,6 @@ def register(verbs: Any) -> None:
     """Add the verb."""
     parser = verbs.add_parser(
         "replay",
-        help="live through a table of purchases (parquet or CSV)",
         description="Needs columns for id, time, customer, merchant and amount, found by well-known names or named in a map (README).",
     )
     parser.add_argument("file", type=Path)

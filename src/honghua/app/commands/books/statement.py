@@ -18,7 +18,7 @@ STATEMENTS_SHOWN = 6
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `statement`."""
-    parser = verbs.add_parser("statement", help="an account as its owner wants to read it")
+    parser = verbs.add_parser("statement")
     parser.add_argument("customer", help="the customer's reference")
     parser.add_argument("--number", type=int, help="one closed statement with its items instead")
     parser.add_argument("--last", type=int, default=STATEMENTS_SHOWN, help="how many closed statements (%(default)s)")

@@ -20,7 +20,7 @@ from honghua.store.database import open_database
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `verify`."""
-    parser = verbs.add_parser("verify", help="recompute every invariant of the book; exit 1 when one is broken")
+    parser = verbs.add_parser("verify")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run)
 

@@ -11,7 +11,7 @@ PARTS: Final = (run, score, build, limits, temporary, show, approve, traits, eva
 
 def register(verbs: Any) -> None:
     """Add the verb and its parts."""
-    parser = verbs.add_parser("lab", help="from tables to models, from raw events to a signed release candidate")
+    parser = verbs.add_parser("lab")
     parts = parser.add_subparsers(dest="part", required=True, metavar="PART")
     for part in PARTS:
         part.register(parts)

@@ -20,7 +20,7 @@ NONE = "No alert waits for anybody. `honghua alerts list --all` shows those that
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `alerts` and its actions."""
-    parser = verbs.add_parser("alerts", help="what people should know: list, and say that you have seen it")
+    parser = verbs.add_parser("alerts")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     shown = actions.add_parser("list", help="alerts that nobody has seen, the newest first")
     shown.add_argument("--all", action="store_true", help="those that somebody has seen too, with who and when")

@@ -27,9 +27,7 @@ PEOPLE_MIN = 2_000
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `approval` and its actions."""
-    parser = verbs.add_parser(
-        "approval", help="applications: measure on simulated applicants, batch offers, replay, who waits"
-    )
+    parser = verbs.add_parser("approval")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     measured = actions.add_parser("measure", help="judge simulated applicants whose truth is known")
     measured.add_argument(

@@ -29,7 +29,7 @@ DIFFERENT_SHOWN = 1_000
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `decision` and its actions."""
-    parser = verbs.add_parser("decision", help="show a recorded decision, or judge recorded figures again")
+    parser = verbs.add_parser("decision")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     show = actions.add_parser("show", help="one decision: outcome, rules, and the figures that it was judged on")
     show.add_argument("id", type=int, help="the purchase's id, or the decision_id of a refusal")

@@ -19,9 +19,7 @@ SEED = 20261122
 
 def register(verbs: Any) -> None:
     """Add the verb and its sub-verbs."""
-    parser = verbs.add_parser(
-        "fraud", help="fit and apply the fraud detectors to a table of transactions (parquet or CSV)"
-    )
+    parser = verbs.add_parser("fraud")
     parts = parser.add_subparsers(dest="part", required=True, metavar="PART")
     fit = parts.add_parser("fit", help="learn from the rows up to a time")
     fit.add_argument(

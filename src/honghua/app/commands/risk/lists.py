@@ -30,7 +30,7 @@ VERB_HELP = {
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `lists` and its actions."""
-    parser = verbs.add_parser("lists", help="deny, allow and exclusion lists: add, remove, show, import")
+    parser = verbs.add_parser("lists")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     made = {name: actions.add_parser(name, help=text, description=text) for name, text in VERB_HELP.items()}
     made["show"].add_argument("list", nargs="?", help="one list only")

@@ -23,7 +23,7 @@ NIGHTS = 14
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `models` and its actions."""
-    parser = verbs.add_parser("models", help="the register of models: list, show, promote, roll back, retire")
+    parser = verbs.add_parser("models")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     listed = actions.add_parser("list", help="versions, by segment, purpose or standing")
     listed.add_argument("--segment")

@@ -51,7 +51,7 @@ GATES = {
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `policy` and its actions."""
-    parser = verbs.add_parser("policy", help="check a policy, show what it says, or backtest it")
+    parser = verbs.add_parser("policy")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     check = actions.add_parser("check", help="every problem of a policy with its line; exit 1 when there is one")
     show = actions.add_parser("show", help="the rules as they run, their reasons and what they read")

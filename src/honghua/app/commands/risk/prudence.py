@@ -27,7 +27,7 @@ UNKNOWN: Final = "tell it: honghua prudence tell FILE --by PERSON"
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `prudence` and its actions."""
-    parser = verbs.add_parser("prudence", help="ratios, expected loss, stress: the book as its supervisor sees it")
+    parser = verbs.add_parser("prudence")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     ratios = actions.add_parser(
         "ratios", help="every ratio and concentration beside its bound; exit 1 when one is broken"

@@ -48,7 +48,7 @@ ALERTS_COUNTED = 1_000
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `release` and its actions."""
-    parser = verbs.add_parser("release", help="propose, approve, activate and roll back policies; steer them")
+    parser = verbs.add_parser("release")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     made = {name: actions.add_parser(name, help=text, description=text) for name, text in VERB_HELP.items()}
     made["propose"].add_argument("file", type=Path, help="a policy in the policy language")

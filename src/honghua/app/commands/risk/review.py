@@ -65,7 +65,7 @@ class Known:
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `review` and its actions."""
-    parser = verbs.add_parser("review", help="purchases that wait for a person: list, claim, decide")
+    parser = verbs.add_parser("review")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     made = {name: actions.add_parser(name, help=text, description=text) for name, text in VERB_HELP.items()}
     made["list"].add_argument("--limit", type=int, default=SHOWN, help="how many (%(default)s)")

@@ -27,9 +27,7 @@ FILE_BYTES_MAX: Final = 2_000_000
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `rulebook` and its actions."""
-    parser = verbs.add_parser(
-        "rulebook", help="approval and limits: propose a rulebook, approve it, put it in force, roll back, show"
-    )
+    parser = verbs.add_parser("rulebook")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     shown = actions.add_parser("show", help="the rulebook in force, or one by number: edit it and propose it")
     shown.add_argument(

@@ -80,7 +80,7 @@ BENCHES = (
 
 def register(verbs: Any) -> None:
     """Add the verb and a sub-verb per bench."""
-    parser = verbs.add_parser("bench", help="measure a promise of the speed budget")
+    parser = verbs.add_parser("bench")
     benches = parser.add_subparsers(dest="name", required=True, metavar="NAME")
     for module in BENCHES:
         module.register(benches)

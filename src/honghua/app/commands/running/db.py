@@ -32,7 +32,7 @@ ACTIONS = {
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `db` and its actions."""
-    parser = verbs.add_parser("db", help="start, stop, look at, migrate or reset the database")
+    parser = verbs.add_parser("db")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     for name, sentence in ACTIONS.items():
         action = actions.add_parser(name, help=sentence, description=sentence)

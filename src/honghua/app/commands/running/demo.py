@@ -30,9 +30,7 @@ PEOPLE_MIN, PEOPLE_MAX, DAYS_MAX = 200, 20_000, 1_000
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `demo`."""
-    parser = verbs.add_parser(
-        "demo", help=f"a small city lives on the platform, in a database of its own ({DEMO_DATABASE})"
-    )
+    parser = verbs.add_parser("demo")
     parser.add_argument("--people", type=int, default=300, help="of the city (%(default)s)")
     parser.add_argument("--days", type=int, default=183, help="lived through before today (%(default)s)")
     parser.add_argument("--until", type=dt.date.fromisoformat, default=None, metavar="DATE", help="that is today")

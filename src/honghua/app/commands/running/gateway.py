@@ -34,9 +34,7 @@ SECRETS: Final = ("PAYMENT", "PAYOUT", "DEBIT", "EVIDENCE", "BUREAU", "IDENTITY"
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `gateway`."""
-    parser = verbs.add_parser(
-        "gateway", help="fake counterparties on this machine, which also fail when they are told to"
-    )
+    parser = verbs.add_parser("gateway")
     parser.add_argument("--port", type=int, default=PORT, help="0 = any that is free (%(default)s)")
     parser.add_argument("--repeats", type=int, default=0, help="payments: send each notice so many times more")
     parser.add_argument("--lost", type=int, default=0, help="payments: lose so many first notices")

@@ -30,7 +30,7 @@ LOOK_SECONDS: Final = 2.0  # between two looks at what is due
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `jobs` and its actions."""
-    parser = verbs.add_parser("jobs", help="what runs by the clock: run it, or see how it stands")
+    parser = verbs.add_parser("jobs")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     started = actions.add_parser(
         "run", help="run every job when it is due, until it is stopped; several may run beside each other"

@@ -34,7 +34,7 @@ VERB_HELP = {
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `partner` and its actions."""
-    parser = verbs.add_parser("partner", help="programs of others that may call the API: add, key, revoke …")
+    parser = verbs.add_parser("partner")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     made = {name: actions.add_parser(name, help=text, description=text) for name, text in VERB_HELP.items()}
     for name, action in made.items():

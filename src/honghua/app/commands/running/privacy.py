@@ -38,7 +38,7 @@ OF_PERSON = {
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `privacy` and its actions."""
-    parser = verbs.add_parser("privacy", help="what is kept about people and why; proof that the erased are gone")
+    parser = verbs.add_parser("privacy")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     for name, text in VERB_HELP.items():
         action = actions.add_parser(name, help=text, description=text)

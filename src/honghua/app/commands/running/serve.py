@@ -22,9 +22,7 @@ PORT: Final = 8000
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `serve`."""
-    parser = verbs.add_parser(
-        "serve", help="serve API and pages until SIGTERM; SIGHUP replaces every process, one by one"
-    )
+    parser = verbs.add_parser("serve")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen at (%(default)s)")
     parser.add_argument("--port", type=int, default=PORT, help="0 = any that is free (%(default)s)")
     parser.add_argument(

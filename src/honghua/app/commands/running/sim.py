@@ -18,7 +18,7 @@ from honghua.sim.api import make_city
 
 def register(verbs: Any) -> None:
     """Add the verb and its sub-verbs."""
-    parser = verbs.add_parser("sim", help="the simulated city: its files, its drill, its report")
+    parser = verbs.add_parser("sim")
     parts = parser.add_subparsers(dest="part", required=True, metavar="PART")
     make = parts.add_parser("make", help="a city's events, people and shops as parquet, its truth in another folder")
     add_city_arguments(make)

@@ -31,7 +31,7 @@ VERB_HELP = {
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `staff` and its actions."""
-    parser = verbs.add_parser("staff", help="users of staff and of merchants: add, list, lock, roles …")
+    parser = verbs.add_parser("staff")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     made = {name: actions.add_parser(name, help=text, description=text) for name, text in VERB_HELP.items()}
     known = ", ".join(sorted(STAFF | MERCHANTS))
