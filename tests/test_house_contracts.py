@@ -33,6 +33,7 @@ HOUSE = {
     "lab/fairness/__init__.py": "",
     "lab/fairness/api.py": "",
     "lab/fitting/__init__.py": "",
+    "lab/following/__init__.py": "",
     "lab/tables/__init__.py": "",
     "lab/tags/__init__.py": "",
     "ledger/__init__.py": "",

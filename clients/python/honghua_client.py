@@ -188,6 +188,14 @@ class Honghua:
         """Goods come back."""
         return self.command("POST", f"/v1/purchases/{purchase_id}/refunds", {"amount_minor": amount_minor}, key=key)
 
+    def tell_logistics(
+        self, purchase_id: int, kind: str, reference: str, happened_at: str, **more: Any
+    ) -> dict[str, Any]:
+        """What became of an order: shipped, delivered, handed_over or returned; more: region, place (a digest), grams, scans."""
+        told = {"kind": kind, "reference": reference, "happened_at": happened_at, **more}
+        answer: dict[str, Any] = self.send("POST", f"/v1/purchases/{purchase_id}/logistics", told)
+        return answer
+
     # Checkouts
 
     def open_checkout(self, *, key: str = "", **order: Any) -> Checkout:
@@ -260,7 +268,7 @@ class Honghua:
         """Sign and send; again, signed anew, when it may help and do no harm. Raises Problem."""
         content = b"" if body is None else json.dumps(body).encode()
         safe = (
-            method == "GET" or bool(key) or target.endswith((":batch", "/scan", "/face"))
+            method == "GET" or bool(key) or target.endswith((":batch", "/scan", "/face", "/logistics"))
         )  # these find their first answer
         for attempt in range(1, TRIES_MAX + 1):
             headers = self.sign(method, target, content, key=key)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
+import json
 import socket
 import threading
 from collections.abc import Iterator
@@ -15,7 +17,11 @@ import uvicorn
 from honghua_client import Honghua, Problem, check_webhook
 from shop import Shop
 
+from honghua.app.cli import build_parser
+from honghua.app.commands.running.partner import choose_scopes
 from honghua.base.clock import FixedClock
+from honghua.merchants import api as merchants
+from honghua.merchants.authenticity.store import list_evidence
 from honghua.store.database import Database
 from honghua.web.api.signing import sign
 from honghua.web.api.tests.partners_door import link, make_partner, purchase
@@ -56,8 +62,14 @@ def key(site: Site) -> Any:
     return made
 
 
+@pytest.fixture(scope="module")
+def carrier(site: Site) -> Any:
+    """A key that the server knows from its first call on, as it reads them all anew every two seconds only."""
+    return make_partner(site, "carrier", ["书店"], scopes=frozenset({"logistics"}))
+
+
 @pytest.fixture
-def api(address: str, key: Any) -> Iterator[Honghua]:
+def api(address: str, key: Any, carrier: Any) -> Iterator[Honghua]:
     with Honghua(address, key.key_id, key.secret, clock=NOON.timestamp, sleep=lambda _: None) as made:
         yield made
 
@@ -170,6 +182,56 @@ def test_the_sample_shop_sells_a_book_once_however_often_the_customer_clicks(api
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def test_a_scene_tells_order_parcel_and_refund_signed_once_and_in_any_order(address, carrier, api, site):
+    """R-235: what a scene's program does from the order to its return; each call signed, each event once however often it is told."""
+    bought = api.buy(**order("李雷", 8_800, "parcel-1"))["purchase_id"]
+    moments = {"shipped": (NOON - dt.timedelta(hours=1)).isoformat(), "delivered": NOON.isoformat()}
+    with Honghua(address, carrier.key_id, carrier.secret, clock=NOON.timestamp, sleep=lambda _: None) as scene:
+        with pytest.raises(Problem, match="ORDER_NOT_OPEN"):
+            scene.tell_logistics(bought, "shipped", "SF-1", moments["shipped"])
+        with site.pool.connection() as conn:
+            merchants.catch_up_wholly(conn, now=NOON)
+        told = [
+            scene.tell_logistics(bought, kind, "SF-1", moments[kind], grams=900)
+            for kind in ("delivered", "shipped", "delivered")
+        ]
+        assert [one["repeated"] for one in told] == [False, False, True]
+        for problem, wrong in (
+            ("EVIDENCE_DIFFERS", (bought, "shipped", "SF-1", NOON.isoformat())),
+            ("EVIDENCE_UNREADABLE", (bought, "shipped", "SF-2", (NOON + dt.timedelta(days=2)).isoformat())),
+            ("PURCHASE_UNKNOWN", (bought + 1_000_000, "shipped", "SF-1", NOON.isoformat())),
+            ("REQUEST_INVALID", (bought, "lost", "SF-1", NOON.isoformat())),
+        ):
+            with pytest.raises(Problem, match=problem):
+                scene.tell_logistics(*wrong)
+        target, body = f"/v1/purchases/{bought}/logistics", json.dumps(
+            {"kind": "returned", "reference": "SF-1", "happened_at": NOON.isoformat()}
+        ).encode()  # fmt: skip
+        headers = scene.sign("POST", target, body) | {"Content-Type": "application/json"}
+        first, again = (httpx.post(address + target, content=body, headers=headers) for _ in range(2))
+        assert (first.status_code, again.status_code, again.json()["code"]) == (200, 401, "NONCE_REUSED")
+        forged = httpx.post(
+            address + target, content=body.replace(b"SF-1", b"SF-9"), headers=scene.sign("POST", target, body)
+        )
+        assert forged.json()["code"] == "SIGNATURE_WRONG"
+    assert "logistics" not in shop_scopes(), "a shop's own word is no evidence of its orders"
+    api.refund(bought, 8_800, key="parcel-1-back")
+    assert api.refund(bought, 8_800, key="parcel-1-back")["repeated"]
+    with site.pool.connection() as conn:
+        found = merchants.find_order(conn, bought)
+        kept = [(row.item.kind.value, row.source) for row in list_evidence(conn, [bought])]
+    assert found is not None
+    assert found.look_at is not None
+    assert found.look_at <= NOON, "who heard of it looks in the next round"
+    assert kept == [("delivered", "partner carrier"), ("shipped", "partner carrier"), ("returned", "partner carrier")]
+
+
+def shop_scopes() -> frozenset[str]:
+    """What `honghua partner add` gives a shop's program where nobody names scopes."""
+    args = build_parser(only=["partner"]).parse_args(["partner", "add", "a shop"])
+    return choose_scopes(args.scopes)
 
 
 def checkout_of(name: str) -> dict[str, Any]:

@@ -17,6 +17,11 @@ from tests.browser.town import Town, serve
 ROOT: Final = Path(__file__).resolve().parents[2]
 CHROMIUM: Final = Path("/usr/bin/chromium")
 AXE: Final = ROOT / ".browser" / "node_modules" / "axe-core" / "axe.min.js"
+ARGUMENTS: Final = (
+    "--no-sandbox",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+)  # a camera of colours
 PHONE: Final = {"width": 390, "height": 844}
 DESKTOP: Final = {"width": 1280, "height": 800}
 WAIT_MS: Final = 60_000
@@ -48,7 +53,7 @@ def chromium() -> Iterator[Browser]:
     """One browser for all journeys. It waits long for what must come: a busy machine is no fault of a page."""
     expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(ARGUMENTS))
         yield browser
         browser.close()
 

@@ -17,7 +17,7 @@ ME = "李雷"
 PAGES = (
     "/my", "/my/limit", "/my/bills", "/my/repay", "/my/sources", "/my/split", "/my/plans", "/my/days?cut=5&due=15", "/my/purchases",
     "/my/code", "/shop", "/my/settings", "/my/consents", "/my/data", "/my/help", "/signin/devices", "/signin/outbox",
-    "/my/growth", "/my/lenders", "/my/business", "/my/evidence", "/my/complaints", "/my/bureau",
+    "/my/growth", "/my/lenders", "/my/business", "/my/evidence", "/my/complaints", "/my/bureau", "/my/profile", "/my/device",
 )  # fmt: skip
 KB_MAX = 300
 

@@ -22,6 +22,7 @@ PAGES = (
     "/desk/", "/desk/feed", "/desk/rings?days=7", "/desk/reviews", "/desk/customers", "/desk/policy", "/desk/policy/history", "/desk/lists",
     "/desk/books", "/desk/closing", "/desk/webhooks", "/desk/portfolio", "/desk/journeys", "/desk/payments", "/desk/lab",
     "/desk/giving", "/desk/temporary", "/desk/lenders", "/desk/orders", "/desk/business", "/desk/evidence", "/desk/prudence",
+    "/desk/complaints", "/desk/complaints?view=answered",
     "/desk/relief",
 )  # fmt: skip
 

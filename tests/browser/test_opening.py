@@ -55,15 +55,30 @@ def become_customer(eye: Eye, session: tuple[str, str], look: Callable[[str], No
     expect(page.get_by_text(granted).first).to_be_visible()
 
 
+def show_face(page: Page, look: Callable[[str], None]) -> None:
+    """Agree to one film, and let the camera take it."""
+    expect(page.get_by_role("checkbox")).not_to_be_checked()
+    look("customer-face-consent")
+    page.get_by_role("checkbox").check()
+    page.get_by_role("button", name="显示数字").click()
+    expect(page.locator("p.code-big")).to_be_visible()
+    look("customer-face")
+    page.get_by_role("button", name="打开摄像头并录制").click()
+    expect(page.get_by_text("人脸核验已通过").first).to_be_visible()
+
+
 def prove_and_apply(page: Page, look: Callable[[str], None]) -> None:
     """Identity by the fake service, then the application, as a person types them."""
     expect(page.get_by_role("heading", name="证明是您本人")).to_be_visible()
     expect(page.get_by_text("核验机构是假的")).to_be_visible()
     look("customer-identity")
+    page.get_by_role("link", name="人脸核验").click()
+    show_face(page, look)
     page.get_by_label("姓名").fill("李示范")
     page.get_by_label("身份证号").fill(NATIONAL_ID)
     page.get_by_label("银行卡号").fill(CARD)
-    page.locator("input[name=face]").check()
+    page.get_by_label("把这台设备绑定给我").check()
+    expect(page.locator("input[name=device_key]")).not_to_have_value("")
     page.get_by_role("button", name="提交核验").click()
     expect(page.get_by_role("heading", name="申请额度")).to_be_visible()
     look("customer-application")

@@ -20,17 +20,19 @@ from honghua.credit.core.layout import (
 )
 from honghua.credit.eod import close_until
 from honghua.ledger import api as ledger
-from honghua.store.database import Database, connect
+from honghua.store.database import Database, connect, run_unit
 from tests.verify.bounded import bind_some
 from tests.verify.contracts import sign_business, sign_contract
 from tests.verify.doors import VAULT, meet_people, offer_instalments, settle_merchants
 from tests.verify.evidencing import bring_evidence
 from tests.verify.filing import tell_bureau
 from tests.verify.laboratory import let_agents_work
+from tests.verify.learning import learn_of_people
 from tests.verify.payments import repay_by_gateway
 from tests.verify.prudence import be_prudent
 from tests.verify.registering import keep_models
 from tests.verify.risk import judge_some
+from tests.verify.screening import make_scorer, seat_scorer
 from tests.verify.sharing import file_return, lend_together
 
 FIRST_DAY = dt.date(2026, 1, 5)
@@ -94,6 +96,7 @@ def build(database: Database) -> None:
         bind_some(conn, book.registry, on=FIRST_DAY, now=NOW)
         buy_interest_free(book)
         meet_people(conn, now=NOW)
+        run_unit(conn, lambda k: seat_scorer(k, make_scorer(), now=NOW))
         site, _ = sign_contract(conn, book.registry, VAULT, now=NOW)
         bring_evidence(conn, book.registry, VAULT, now=NOW)
         sign_business(conn, book.registry, site, now=NOW)
@@ -114,6 +117,7 @@ def build(database: Database) -> None:
         repay_by_gateway(conn, book.registry, now=NOW)
         let_agents_work(conn, now=NOW)
         keep_models(conn, now=NOW)
+        learn_of_people(conn, now=NOW)
 
 
 def buy_interest_free(book: Book) -> None:

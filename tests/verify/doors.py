@@ -8,6 +8,7 @@ import psycopg
 
 from honghua.credit.api import get_business_day
 from honghua.customers import api as customers
+from honghua.lab.profiles import api as profiles
 from honghua.merchants import api as merchants
 from honghua.merchants.core import Asked, Draft
 from honghua.store.database import run_unit
@@ -57,7 +58,12 @@ def prove_orders(conn: psycopg.Connection, today: dt.date, *, now: dt.datetime) 
         return
     oldest = min(row.purchase_id for row in flagged if row.platform_minor == 0)
     found = merchants.Finding(is_real=False, person="rita", why="nobody lives there")
-    run_unit(conn, lambda c: merchants.decide_order(c, oldest, found, books, now=late))
+    run_unit(conn, lambda c: merchants.say_of_order(c, oldest, found, books, now=late))
+    newest = max(row.purchase_id for row in flagged if row.purchase_id != oldest)
+    for person in ("rita", "sam"):
+        seen = merchants.Finding(is_real=True, person=person, why="the customer showed it")
+        run_unit(conn, lambda c, seen=seen: merchants.say_of_order(c, newest, seen, books, now=late))  # type: ignore[misc]
+    assert merchants.get_order(conn, newest).state == "proved"
 
 
 def meet_people(conn: psycopg.Connection, *, now: dt.datetime) -> None:
@@ -67,5 +73,6 @@ def meet_people(conn: psycopg.Connection, *, now: dt.datetime) -> None:
         customers.register(c, VAULT, "13800138000", now=now, customer="anna")
         gone = customers.register(c, VAULT, "13800138001", now=now)
         customers.erase_person(c, gone, last_dealt_on=None, now=now)
+        profiles.forget_person(c, gone, now=now)
 
     run_unit(conn, work)

@@ -66,7 +66,7 @@ def keep_models(conn: psycopg.Connection, *, now: dt.datetime) -> None:
     assert registry.watch_all(conn, now=now).days == 1
 
 
-ONE = "SELECT 'model ' || min(version_id), min(version_id) FROM models_version"
+ONE = "SELECT 'model ' || min(version_id), min(version_id) FROM models_version WHERE purpose = 'pd-12'"
 REGISTERED = (
     plant("a model is champion by hand", "models.standing_is_fold", ONE,
         "UPDATE models_standing SET status = 'retired' WHERE version_id = {1}"),

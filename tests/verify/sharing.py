@@ -70,7 +70,18 @@ def lend_together(conn: psycopg.Connection, *, now: dt.datetime) -> None:
         "p04": funding.FakePartner("p04", 4),
     }
     assert all(not one.differences for one in funding.reconcile_all(conn, systems, until=today, now=now))
+    settle_lenders(conn, today=today, now=now)
     run_unit(conn, lambda c: subsidise(c, today=today, now=now))
+
+
+def settle_lenders(conn: psycopg.Connection, *, today: dt.date, now: dt.datetime) -> None:
+    """What they are due is paid and collected, and the bank's statement ends it."""
+    bank = funding.FakeLenderBank(1, now.date())
+    run_unit(conn, lambda c: funding.order_settlements(c, until=today, currency="CNY", now=now))
+    assert funding.send_settlements(conn, bank, now=now)["moved"] >= 3
+    bank.close_day()
+    (read,) = funding.read_statements(conn, bank, now=now + dt.timedelta(days=1))
+    assert read.differences == {}
 
 
 def sell(conn: psycopg.Connection, *, today: dt.date, now: dt.datetime) -> None:

@@ -14,6 +14,8 @@ import pytest
 from honghua.app import verifying as verify
 from honghua.app.cli import main
 from honghua.app.settings import Settings
+from honghua.lab.invariants import check_lab
+from honghua.limits.response.auditing import check_temporary
 from honghua.store import provision
 from honghua.store.database import Database, connect, scratch_database
 from honghua.store.embedded import ensure_server
@@ -21,6 +23,7 @@ from honghua.store.settings import StoreSettings
 from tests.verify.book import CUSTOMERS, build, open_book
 from tests.verify.evidencing import EVIDENCE
 from tests.verify.laboratory import AGENTS
+from tests.verify.learning import LEARNING
 from tests.verify.payments import PAYMENTS
 from tests.verify.plants import PLANTS, Plant
 from tests.verify.registering import REGISTERED
@@ -44,6 +47,7 @@ def test_a_sound_book_passes(lived: Database) -> None:
     assert len(found["checked"]) == len(checks), "two checks share a name"
     idle = [name for name, count in found["checked"].items() if count == 0 and name != "credit.quarantine_told"]
     assert idle == [], "the book gives some checks nothing to look at"
+    assert {plant.check for plant in LEARNING} <= found["checked"].keys()
     assert (
         found["checked"]["credit.state_is_fold"] == len(CUSTOMERS) + 2
     )  # and kim, whose two accounts contracts opened
@@ -62,6 +66,15 @@ def test_a_planted_corruption_is_named(lived: Database, plant: Plant) -> None:
     ids = {one["name"]: one["ids"] for one in found["broken"]}
     assert plant.check in ids, ids
     assert offender in ids[plant.check], ids
+
+
+def test_what_is_learnt_of_people_is_named_too(lived: Database) -> None:
+    """As above by the two rooms' own checks alone, which a sound book has seen among all."""
+    for plant in LEARNING:
+        with connect(lived, owner=True) as conn, conn.transaction(force_rollback=True):
+            offender = corrupt(conn, plant)
+            found = {check.name: check.broken for check in (*check_temporary(conn), *check_lab(conn))}
+        assert offender in found[plant.check], (plant.name, found)
 
 
 def corrupt(conn: psycopg.Connection, plant: Plant) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from honghua.app.case_kinds.comparing import Comparison, parse_tolerance
 from honghua.app.case_kinds.kinds import KINDS
 from honghua.app.case_kinds.reading import Case, Unsupported
-from honghua.base.errors import BadInput
+from honghua.base.errors import BadInput, HonghuaError
 
 FILE_BYTES_MAX = 64 * 2**20
 SHOWN_MAX = 5
@@ -98,7 +98,8 @@ def run_case(case: Mapping[str, Any], inputs: Mapping[str, Any]) -> Outcome:
         return Outcome(ident, "skipped", None, expected, f"{reason}")
     except BadInput as error:
         return Outcome(ident, "failed", None, expected, f"{error}")
-    except (ArithmeticError, ValueError) as error:
+    except (HonghuaError, ArithmeticError, ValueError, LookupError, TypeError, AssertionError) as error:
+        # a rule that breaks on one case's inputs must not lose the answers to all others
         return Outcome(ident, "failed", None, expected, f"cannot be computed: {type(error).__name__} {error}")
     return Outcome(ident, *_verdict(comparison, ours, expected, case.get("tolerance")))
 

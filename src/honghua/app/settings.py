@@ -74,6 +74,11 @@ class OutsideSettings:
     evidence: ServiceSettings = ServiceSettings()
     bureau: ServiceSettings = ServiceSettings()
     identity: ServiceSettings = ServiceSettings()
+    faces: ServiceSettings = ServiceSettings()
+    lenders: ServiceSettings = ServiceSettings()
+    materials: ServiceSettings = ServiceSettings()
+    documents: ServiceSettings = ServiceSettings()
+    register: ServiceSettings = ServiceSettings()
     filing_folder: str = ""
     partners_folder: str = ""
     funding_routes: str = ""
@@ -95,7 +100,8 @@ class LanguageSettings:
 class Settings:
     """What the whole program was told. `store`: see StoreSettings. reading_seconds: how long a contract must have been on the screen.
     proxies: addresses whose word about who asks is believed, as uvicorn takes them. merchants_registered_only: shops that were never
-    admitted sell nothing on credit."""
+    admitted sell nothing on credit. lender_file: see `app.lender`; "" = as shipped.
+    limit_slice: a file like limits/response/data/slice.toml; "" = no limit is moved by lot."""
 
     store: StoreSettings
     keys: KeySettings = KeySettings()
@@ -107,6 +113,8 @@ class Settings:
     reading_seconds: int = READING_SECONDS
     proxies: str = ""
     merchants_registered_only: bool = False
+    lender_file: str = ""
+    limit_slice: str = ""
 
 
 def find_state_dir(environment: Mapping[str, str], *, is_root: bool) -> Path:
@@ -130,6 +138,7 @@ def load_settings(*, environment: Mapping[str, str] | None = None) -> Settings:
     HONGHUA_FIELD_KEYS     "1:key,2:key": encrypt what is personal; the highest number seals, all open; see docs/SECURITY.md
     HONGHUA_READING_SECONDS  how long a contract must have been on the screen before it can be agreed to (0 … 120)
     HONGHUA_PROXIES        addresses or networks of the proxies in front of us, with commas: they may say who asks and how
+    HONGHUA_LENDER_FILE    who lends, under which brand, on what terms: see app/lender.py
     HONGHUA_MERCHANTS_REGISTERED_ONLY  1: shops that are not in the register of merchants sell nothing on credit; 0 (usual): they may
     HONGHUA_SMS_URL, HONGHUA_SMS_TOKEN   the operator's gateway for short messages: takes POST {"key", "to", "text"}
     HONGHUA_PAYMENT_URL, HONGHUA_PAYMENT_SECRET   the payment gateway by which customers repay by hand; see web/payments/gateway.py
@@ -137,13 +146,18 @@ def load_settings(*, environment: Mapping[str, str] | None = None) -> Settings:
     HONGHUA_DEBIT_URL, HONGHUA_DEBIT_SECRET, HONGHUA_DEBIT_NAME           the bank that customers' bills are debited by ("debit bank")
     HONGHUA_EVIDENCE_URL, HONGHUA_EVIDENCE_SECRET, HONGHUA_EVIDENCE_NAME  who knows what became of orders ("order evidence")
     HONGHUA_BUREAU_URL, HONGHUA_BUREAU_SECRET, HONGHUA_BUREAU_NAME        who is asked about people's debts ("bureau")
-    HONGHUA_IDENTITY_URL, HONGHUA_IDENTITY_SECRET, HONGHUA_IDENTITY_NAME  who says whether people are who they say ("identity service");
-                           all five: see app/doors/outside/services.py
+    HONGHUA_IDENTITY_URL, HONGHUA_IDENTITY_SECRET, HONGHUA_IDENTITY_NAME  who says who people are ("identity service"); app/doors/outside
+    HONGHUA_LENDERS_URL, HONGHUA_LENDERS_SECRET, HONGHUA_LENDERS_NAME     the bank through which lenders pay each other ("lenders' bank")
+    HONGHUA_MATERIALS_URL, HONGHUA_MATERIALS_SECRET, HONGHUA_MATERIALS_NAME  who keeps evidence that customers bring ("evidence source")
+    HONGHUA_DOCUMENTS_URL, HONGHUA_DOCUMENTS_SECRET, HONGHUA_DOCUMENTS_NAME  who reads documents that customers bring ("document reader")
+    HONGHUA_REGISTER_URL, HONGHUA_REGISTER_SECRET, HONGHUA_REGISTER_NAME  who knows businesses ("register of businesses")
     HONGHUA_FILING_FOLDER    where the credit bureau's monthly files are put (out/) and its receipts found (in/)
     HONGHUA_PARTNERS_FOLDER  a folder a lender, of its code: what happened to its loans (out/) and its own books (in/), a file a day
     HONGHUA_FUNDING_ROUTES   file of the routings: which purchases are lent together with whom; see funding/data/routes.toml
+    HONGHUA_LIMIT_SLICE      file of the slice whose limits are moved by lot, like limits/response/data/slice.toml; none = nobody's
     HONGHUA_LANGUAGE_URL, HONGHUA_LANGUAGE_MODEL, HONGHUA_LANGUAGE_KEY   a language model (OpenAI-compatible) that drafts words for the lab
     HONGHUA_LANGUAGE_PRICES  "in,out": what a million tokens cost, in 1e-6 of the contract's currency
+    HONGHUA_FACES_URL, HONGHUA_FACES_SECRET, HONGHUA_FACES_NAME  who looks at films of faces ("face service"); without: the identity service
     HONGHUA_OIDC_ISSUER, HONGHUA_OIDC_CLIENT_ID, HONGHUA_OIDC_CLIENT_SECRET   an identity provider for staff
     """
     given = os.environ if environment is None else environment
@@ -156,29 +170,23 @@ def load_settings(*, environment: Mapping[str, str] | None = None) -> Settings:
         raise BadInput("no home directory: set HONGHUA_STATE_DIR") from error
     return Settings(
         store=StoreSettings(state_dir=state_dir, database_url=url),
-        keys=KeySettings(
-            given.get("HONGHUA_SESSION_KEY", ""),
-            given.get("HONGHUA_INDEX_KEY", ""),
-            given.get("HONGHUA_FIELD_KEYS", ""),
-        ),
+        keys=_read_keys(given),
         oidc=_read_oidc(given),
         sms=_read_sms(given),
         payments=_read_payments(given),
         language=_read_language(given),
-        services=OutsideSettings(
-            payouts=_read_service(given, "PAYOUT", "payout bank"),
-            debits=_read_service(given, "DEBIT", "debit bank"),
-            evidence=_read_service(given, "EVIDENCE", "order evidence"),
-            bureau=_read_service(given, "BUREAU", "bureau"),
-            identity=_read_service(given, "IDENTITY", "identity service"),
-            filing_folder=given.get("HONGHUA_FILING_FOLDER", ""),
-            partners_folder=given.get("HONGHUA_PARTNERS_FOLDER", ""),
-            funding_routes=given.get("HONGHUA_FUNDING_ROUTES", ""),
-        ),
+        services=_read_services(given),
         proxies=_read_proxies(given.get("HONGHUA_PROXIES", "")),
+        lender_file=given.get("HONGHUA_LENDER_FILE", ""),
+        limit_slice=given.get("HONGHUA_LIMIT_SLICE", ""),
         merchants_registered_only=_read_switch(given, "HONGHUA_MERCHANTS_REGISTERED_ONLY"),
         reading_seconds=_read_seconds(given.get("HONGHUA_READING_SECONDS", "")),
     )
+
+
+def _read_keys(given: Mapping[str, str]) -> KeySettings:
+    names = ("HONGHUA_SESSION_KEY", "HONGHUA_INDEX_KEY", "HONGHUA_FIELD_KEYS")
+    return KeySettings(*(given.get(name, "") for name in names))
 
 
 def _read_switch(given: Mapping[str, str], name: str) -> bool:
@@ -219,6 +227,24 @@ def _read_payments(given: Mapping[str, str]) -> PaymentSettings:
     if found.url and len(found.secret) < SECRET_CHARS_MIN:
         raise BadInput(f"HONGHUA_PAYMENT_SECRET has at least {SECRET_CHARS_MIN} characters")
     return found
+
+
+def _read_services(given: Mapping[str, str]) -> OutsideSettings:
+    return OutsideSettings(
+        payouts=_read_service(given, "PAYOUT", "payout bank"),
+        debits=_read_service(given, "DEBIT", "debit bank"),
+        evidence=_read_service(given, "EVIDENCE", "order evidence"),
+        bureau=_read_service(given, "BUREAU", "bureau"),
+        identity=_read_service(given, "IDENTITY", "identity service"),
+        faces=_read_service(given, "FACES", "face service"),
+        lenders=_read_service(given, "LENDERS", "lenders' bank"),
+        materials=_read_service(given, "MATERIALS", "evidence source"),
+        documents=_read_service(given, "DOCUMENTS", "document reader"),
+        register=_read_service(given, "REGISTER", "register of businesses"),
+        filing_folder=given.get("HONGHUA_FILING_FOLDER", ""),
+        partners_folder=given.get("HONGHUA_PARTNERS_FOLDER", ""),
+        funding_routes=given.get("HONGHUA_FUNDING_ROUTES", ""),
+    )
 
 
 def _read_service(given: Mapping[str, str], word: str, name: str) -> ServiceSettings:

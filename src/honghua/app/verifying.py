@@ -16,6 +16,7 @@ from honghua.credit.invariants import check_credit, read_today
 from honghua.customers.invariants import check_customers
 from honghua.decision.invariants import check_decisions
 from honghua.funding.invariants import check_funding
+from honghua.lab.invariants import check_lab
 from honghua.ledger.invariants import check_dates_in_order, check_ledger
 from honghua.limits.invariants import check_limits
 from honghua.merchants.invariants import check_merchants
@@ -52,6 +53,7 @@ def check_all(conn: psycopg.Connection, *, accounts_done: AccountsDone | None = 
         *_look(conn, "limits", check_limits),
         *_look(conn, "bureau", lambda c: check_bureau(c, read_positions=read_positions)),
         *_look(conn, "agents", check_agents),
+        *_look(conn, "lab", check_lab),
     )
 
 

@@ -34,7 +34,7 @@ from honghua.credit.eod import DayReport, close_day
 from honghua.credit.guarding import CapView, OwnShop, find_spending_cap, list_own_shops, say_own_shop
 from honghua.credit.plain.opening import share_book_in_turn
 from honghua.credit.quarantine import list_quarantined, release
-from honghua.credit.registry import Registry, open_registry
+from honghua.credit.registry import Registry, adopt_terms, open_registry
 from honghua.credit.store import (
     count_closed_days,
     count_statements,
@@ -57,6 +57,8 @@ from honghua.credit.viewing.closing import DayView, ShardView, find_day, list_da
 from honghua.credit.viewing.deciding import NamedPurchase, name_purchases
 from honghua.credit.viewing.growth import GrowthView, find_growth
 from honghua.credit.viewing.lines import HolderView, LineView, list_business_lines
+from honghua.credit.viewing.outcomes import PurchaseOutcomes, read_purchase_outcomes
+from honghua.credit.viewing.payers import Payer, list_payers
 from honghua.credit.viewing.portfolio import (
     BUCKETS,
     WRITTEN_OFF,
@@ -240,8 +242,10 @@ __all__ = [
     "Migration",
     "NamedPurchase",
     "OwnShop",
+    "Payer",
     "PlanView",
     "PurchaseDetail",
+    "PurchaseOutcomes",
     "PurchaseState",
     "PurchaseSummary",
     "Registry",
@@ -257,6 +261,7 @@ __all__ = [
     "Tie",
     "Vintage",
     "WaitingPurchase",
+    "adopt_terms",
     "attach",
     "attach_released",
     "claim_one",
@@ -293,6 +298,7 @@ __all__ = [
     "list_instalment_quotes",
     "list_migrations",
     "list_own_shops",
+    "list_payers",
     "list_purchases",
     "list_quarantined",
     "list_queue",
@@ -309,6 +315,7 @@ __all__ = [
     "name_purchases",
     "open_registry",
     "place_before",
+    "read_purchase_outcomes",
     "release",
     "save_replay",
     "say_own_shop",

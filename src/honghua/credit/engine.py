@@ -136,7 +136,7 @@ class RiskDesk:
 
     def _choose(self, conn: psycopg.Connection, lineup: decision.LineupRow) -> decision.LineupRow:
         """The newest line-up, or the one before while its engine is not ready. Shadows are waited for by nobody: until an engine that has
-        learnt their values takes over they are not asked (`decision.find_warming`)."""
+        learnt their values takes over they are not asked (`decision.find_warming`), and a credit model's chance is missing."""
         digest = decision.get_release(conn, lineup.champion).model_digest
         setup, is_served = self.setup, True
         if self.lineup is not None and digest not in (b"", self.model_digest):
@@ -152,6 +152,10 @@ class RiskDesk:
                 reads, theirs = self._read_needs(conn, other)
                 if theirs is not None and not reads <= set(setup.plan.names):
                     setup = setup.serving(replace(theirs, plan=theirs.plan.reading(reads)))
+        for slot in [decision.get_release(conn, number).credit_digest for number in (lineup.champion, *beside)]:
+            reads, theirs = self._read_needs(conn, slot) if slot else (frozenset(), None)
+            if theirs is not None and (sensed := reads & set(theirs.plan.names)) - set(setup.plan.names):
+                setup = setup.serving(replace(theirs, plan=theirs.plan.reading(sensed)))
         key = setup.manifest()
         if key == self.setup.manifest():
             self.successor = None
@@ -166,7 +170,8 @@ class RiskDesk:
         if digest not in self.needs:
             files = read_model_files(conn, digest)
             setup = RiskSetup.read(files[MANIFEST], self.setup.folder) if MANIFEST in files else None
-            self.needs[digest] = frozenset(unpack_model(files).reads), setup
+            slot = decision.find_slot_model(files)
+            self.needs[digest] = frozenset(unpack_model(files).reads if slot is None else slot.names), setup
         return self.needs[digest]
 
     def _hand_over(self, to: RiskDesk) -> None:

@@ -16,6 +16,8 @@ from honghua.base.dates import to_day
 from honghua.base.errors import HonghuaError
 from honghua.credit import store
 from honghua.credit.audit import Tally, check_accounts
+from honghua.credit.core.layout import STATUS_CLOSED
+from honghua.credit.core.lines.purposes import BUSINESS_MARK
 from honghua.credit.core.terms import ProductTerms, terms_from_body
 from honghua.credit.journey.invariants import check_journeys
 from honghua.credit.materials.invariants import check_evidence
@@ -76,6 +78,21 @@ SELECT (SELECT count(*) FROM named), ARRAY(
 """
 
 
+# Both lines of a holder together, as far as limits go: debt beyond them is interest, or stood before they were cut.
+PERSONS_WITHIN_CAP: Final = f"""
+WITH cap AS (
+  SELECT max((body ->> 'limit_minor_max')::bigint) AS minor FROM credit_terms WHERE coalesce((body ->> 'purpose')::int, 0) = 0),
+business AS (
+  SELECT account_id, limit_minor + temporary_minor AS minor, left(customer_ref, -length('{BUSINESS_MARK}')) AS holder
+  FROM credit_account WHERE customer_ref LIKE '%%{BUSINESS_MARK}' AND status <> {STATUS_CLOSED})
+SELECT (SELECT count(*) FROM business), ARRAY(
+  SELECT 'account ' || business.account_id FROM cap, business LEFT JOIN credit_account AS other
+    ON other.customer_ref = business.holder AND other.status <> {STATUS_CLOSED}
+  WHERE business.minor + coalesce(other.limit_minor + other.temporary_minor, 0) > cap.minor
+  ORDER BY business.account_id LIMIT %(limit)s)
+"""  # noqa: S608 — our own constants
+
+
 def check_credit(conn: Connection, *, progress: Progress | None = None) -> tuple[Check, ...]:
     """All invariants of the credit room; `progress` hears of every batch of accounts."""
     terms, terms_check = check_terms(conn)
@@ -98,6 +115,7 @@ def check_credit(conn: Connection, *, progress: Progress | None = None) -> tuple
         check_query(conn, "credit.shards_once", SHARDS_ONCE),
         check_query(conn, "credit.nobody_left_behind", NOBODY_LEFT_BEHIND),
         check_query(conn, "credit.quarantine_told", QUARANTINE_TOLD),
+        check_query(conn, "credit.persons_within_cap", PERSONS_WITHIN_CAP),
         *check_journeys(conn),
         *check_prudence(conn),
         *check_evidence(conn),

@@ -11,12 +11,13 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
+from honghua.base.errors import BadInput
 from honghua.credit import store
 from honghua.credit.core.desk import Decider
 from honghua.credit.core.guards import CapRules
 from honghua.credit.core.layout import H_TERMS
 from honghua.credit.core.lines.excluding import Exclusions
-from honghua.credit.core.terms import ProductTerms, newest_of, terms_matrix
+from honghua.credit.core.terms import ProductTerms, find_newest, newest_of, terms_matrix
 from honghua.credit.proving import Prover
 from honghua.decision.api import BundleIds, Standing, ensure_bundles, read_standing
 from honghua.facts.kinds import Fact
@@ -177,3 +178,31 @@ def open_registry(conn: psycopg.Connection, *, terms: ProductTerms | None = None
             known = store.load_terms(conn)
         bundle_ids = ensure_bundles(conn)
     return Registry(known, terms_matrix(known), bundle_ids)
+
+
+def adopt_terms(conn: psycopg.Connection, wanted: ProductTerms) -> bool:
+    """Make `wanted` the newest version of its product; False where it is already. Accounts opened before keep the terms they have.
+
+    BadInput where the book has this name and version with other figures, or has left it behind (whoever changes terms gives them a
+    new number), and where the book is in another currency.
+    """
+    with conn.transaction():
+        conn.execute("SELECT pg_advisory_xact_lock(hashtext('credit_terms'))")
+        known = store.load_terms(conn)
+        newest = find_newest(known, wanted.purpose)
+        if newest is not None and known[newest].digest() == wanted.digest():
+            return False
+        others = {one.currency for one in known.values()} - {wanted.currency}
+        if others:
+            raise BadInput(
+                f"{wanted.name} is in {wanted.currency}, this book in {', '.join(others)}", code="CURRENCY_MISMATCH"
+            )
+        of_product = [one for one in known.values() if not one.price_ppm and one.purpose == wanted.purpose]
+        if any((one.name, one.version) == (wanted.name, wanted.version) for one in of_product):
+            raise BadInput(
+                f"{wanted.name} v{wanted.version} stands in this book with other figures, or a later version replaced it: "
+                "give changed terms a new version",
+                code="TERMS_TAKEN",
+            )
+        store.save_terms(conn, wanted, msgspec.json.encode(wanted.body()).decode())
+    return True

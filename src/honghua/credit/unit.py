@@ -235,6 +235,7 @@ class Unit:
         who = dict(zip(rows.ids.tolist(), rows.refs, strict=True))
         self.desk.guards = load_guards(self.conn, who, commands, today=self.booking.today)
         self.desk.guards.rules = self.registry.cap_rules
+        self.desk.guards.others.find_here = self.find
         named = {
             command.terms for command in commands if isinstance(command, c.OpenAccount) and command.terms is not None
         }

@@ -11,6 +11,7 @@ from honghua.customers import store, store_consents
 from honghua.customers.conduct.complaints import OPEN_MAX, list_complaints, reseal_complaints
 from honghua.customers.contracts.documents import reseal_documents
 from honghua.customers.core.personal import PARTS
+from honghua.customers.facing.taking import sweep_recordings
 from honghua.customers.materials.reading import reseal_materials
 from honghua.customers.persons import field_place, get_person, key_place, open_keys
 from honghua.customers.proofing.challenging import sweep_challenges
@@ -83,8 +84,8 @@ def alert_late(conn: psycopg.Connection, *, on: dt.date, now: dt.datetime) -> in
 
 
 def sweep_old(conn: psycopg.Connection, *, now: dt.datetime) -> int:
-    """Delete challenges that nobody can answer any more; how many."""
-    return run_unit(conn, lambda c: sweep_challenges(c, now=now))
+    """Delete challenges that nobody can answer any more, and what is known of old films; how many."""
+    return run_unit(conn, lambda c: sweep_challenges(c, now=now) + sweep_recordings(c, now=now))
 
 
 __all__ = ["SWEEP", "alert_late", "erase_due", "rotate_keys", "rotate_person", "sweep_old"]

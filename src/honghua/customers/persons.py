@@ -189,6 +189,28 @@ def list_access(conn: psycopg.Connection, customer: str) -> list[AccessRow]:
     return store.list_access(conn, get_person(conn, customer).person_id, limit=ACCESS_SHOWN)
 
 
+def note_access(
+    conn: psycopg.Connection, customer: str, names: Iterable[str], access: Access, *, now: dt.datetime
+) -> None:
+    """Write down that somebody reads what is known of a person under these names, beside the fields: in the reader's transaction.
+
+    NotFound for nobody, Conflict where the purpose does not reach somebody who has left.
+    """
+    person = get_person(conn, customer)
+    _check_readable(person, access.purpose)
+    store.insert_access(conn, person.person_id, AccessRow(list(names), access.viewer, access.purpose, now))
+
+
+def find_states(conn: psycopg.Connection, customers: Iterable[str]) -> dict[str, str]:
+    """Customer → active, restricted or erased; whoever was never registered is absent."""
+    return store.find_states(conn, list(customers))
+
+
+def list_left(conn: psycopg.Connection) -> list[str]:
+    """References of everybody who has left, restricted or erased."""
+    return store.list_left(conn)
+
+
 def get_person(conn: psycopg.Connection, customer: str, *, lock: bool = False) -> PersonRow:
     """The person of a reference; raises NotFound."""
     person = store.find_person(conn, customer, lock=lock)

@@ -12,6 +12,7 @@ from honghua.base.errors import BadInput, Conflict, NotFound
 from honghua.customers import store, store_consents
 from honghua.customers.conduct.copying import list_kept
 from honghua.customers.core.personal import Field, Part
+from honghua.customers.facing.taking import erase_recordings
 from honghua.customers.materials import store as materials
 from honghua.customers.persons import Access, Purpose, get_person, list_versions, reveal
 from honghua.customers.proofing.challenging import end_device
@@ -84,6 +85,7 @@ def erase_person(
         raise Conflict(f"{customer} has left already", code="PERSON_LEFT")
     materials.erase_all(conn, person.person_id, now=now)
     end_device(conn, customer, now=now)
+    erase_recordings(conn, person.person_id)
     if last_dealt_on is None:
         _erase_all(conn, person.person_id, now)
         return None

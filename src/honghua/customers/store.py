@@ -66,6 +66,19 @@ def find_person(conn: psycopg.Connection, customer: str, *, lock: bool = False) 
         return cursor.execute(query, [customer]).fetchone()
 
 
+def find_states(conn: psycopg.Connection, customers: Sequence[str]) -> dict[str, str]:
+    """Customer → state, of those who are registered."""
+    query = "SELECT customer, state FROM customers_person WHERE customer = ANY(%s::text[])"
+    return {str(customer): str(state) for customer, state in conn.execute(query, [list(customers)])}
+
+
+def list_left(conn: psycopg.Connection) -> list[str]:
+    """References of everybody who has left, in order."""
+    return [
+        str(row[0]) for row in conn.execute("SELECT customer FROM customers_person WHERE state <> 'active' ORDER BY 1")
+    ]
+
+
 def find_indexed(conn: psycopg.Connection, kind: str, digests: Sequence[bytes]) -> str | None:
     """The reference of whoever has this phone or identity number; digests: its index in every generation, of which one lies here."""
     row = conn.execute(

@@ -97,6 +97,15 @@ from honghua.decision.replaying import Difference, FindScorer, Replayed, Scorer,
 from honghua.decision.scoring import find_scorer
 from honghua.decision.shadow import ShadowView, find_warming, list_shadows
 from honghua.decision.showing import Trace, find_trace
+from honghua.decision.slots.kept import (
+    SlotModel,
+    SlotWord,
+    find_slot_model,
+    find_ungiven,
+    get_slot_model,
+    keep_slot_model,
+)
+from honghua.decision.slots.learning import JudgedRows, iterate_rows, list_columns
 from honghua.decision.snapshots import load_newest, save_snapshot
 from honghua.decision.store_control import BrakeRow, Suppression
 from honghua.decision.store_judged import read_events
@@ -222,6 +231,7 @@ __all__ = [
     "Judge",
     "Judged",
     "JudgedColumns",
+    "JudgedRows",
     "LineupRow",
     "ListName",
     "Listed",
@@ -241,6 +251,8 @@ __all__ = [
     "SharedThing",
     "ShownEntry",
     "Silenced",
+    "SlotModel",
+    "SlotWord",
     "Standing",
     "Suppression",
     "Told",
@@ -270,18 +282,24 @@ __all__ = [
     "find_readers",
     "find_rings",
     "find_scorer",
+    "find_slot_model",
     "find_trace",
+    "find_ungiven",
     "find_unguarded",
     "find_vocabulary",
     "find_waiver",
     "find_warming",
     "get_release",
+    "get_slot_model",
+    "iterate_rows",
     "keep_beside",
     "keep_model",
+    "keep_slot_model",
     "lift",
     "list_alerts",
     "list_brakes",
     "list_changes",
+    "list_columns",
     "list_drift",
     "list_entries",
     "list_experiments",

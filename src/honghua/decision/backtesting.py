@@ -21,7 +21,9 @@ from honghua.decision.core.experiment import HOLDOUT
 from honghua.decision.core.freezing import thaw
 from honghua.decision.core.listing import ListBook
 from honghua.decision.core.records import Ints, Layout
+from honghua.decision.core.slots.placing import CREDIT_INPUT
 from honghua.decision.core.vocabulary import ARM_PREFIX, LIST_PREFIX
+from honghua.decision.slots.kept import SlotModel, get_slot_model
 from honghua.decision.store_judged import JudgedPage, Regime
 from honghua.features.core import ENTITIES
 
@@ -77,7 +79,8 @@ def read_recorded_parts(
 ) -> Iterator[Part]:
     """Every judgement of this database as it was: inputs by name (missing where a record has none), outcome, amount.
 
-    Lists and arms that nobody asked for then are looked up as they stood then. Examples are named by decision id.
+    Lists and arms that nobody asked for then are looked up as they stood then, and the slot `credit` says what the bundle's own model
+    says of what was sensed then. Examples are named by decision id.
     loss_input: the input whose value is the chance of loss. BadInput when no record has an input that is wanted.
     """
     reader = _Reader(conn, bundle, loss_input, segments or Segments())
@@ -95,11 +98,14 @@ class _Reader:
         self.layouts, self.regimes = store_judged.list_layouts(conn), store_judged.list_regimes(conn)
         self.arms = {name: number for number, (name, _) in store_control.name_experiments(conn).items()}
         self.books: dict[bytes, ListBook] = {}
+        self.slot: SlotModel | None = get_slot_model(conn, bundle.credit_digest) if bundle.credit_digest else None
         self._check()
 
     def _check(self) -> None:
         known = {name for layout in self.layouts.values() for name in layout.inputs}
-        wanted = [n for n in self.bundle.inputs_read if not n.startswith((LIST_PREFIX, ARM_PREFIX))]
+        wanted = [
+            n for n in self.bundle.inputs_read if not n.startswith((LIST_PREFIX, ARM_PREFIX)) and n != CREDIT_INPUT
+        ]
         unknown = [name for name in (*wanted, *([self.loss_input] if self.loss_input else [])) if name not in known]
         if self.layouts and unknown:
             raise BadInput(
@@ -116,11 +122,13 @@ class _Reader:
         """Some rows of a page, all of one regime."""
         regime = self.regimes[number]
         layout = self.layouts[regime.layout_id]
-        inputs, _ = thaw(page.frozen_of(rows), inputs=len(layout.inputs), signals=len(layout.signals))
+        inputs, signals = thaw(page.frozen_of(rows), inputs=len(layout.inputs), signals=len(layout.signals))
         events = _events_of(page, rows, layout)
         vectors = np.full((len(rows), len(self.bundle.vocabulary)), np.nan)
         for place, name in enumerate(self.bundle.inputs):
-            if name in layout.inputs:
+            if name == CREDIT_INPUT:
+                vectors[:, place] = self._chances(inputs, signals, layout)
+            elif name in layout.inputs:
                 vectors[:, place] = inputs[:, layout.inputs.index(name)]
             elif name.startswith(LIST_PREFIX):
                 vectors[:, place] = self._flags(
@@ -134,6 +142,12 @@ class _Reader:
             None if chance is None else np.ascontiguousarray(chance), self._split(page, rows, layout, inputs, events),
             ids=page.decision_id[rows],
         )  # fmt: skip
+
+    def _chances(self, inputs: Floats, signals: NDArray[np.float32], layout: Layout) -> Floats:
+        """What the bundle's credit model says of them; missing where they lack what it reads."""
+        names = layout.inputs if CREDIT_INPUT in layout.inputs else (*layout.inputs, CREDIT_INPUT)
+        placed = None if self.slot is None else self.slot.place(names, layout.signals)
+        return np.full(len(inputs), np.nan) if placed is None else placed.score(placed.rows(inputs, signals))
 
     def _flags(self, name: str, events: Ints, layout: Layout, regime: Regime, at_us: Ints) -> Floats:
         """Who stood on a list then, though nobody asked."""

@@ -39,8 +39,10 @@ SELECT coalesce((SELECT sum(records) FROM used), 0), ARRAY(
 """
 MODELS_KNOWN: Final = """
 WITH used AS (
-  SELECT model_digest, min(regime_id) AS first FROM decision_regime
-  WHERE octet_length(model_digest) > 0 AND regime_id IN (SELECT regime_id FROM decision_judged) GROUP BY 1)
+  SELECT model_digest FROM decision_regime
+  WHERE octet_length(model_digest) > 0 AND regime_id IN (SELECT regime_id FROM decision_judged)
+  UNION SELECT credit_digest FROM decision_release
+  WHERE octet_length(credit_digest) > 0 AND release_id IN (SELECT bundle_id FROM decision_judged))
 SELECT (SELECT count(*) FROM used), ARRAY(
   SELECT 'model ' || left(encode(model_digest, 'hex'), 16) FROM used
   WHERE NOT EXISTS (SELECT FROM decision_model AS kept WHERE kept.digest = used.model_digest) LIMIT %(limit)s)

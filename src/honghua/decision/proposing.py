@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import psycopg
 
+from honghua.decision.core.slots.placing import CREDIT_WORD
 from honghua.decision.releases import Proposal, find_lineup, get_release
 from honghua.decision.store_policy import LineupRow, ReleaseRow
 from honghua.decision.watching import ensure_first, find_vocabulary
@@ -14,21 +15,29 @@ from honghua.decision.watching import ensure_first, find_vocabulary
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What somebody wrote. reference_ppm, despite: see Proposal. digests: (features, model) of another model than the champion's."""
+    """What somebody wrote. reference_ppm, despite: see Proposal. digests: (features, model) of another model than the champion's.
+
+    credit: the digest of the kept model that fills the slot `credit`; the text may then read `credit_chance`.
+    """
 
     name: str
     source: str
     reference_ppm: Mapping[str, int] = field(default_factory=dict)
     despite: str = field(default="")
     digests: tuple[bytes, bytes] | None = field(default=None)
+    credit: bytes = field(default=b"")
 
 
 def prepare_proposal(conn: psycopg.Connection, draft: Draft) -> Proposal:
     """The proposal of a draft; in an empty database the account rules that came with the program judge from here on."""
     champion = get_release(conn, ensure_first(conn).champion)
     digests = draft.digests or (champion.features_digest, champion.model_digest)
+    words = find_vocabulary(conn)
+    if draft.credit:
+        words = words.extended([CREDIT_WORD])
     return Proposal(
-        draft.name, draft.source, find_vocabulary(conn), *digests, reference_ppm=draft.reference_ppm, despite=draft.despite
+        draft.name, draft.source, words, *digests, reference_ppm=draft.reference_ppm, despite=draft.despite,
+        credit_digest=draft.credit,
     )  # fmt: skip
 
 

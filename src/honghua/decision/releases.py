@@ -18,10 +18,12 @@ from honghua.base.errors import BadInput, Conflict, IntegrityBroken, NotFound
 from honghua.base.people import fold_name
 from honghua.decision import kept_models, store_judged
 from honghua.decision import store_policy as store
-from honghua.decision.core.compile import Bundle, compile_bundle, compile_stored
+from honghua.decision.core.compile import Bundle, Digests, compile_bundle, compile_stored
 from honghua.decision.core.experiment import PPM
 from honghua.decision.core.guarding import find_leaks
+from honghua.decision.core.slots.placing import CREDIT, CREDIT_INPUT
 from honghua.decision.core.vocabulary import ARM_PREFIX, LIST_PREFIX, Vocabulary, read_vocabulary, vocabulary_bytes
+from honghua.decision.slots.kept import find_ungiven, get_slot_model
 from honghua.decision.store_policy import Change, LineupRow, ReleaseRow
 
 PURPOSE: Final = "purchase"
@@ -58,7 +60,8 @@ class Act:
 class Proposal:
     """A policy to be released: its text and what it was made against. reference_ppm: rule → what it refused in the backtest.
 
-    despite: why its model may judge although its battery says no; the proposer answers for it by name.
+    despite: why its models may judge although their batteries say no; the proposer answers for them by name.
+    credit_digest: the kept model that fills the slot `credit`, which the text then reads as `credit_chance`.
     """
 
     name: str
@@ -69,14 +72,13 @@ class Proposal:
     lists_digest: bytes = b""
     reference_ppm: Mapping[str, int] = field(default_factory=dict)
     despite: str = field(default="")
+    credit_digest: bytes = field(default=b"")
 
     def compile(self) -> Bundle:
         """The bundle; PolicyProblems names every line that is wrong. The vocabulary is taken as it will be stored."""
         stored = read_vocabulary(vocabulary_bytes(self.vocabulary))
-        return compile_bundle(
-            self.name, self.source, stored, features_digest=self.features_digest,
-            model_digest=self.model_digest, lists_digest=self.lists_digest,
-        )  # fmt: skip
+        digests = Digests(self.features_digest, self.model_digest, self.lists_digest, self.credit_digest)
+        return compile_bundle(self.name, self.source, stored, digests=digests)
 
 
 def propose(conn: psycopg.Connection, proposal: Proposal, act: Act) -> ReleaseRow:
@@ -88,28 +90,41 @@ def propose(conn: psycopg.Connection, proposal: Proposal, act: Act) -> ReleaseRo
     if unknown or not all(0 <= ppm <= PPM for ppm in proposal.reference_ppm.values()):
         named = f"no such rule: {', '.join(unknown)}" if unknown else "shares are 0 … 1,000,000 ppm"
         raise BadInput(f"the brake's reference is rule → ppm; {named}", code="REFERENCE_INVALID")
-    if proposal.despite.strip():
-        _answer_for_model(conn, proposal, act)
-    kept_models.check_examined(conn, proposal.model_digest)
+    _check_slot(conn, bundle)
+    for digest in (proposal.model_digest, proposal.credit_digest):
+        if proposal.despite.strip() and digest:
+            _answer_for_model(conn, digest, proposal.despite, act)
+        kept_models.check_examined(conn, digest)
     return _insert(conn, bundle, proposal, act, built_in=False)
 
 
-def _answer_for_model(conn: psycopg.Connection, proposal: Proposal, act: Act) -> None:
+def _check_slot(conn: psycopg.Connection, bundle: Bundle) -> None:
+    """A text that reads the slot has a model for it that is kept, and a model is read."""
+    is_read = CREDIT_INPUT in bundle.inputs_read
+    if is_read and not bundle.credit_digest:
+        raise BadInput(f"the text reads {CREDIT_INPUT}, and no model fills the slot {CREDIT}", code="SLOT_EMPTY")
+    if bundle.credit_digest:
+        if not is_read:
+            raise BadInput(f"a model fills the slot {CREDIT}, and the text reads no {CREDIT_INPUT}", code="SLOT_UNREAD")
+        get_slot_model(conn, bundle.credit_digest)
+
+
+def _answer_for_model(conn: psycopg.Connection, digest: bytes, despite: str, act: Act) -> None:
     """Write down who lets a model judge that did not pass, and why; nothing where it did pass."""
-    digest = proposal.model_digest
-    problems = kept_models.find_problems(conn, digest) if digest else ()
+    problems = kept_models.find_problems(conn, digest)
     if problems:
         change_id = store.add_change(
-            conn, action="answer for model", subject=digest.hex()[:16], person=act.person, why=proposal.despite
+            conn, action="answer for model", subject=digest.hex()[:16], person=act.person, why=despite
         )
         store_judged.insert_waiver(conn, change_id, digest, problems)
 
 
 def find_waiver(conn: psycopg.Connection, row: ReleaseRow) -> tuple[str, str] | None:
-    """(person, why) when a release's model judges on somebody's word, not on its battery."""
-    if not row.model_digest or not kept_models.find_problems(conn, row.model_digest):
-        return None
-    return store_judged.find_waiver(conn, row.model_digest)
+    """(person, why) when a model of a release judges on somebody's word, not on its battery."""
+    for digest in (row.model_digest, row.credit_digest):
+        if digest and kept_models.find_problems(conn, digest):
+            return store_judged.find_waiver(conn, digest)
+    return None
 
 
 def _insert(conn: psycopg.Connection, bundle: Bundle, proposal: Proposal, act: Act, *, built_in: bool) -> ReleaseRow:
@@ -121,7 +136,7 @@ def _insert(conn: psycopg.Connection, bundle: Bundle, proposal: Proposal, act: A
         raise Conflict(f"this policy is already release {known}: same name, text and inputs", code="RELEASE_KNOWN")
     body = (
         proposal.source, vocabulary_bytes(proposal.vocabulary).decode(), proposal.features_digest, proposal.model_digest,
-        proposal.lists_digest,
+        proposal.lists_digest, proposal.credit_digest,
         msgspec.json.encode(dict(proposal.reference_ppm), order="sorted").decode(), act.person, built_in,
     )  # fmt: skip
     release_id = store.insert_release(conn, change_id, name=proposal.name, digest=bundle.digest, body=body)
@@ -145,7 +160,7 @@ def recompile(row: ReleaseRow) -> Bundle:
     """The bundle of a stored release; IntegrityBroken when the stored text does not make what its digest names."""
     bundle = compile_stored(
         row.name, row.source, read_vocabulary(row.vocabulary.encode()),
-        (row.features_digest, row.model_digest, row.lists_digest),
+        Digests(row.features_digest, row.model_digest, row.lists_digest, row.credit_digest),
     )  # fmt: skip
     if bundle.digest != row.digest:
         raise IntegrityBroken(f"release {row.release_id} is not what its digest {row.digest.hex()[:16]} names")
@@ -238,7 +253,8 @@ def _check_fits(conn: psycopg.Connection, row: ReleaseRow, role: Role, current: 
     if role in (Role.CHAMPION, Role.CHALLENGER):
         _check_guarded(row)
     given = store_judged.find_inputs(conn)
-    lacking = [name for name in bundle.inputs if not name.startswith((LIST_PREFIX, ARM_PREFIX)) and name not in given]
+    own = [n for n in bundle.inputs if not n.startswith((LIST_PREFIX, ARM_PREFIX)) and n != CREDIT_INPUT]
+    lacking = [name for name in own if name not in given]
     if given and lacking:
         raise Conflict(
             f"release {row.release_id} reads {', '.join(lacking)}, which the engine at work does not give",
@@ -247,6 +263,8 @@ def _check_fits(conn: psycopg.Connection, row: ReleaseRow, role: Role, current: 
     if row.model_digest and not store_judged.has_model(conn, row.model_digest):
         raise Conflict(f"model {row.model_digest.hex()[:16]} is not kept: save it first", code="MODEL_NOT_KEPT")
     kept_models.check_examined(conn, row.model_digest)
+    if row.credit_digest:
+        _check_credit(conn, row)
     if (
         role is Role.CHAMPION
         or current is None
@@ -268,6 +286,18 @@ def _check_fits(conn: psycopg.Connection, row: ReleaseRow, role: Role, current: 
             f"the model of release {row.release_id} reads {len(unsensed)} values that the engine at work does not sense"
             f" ({', '.join(unsensed[:3])} …), and no engine can sense for both: it can only become champion, which builds"
             " the engine anew from the facts",
+            code="VALUES_UNSENSED",
+        )
+
+
+def _check_credit(conn: psycopg.Connection, row: ReleaseRow) -> None:
+    """Its credit model is examined, and reads what engines at work give."""
+    kept_models.check_examined(conn, row.credit_digest)
+    ungiven = find_ungiven(conn, row.credit_digest)
+    if ungiven:
+        raise Conflict(
+            f"the credit model of release {row.release_id} reads {len(ungiven)} columns that the engine at work does not give"
+            f" ({', '.join(ungiven[:3])} …)",
             code="VALUES_UNSENSED",
         )
 

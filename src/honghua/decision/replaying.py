@@ -21,11 +21,14 @@ from honghua.decision.core.freezing import thaw
 from honghua.decision.core.judging import Rescore, Seat, place_seats
 from honghua.decision.core.outcomes import Verdicts
 from honghua.decision.core.records import Ints, Layout, read_bits
+from honghua.decision.core.slots.placing import CREDIT_INPUT
+from honghua.decision.slots.kept import SlotModel, find_slot_model
 from honghua.decision.store_judged import JudgedPage, Regime
 from honghua.fraud.api import SCORE_VERSION
 
+Floats = NDArray[np.float64]
 Differences = NDArray[np.bool_]
-FAULTS: Final = ("unreadable", "model", "outcome", "reason", "amount", "fired", "shadow")
+FAULTS: Final = ("unreadable", "model", "credit model", "outcome", "reason", "amount", "fired", "shadow")
 
 
 class Scorer(Protocol):
@@ -78,6 +81,7 @@ class Replayer:
         self._broken: set[tuple[int, int]] = set()
         self._lineups: dict[int, tuple[int, ...]] = {}
         self._scorers: dict[bytes, Scorer | None] = {}
+        self._slots: dict[bytes, SlotModel | None] = {}
 
     def replay(self, page: JudgedPage, found: Replayed) -> None:
         """Judge a page again and add to what was found."""
@@ -87,7 +91,7 @@ class Replayer:
             rows = np.flatnonzero((page.regime_id == regime_id) & (page.bundle_id == bundle_id))
             found.scored += self._replay_group(page, rows, faults)
             regime = self._regimes.get(regime_id)
-            if regime is not None and regime.model_digest and regime.score_version != SCORE_VERSION:
+            if regime is not None and regime.score_version != SCORE_VERSION and self._is_scored(regime, bundle_id):
                 version = regime.score_version
                 found.other_version[version] = found.other_version.get(version, 0) + len(rows)
         found.count += len(page)
@@ -126,6 +130,7 @@ class Replayer:
         is_same_version = regime.score_version == SCORE_VERSION
         judged_by = seat.bundle.model_digest or regime.model_digest  # a challenger may have a model of its own
         scorer = self._scorer(judged_by) if is_same_version else None
+        has_run = scorer is not None
         if scorer is not None:
             score = place_scorer(scorer, layout.signals)
             if score is None:
@@ -134,6 +139,13 @@ class Replayer:
                 if name in layout.inputs:
                     frozen = np.ascontiguousarray(inputs[:, layout.inputs.index(name)])
                     faults["model"][rows] |= frozen.view(np.int64) != np.ascontiguousarray(scores).view(np.int64)
+        if is_same_version and CREDIT_INPUT in layout.inputs and self._find_scorer is not None:
+            frozen = np.ascontiguousarray(inputs[:, layout.inputs.index(CREDIT_INPUT)])
+            seated = self._with_slot(seat, layout)
+            has_run |= seated.slot is not None
+            again = seated.slotted(inputs, signals, layout.inputs)
+            chances = np.ascontiguousarray(again[:, layout.inputs.index(CREDIT_INPUT)])
+            faults["credit model"][rows] |= frozen.view(np.int64) != chances.view(np.int64)
         vectors = seat.vectors(inputs)
         muted = [page.muted[i] for i in rows.tolist()]
         for mask in set(muted):
@@ -148,10 +160,12 @@ class Replayer:
                 continue  # blind: it read what that engine did not sense
             sitting = self.seat(shadow, regime.layout_id)
             own = self._find_own(sitting, regime, layout, judged_by)
-            if own is not None and (own.rescore is None or is_same_version):
-                said = judge_batch(own.bundle, own.vectors(own.rescored(inputs, signals, layout.inputs))).outcome
-                faults["shadow"][rows] |= said != stored
-        return len(rows) if scorer is not None else 0
+            runs_models = own is not None and (own.rescore is not None or own.bundle.credit_digest != b"")
+            if own is not None and (not runs_models or (is_same_version and self._find_scorer is not None)):
+                own = self._with_slot(own, layout)
+                asked = own.slotted(own.rescored(inputs, signals, layout.inputs), signals, layout.inputs)
+                faults["shadow"][rows] |= judge_batch(own.bundle, own.vectors(asked)).outcome != stored
+        return len(rows) if has_run else 0
 
     def _find_own(self, seat: Seat, regime: Regime, layout: Layout, judged_by: bytes) -> Seat | None:
         """A shadow with the model that it was asked with, where the record's scores are another's; None where that cannot be run here."""
@@ -161,6 +175,24 @@ class Replayer:
         scorer = self._scorer(digest)
         score = None if scorer is None else place_scorer(scorer, layout.signals)
         return None if score is None else replace(seat, rescore=score)
+
+    def _is_scored(self, regime: Regime, bundle_id: int) -> bool:
+        """Whether a model had a part in these records."""
+        if regime.model_digest:
+            return True
+        return (bundle_id, regime.layout_id) not in self._broken and bool(
+            self.seat(bundle_id, regime.layout_id).bundle.credit_digest
+        )
+
+    def _with_slot(self, seat: Seat, layout: Layout) -> Seat:
+        """The seat with its credit model on this layout; without one where it has none, or where the engine did not give what it reads."""
+        digest = seat.bundle.credit_digest
+        if not digest:
+            return seat
+        if digest not in self._slots:
+            self._slots[digest] = find_slot_model(store_judged.load_model(self.conn, digest))
+        model = self._slots[digest]
+        return seat if model is None else replace(seat, slot=model.place(layout.inputs, layout.signals))
 
     def find_rules(self, page: JudgedPage) -> Ints:
         """int64[n]: the number of the rule that decided each record in its own bundle, −1 for none or where it cannot be told."""
@@ -195,6 +227,14 @@ class Replayer:
         """What the model of this digest says of one row; nothing where it is not kept or nobody can run it."""
         scorer = self._scorer(digest)
         return () if scorer is None else tuple(scorer.tell(signals))
+
+    def tell_slots(self, seat: Seat, layout: Layout, row: tuple[Floats, NDArray[np.float32]]) -> tuple[str, ...]:
+        """What the model of the bundle's slot says of one record's inputs float64[1, I] and signals float32[1, F]; nothing without one."""
+        seated = self._with_slot(seat, layout)
+        model = self._slots.get(seat.bundle.credit_digest)
+        if model is None or seated.slot is None:
+            return ()
+        return (model.tell(seated.slot.rows(*row)),)
 
     def shadows(self, lineup_id: int) -> tuple[int, ...]:
         """Who was asked and not heard in a line-up, in the order of the records' bytes."""

@@ -12,7 +12,8 @@ import psycopg
 LOCK: Final = "SELECT pg_advisory_xact_lock(hashtext('decision_change'))"
 RELEASES: Final = """
 SELECT r.release_id, b.name, b.digest, r.source, r.vocabulary, r.features_digest, r.model_digest, r.lists_digest,
-  r.reference, r.author, r.built_in, made.why, made.recorded_at, review.approved, review.reviewer, checked.why, checked.recorded_at
+  r.credit_digest, r.reference, r.author, r.built_in, made.why, made.recorded_at,
+  review.approved, review.reviewer, checked.why, checked.recorded_at
 FROM decision_release AS r
 JOIN decision_bundle AS b ON b.bundle_id = r.release_id JOIN decision_change AS made ON made.change_id = r.change_id
 LEFT JOIN LATERAL (SELECT * FROM decision_review AS v WHERE v.release_id = r.release_id ORDER BY v.change_id DESC LIMIT 1)
@@ -35,6 +36,7 @@ class ReleaseRow:
     features_digest: bytes
     model_digest: bytes
     lists_digest: bytes
+    credit_digest: bytes
     reference: str
     author: str
     built_in: bool
@@ -103,7 +105,7 @@ def list_changes(conn: psycopg.Connection, *, limit: int) -> list[Change]:
 
 
 def insert_release(conn: psycopg.Connection, change_id: int, *, name: str, digest: bytes, body: tuple[Any, ...]) -> int:
-    """Store a proposal under the number of its bundle. body: source, vocabulary, three digests, reference, author, built in."""
+    """Store a proposal under the number of its bundle. body: source, vocabulary, four digests, reference, author, built in."""
     row = conn.execute(
         "INSERT INTO decision_bundle (bundle_id, name, digest)"
         " SELECT coalesce(max(bundle_id), 0) + 1, %s, %s FROM decision_bundle RETURNING bundle_id",
@@ -112,7 +114,7 @@ def insert_release(conn: psycopg.Connection, change_id: int, *, name: str, diges
     assert row is not None
     conn.execute(
         "INSERT INTO decision_release (release_id, change_id, source, vocabulary, features_digest, model_digest,"
-        " lists_digest, reference, author, built_in) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        " lists_digest, credit_digest, reference, author, built_in) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
         [row[0], change_id, *body],
     )
     return int(row[0])

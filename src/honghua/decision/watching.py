@@ -24,11 +24,13 @@ from honghua.decision.core.judging import InForce, Judge, Rescore, Seat, place_s
 from honghua.decision.core.listing import ListBook
 from honghua.decision.core.policies import ACCOUNT_RULES
 from honghua.decision.core.records import Layout
+from honghua.decision.core.slots.placing import CREDIT_INPUT
 from honghua.decision.core.vocabulary import ARM_PREFIX, LIST_PREFIX, Input, Kind, Vocabulary, read_vocabulary
 from honghua.decision.kept_models import read_model_files
 from honghua.decision.monitoring.brake_memory import recall_counts
 from honghua.decision.releases import PURPOSE, Proposal
 from honghua.decision.scoring import find_rescore
+from honghua.decision.slots.kept import SlotModel, get_slot_model
 from honghua.decision.store_policy import LineupRow
 from honghua.features.core import ENTITIES
 from honghua.fraud.api import SCORE_VERSION
@@ -61,7 +63,18 @@ class EngineTerms:
 class Watch:
     """One engine's view of what is in force. Not shared between threads."""
 
-    __slots__ = ("_book", "_brakes", "_bundles", "_choose", "_judge", "_references", "_rescores", "purpose", "terms")
+    __slots__ = (
+        "_book",
+        "_brakes",
+        "_bundles",
+        "_choose",
+        "_judge",
+        "_references",
+        "_rescores",
+        "_slots",
+        "purpose",
+        "terms",
+    )
 
     def __init__(self, terms: EngineTerms, *, purpose: str = PURPOSE, choose: Choose | None = None) -> None:
         self.terms, self.purpose, self._choose = terms, purpose, choose
@@ -71,6 +84,7 @@ class Watch:
         self._book: tuple[int, ListBook] | None = None  # the last list event in it
         self._brakes: dict[int, Brake] = {}
         self._rescores: dict[tuple[bytes, bytes], Rescore | None] = {}  # by model and layout
+        self._slots: dict[bytes, SlotModel] = {}  # models of the slot `credit`, by digest
 
     def judge(self, conn: psycopg.Connection) -> Judge:
         """Who judges the next batch; call it before the batch's transaction begins.
@@ -118,6 +132,9 @@ class Watch:
             "experiments": [experiment.experiment_id for experiment in running], "score_version": SCORE_VERSION,
         }  # fmt: skip
         seats, rescore = self._place_judges(conn, bundles, lineup, layout)
+        seats = tuple(self._fill_slot(conn, seat, layout) for seat in seats)
+        if any(seat.bundle.credit_digest and seat.slot is None for seat in seats[1:]):
+            seats, rescore = seats[:1], None  # a challenger that cannot be asked: its customers stay with the champion
         store_control.save_lists_seen(conn, book.digest, change_id=change_id, entries=len(book))
         digest = hashlib.sha256(repr(sorted(regime.items())).encode()).digest()
         return InForce(
@@ -153,14 +170,27 @@ class Watch:
     ) -> tuple[Seat, ...]:
         """Shadows, those with another model than the champion's with that model; one that this engine cannot ask is blind, not fatal."""
         seats = []
-        for seat in _place(bundles, lineup.shadows, layout):
+        for one in _place(bundles, lineup.shadows, layout):
+            seat = self._fill_slot(conn, one, layout)
             digest = seat.bundle.model_digest
+            if seat.bundle.credit_digest and seat.slot is None:
+                seats.append(replace(seat, is_blind=True))
+                continue
             if digest in (b"", bundles[lineup.champion].model_digest):
                 seats.append(seat)
                 continue
             rescore = self._find_rescore(conn, digest, layout)
             seats.append(replace(seat, rescore=rescore, is_blind=rescore is None))
         return tuple(seats)
+
+    def _fill_slot(self, conn: psycopg.Connection, seat: Seat, layout: Layout) -> Seat:
+        """The seat with its credit model; as it is where it has none, or one that reads what is not given here: then it is missing."""
+        digest = seat.bundle.credit_digest
+        if not digest:
+            return seat
+        if digest not in self._slots:
+            self._slots[digest] = get_slot_model(conn, digest)
+        return replace(seat, slot=self._slots[digest].place(layout.inputs, layout.signals))
 
     def _find_rescore(self, conn: psycopg.Connection, digest: bytes, layout: Layout) -> Rescore | None:
         """A kept model on this engine's values; None where it reads what is not sensed."""
@@ -210,9 +240,9 @@ def find_vocabulary(conn: psycopg.Connection, *, purpose: str = PURPOSE) -> Voca
     base = engine_vocabulary(lists=())
     if lineup is not None:
         stored = releases.get_release(conn, lineup.champion).vocabulary
-        base = Vocabulary(tuple(i for i in read_vocabulary(stored.encode()) if not i.name.startswith(PREPARED)))
+        base = Vocabulary(tuple(i for i in read_vocabulary(stored.encode()) if not _is_given_here(i.name)))
     # An engine may sense more than the champion was written for: what it gave last are numbers that may be missing.
-    sensed = {n for n in store_judged.find_inputs(conn) if not n.startswith(PREPARED)}
+    sensed = {n for n in store_judged.find_inputs(conn) if not _is_given_here(n)}
     base = base.extended(Input(name) for name in sorted(sensed.difference(base.names)))
     names = sorted({*STANDING_LISTS, *store_control.list_names(conn)})
     running = experiments.list_experiments(conn, purpose=purpose)
@@ -229,16 +259,21 @@ def ensure_first(conn: psycopg.Connection, *, purpose: str = PURPOSE) -> LineupR
 
 
 def find_layout(terms: EngineTerms, bundles: Iterable[Bundle]) -> Layout:
-    """The engine's inputs, then the lists and arms that its bundles read; IntegrityBroken for an input that nobody gives."""
+    """The engine's inputs, then the lists, arms and slots that its bundles read; IntegrityBroken for an input that nobody gives."""
     own = terms.vocabulary.names
     added: set[str] = set()
     for bundle in bundles:
         for name in bundle.inputs:
-            if name.startswith(PREPARED):
+            if _is_given_here(name):
                 added.add(name)
             elif name not in own:
                 raise IntegrityBroken(f"policy {bundle.name} reads {name}, which this engine does not give")
     return Layout((*own, *sorted(added.difference(own))), terms.signals, terms.events)
+
+
+def _is_given_here(name: str) -> bool:
+    """Whether an input is the judge's to give, not the engine's."""
+    return name.startswith(PREPARED) or name == CREDIT_INPUT
 
 
 def _place(bundles: Mapping[int, Bundle], ids: Iterable[int], layout: Layout) -> tuple[Seat, ...]:

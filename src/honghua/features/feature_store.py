@@ -65,6 +65,10 @@ class FeatureStore:
         self.step(events, out)
         return out
 
+    def forget(self, entity: str, values: Ints) -> int:
+        """Forget every key with one of these values int64[n] of an entity, as if it had never been fed; how many keys went."""
+        return self.state.forget(entity, values)
+
     def memory(self) -> dict[str, dict[str, Any]]:
         """Per key group: keys, row_bytes, slab_bytes, slot_bytes in use, bytes_per_key."""
         return {key: asdict(found) for key, found in measure(self.state).items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from honghua.funding.bank_port import FakeLenderBank, LenderAnswer, LenderBank, LenderStatement
 from honghua.funding.core.routing import Route, Routing, choose_routing, find_route
 from honghua.funding.following import BoughtOnCredit, allocate_purchase, loan_of
 from honghua.funding.lending import (
@@ -34,11 +35,21 @@ from honghua.funding.partnering import (
 )
 from honghua.funding.port import FakePartner, PartnerRow, PartnerStatement, PartnerSystem
 from honghua.funding.reconciling import FundingReconciliation, reconcile, reconcile_all
+from honghua.funding.settling import (
+    SettlementDay,
+    SettlementRow,
+    find_due,
+    list_settlements,
+    order_settlements,
+    read_statements,
+    send_settlements,
+    take_statement,
+)
 from honghua.funding.sharing import Followed, follow_books, load_routings
 from honghua.funding.store import FundingMovement
 from honghua.funding.store_following import AccountPart
 from honghua.funding.store_reached import forget_marks, list_marked, lock_marks
-from honghua.funding.store_transfers import count_kept, list_notices, list_transfers
+from honghua.funding.store_transfers import count_kept, count_over, list_notices, list_transfers
 from honghua.funding.transferring import (
     PRICE_PPM_MAX,
     Proposal,
@@ -67,11 +78,15 @@ __all__ = [
     "AccountPart",
     "Allocation",
     "BoughtOnCredit",
+    "FakeLenderBank",
     "FakePartner",
     "Followed",
     "FundingMovement",
     "FundingReconciliation",
+    "LenderAnswer",
+    "LenderBank",
     "LenderOfCustomer",
+    "LenderStatement",
     "Listed",
     "LoanEvent",
     "PartnerRow",
@@ -82,6 +97,8 @@ __all__ = [
     "Reconciled",
     "Route",
     "Routing",
+    "SettlementDay",
+    "SettlementRow",
     "Transfer",
     "TransferNotice",
     "TransferPage",
@@ -90,7 +107,9 @@ __all__ = [
     "allocate_purchase",
     "choose_routing",
     "count_kept",
+    "count_over",
     "decide_transfer",
+    "find_due",
     "find_lenders_of",
     "find_named",
     "find_route",
@@ -108,6 +127,7 @@ __all__ = [
     "list_notices",
     "list_of_lender",
     "list_partners",
+    "list_settlements",
     "list_transfers",
     "load_book",
     "load_routings",
@@ -116,16 +136,20 @@ __all__ = [
     "look_at_books",
     "name_in_contract",
     "name_lenders",
+    "order_settlements",
     "propose_transfer",
     "read_exposures",
     "read_joint_total",
     "read_parts",
+    "read_statements",
     "reconcile",
     "reconcile_all",
     "record",
     "report_base",
     "report_breach",
+    "send_settlements",
     "sign_named",
     "sum_revenue",
+    "take_statement",
     "transfer_page",
 ]

@@ -118,8 +118,29 @@ SELECT (SELECT count(*) FROM funding_transfer), ARRAY(
       WHERE w.person = t.person OR (w.word IS DISTINCT FROM 'approve') <> (r.transfer_id IS NULL)
         OR (coalesce(r.sold, 0), coalesce(r.principal_minor, 0), coalesce(r.price_minor, 0))
           <> (coalesce(s.sold, 0), coalesce(s.minor, 0), coalesce(s.price, 0))
-        OR coalesce(r.kept, 0) <> (SELECT count(*) FROM funding_transfer_kept AS k WHERE k.transfer_id = t.transfer_id)) AS wrong
+        OR coalesce(r.kept, 0) <> (SELECT count(*) FROM funding_transfer_kept AS k WHERE k.transfer_id = t.transfer_id)
+    UNION ALL SELECT o.transfer_id::text FROM funding_transfer_over AS o JOIN funding_transfer AS t USING (transfer_id)
+      LEFT JOIN funding_transfer_loan AS l USING (transfer_id, loan) WHERE l.loan IS NULL OR t.buyer <> 'own') AS wrong
   ORDER BY 1 LIMIT %(limit)s)
+"""
+# Each order between lenders stands where the statements left it; what one asks for is what was due then (a row's own check).
+SETTLEMENTS_END: Final = """
+WITH told AS (
+  SELECT key, count(*) AS lines, sum(amount_minor) FILTER (WHERE is_moved) AS minor FROM funding_bank_line
+  WHERE difference NOT IN ('unknown', 'payee') GROUP BY key)
+SELECT (SELECT count(*) FROM funding_settlement), ARRAY(
+  SELECT 'order ' || s.key FROM funding_settlement AS s LEFT JOIN funding_settlement_state AS t USING (key) LEFT JOIN told USING (key)
+  WHERE t.moved_minor IS DISTINCT FROM coalesce(told.minor, 0) OR t.state IS DISTINCT FROM (
+    CASE WHEN told.lines IS NULL THEN 'waiting' WHEN told.minor IS NULL THEN 'refused' ELSE 'moved' END)
+  ORDER BY s.key LIMIT %(limit)s)
+"""
+BANK_DAYS_WHOLE: Final = """
+WITH told AS (
+  SELECT bank, day, count(*) AS lines, sum(CASE WHEN NOT is_moved THEN 0 WHEN direction = 'pay' THEN amount_minor ELSE -amount_minor END)
+    AS minor FROM funding_bank_line GROUP BY bank, day)
+SELECT (SELECT count(*) FROM funding_bank_day), ARRAY(
+  SELECT 'bank day ' || d.day FROM funding_bank_day AS d LEFT JOIN told USING (bank, day)
+  WHERE (d.lines, d.total_minor) IS DISTINCT FROM (coalesce(told.lines, 0), coalesce(told.minor, 0)) ORDER BY d.day LIMIT %(limit)s)
 """
 # Nobody else than ourselves has a part in the debt of a customer whose signed contract does not name it.
 SHARERS_NAMED: Final = """
@@ -148,5 +169,7 @@ def check_funding(conn: psycopg.Connection) -> tuple[Check, ...]:
         check_query(conn, "funding.revenue_is_whole", REVENUE_WHOLE),
         check_query(conn, "funding.parts_are_held", PARTS_HELD),
         check_query(conn, "funding.transfers_are_whole", TRANSFERS_WHOLE),
+        check_query(conn, "funding.settlements_end_by_statements", SETTLEMENTS_END),
+        check_query(conn, "funding.bank_days_are_whole", BANK_DAYS_WHOLE),
         check_query(conn, "funding.sharers_are_named", SHARERS_NAMED),
     )

@@ -262,6 +262,23 @@ def keep_parts(conn: psycopg.Connection, transfer_id: int, kept: Sequence[KeptLo
     )
 
 
+def insert_over(conn: psycopg.Connection, transfer_id: int, over: Sequence[KeptLoan]) -> None:
+    """Loans that came back to us although a bound is passed by it."""
+    conn.execute(
+        "INSERT INTO funding_transfer_over (transfer_id, loan, bound) SELECT %s, * FROM unnest(%s::text[], %s::text[])",
+        [transfer_id, [one.loan for one in over], [one.why for one in over]],
+    )
+
+
+def count_over(conn: psycopg.Connection, transfer_id: int) -> list[tuple[str, int]]:
+    """(bound, loans) that a buy-back at an exit passed."""
+    rows = conn.execute(
+        "SELECT bound, count(*) FROM funding_transfer_over WHERE transfer_id = %s GROUP BY bound ORDER BY 2 DESC, 1",
+        [transfer_id],
+    )
+    return [(str(bound), int(count)) for bound, count in rows]
+
+
 def move_run(
     conn: psycopg.Connection, transfer_id: int, sold: Sequence[SoldPart], kept: int, *, after_loan: str
 ) -> None:

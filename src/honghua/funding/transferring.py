@@ -14,6 +14,7 @@ from typing import Final
 import psycopg
 
 from honghua.base.errors import BadInput, NotFound, Refusal
+from honghua.decision.api import Told, raise_alert
 from honghua.funding import store, store_following, store_reached
 from honghua.funding import store_transfers as rows
 from honghua.funding.core.agreements import OWN
@@ -118,7 +119,8 @@ def transfer_page(
     """Move the next loans of an approved transfer, as of the business date; in the caller's transaction.
 
     The follower of the books waits meanwhile. What it learns later of a day before this one counts from this one, for who holds the loan
-    then. Loans that the law or the customer's contract does not let go stay where they are, each with its reason.
+    then. Loans that the law or the customer's contract does not let go stay where they are, each with its reason; those of a lender that
+    leaves come back to us whatever the bounds say, and a breach is told.
     """
     store_following.lock_cursor(conn)
     after, is_over = rows.lock_run(conn, transfer_id)
@@ -137,6 +139,8 @@ def transfer_page(
     group = "" if transfer.buyer == OWN else load_book().partners[transfer.buyer].group
     rows.move_parts(conn, transfer, plan.sold, group=group, day=on, now=now)
     rows.keep_parts(conn, transfer_id, plan.kept)
+    if plan.over:
+        _tell_breach(conn, transfer, plan, now=now)
     store.save_exposures(conn, plan.grown)
     rows.move_run(conn, transfer_id, plan.sold, len(plan.kept), after_loan=loans[-1])
     touched = sorted({accounts[one.loan] for one in plan.sold if one.loan in accounts})
@@ -144,6 +148,15 @@ def transfer_page(
     to = [(account, refs[account]) for account in touched if account in refs]
     told = rows.insert_notices(conn, transfer_id, to, say_transfer(transfer, on), now=now)
     return TransferPage(len(plan.sold), len(plan.kept), tuple(told), is_last=False)
+
+
+def _tell_breach(conn: psycopg.Connection, transfer: Transfer, plan: SalePlan, *, now: dt.datetime) -> None:
+    """A buy-back at an exit that passes a bound: kept with each loan, told to people once a transfer and bound."""
+    rows.insert_over(conn, transfer.transfer_id, plan.over)
+    for bound in sorted({one.why for one in plan.over}):
+        sentence = f"{bound}: bought back all the same, since {transfer.seller} leaves ({transfer.why}); nothing new is shared over it"
+        key = f"funding_over:{transfer.transfer_id}:{bound}"
+        raise_alert(conn, Told("funding", key, transfer.seller, sentence, now), now=now)
 
 
 def _plan(
@@ -159,7 +172,11 @@ def _plan(
     named = find_named(conn, sorted(set(customers.values())))
     rules = choose_rules(on)
     assert not isinstance(rules, Refusal), "the loans were shared under rules of an earlier day"
-    sale = Sale(seller=transfer.seller, buyer=transfer.buyer, buyer_group=group, price_ppm=transfer.price_ppm)
+    standing = store.read_standings(conn).get(transfer.seller, Standing.ACTIVE)
+    sale = Sale(
+        seller=transfer.seller, buyer=transfer.buyer, buyer_group=group, price_ppm=transfer.price_ppm,
+        is_exit=standing is Standing.EXITING,
+    )  # fmt: skip
     offered = [
         OfferedLoan(
             loan=loan, part=next(one.position for one in mine if one.position.lender == transfer.seller),

@@ -1,6 +1,6 @@
 """The room's light door: the names of flows, steps and artefacts that desks and verbs know. What works stands behind the part doors
-`lab.tables.api`, `lab.fitting.api`, `lab.factory.api`, `lab.tags.api`, `lab.knowledge.api`, `lab.strategy.api`, `lab.monitoring.api` and
-`lab.workers.api`, which load the trainers."""
+`lab.tables.api`, `lab.fitting.api`, `lab.factory.api`, `lab.tags.api`, `lab.following.api`, `lab.knowledge.api`, `lab.strategy.api`,
+`lab.monitoring.api` and `lab.workers.api`, which load the trainers; what is kept of customers is read by `lab.profiles.api`, as light."""
 
 from __future__ import annotations
 

@@ -69,6 +69,7 @@ from honghua.limits.response.campaigns import (
     get_temporary,
     list_temporary,
 )
+from honghua.limits.response.severing import TOKEN_BYTES, Severed, sever_person
 from honghua.limits.response.store import TemporaryCampaign
 from honghua.limits.response.whys import WORDS as TEMPORARY_WORDS
 from honghua.limits.response.whys import Why as TemporaryWhy
@@ -77,6 +78,7 @@ from honghua.limits.store_releases import RulebookRelease, Seat
 __all__ = [
     "NOTICE",
     "TEMPORARY_WORDS",
+    "TOKEN_BYTES",
     "Approval",
     "Bound",
     "CarriedRow",
@@ -85,6 +87,7 @@ __all__ = [
     "RulebookRelease",
     "ScanResult",
     "Seat",
+    "Severed",
     "Signed",
     "TemporaryCampaign",
     "TemporaryWhy",
@@ -134,4 +137,5 @@ __all__ = [
     "second_scan",
     "settle_application",
     "settle_offer",
+    "sever_person",
 ]

@@ -9,6 +9,7 @@ import psycopg
 from honghua.base.checks import Check, check_of
 from honghua.limits.applications import replay_applications
 from honghua.limits.core import rulebook_from_body
+from honghua.limits.response.auditing import check_temporary
 from honghua.store.invariants import check_query
 
 REPLAYED: Final = 500  # a spread sample; `replay_applications` without one takes all
@@ -65,6 +66,7 @@ def check_limits(conn: psycopg.Connection) -> tuple[Check, ...]:
         check_query(conn, "limits.grants_are_events", GRANTS_ARE_EVENTS),
         check_query(conn, "limits.acts_follow_applications", ACTS_FOLLOW),
         check_query(conn, "limits.scans_follow_approvals", SCANS_FOLLOW),
+        *check_temporary(conn),
     )
 
 

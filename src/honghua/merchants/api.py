@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from honghua.merchants.authenticity.deciding import OrderProposal, find_order_proposal, say_of_order
 from honghua.merchants.authenticity.fake import FakeEvidenceSource
 from honghua.merchants.authenticity.following import load_rules
+from honghua.merchants.authenticity.hearing import hear_evidence
 from honghua.merchants.authenticity.looking import (
     LOOKED_AT_ONCE,
     Books,
     Finding,
     Looked,
-    decide_order,
     get_order,
     list_evidence,
     look_at_orders,
 )
 from honghua.merchants.authenticity.port import EvidenceSource, OrderAsked
+from honghua.merchants.authenticity.scoring import MONOTONE, load_scorer, rows_of
 from honghua.merchants.authenticity.showing import count_states, find_order, find_orders, list_flagged, list_order_steps
 from honghua.merchants.authenticity.store import EvidenceRow, OrderRow, OrderStep
 from honghua.merchants.authenticity.withholding import MOVED_AT_ONCE, settle_withheld
@@ -40,6 +42,7 @@ from honghua.merchants.effects import measure_campaign
 from honghua.merchants.jobs import catch_up, catch_up_wholly, settle_closed_day
 from honghua.merchants.payouts.fake import FakePayoutBank
 from honghua.merchants.payouts.orders import bank_day, get_payout, list_payouts, order_payout, pay_out, send_payout
+from honghua.merchants.payouts.paid import PaidFor, find_paid
 from honghua.merchants.payouts.port import BankStatement, PayoutAnswer, PayoutBank
 from honghua.merchants.payouts.reconciling import (
     Reconciliation,
@@ -99,6 +102,7 @@ __all__ = [
     "DEDUCTION_WISH",
     "LOOKED_AT_ONCE",
     "MERCHANTS_AT_ONCE",
+    "MONOTONE",
     "MOVED_AT_ONCE",
     "ROWS_AT_ONCE",
     "SETTLED_AT_ONCE",
@@ -118,8 +122,10 @@ __all__ = [
     "Movement",
     "Offer",
     "OrderAsked",
+    "OrderProposal",
     "OrderRow",
     "OrderStep",
+    "PaidFor",
     "PaidPurchase",
     "PartRow",
     "PayoutAnswer",
@@ -146,13 +152,14 @@ __all__ = [
     "claw_back_subsidy",
     "count_live",
     "count_states",
-    "decide_order",
     "decline",
     "file_return",
     "find_debt",
     "find_offers",
     "find_order",
+    "find_order_proposal",
     "find_orders",
+    "find_paid",
     "find_standings",
     "follow_journal",
     "follow_refunds",
@@ -163,6 +170,7 @@ __all__ = [
     "get_order",
     "get_payout",
     "get_statement",
+    "hear_evidence",
     "is_held_out",
     "list_acts",
     "list_campaigns",
@@ -180,6 +188,7 @@ __all__ = [
     "list_unasked",
     "load_rules",
     "load_scenes",
+    "load_scorer",
     "look_at_orders",
     "make_return",
     "measure_campaign",
@@ -193,6 +202,8 @@ __all__ = [
     "refund_subsidy",
     "register_item",
     "reserve",
+    "rows_of",
+    "say_of_order",
     "send_payout",
     "settle_closed_day",
     "settle_day",

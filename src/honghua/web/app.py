@@ -38,7 +38,7 @@ def build_app(site: Site, *, consoles: Sequence[str] = CONSOLES) -> FastAPI:
             install(app, site)
     rights = join_rights([part.RIGHTS for part in collect(consoles, "rights")])
     app.state.rights = rights
-    install_pages(app, site, join_words([part.WORDS for part in collect(consoles, "words")]))
+    install_pages(app, site, site.brand.fill(join_words([part.WORDS for part in collect(consoles, "words")])))
     install_handlers(app)
     door = PartnerDoor(site)
     app.state.partners = door.partners

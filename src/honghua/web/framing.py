@@ -14,13 +14,11 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from honghua.web.answers import on_any, problem_response, route_name
-from honghua.web.guard import BODY_BYTES_MAX
+from honghua.web.body_bounds import find_body_bytes_max
 from honghua.web.problems import Problem
-from honghua.web.refusing import API_PREFIX
 from honghua.web.viewer import Viewer
 
 LOG: Final = logging.getLogger("honghua.web")
-API_BYTES_MAX: Final = 262_144  # body of a request to the API
 TARGET_BYTES_MAX: Final = 8_192
 CONTENT_POLICY: Final = "; ".join((
     "default-src 'self'", "script-src 'self'", "style-src 'self'", "img-src 'self'", "font-src 'self'", "connect-src 'self'",
@@ -31,7 +29,7 @@ HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
-    "Permissions-Policy": "geolocation=(), microphone=(), payment=(), usb=()",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
@@ -99,7 +97,7 @@ class Frame:
 
 def find_bounds(scope: Scope) -> tuple[str, int]:
     """(code of what is too large already, "" = nothing; the largest body in bytes)."""
-    bytes_max = API_BYTES_MAX if scope["path"].startswith(API_PREFIX) else BODY_BYTES_MAX
+    bytes_max = find_body_bytes_max(scope["path"])
     if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > TARGET_BYTES_MAX:
         return "TARGET_TOO_LONG", bytes_max
     if not scope["query_string"].isascii() or b"%00" in scope["query_string"] or "\0" in scope["path"]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
 
 import psycopg
 from fastapi import Request
@@ -15,12 +15,28 @@ from psycopg_pool import ConnectionPool
 from honghua.base.clock import Clock
 from honghua.credit.api import Registry
 from honghua.credit.core import ProductTerms
+from honghua.credit.journey.api import LENDER
 from honghua.customers.api import Vault
 from honghua.store.database import run_unit
 from honghua.web.booker import Booker
 from honghua.web.keyring import Secrets
 
 T = TypeVar("T")
+PLACE: Final = "{brand}"  # where a table of words names the brand
+
+
+@dataclass(frozen=True, slots=True)
+class Brand:
+    """Under which names people meet the lender. zh, en: the product's, as customers know it; lender: who lends, by its full name, as
+    contracts say it."""
+
+    zh: str = "红花"
+    en: str = "Honghua"
+    lender: str = LENDER
+
+    def fill(self, words: Mapping[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
+        """The same words under this brand."""
+        return {key: (zh.replace(PLACE, self.zh), en.replace(PLACE, self.en)) for key, (zh, en) in words.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +44,7 @@ class Site:
     """Everything that a route may use. registry: names and terms for readers of `credit` (never for booking). is_demo: fake
     gateways show what they sent. address: where browsers find us, without a slash at its end. reading_seconds: how long a cost table
     is shown before the contract can be concluded (rules.md §2). registered_only: shops that are not in the register sell nothing on
-    credit; off, only those do not whom the register closed."""
+    credit; off, only those do not whom the register closed. brand: under which names people meet us."""
 
     pool: ConnectionPool[psycopg.Connection]
     booker: Booker
@@ -40,6 +56,7 @@ class Site:
     address: str = "http://127.0.0.1:8000"
     reading_seconds: int = 10
     registered_only: bool = False
+    brand: Brand = field(default_factory=Brand)
 
     @property
     def vault(self) -> Vault:

@@ -20,6 +20,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from honghua.web.body_bounds import find_body_bytes_max
 from honghua.web.ground import Site
 from honghua.web.refusing import Asked, Refused, refuse_plainly
 from honghua.web.roles import PUBLIC, SIGNING, Rights, Role
@@ -29,7 +30,6 @@ from honghua.web.viewer import LANGUAGE_COOKIE, LARGE_TEXT_COOKIE, Viewer
 LOG: Final = logging.getLogger("honghua.web.guard")
 FORBIDDEN: Final = 403
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-BODY_BYTES_MAX: Final = 2 << 20
 FORM_FIELDS_MAX: Final = 200
 FORM_FILES_MAX: Final = 10
 FILES: Final = ("/static/", "/favicon.ico", "/widget/checkout.js")
@@ -60,7 +60,7 @@ class Guard:
             assert scope["type"] == "lifespan", f"no route takes a {scope['type']}"
             await self.app(scope, receive, send)
             return
-        bounded = _Bounded(receive)
+        bounded = _Bounded(receive, find_body_bytes_max(scope["path"]))
         request = Request(scope, bounded)
         try:
             found = await self._admit(request)
@@ -78,7 +78,7 @@ class Guard:
         name, has_method = find_route(self._routes(), request.scope)
         allowed = self.rights.get(name, frozenset()) if name is not None else frozenset({Role.ANYONE})
         length = request.headers.get("content-length", "0")
-        if not length.isascii() or not length.isdigit() or int(length) > BODY_BYTES_MAX:
+        if not length.isascii() or not length.isdigit() or int(length) > find_body_bytes_max(request.url.path):
             return await self._refusal(request, Refused(status=413, code="BODY_TOO_LARGE"))
         if allowed & SIGNING:
             (role,) = allowed
@@ -195,12 +195,13 @@ class _Bounded:
     """A receive that counts what comes in."""
 
     receive: Receive
+    bytes_max: int
     taken: int = 0
 
     async def __call__(self) -> Message:
         message = await self.receive()
         self.taken += len(message.get("body", b""))
-        if self.taken > BODY_BYTES_MAX:
+        if self.taken > self.bytes_max:
             raise BodyTooLarge
         return message
 
@@ -264,4 +265,4 @@ def read_wishes(request: Request) -> tuple[str, bool]:
     return chosen, request.cookies.get(LARGE_TEXT_COOKIE) == "1"
 
 
-__all__ = ["BODY_BYTES_MAX", "Asked", "Guard", "Refuse", "SignedDoor", "find_route"]
+__all__ = ["Asked", "Guard", "Refuse", "SignedDoor", "find_route"]

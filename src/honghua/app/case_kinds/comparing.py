@@ -135,6 +135,7 @@ class Comparison:
     def _list(self, ours: Any, expected: list[Any], place: str) -> Any:
         if not isinstance(ours, list | tuple):
             return self._unlike(ours, f"{place} is a list there")
+        self.compared += not expected  # that there are none is asked, too
         chosen = _by_number(ours, expected)
         if len(chosen) != len(expected):
             self.differences.append(f"{place}: ours has {len(chosen)} items, expected {len(expected)}")

@@ -57,8 +57,24 @@ class _UsLoan:
         self.payments = self._payments()
 
     def _single(self) -> tuple[regz.UnitPeriod, Fraction]:
+        if self._counts_many():
+            raise BadInput(
+                "inputs.unit_period is missing: how far apart several payments lie cannot be told from the first"
+            )
         start = to_day(self.starts_on, "inputs.advance_date")
         return regz.single_payment_unit(start, self.fields.day("first_payment_date", "payment_date", "maturity_date"))
+
+    def _counts_many(self) -> bool:
+        """Whether there is more than one payment, so that a unit-period is an interval between payments and not the term."""
+        listed = self.fields.get(*PAYMENT_LISTS)
+        if isinstance(listed, list):
+            counts = [
+                one.get("count", one.get("n", one.get("number_of_payments")))
+                for one in listed
+                if isinstance(one, Mapping)
+            ]
+            return len(listed) > 1 or any(count not in (None, 1, "1") for count in counts)
+        return self.fields.whole("number_of_payments", default=1) > 1
 
     def _first_time(self) -> regz.UnitTime:
         fields = self.fields

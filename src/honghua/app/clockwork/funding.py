@@ -11,6 +11,8 @@ import psycopg
 
 from honghua.app.clockwork.books import NOT_BEGUN, find_day
 from honghua.app.clockwork.telling import Telling, tell_customer
+from honghua.base.clock import CHINA
+from honghua.credit import api as credit
 from honghua.credit.core import holder_of
 from honghua.funding import api as funding
 from honghua.store.database import run_unit
@@ -66,6 +68,28 @@ def _sell_page(
         telling = Telling(f"funding_notice:{notice.notice_id}", holder_of(notice.customer), notice.chinese)
         reached += not tell_customer(conn, secrets.vault, telling, now=now)
     return page, reached
+
+
+def make_settler(bank: funding.LenderBank | None) -> Callable[[psycopg.Connection, dt.datetime], str]:
+    """Orders what lenders are due up to the newest closed day, sends it, and holds the bank's statements against it."""
+
+    def settle(conn: psycopg.Connection, now: dt.datetime) -> str:
+        if bank is None:
+            return "no bank is attached: nothing moves between lenders"
+        today = find_day(conn)
+        if today is None:
+            return NOT_BEGUN
+        if isinstance(bank, funding.FakeLenderBank):
+            bank.day = now.astimezone(CHINA).date()  # a fake has no clock
+        closed, currency = today - dt.timedelta(days=1), credit.open_registry(conn).newest_terms.currency
+        made = run_unit(conn, lambda c: funding.order_settlements(c, until=closed, currency=currency, now=now))
+        said = funding.send_settlements(conn, bank, now=now)
+        read = funding.read_statements(conn, bank, now=now)
+        differences = sum(sum(one.differences.values()) for one in read)
+        sent = ", ".join(f"{count} {word}" for word, count in sorted(said.items())) or "none sent"
+        return f"{len(made)} lenders' days ordered, {sent}; {len(read)} statements by {bank.name}, {differences} differences"
+
+    return settle
 
 
 def make_reconciler(

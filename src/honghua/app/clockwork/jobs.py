@@ -6,6 +6,7 @@ import datetime as dt
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 import psycopg
@@ -23,18 +24,20 @@ from honghua.app.clockwork import (
     models,
     payments,
     people,
-    profiles,
     prudence,
     reminders,
     subsidies,
     temporary,
 )
+from honghua.app.clockwork.contracts import steps
+from honghua.app.clockwork.learning import profiles, slices
 from honghua.base.clock import Clock
 from honghua.bureau.api import BureauProvider, FilingDesk
 from honghua.credit import jobs as credit_jobs
 from honghua.customers.materials.api import MaterialSource
 from honghua.decision import api as decision
-from honghua.funding.api import PartnerSystem, Routing
+from honghua.funding.api import LenderBank, PartnerSystem, Routing
+from honghua.limits.response.api import SliceTerms
 from honghua.merchants.api import EvidenceSource, PayoutBank
 from honghua.store.jobs import Job, JobRun, run_due
 from honghua.web.api.delivering import list_jobs as list_web_jobs
@@ -61,9 +64,12 @@ class Ports:
     secrets: Secrets | None = None
     gateway: Gateway | None = None
     zone: dt.tzinfo = dt.UTC  # of the times of day at which jobs are due
+    lenders: LenderBank | None = None  # moves money between us and partners
     # systems of partners by lender; who is not here is not reconciled with
     partners: Mapping[str, PartnerSystem] = field(default_factory=dict)
     routings: Sequence[Routing] = ()  # which purchases are shared with whom; none are
+    limit_slice: SliceTerms | None = None  # whose limits are moved by lot; None = nobody's
+    profiles: Path | None = None  # folder of the snapshots of what profiles remember
     is_demo: bool = False  # partners' addresses may be on this machine
 
 
@@ -87,6 +93,9 @@ def _of_moments(ports: Ports) -> tuple[Job, ...]:
         ),
         Job("messages", 2 * SECOND, people.make_courier(ports.secrets, ports.gateway), "send short messages"),
         Job("materials", 2 * SECOND, materials.carry_out, "cut limits that rested on evidence which is gone"),
+        Job(
+            "materials-left", 30 * SECOND, materials.make_decider(ports.secrets), "decide on evidence whose taker died"
+        ),
         Job("limits", 2 * SECOND, limits.follow, "raise and cut limits on what happened, note why"),
         Job(
             "payouts",
@@ -117,8 +126,14 @@ def _of_moments(ports: Ports) -> tuple[Job, ...]:
         Job(
             "profiles",
             2 * SECOND,
-            profiles.make_profiler(),
+            profiles.make_profiler(ports.profiles),
             "tell anew what may be said of customers, from what was booked",
+        ),
+        Job(
+            "contracts",
+            5 * SECOND,
+            steps.follow,
+            "write the steps that the books took into the streams of contracts",
         ),
         Job("lapses", 60 * SECOND, books.lapse, "end suspended purchases whose time is over"),
         Job("seals", 60 * SECOND, books.seal, "seal what has been written in the ledger"),
@@ -154,15 +169,28 @@ def _of_money(ports: Ports) -> tuple[Job, ...]:
             funding.make_reconciler(partners),
             "hold partners' books of joint loans against ours",
         ),
+        Job(
+            "lenders",
+            600 * SECOND,
+            funding.make_settler(ports.lenders),
+            "pay lenders what they are due and collect what they owe, hold the bank's statements against it",
+        ),
         Job("challenger", 3600 * SECOND, books.compare, "take out a challenger that stops or loses clearly more"),
         Job("holds", 3600 * SECOND, books.release, "give back authorisations that have expired by the business date"),
         Job("limit-ends", 3600 * SECOND, limits.end_over, "end scene limits, coupons and offers whose days are over"),
+        Job(
+            "limit-slice",
+            3600 * SECOND,
+            slices.make_drawer(ports.limit_slice),
+            "note what limits moved by lot have brought, draw the lots of a new period",
+        ),
         Job(
             "temporary-limits",
             60 * SECOND,
             temporary.make_offerer(ports.secrets),
             "offer approved temporary limits, piece by piece",
         ),
+        Job("monitoring", 3600 * SECOND, steps.watch, "look at every signed contract, once a business day"),
         Job("prudence", 3600 * SECOND, prudence.watch, "keep expected loss, read the ratios, stop what they break"),
     )
 

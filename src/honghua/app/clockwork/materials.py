@@ -1,4 +1,5 @@
-"""Jobs about evidence that customers brought: book what decisions led to, ask silent sources again, erase what is over and decide anew."""
+"""Jobs about evidence that customers brought: decide on what nobody decided on, book what decisions led to, ask silent sources again,
+erase what is over and decide anew."""
 
 from __future__ import annotations
 
@@ -27,6 +28,21 @@ def carry_out(conn: psycopg.Connection, now: dt.datetime) -> str:
         return NOT_BEGUN
     done = evidence.carry_out(conn, credit.open_registry(conn), now=now, limit=AT_ONCE)
     return f"{done} decisions by evidence carried out"
+
+
+def make_decider(secrets: Secrets | None) -> Work:
+    """The job that decides on evidence whose taker died before deciding."""
+
+    def decide(conn: psycopg.Connection, now: dt.datetime) -> str:
+        if secrets is None:
+            return "no keys: evidence is not looked at"
+        if find_day(conn) is None:
+            return NOT_BEGUN
+        registry = run_unit(conn, credit.open_registry)
+        done = evidence.decide_missed(conn, secrets.vault, registry, now=now)
+        return f"{done} pieces decided on that had been left"
+
+    return decide
 
 
 def make_ender(secrets: Secrets | None, source: materials.MaterialSource | None) -> Work:
@@ -62,7 +78,7 @@ def _begin(
     conn: psycopg.Connection, registry: credit.Registry, secrets: Secrets, row: materials.MaterialRow, now: dt.datetime
 ) -> None:
     """Decide with a piece that came after all."""
-    evidence.decide(conn, secrets.vault, registry, row.customer, key=f"brought:{row.material_id}", now=now)
+    evidence.decide(conn, secrets.vault, registry, row.customer, key=evidence.name_brought(row.material_id), now=now)
 
 
 def _end(conn: psycopg.Connection, registry: credit.Registry, secrets: Secrets, number: int, now: dt.datetime) -> None:
@@ -72,4 +88,4 @@ def _end(conn: psycopg.Connection, registry: credit.Registry, secrets: Secrets, 
         evidence.decide(conn, secrets.vault, registry, customer, key=f"expired:{number}", now=now)
 
 
-__all__ = ["carry_out", "make_ender"]
+__all__ = ["carry_out", "make_decider", "make_ender"]

@@ -10,6 +10,7 @@ import psycopg
 
 from honghua.app.clockwork.reminders import withdraw_unwanted
 from honghua.app.clockwork.sweeping import take_all
+from honghua.credit.journey import api as journey
 from honghua.customers import jobs as customers_jobs
 from honghua.store.database import run_unit
 from honghua.store.wishes import WishState, count_wishes
@@ -88,4 +89,6 @@ def sweep(conn: psycopg.Connection, now: dt.datetime) -> str:
     rows = run_unit(conn, lambda c: sweep_bounds(c, now=now))
     ended = run_unit(conn, lambda c: end_left(c, now=now))
     rows += customers_jobs.sweep_old(conn, now=now)
-    return f"{messages} messages and {rows} counts deleted, {ended} acts of the desk ended that were left open"
+    sessions = run_unit(conn, lambda c: journey.forget_sessions(c, now=now))
+    deleted = f"{messages} messages, {rows} counts and {sessions} applications' sessions deleted"
+    return f"{deleted}, {ended} acts of the desk ended that were left open"

@@ -33,6 +33,7 @@ FOLDERS: Final = {
         "cases": "run a file of published schedules, rates and refunds against our own",
         "journey": "a customer through all twelve steps, from the first offer to the write-off",
         "bureau": "the credit bureau: file, show, object, repair",
+        "merchants": "shops: admit and watch over them, report the state's subsidy, differences with the bank",
     },
     "risk": {
         "decision": "show a recorded decision, or judge recorded figures again",

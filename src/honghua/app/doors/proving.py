@@ -6,6 +6,7 @@ import httpx
 import psycopg
 
 from honghua.app.doors.keys import load_secrets
+from honghua.app.lender import read_lender
 from honghua.app.settings import Settings
 from honghua.base.clock import Clock
 from honghua.credit.jobs import find_customer_refs
@@ -15,9 +16,9 @@ from honghua.web.signin.proving import SmsProver
 from honghua.web.signin.staff.oidc import Provider
 
 
-def make_prover(database: Database, settings: Settings, clock: Clock) -> SmsProver:
-    """A prover for this book and its customers."""
-    return SmsProver(lambda: connect(database), load_secrets(settings), find_holder, clock)
+def make_prover(database: Database, settings: Settings, clock: Clock, *, face_at: str = "") -> SmsProver:
+    """A prover for this book and its customers. face_at: the address at which faces are recorded, if they are."""
+    return SmsProver(lambda: connect(database), load_secrets(settings), find_holder, clock, face_at)
 
 
 def find_holder(conn: psycopg.Connection, account_id: int) -> str | None:
@@ -28,7 +29,9 @@ def find_holder(conn: psycopg.Connection, account_id: int) -> str | None:
 def make_gateway(settings: Settings, *, is_demo: bool) -> Gateway | None:
     """The operator's gateway; in a demonstration the fake one, whose messages its page shows; else none, and messages wait."""
     if settings.sms.url:
-        return HttpGateway(url=settings.sms.url, token=settings.sms.token)
+        return HttpGateway(
+            url=settings.sms.url, token=settings.sms.token, sign=read_lender(settings.lender_file).brand.zh
+        )
     return FakeGateway() if is_demo else None
 
 

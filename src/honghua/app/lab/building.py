@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from dataclasses import asdict
 from typing import Any
 
 from honghua.agents import api as agents
@@ -51,8 +52,14 @@ def report(args: argparse.Namespace, run: agents.Run, started: float) -> int:
     if args.json:
         print_json({**report_header(seed=told.pop("seed"), started=started), **told})
     else:
+        ledger = told.pop("time_saved")
         for key, value in told.items():
             print(f"{key:18} {value}")
+        for one in ledger:
+            print(
+                f"{'  by hand':18} {one['step']}: {one['baseline_hours']:g} h ({one['grade']}: {one['source']}); "
+                f"here {one['machine_seconds']:,.1f} s"
+            )
     return 1 if told["state"] == "refused" else 0
 
 
@@ -68,6 +75,8 @@ def sum_up(run: agents.Run) -> dict[str, Any]:
         "automated_steps": line.steps_by_agents, "automated_share": round(line.automated_share, 4), "human_clicks": line.human_clicks,
         "sent_back": sum(row.outcome == "sent_back" for row in line.rows), "work_seconds": line.cost.seconds, "tokens": line.cost.tokens,
         "expert_hours_saved": float(hours), "expert_hours_source": "assumption (U): lab/data/effort.toml", "tasks": len(effort),
+        "time_saved": [{**asdict(one), "baseline_hours": float(one.baseline_hours)} for one in effort],
+        "joint": read_current(run, standing, "joint"),
         "signed": sorted(standing.signed), "trail": line.trail, "models": read_current(run, standing, "candidate").get("models", {}),
     }  # fmt: skip
 

@@ -23,7 +23,7 @@ def score_file(args: argparse.Namespace) -> int:
     """Load, score, write; rows keep the file's order."""
     started = time.perf_counter()
     loaded = load_candidates(args.model)
-    table = read_for_scoring(args.data, loaded.schema)
+    table = read_for_scoring(args.data, loaded.schema, allow_absent=args.allow_absent)
     scored = score(loaded, table)
     columns: dict[str, Any] = {}
     if args.id is not None:

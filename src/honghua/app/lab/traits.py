@@ -17,6 +17,7 @@ from honghua.app.settings import Settings
 from honghua.base.clock import SystemClock
 from honghua.base.errors import BadInput
 from honghua.lab.fairness.api import forget_traits, list_kept, note_traits
+from honghua.lab.profiles.api import key_of_person
 from honghua.store.database import run_unit
 
 
@@ -40,10 +41,10 @@ def run_traits(args: argparse.Namespace, settings: Settings) -> int:
 def change(conn: psycopg.Connection, args: argparse.Namespace) -> int:
     """How many words were kept or erased."""
     if args.forget:
-        return forget_traits(conn, read_column(args.file, args.key))
+        return forget_traits(conn, read_keys(args))
     if not args.column:
         raise BadInput("which columns are traits? name them by --column", code="BAD_TRAIT")
-    now, keys = SystemClock().now(), read_column(args.file, args.key)
+    now, keys = SystemClock().now(), read_keys(args)
     count = 0
     for name in args.column:
         words = pq.read_table(args.file, columns=[name]).column(name).to_pylist() if has(args.file, name) else []
@@ -54,6 +55,18 @@ def change(conn: psycopg.Connection, args: argparse.Namespace) -> int:
             conn, name, keys[told], [str(word) for word in words if word is not None], source=args.source, now=now
         )
     return count
+
+
+def read_keys(args: argparse.Namespace) -> NDArray[np.int64]:
+    """The keys as they stand in the file, or of the customers that it names; BadInput where one is missing."""
+    if not args.customer:
+        return read_column(args.file, args.key)
+    if not has(args.file, args.customer):
+        raise BadInput(f"{args.file} has no column {args.customer}", code="BAD_COLUMNS")
+    names = pq.read_table(args.file, columns=[args.customer]).column(args.customer).to_pylist()
+    if not all(isinstance(name, str) and name for name in names):
+        raise BadInput(f"{args.customer} of {args.file} is no column of customers' references", code="BAD_COLUMNS")
+    return np.array([key_of_person(name) for name in names], np.int64)
 
 
 def read_column(path: Path, name: str) -> NDArray[np.int64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from honghua.app.doors.outside.wiring import (
     make_debit_bank,
     make_evidence,
     make_filing_desk,
+    make_lender_bank,
     make_partners,
     make_payout_bank,
 )
@@ -23,9 +25,12 @@ from honghua.app.serving.plan import ServePlan
 from honghua.app.serving.ports import find_prover, find_settings
 from honghua.app.settings import Settings
 from honghua.base.clock import Clock
-from honghua.merchants.api import EvidenceSource, FakeEvidenceSource, FakePayoutBank, PayoutBank
+from honghua.funding.api import FakeLenderBank, LenderBank
+from honghua.limits.response.api import read_slice_terms
+from honghua.merchants.api import EvidenceSource, FakeEvidenceSource, FakePayoutBank, PayoutBank, bank_day
 
 DEMO_SEED: Final = 5
+PROFILES: Final = "profiles"  # folder of the snapshots of what profiles remember, by database
 
 
 def make_ports(plan: ServePlan, clock: Clock) -> Ports:
@@ -33,13 +38,15 @@ def make_ports(plan: ServePlan, clock: Clock) -> Ports:
     settings = find_settings(plan)
     return Ports(
         prover=find_prover(plan, clock), payouts=find_payout_bank(settings, clock, is_demo=plan.is_demo),
-        bank=make_debit_bank(settings, clock),
+        bank=make_debit_bank(settings, clock), lenders=find_lender_bank(settings, clock, is_demo=plan.is_demo),
         evidence=find_evidence(settings, clock, is_demo=plan.is_demo),
-        materials=make_materials(is_demo=plan.is_demo, clock=clock).source,
+        materials=make_materials(settings, is_demo=plan.is_demo, clock=clock).source,
         bureau=make_bureau(settings, clock), filing=make_filing_desk(settings), partners=make_partners(settings),
         routings=find_routings(settings), secrets=load_secrets(settings),
         gateway=make_gateway(settings, is_demo=plan.is_demo),
-        payments=make_payments(settings, clock), zone=ZoneInfo(plan.zone), is_demo=plan.is_demo,
+        payments=make_payments(settings, clock), zone=ZoneInfo(plan.zone),
+        limit_slice=read_slice_terms(Path(settings.limit_slice)) if settings.limit_slice else None,
+        profiles=settings.store.state_dir / PROFILES / plan.database.name, is_demo=plan.is_demo,
     )  # fmt: skip
 
 
@@ -47,6 +54,12 @@ def find_payout_bank(settings: Settings, clock: Clock, *, is_demo: bool) -> Payo
     """The bank of the settings; else a demonstration's fake."""
     bank = make_payout_bank(settings, clock)
     return bank if bank is not None else FakePayoutBank(DEMO_SEED) if is_demo else None
+
+
+def find_lender_bank(settings: Settings, clock: Clock, *, is_demo: bool) -> LenderBank | None:
+    """The bank of the settings; else a demonstration's fake."""
+    bank = make_lender_bank(settings, clock)
+    return bank if bank is not None else FakeLenderBank(DEMO_SEED, bank_day(clock.now())) if is_demo else None
 
 
 def find_evidence(settings: Settings, clock: Clock, *, is_demo: bool) -> EvidenceSource | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from honghua.app.doors.joining import films_faces
 from honghua.app.doors.keys import load_secrets
 from honghua.app.doors.proving import make_prover
 from honghua.app.serving.conducted_clock import ConductedClock
@@ -28,7 +29,9 @@ def find_secrets(plan: ServePlan) -> Secrets:
 
 def find_prover(plan: ServePlan, clock: Clock) -> Prover:
     """Who challenges customers and checks their proofs."""
-    return make_prover(plan.database, find_settings(plan), clock)
+    settings = find_settings(plan)
+    face_at = plan.address if films_faces(settings, is_demo=plan.is_demo) else ""
+    return make_prover(plan.database, settings, clock, face_at=face_at)
 
 
 def find_clock(plan: ServePlan) -> Clock:

@@ -20,6 +20,7 @@ from honghua.app.doors.lab import WorkersLab
 from honghua.app.doors.materials import make_materials
 from honghua.app.doors.paying import make_payments
 from honghua.app.doors.proving import make_gateway, make_provider
+from honghua.app.lender import read_lender
 from honghua.app.serving.plan import Orders, ServePlan
 from honghua.app.serving.ports import find_secrets, find_settings
 from honghua.base.clock import SystemClock
@@ -54,12 +55,13 @@ class Server(uvicorn.Server):
 
 def make_site(plan: ServePlan, pool: ConnectionPool[psycopg.Connection], booker: RemoteBooker) -> Site:
     """What routes and pages stand on, in this process."""
+    settings = find_settings(plan)
     with pool.connection() as conn:
         registry = credit.open_registry(conn)
     return Site(
         pool=pool, booker=booker, clock=SystemClock(), registry=registry, secrets=find_secrets(plan),
         zone=ZoneInfo(plan.zone), is_demo=plan.is_demo, address=plan.address,
-        registered_only=find_settings(plan).merchants_registered_only,
+        registered_only=settings.merchants_registered_only, brand=read_lender(settings.lender_file).brand,
     )  # fmt: skip
 
 
@@ -123,7 +125,7 @@ def make_app(plan: ServePlan, site: Site) -> tuple[Any, PartnerBook]:
     app.state.gateway = make_gateway(settings, is_demo=plan.is_demo)
     app.state.payments = make_payments(settings, site.clock)
     app.state.joining = make_joining(find_settings(plan), is_demo=plan.is_demo, clock=site.clock)
-    app.state.materials = make_materials(is_demo=plan.is_demo, clock=site.clock)
+    app.state.materials = make_materials(find_settings(plan), is_demo=plan.is_demo, clock=site.clock)
     app.state.lab = WorkersLab(plan.database)
     app.state.oidc = make_provider(settings, plan.address)
     return app, app.state.partners

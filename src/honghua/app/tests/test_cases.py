@@ -145,6 +145,52 @@ def test_tolerance_sentences(sentence: Any, ours: str, expected: str, agrees: bo
     assert (not comparison.differences) is agrees
 
 
+def test_several_payments_need_an_interval() -> None:
+    """Regulation Z, Appendix J, (c)(1): 24 monthly payments of 230.00 are 9.69 %; the days to the first alone do not tell that."""
+    loan = {
+        "advance": "5000.00", "advance_date": "1978-01-10", "first_payment_date": "1978-02-10", "number_of_payments": 24,
+        "regular_payment": "230.00",
+    }  # fmt: skip
+    monthly = run_one("apr_us_appendix_j", {**loan, "unit_period": "1 month"}, {"apr_percent": "9.69"}, "0.005")
+    assert monthly.status == "passed", monthly.why
+    for inputs in (
+        loan,
+        {**loan, "payments": ["230.00"] * 24},
+        {**loan, "payments": [{"amount": "230.00", "count": 24}]},
+    ):
+        outcome = run_one("apr_us_appendix_j", inputs, {"apr_percent": "9.69"}, "0.005")
+        assert (outcome.status, "unit_period" in outcome.why) == ("failed", True), outcome
+
+
+def test_an_empty_list_asks_that_there_are_none() -> None:
+    opened = {"opened_on": "2026-01-02", "as_of": "2026-01-20"}
+    assert run_one("due_day_change", opened, {"refused": []}).status == "passed"
+    twice = {**opened, "changes": [{"on": "2026-01-10", "pair": "5/15"}, {"on": "2026-01-12", "pair": "10/20"}]}
+    assert run_one("due_day_change", twice, {"refused": []}).status == "failed"
+    assert run_one("due_day_change", opened, {}).why == "expected asks for nothing"
+
+
+@pytest.mark.parametrize(
+    ("category", "inputs"),
+    [
+        ("subsidy", {"consumed_on": "2026-02-01", "amount": "10.00", "annual_percent": "6", "from": "2026-03-01", "to": "2026-02-01"}),
+        ("subsidy", {"consumed_on": "2026-02-01", "amount": "10.00", "annual_percent": "6", "days": -3}),
+        ("ecl_stage", {"days_past_due": 0, "claim": "-1.00", "pd_12_months": "1", "lgd": "45"}),
+        ("ecl_stage", {"days_past_due": 0, "claim": "1.00", "pd_12_months": "130", "lgd": "45"}),
+        ("affordability", {"income": "-1.00", "limit": "5.00"}),
+        ("price_cap", {"lender": "bank", "on": "2026-03-01", "days": -5}),
+        ("five_classes", {"class_before": "loss", "arrears_paid_on": "2026-05-01", "as_of": "2026-04-01"}),
+        ("credit_repair", {"overdue_on": "2025-06-10", "overdue_amount": "5.00", "repaid_on": "2025-05-20"}),
+        ("joint_split", {"principal": "10.00", "shares": {"own": "30", "bank": "60"}}),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_fails_with_a_sentence_and_stops_nobody_else(category: str, inputs: Any) -> None:
+    asked = {"ecl_stage": {"expected_loss": "1.00"}, "five_classes": {"class": 1}}.get(category, {"refused": None})
+    outcome = run_one(category, inputs, asked)
+    assert outcome.status == "failed"
+    assert not outcome.why.startswith("cannot be computed"), outcome.why
+
+
 def test_open_objects_may_be_asked_in_part_but_exact_ones_not() -> None:
     comparison = Comparison(parse_tolerance("exact"))
     comparison.layer({"a": 1, "b": 2}, {"a": 1}, "x")

@@ -25,8 +25,9 @@ from honghua.credit.booking import Booking
 from honghua.credit.core import commands as c
 from honghua.credit.core.desk import Answer
 from honghua.credit.core.layout import H_NEXT_ACTION
+from honghua.credit.core.persons.others import OtherLines
 from honghua.credit.engine import Judgement, RiskDesk
-from honghua.credit.guarding import is_any_guarded
+from honghua.credit.guarding import StoredLines, is_any_guarded
 from honghua.credit.plain.opening import are_unmoved, give_turn, is_turn_awaited, read_accounts, take_turn
 from honghua.credit.plain.orders import is_plain
 from honghua.credit.plain.table import AccountTable
@@ -198,6 +199,11 @@ class Relay:
         ):
             raise NotAhead("a cap or a grant that other orders may just be moving")
         unit.table = table
+        tables = [table, *(one.unit.table for one in self.under_way)]  # newest first; nobody else books in our turn
+        unit.desk.guards.others = OtherLines(
+            StoredLines(self.reader),
+            lambda line: next((one for known in tables if (one := known.peek(line)) is not None), None),
+        )
         unit.reach_today()
 
     def _look_up(self, commands: Sequence[c.Command]) -> None:

@@ -75,7 +75,7 @@ from honghua.credit.core.lines.purposes import (
 )
 from honghua.credit.core.living.life import Bill, Condition, Debt, HardshipPlan, Life, Standing, spread_payment
 from honghua.credit.core.refusals import REFUSALS
-from honghua.credit.core.terms import ProductTerms, price_terms
+from honghua.credit.core.terms import ProductTerms, price_terms, terms_from_body
 from honghua.credit.core.words import CLASS_WORDS, FACT_WORDS, STATUS_WORDS
 
 __all__ = [
@@ -156,5 +156,6 @@ __all__ = [
     "schedules",
     "servicing",
     "spread_payment",
+    "terms_from_body",
     "tvm",
 ]

@@ -14,7 +14,7 @@ from honghua.credit.core.commands import (
     SetStatus,
     WriteOff,
 )
-from honghua.credit.core.desk import Desk, Result, check_live, is_amount, iso
+from honghua.credit.core.desk import Desk, Result, check_live, check_person, is_amount, iso
 from honghua.credit.core.kernels.measures import days_past_due
 from honghua.credit.core.layout import (
     H_CHARGED_OFF,
@@ -41,10 +41,8 @@ def open_account(command: OpenAccount, account: Account, desk: Desk) -> Result:
     """Open the account under the named terms (None = the newest for what the reference is for)."""
     if account.exists:
         return Result(refusal("ACCOUNT_EXISTS", account_id=account.account_id))
-    if command.terms is not None and command.terms not in desk.terms_ids:
-        return Result(refusal("TERMS_UNKNOWN", offered=sorted(desk.terms_ids)))
     purpose = purpose_of(command.customer)
-    terms_id = find_newest(desk.terms, purpose) if command.terms is None else desk.terms_ids[command.terms]
+    terms_id = find_newest(desk.terms, purpose) if command.terms is None else desk.terms_ids.get(command.terms)
     if terms_id is None:
         return Result(refusal("TERMS_UNKNOWN", offered=sorted(desk.terms_ids)))
     terms = desk.terms[terms_id]
@@ -57,6 +55,8 @@ def open_account(command: OpenAccount, account: Account, desk: Desk) -> Result:
     pair = command.pair or terms.pairs[0]
     if pair not in terms.pairs:
         return Result(refusal("PAIR_NOT_OFFERED", offered=[list(p) for p in terms.pairs]))
+    if command.limit_minor > desk.find_room(command.customer, terms):
+        return Result(refusal("PERSON_CAP"))
     fact = Fact(
         FactKind.ACCOUNT_OPENED, account.account_id, desk.today, desk.today, command.limit_minor, (*pair, terms_id),
         reference=command.customer,
@@ -100,6 +100,8 @@ def change_limit(command: ChangeLimit, account: Account, desk: Desk) -> Result:
     raised = command.limit_minor - int(account.head[H_LIMIT])
     if problem is None and raised > 0 and desk.stops.is_stopped(RAISES):
         problem = refusal("GROWTH_STOPPED")
+    if problem is None and raised > 0:
+        problem = check_person(account, desk, command.limit_minor)
     if problem is not None:
         return Result(problem)
     fact = Fact(
@@ -119,6 +121,8 @@ def grant_temporary(command: GrantTemporaryLimit, account: Account, desk: Desk) 
         problem = refusal("LIMIT_TOO_HIGH")  # the cap of a person is on both together (rules.md §3)
     if problem is None and desk.stops.is_stopped(RAISES):
         problem = refusal("GROWTH_STOPPED")
+    if problem is None:
+        problem = check_person(account, desk, int(account.head[H_LIMIT]) + command.amount_minor)
     if problem is not None:
         return Result(problem)
     until = desk.today + desk.terms_of(account).temporary_days if command.until is None else to_day(command.until)

@@ -17,6 +17,7 @@ from honghua.credit.core.desk import (
     Desk,
     Result,
     Suspension,
+    check_person,
     event_time,
     is_amount,
     iso,
@@ -222,8 +223,10 @@ def _grant_missing(
     most = min(most_minor, terms.limit_minor_max - limit - running, limit - running)
     if missing > most or not account.is_open:
         return None
-    until = int(account.head[H_TEMPORARY_UNTIL]) if running else desk.today + terms.temporary_days
     granted = running + missing
+    if check_person(account, desk, limit + granted) is not None:
+        return None
+    until = int(account.head[H_TEMPORARY_UNTIL]) if running else desk.today + terms.temporary_days
     return (Fact(FactKind.TEMPORARY_LIMIT_GRANTED, account.account_id, desk.today, desk.today, granted, (until,)),)
 
 

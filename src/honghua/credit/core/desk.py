@@ -16,7 +16,7 @@ from honghua.credit.core.layout import H_LAST_CUT, H_OPENED, H_TERMS
 from honghua.credit.core.lines.excluding import Exclusions
 from honghua.credit.core.prudence.growth import NothingStopped, Stops
 from honghua.credit.core.refusals import refusal
-from honghua.credit.core.terms import ProductTerms
+from honghua.credit.core.terms import ProductTerms, person_cap
 from honghua.decision.core import WITHIN_LIMIT
 from honghua.facts.kinds import PASSED_OVER, Fact, FactKind
 
@@ -140,6 +140,10 @@ class Desk:
         """The version of the terms that the account was opened under."""
         return self.terms[int(account.head[H_TERMS])]
 
+    def find_room(self, line: str, terms: ProductTerms) -> int:
+        """The most that a line under these terms may come to, minor units: the cap of a person less what their other line takes."""
+        return max(0, person_cap(self.terms, terms) - self.guards.others.taken_minor(line))
+
 
 def value_day(command: Command, account: Account, desk: Desk) -> int | None:
     """The command's value date as a day number, None when it lies in the future or before the account."""
@@ -180,6 +184,12 @@ def check_live(account: Account) -> Answer | None:
     if not account.is_open:
         return refusal("ACCOUNT_NOT_ACTIVE")
     return None
+
+
+def check_person(account: Account, desk: Desk, total_minor: int) -> Answer | None:
+    """Refuse limits of this total, fixed and temporary, where the holder's other line leaves less than that of the cap of a person."""
+    over = total_minor > desk.find_room(account.customer_ref, desk.terms_of(account))
+    return refusal("PERSON_CAP") if over else None
 
 
 def is_amount(minor: object, maximum: int) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from honghua.base.dates import from_day
+from honghua.credit.core.persons.others import OtherLines
 from honghua.facts.kinds import Fact, FactKind
 from honghua.limits.core import Act, Grant, act, left_for, share_out
 
@@ -126,6 +127,7 @@ class Guards:
     given_back: list[tuple[int, Carried]] = field(default_factory=list)  # by which fact, what returned
     rules: CapRules = field(default_factory=CapRules)
     customers: set[str] = field(default_factory=set)  # whose accounts these are: their orders are looked at one by one
+    others: OtherLines = field(default_factory=OtherLines)  # of the same holders: what they take of the cap of a person
 
     def find(self, account_id: int) -> Guard | None:
         """The guard of an account, None for most."""

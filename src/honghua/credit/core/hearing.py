@@ -98,6 +98,7 @@ class Hearing:
 
     def _again(self, row: int, inputs: Sequence[int], group: Group, place: int) -> None:
         self._prepared.inputs[row, :ACCOUNT] = inputs
+        self._judge.fill_slots(self._prepared, rows=np.array([row], np.int64))
         seat, verdicts = self._judge.force.seats[group.seat], group.verdicts
         anew = judge_batch(seat.bundle, seat.vectors(self._prepared.inputs[row : row + 1]), off=verdicts.off)
         verdicts.figures[place], verdicts.fired[place], verdicts.unknown[place] = (

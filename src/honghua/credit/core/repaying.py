@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from honghua.credit.core.account import Account
 from honghua.credit.core.commands import RecordRecovery, Repay, ReturnOverpayment, ReverseFact
-from honghua.credit.core.desk import Desk, Result, is_amount, value_day
-from honghua.credit.core.layout import H_CHARGED_OFF, H_LAST_CUT, H_OVERPAID
+from honghua.credit.core.desk import Desk, Result, check_person, is_amount, value_day
+from honghua.credit.core.layout import H_CHARGED_OFF, H_LAST_CUT, H_LIMIT, H_OVERPAID, H_TEMPORARY
 from honghua.credit.core.refusals import refusal
 from honghua.credit.core.terms import AMOUNT_MINOR_MAX
 from honghua.facts.kinds import OF_ENTRIES, PASSED_OVER, Fact, FactKind
@@ -85,12 +85,34 @@ def reverse(command: ReverseFact, account: Account, desk: Desk) -> Result:
     in_effect = target.kind is FactKind.PAIR_CHANGED and target.effective_on < int(account.head[H_LAST_CUT])
     if in_effect or (target.kind is FactKind.PURCHASE_CAPTURED and has_refund(desk, target.purchase_id)):
         return Result(refusal("NOT_REVERSIBLE"))  # bills were issued with the new pair of days: they stand
+    problem = check_person(account, desk, find_restored(target, account, desk))
+    if problem is not None:
+        return Result(problem)
     fact = Fact(
         FactKind.FACT_REVERSED, account.account_id, desk.today, target.effective_on, target.amount_minor,
         counterparty_id=target.counterparty_id, purchase_id=target.purchase_id, reverses_fact_id=command.fact_id,
         detail={"reason": command.reason},
     )  # fmt: skip
     return Result({"outcome": "done", "reversed_fact_id": command.fact_id}, (fact,))
+
+
+def find_restored(target: Fact, account: Account, desk: Desk) -> int:
+    """What an account's limits come to at most, fixed and temporary, when a cut of them is undone; 0 where nothing is raised by it."""
+    limit, temporary = int(account.head[H_LIMIT]), int(account.head[H_TEMPORARY])
+    if target.kind is FactKind.LIMIT_CHANGED and target.args:
+        limit = max(limit, target.amount_minor - target.args[0])
+    elif target.kind is FactKind.TEMPORARY_LIMIT_GRANTED:
+        granted = [one.amount_minor for one in desk.facts.values() if is_grant(one, account)]
+        temporary = max([temporary, *granted])
+    else:
+        return 0
+    total = limit + temporary
+    return total if total > int(account.head[H_LIMIT]) + int(account.head[H_TEMPORARY]) else 0
+
+
+def is_grant(fact: Fact, account: Account) -> bool:
+    """Whether this fact gave the account a temporary limit."""
+    return fact.kind is FactKind.TEMPORARY_LIMIT_GRANTED and fact.account_id == account.account_id
 
 
 def has_refund(desk: Desk, purchase_id: int) -> bool:

@@ -183,6 +183,17 @@ def find_newest(terms: Mapping[int, ProductTerms], purpose: int) -> int | None:
     return max((i for i, one in terms.items() if not one.price_ppm and one.purpose == purpose), default=None)
 
 
+def person_cap(versions: Mapping[int, ProductTerms], own: ProductTerms) -> int:
+    """The most that all lines of one person may come to, minor units: what the product for consumption says (rules.md §3).
+
+    own: the terms of the line that asks. A business line's own maximum binds it, too.
+    """
+    newest = find_newest(versions, Purpose.CONSUMPTION)
+    if own.purpose == Purpose.CONSUMPTION or newest is None:
+        return own.limit_minor_max
+    return min(own.limit_minor_max, versions[newest].limit_minor_max)
+
+
 def terms_matrix(by_id: Mapping[int, ProductTerms]) -> NDArray[np.int64]:
     """int64[k, TERMS] with row = terms id, for the kernels."""
     matrix = np.zeros((max(by_id, default=0) + 1, TERMS), np.int64)
@@ -192,6 +203,6 @@ def terms_matrix(by_id: Mapping[int, ProductTerms]) -> NDArray[np.int64]:
 
 
 __all__ = [
-    "AMOUNT_MINOR_MAX", "PLAN_BILL", "PLAN_PURCHASE", "ProductTerms", "find_newest", "newest_of", "price_terms", "terms_from_body",
-    "terms_matrix",
+    "AMOUNT_MINOR_MAX", "PLAN_BILL", "PLAN_PURCHASE", "ProductTerms", "find_newest", "newest_of", "person_cap", "price_terms",
+    "terms_from_body", "terms_matrix",
 ]  # fmt: skip

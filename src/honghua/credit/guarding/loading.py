@@ -14,6 +14,8 @@ from honghua.base.dates import from_day, to_day
 from honghua.credit.core import commands as c
 from honghua.credit.core.guards import CapRow, Carried, Guard, Guards, cap_on, pending
 from honghua.credit.core.lines.purposes import holder_of
+from honghua.credit.core.persons.others import OtherLines
+from honghua.credit.guarding.other_lines import StoredLines, lock_raises
 from honghua.credit.refold import each_fact
 from honghua.credit.store import find_account_ids, get_business_day
 from honghua.facts.kinds import Fact, FactKind
@@ -70,6 +72,9 @@ def load_guards(
         if (own := shops.get(holder_of(ref))) is not None:
             guards.by_account.setdefault(account_id, Guard()).own_shops = frozenset(own)
     guards.customers = {refs[account_id] for account_id in guards.by_account}
+    guards.others = OtherLines(StoredLines(conn))
+    beyond = [refs[account_id] for account_id, guard in guards.by_account.items() if guard.grants]
+    guards.others.learn(lock_raises(conn, commands, beyond))
     return guards
 
 

@@ -30,6 +30,7 @@ from honghua.credit.journey.books import (
 from honghua.credit.journey.coverage import Coverage, measure_coverage
 from honghua.credit.journey.evidence import CountedEvidence, Gathered, WriteOffEvidence
 from honghua.credit.journey.explaining import Explained, explain, say_any
+from honghua.credit.journey.following import Followed, follow_books
 from honghua.credit.journey.opening import (
     apply_for_credit,
     approve,
@@ -40,9 +41,20 @@ from honghua.credit.journey.opening import (
     sign_contract,
     write_contract,
 )
+from honghua.credit.journey.products import BUSINESS_TERMS
 from honghua.credit.journey.reapplying import begin_again, list_earlier
+from honghua.credit.journey.screening.looking import (
+    PURPOSE,
+    SCORER_FILE,
+    SEGMENT,
+    Observed,
+    describe_again,
+    find_scored,
+    forget_sessions,
+    replay_screen,
+)
 from honghua.credit.journey.servicing import Contacting, contact, monitor, repay, write_off
-from honghua.credit.journey.setting import Approval, Approver, JourneySite
+from honghua.credit.journey.setting import LENDER, Approval, Approver, JourneySite
 from honghua.credit.journey.store import (
     SYSTEM,
     ContactRow,
@@ -53,6 +65,14 @@ from honghua.credit.journey.store import (
     list_contracts,
     list_steps,
     list_waiting,
+)
+from honghua.credit.journey.supplementing import (
+    Supplement,
+    is_supplement,
+    list_supplements,
+    show_supplement,
+    sign_supplement,
+    write_supplement,
 )
 from honghua.credit.journey.taking import (
     Cleared,
@@ -70,9 +90,15 @@ from honghua.credit.journey.taking import (
     take_step,
 )
 from honghua.credit.journey.using import book, draw, give_back, pay_out
+from honghua.credit.journey.watching import Watched, watch_contracts
 
 __all__ = [
+    "BUSINESS_TERMS",
+    "LENDER",
+    "PURPOSE",
     "REASON_WORDS",
+    "SCORER_FILE",
+    "SEGMENT",
     "SYSTEM",
     "Approval",
     "Approver",
@@ -86,11 +112,13 @@ __all__ = [
     "Coverage",
     "Done",
     "Explained",
+    "Followed",
     "Gathered",
     "JourneySite",
     "JourneyState",
     "LimitsApprover",
     "Moment",
+    "Observed",
     "RiskHook",
     "RiskVerdict",
     "StartingApprover",
@@ -98,10 +126,12 @@ __all__ = [
     "StepOutcome",
     "StepRefusal",
     "StepRow",
+    "Supplement",
     "Taken",
     "Taking",
     "TrialBalance",
     "Verdict",
+    "Watched",
     "WriteOffEvidence",
     "appeal",
     "apply_for_credit",
@@ -111,19 +141,25 @@ __all__ = [
     "book",
     "compute_trial_balance",
     "contact",
+    "describe_again",
     "describe_applicant",
     "document_key",
     "draw",
     "explain",
     "find_account_contract",
+    "find_scored",
+    "follow_books",
+    "forget_sessions",
     "get_account",
     "get_contract",
     "give_back",
+    "is_supplement",
     "list_contacts",
     "list_contracts",
     "list_earlier",
     "list_next",
     "list_steps",
+    "list_supplements",
     "list_waiting",
     "look_at_step",
     "may_overrule",
@@ -137,12 +173,17 @@ __all__ = [
     "record_step",
     "refuse_referred",
     "repay",
+    "replay_screen",
     "say_any",
     "say_reason",
     "settle_appeal",
     "show_contract",
+    "show_supplement",
     "sign_contract",
+    "sign_supplement",
     "take_step",
+    "watch_contracts",
     "write_contract",
     "write_off",
+    "write_supplement",
 ]

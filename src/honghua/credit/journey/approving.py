@@ -15,7 +15,8 @@ import psycopg
 from honghua.base.errors import Conflict, Refusal
 from honghua.bureau import api as bureau
 from honghua.credit.core.journey import RiskVerdict, Step, StepOutcome, Verdict
-from honghua.credit.core.lines.purposes import Purpose
+from honghua.credit.core.lines.purposes import Purpose, holder_of
+from honghua.credit.guarding import read_others
 from honghua.credit.journey.asking import Moment
 from honghua.credit.journey.setting import Approval
 from honghua.credit.journey.store import SYSTEM
@@ -148,7 +149,7 @@ class LimitsApprover:
         if is_again:
             asked_minor = min(asked_minor or book.terms.start_minor, book.terms.start_minor)
         applicant = describe_applicant(
-            conn, self.vault, moment.contract.customer, report, asked_minor=asked_minor, now=moment.now
+            conn, self.vault, moment.contract.line, report, asked_minor=asked_minor, now=moment.now
         )
         if trade is not None:
             applicant = trade.speak_for(applicant, moment)
@@ -200,7 +201,7 @@ class LimitsApprover:
 def describe_applicant(
     conn: psycopg.Connection,
     vault: customers.Vault,
-    customer: str,
+    line: str,
     report: bureau.Exposure | None,
     *,
     asked_minor: int,
@@ -208,18 +209,21 @@ def describe_applicant(
 ) -> Applicant:
     """What is known: the bureau's figures where it answered, else the customer's own word; what nobody said stays unknown.
 
+    What the person's other line with us takes of the cap is known from the books (rules.md §6: one line a customer, all lending counted).
     Evidence that the customer brought takes the place of their word, and is held until the caller's transaction ends (R-033). Whoever
     calls has made sure that credit suits the customer. asked_minor: minor units, 0 where nothing was named. NotFound for nobody.
     """
+    customer = holder_of(line)
     person = customers.get_person(conn, customer)
     known = customers.find_situation(conn, vault, customer, on=now.date(), hold=True) or Profile()
     return Applicant(
-        customer=customer,
+        customer=line,
         asked_minor=asked_minor,
         age_years=float(customers.find_age(conn, vault, person, on=now.date()) or 0),
         is_barred=0.0,  # the over-indebted were refused before
         identity=1.0 if customers.is_proven(conn, customer) else None,
         months_known=float((now - person.registered_at).days // 30),
+        own_lines_minor=float(read_others(conn, [line]).get(line, 0)),
         **_situation(known, report),
     )
 
@@ -228,7 +232,7 @@ def leave_out_evidence(
     conn: psycopg.Connection, vault: customers.Vault, applicant: Applicant, report: bureau.Exposure | None
 ) -> Applicant:
     """The same applicant by the same report and their own word alone: as if no evidence had ever been brought."""
-    known = customers.find_profile(conn, vault, applicant.customer) or Profile()
+    known = customers.find_profile(conn, vault, holder_of(applicant.customer)) or Profile()
     return replace(applicant, **_situation(known, report))
 
 

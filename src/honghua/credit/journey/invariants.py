@@ -10,9 +10,11 @@ import numpy as np
 import psycopg
 
 from honghua.base.checks import Check, check_of
+from honghua.base.errors import IntegrityBroken, NotFound
 from honghua.credit.core.journey import Step, StepOutcome, find_illegal, name_fact
 from honghua.credit.core.journey.machine import JourneyState, advance
 from honghua.credit.journey import store
+from honghua.credit.journey.screening.looking import find_scored, replay_screen
 from honghua.credit.journey.store import StepRow
 from honghua.customers import api as customers
 from honghua.store.facts import read_facts
@@ -35,6 +37,9 @@ def check_journeys(conn: psycopg.Connection) -> tuple[Check, ...]:
         broken["consented"] += [name for row in signed if not has_consents(conn, customer, row)]
         counts["priced"] += len(signed)
         broken["priced"] += [name for row in signed if not has_its_price(conn, rows, row)]
+        scored = [row for row in rows if find_scored(row) is not None]
+        counts["screened"] += len(scored)
+        broken["screened"] += [f"{name}/{row.number}" for row in scored if not is_replayed(conn, row)]
         counts["facts"] += sum(row.fact_id is not None for row in rows)
         broken["facts"] += [f"{name}/{number}" for number in find_lost_facts(conn, rows)]
     without, _ = store.list_without_contract(conn, limit=0)
@@ -43,6 +48,7 @@ def check_journeys(conn: psycopg.Connection) -> tuple[Check, ...]:
         check_of("credit.contracts_consented", counts["consented"], broken["consented"]),
         check_of("credit.contracts_priced", counts["priced"], broken["priced"]),
         check_of("credit.contract_facts_exist", counts["facts"], broken["facts"]),
+        check_of("credit.application_scores_replay", counts["screened"], broken["screened"]),
         check_of("credit.accounts_without_contract", without, ()),
     )
 
@@ -100,6 +106,16 @@ def has_its_price(conn: psycopg.Connection, rows: list[StepRow], signed: StepRow
     return found == named == (signed.decided["terms"], signed.decided["price_ppm"]) and (
         cap_ppm is None or named[1] <= cap_ppm
     )
+
+
+def is_replayed(conn: psycopg.Connection, row: StepRow) -> bool:
+    """Whether an application's record gives its score and reasons again, to the last bit, by the version that it names (R-061)."""
+    told = find_scored(row)
+    try:
+        again = replay_screen(conn, row)
+    except (IntegrityBroken, NotFound):
+        return False
+    return told is not None and again is not None and all(told[name] == value for name, value in again.items())
 
 
 def find_lost_facts(conn: psycopg.Connection, rows: list[StepRow]) -> list[int]:

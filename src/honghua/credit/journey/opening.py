@@ -26,6 +26,7 @@ from honghua.credit.journey import store
 from honghua.credit.journey.asking import Done, Moment
 from honghua.credit.journey.hooks.opening import ApplicationHook, ApprovalHook, ContractHook, OfferHook, ProofHook
 from honghua.credit.journey.products import find_terms_of
+from honghua.credit.journey.screening.looking import Observed, note_session
 from honghua.credit.journey.setting import JourneySite
 from honghua.credit.journey.store import SYSTEM
 from honghua.credit.journey.taking import Taken, Taking, get_contract, read_state, take_step
@@ -80,9 +81,21 @@ def prove_identity(
     return take_step(conn, ProofHook(site), taking, deed, now=now, business_on=_today(conn))
 
 
-def apply_for_credit(conn: psycopg.Connection, site: JourneySite, taking: Taking, *, now: dt.datetime) -> Taken:
-    """Step 3. taking.asked: what is wished for (asked_minor), and what the approver needs beside it, nothing personal in it."""
+def apply_for_credit(
+    conn: psycopg.Connection, site: JourneySite, taking: Taking, *, now: dt.datetime, observed: Observed | None = None
+) -> Taken:
+    """Step 3. taking.asked: what is wished for (asked_minor), and what the approver needs beside it, nothing personal in it.
+
+    observed: what the door saw of how it was applied; without one, what the proof of identity left is compared alone.
+    """
     customer = get_contract(conn, taking.contract_id).customer
+    asked_minor = int(taking.asked.get("asked_minor") or 0)
+
+    def note(c: psycopg.Connection) -> None:
+        contract = get_contract(c, taking.contract_id)
+        note_session(c, site.vault, contract, observed or Observed(), asked_minor=asked_minor, now=now)
+
+    run_unit(conn, note)
 
     def deed() -> Done:
         given = customers.list_given_at(conn, customer, now)
@@ -141,7 +154,7 @@ def show_contract(
     def work(c: psycopg.Connection) -> customers.DocumentRow:
         text = write_contract(c, site, contract_id)
         key, line = document_key(contract_id), get_contract(c, contract_id).line
-        funding.name_in_contract(c, document=key, customer=line, channel=_find_channel(site, line, _today(c)), now=now)
+        funding.name_in_contract(c, document=key, customer=line, channel=site.find_channel(line, _today(c)), now=now)
         return customers.show_contract(c, site.vault, text, key=key, now=now, read_seconds=read_seconds)
 
     return run_unit(conn, work)
@@ -201,7 +214,7 @@ def write_contract(conn: psycopg.Connection, site: JourneySite, contract_id: int
     approved = _passed(conn, contract_id, Step.APPROVAL) or {}
     terms = _find_terms(conn, site, contract.product, approved)
     masked = customers.show_masked(conn, site.vault, contract.customer)
-    shared = _find_channel(site, contract.line, _today(conn))
+    shared = site.find_channel(contract.line, _today(conn))
     texts = customers.list_texts(conn)
     return ContractText(
         number=f"HH-{contract_id:08d}",
@@ -217,12 +230,6 @@ def write_contract(conn: psycopg.Connection, site: JourneySite, contract_id: int
         consents=tuple(f"{text.kind.value} 第 {text.version} 版: {text.chinese}" for text in texts if text.is_needed),
         made_on=contract.begun_at.astimezone(site.zone).date().isoformat(),
     )
-
-
-def _find_channel(site: JourneySite, line: str, on: dt.date) -> str:
-    """Under which channel this line's purchases will be lent: by the routing in force, else the site's own."""
-    route = site.find_route(line, on)
-    return site.channel if route is None else route.channel
 
 
 def _name_lenders(site: JourneySite, channel: str) -> str:

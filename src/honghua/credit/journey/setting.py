@@ -80,6 +80,11 @@ class JourneySite:
     watch_rules: WatchRules = WATCH_RULES
     reapply_rules: tuple[ReapplyRule, ...] = REAPPLY_RULES
 
+    def find_channel(self, line: str, on: dt.date) -> str:
+        """Under which channel a line's purchases are lent on a day: by the routing in force, else the site's own."""
+        route = self.find_route(line, on)
+        return self.channel if route is None else route.channel
+
     def find_route(self, customer: str, on: dt.date) -> funding.Route | None:
         """The route of a customer under the routing in force on a day; None: purchases go by the site's channel."""
         routing = funding.choose_routing(self.routings, on)

@@ -168,6 +168,76 @@ def find_account_contract(conn: psycopg.Connection, account_id: int) -> int | No
     return None if row is None else int(row[0])
 
 
+def find_contracts_of(conn: psycopg.Connection, account_ids: Sequence[int]) -> dict[int, int]:
+    """The contract that opened each account; accounts opened without are not in it."""
+    rows = conn.execute(
+        "SELECT account_id, contract_id FROM credit_contract_steps WHERE account_id = ANY(%s) AND step = 5 AND outcome = 'passed'",
+        [list(account_ids)],
+    )
+    return {int(account_id): int(contract_id) for account_id, contract_id in rows}
+
+
+def find_subject(conn: psycopg.Connection, contract_id: int, purchase_id: int) -> str | None:
+    """By which name a contract's rows know a purchase; None where it was not drawn yet."""
+    row = conn.execute(
+        "SELECT subject FROM credit_contract_steps WHERE contract_id = %s AND step = 6 AND outcome = 'passed'"
+        " AND decided->>'purchase_id' = %s LIMIT 1",
+        [contract_id, str(purchase_id)],
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
+def has_step(conn: psycopg.Connection, contract_id: int, step: Step, subject: str, fact_id: int) -> bool:
+    """Whether a contract has a row of a step about a subject, or about a fact."""
+    row = conn.execute(
+        "SELECT 1 FROM credit_contract_steps WHERE contract_id = %s AND step = %s AND (subject = %s OR fact_id = %s) LIMIT 1",
+        [contract_id, int(step), subject, fact_id],
+    ).fetchone()
+    return row is not None
+
+
+@dataclass(frozen=True, slots=True)
+class BookedRow:
+    """A purchase that stands in the books of a contract, and whose shop no row says to be paid."""
+
+    contract_id: int
+    number: int
+    business_on: dt.date
+    subject: str
+    purchase_id: int
+    account_id: int
+    fact_id: int
+
+    @property
+    def place(self) -> tuple[dt.date, int, int]:
+        """Where it stands in the order of `list_unpaid`."""
+        return self.business_on, self.contract_id, self.number
+
+
+def list_unpaid(conn: psycopg.Connection, *, after: tuple[dt.date, int, int], limit: int) -> list[BookedRow]:
+    """Purchases booked behind a place (business day, contract, row) without a row of their payout, the oldest first."""
+    query = (
+        "SELECT contract_id, number, business_on, subject, (decided->>'purchase_id')::bigint AS purchase_id, account_id, fact_id"
+        " FROM credit_contract_steps AS booked WHERE step = 8 AND outcome = 'passed' AND (business_on, contract_id, number) > (%s, %s, %s)"
+        " AND fact_id IS NOT NULL"
+        " AND NOT EXISTS (SELECT FROM credit_contract_steps AS paid WHERE paid.contract_id = booked.contract_id AND paid.step = 7"
+        " AND paid.subject = booked.subject) ORDER BY business_on, contract_id, number LIMIT %s"
+    )
+    with conn.cursor(row_factory=class_row(BookedRow)) as cursor:
+        return cursor.execute(query, [*after, limit]).fetchall()
+
+
+def list_signed(conn: psycopg.Connection, *, after: int, limit: int) -> list[tuple[int, int, str]]:
+    """(account, contract, what the last monitoring found and why, "" where there was none) of signed contracts by rising account."""
+    return conn.execute(
+        "SELECT signed.account_id, signed.contract_id, coalesce((SELECT seen.finding || ' ' || (seen.decided->>'signals')"
+        " FROM credit_contract_steps AS seen WHERE seen.contract_id = signed.contract_id AND seen.step = 10"
+        " ORDER BY seen.number DESC LIMIT 1), '') FROM credit_contract_steps AS signed"
+        " WHERE signed.step = 5 AND signed.outcome = 'passed' AND signed.account_id > %s ORDER BY signed.account_id LIMIT %s",
+        [after, limit],
+    ).fetchall()
+
+
 def list_without_contract(conn: psycopg.Connection, *, limit: int) -> tuple[int, list[int]]:
     """How many accounts no contract opened, and the first of them."""
     where = (

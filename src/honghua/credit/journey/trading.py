@@ -37,8 +37,7 @@ class Trade:
         )
         income = BUSINESS_RULES.income_minor(self.business.sector, self.business.takings_minor)
         return replace(
-            applicant, customer=moment.contract.line, income_minor=float(income), months_known=months, orders_12m=None, spend_minor=None,
-            is_student=None,
+            applicant, income_minor=float(income), months_known=months, orders_12m=None, spend_minor=None, is_student=None
         )  # fmt: skip
 
     def figures(self) -> dict[str, Any]:

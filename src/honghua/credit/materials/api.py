@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from honghua.credit.materials.deciding import carry_out, decide, list_decisions
+from honghua.credit.materials.deciding import carry_out, decide, decide_missed, list_decisions, name_brought
 from honghua.credit.materials.store import EvidenceDecision
 
-__all__ = ["EvidenceDecision", "carry_out", "decide", "list_decisions"]
+__all__ = ["EvidenceDecision", "carry_out", "decide", "decide_missed", "list_decisions", "name_brought"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import psycopg
@@ -41,6 +42,7 @@ ANY_INQUIRY: Final = 2**62  # before this one every answer of a bureau came
 CLEAN: Final = frozenset({"NOT_LATE", "NO_REPORT", "NO_TEMPORARY"})  # rules of growth without which no raise is offered
 SHOWN_MAX: Final = 20
 AT_ONCE: Final = 100
+MISSED_FOR: Final = dt.timedelta(days=30)  # own bound (U): longer than any process stays dead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +89,31 @@ def decide(
     at = Moment(on=today, now=now)
     book = limits.get_rulebook(conn, on=today)
     return _decide(conn, _Case(vault=vault, registry=registry, book=book, customer=customer, key=key, at=at))
+
+
+def name_brought(material_id: int) -> str:
+    """The key of the decision that a piece leads to when it comes."""
+    return f"brought:{material_id}"
+
+
+def decide_missed(
+    conn: psycopg.Connection, vault: customers.Vault, registry: Registry, *, now: dt.datetime, limit: int = AT_ONCE
+) -> int:
+    """Decide on pieces in force that nobody has decided on: whoever took them died before. How many; conn must be idle.
+
+    Each in a transaction of its own, under the key that they would have had: with somebody who decides at the same moment it is decided
+    once. Looks `MISSED_FOR` back; whose owner has no account yet has nothing to decide.
+    """
+    done, after = 0, 0
+    while page := run_unit(conn, partial(materials.list_accepted, since=now - MISSED_FOR, after=after, limit=limit)):
+        owners = {name_brought(row.material_id): row.customer for row in page}
+        made = run_unit(conn, partial(store.find_made, keys=list(owners)))
+        for key, customer in owners.items():
+            if key not in made:
+                work = partial(decide, vault=vault, registry=registry, customer=customer, key=key, now=now)
+                done += run_unit(conn, work) is not None
+        after = page[-1].material_id
+    return done
 
 
 def carry_out(conn: psycopg.Connection, registry: Registry, *, now: dt.datetime, limit: int = AT_ONCE) -> int:
@@ -192,4 +219,4 @@ def _reason(numbers: Sequence[int]) -> str:
     return BROUGHT if numbers else GONE
 
 
-__all__ = ["carry_out", "decide", "list_decisions"]
+__all__ = ["carry_out", "decide", "decide_missed", "list_decisions", "name_brought"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Final
 
@@ -50,6 +51,14 @@ def find_decision(conn: psycopg.Connection, key: str) -> EvidenceDecision | None
         return cursor.execute(FIND + "WHERE key = %s", [key]).fetchone()
 
 
+def find_made(conn: psycopg.Connection, keys: Sequence[str]) -> set[str]:
+    """Which of these keys have a decision."""
+    return {
+        str(key)
+        for (key,) in conn.execute("SELECT key FROM credit_evidence_decision WHERE key = ANY(%s::text[])", [list(keys)])
+    }
+
+
 def list_decisions(conn: psycopg.Connection, customer: str, *, limit: int) -> list[EvidenceDecision]:
     """Somebody's, the newest first."""
     with conn.cursor(row_factory=class_row(EvidenceDecision)) as cursor:
@@ -85,5 +94,6 @@ def find_first_base(conn: psycopg.Connection, customer: str) -> int | None:
 
 
 __all__ = [
-    "EvidenceDecision", "find_decision", "find_first_base", "insert_decision", "list_decisions", "list_waiting", "note_carried",
+    "EvidenceDecision", "find_decision", "find_first_base", "find_made", "insert_decision", "list_decisions", "list_waiting",
+    "note_carried",
 ]  # fmt: skip

@@ -75,6 +75,13 @@ class AccountTable:
 
     def find(self, ref: str) -> Account | None:
         """A customer's working account: a view of its row, made when it is first asked for."""
+        account = self.peek(ref)
+        if account is not None:
+            self.alone[ref] = account
+        return account
+
+    def peek(self, ref: str) -> Account | None:
+        """The same, to look at only: nothing is remembered of who asked."""
         account = self.alone.get(ref)
         if account is None and (place := self.places.get(ref, -1)) >= 0:
             state = State(self.heads[place], self.dues[place], self.plans[place])
@@ -83,7 +90,6 @@ class AccountTable:
             account = Account.of_row(place, names, self.terms_rows, state, vectors).known(
                 int(self.last_fact_ids[place]), quarantined=bool(self.quarantined[place])
             )
-            self.alone[ref] = account
         return account
 
     def touch(self, account: Account) -> None:

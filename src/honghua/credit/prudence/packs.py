@@ -28,7 +28,7 @@ from honghua.credit.prudence.keys import next_key
 from honghua.credit.registry import Registry
 from honghua.credit.store import find_account_ids, get_business_day
 from honghua.credit.store_risk import find_customer_refs
-from honghua.ledger import api as ledger
+from honghua.credit.viewing.reading import load_current
 from honghua.ledger.core import CLAIM
 from honghua.store.commands import find_commands
 from honghua.store.database import run_unit
@@ -160,7 +160,9 @@ def get_pack(conn: psycopg.Connection, registry: Registry, pack_id: int) -> Pack
         [pack_id, pack_digest(items)],
     )
     approvals = tuple(person for (person,) in approved)
-    claim = int(ledger.read_balances(conn, np.array([account_id], np.int64))[0, CLAIM].sum())
+    # as it is to be written off today: what the days since the last entry have earned belongs to it
+    (account,) = load_current(conn, registry, np.array([account_id], np.int64))
+    claim = int(account.balance[CLAIM].sum())
     registry.learn_terms(conn, up_to=terms_id)
     needs = Needs(bands=registry.terms[terms_id].write_off_bands)
     missing = find_missing(needs, items, claim_minor=claim, days_past_due=days, approvals=approvals)

@@ -13,7 +13,9 @@ from honghua.base.dates import from_day
 from honghua.credit import store as accounts
 from honghua.credit.core.account import Account
 from honghua.credit.core.kernels.measures import days_past_due, used_minor
-from honghua.credit.core.layout import H_HELD, H_LIMIT, H_OPENED, H_TEMPORARY
+from honghua.credit.core.layout import H_HELD, H_LIMIT, H_OPENED, H_TEMPORARY, H_TERMS
+from honghua.credit.core.terms import person_cap
+from honghua.credit.guarding import read_others
 from honghua.credit.registry import Registry
 from honghua.limits import api as limits
 from honghua.limits.core import PPM, Growth, LimitTerms, Record, explain_growth
@@ -61,13 +63,17 @@ def find_growth(conn: psycopg.Connection, registry: Registry, terms: LimitTerms,
 def read_records(
     conn: psycopg.Connection, registry: Registry, account_ids: Sequence[int], *, fraud: frozenset[int] = frozenset()
 ) -> dict[str, tuple[int, Record]]:
-    """customer → (account id, record of conduct): what growth is decided on and what its owner is shown. Reads only."""
+    """customer → (account id, record of conduct): what growth is decided on and what its owner is shown. Reads only.
+
+    A ceiling leaves room for the holder's other line: the cap is one person's.
+    """
     rows = accounts.load_accounts(conn, np.array(sorted(account_ids), np.int64), lock=False)
     terms_rows = registry.learn_terms_of(conn, rows)
     found = [rows.account(i, terms_rows) for i in range(len(rows))]
     found = [one for one in found if one.is_open and not one.quarantined]
     refs = [one.customer_ref for one in found]
     last, ceilings = limits.find_last_days(conn, refs), limits.find_ceilings(conn, refs)
+    rooms = _find_rooms(conn, registry, found)
     since = {one.customer_ref: last.get(one.customer_ref, from_day(int(one.head[H_OPENED]))) for one in found}
     conduct = read_conduct(conn, [one.account_id for one in found], [since[ref] for ref in refs])
     today = accounts.get_business_day(conn)
@@ -75,10 +81,21 @@ def read_records(
         one.customer_ref: (
             one.account_id,
             _record(one, conduct.get(one.account_id, Conduct()), today, since[one.customer_ref],
-                    ceilings.get(one.customer_ref, (int(one.head[H_LIMIT]), None))[0], one.account_id in fraud),
+                    min(ceilings.get(one.customer_ref, (int(one.head[H_LIMIT]), None))[0], rooms[one.account_id]),
+                    one.account_id in fraud),
         )
         for one in found
     }  # fmt: skip
+
+
+def _find_rooms(conn: psycopg.Connection, registry: Registry, found: Sequence[Account]) -> dict[int, int]:
+    """The most that each account may grow to beside its holder's other line; what it has already is never taken away by that."""
+    others = read_others(conn, [one.customer_ref for one in found])
+    caps = {one.account_id: person_cap(registry.terms, registry.terms[int(one.head[H_TERMS])]) for one in found}
+    return {
+        one.account_id: max(caps[one.account_id] - others.get(one.customer_ref, 0), int(one.head[H_LIMIT]))
+        for one in found
+    }
 
 
 def _record(account: Account, conduct: Conduct, today: dt.date, since: dt.date, ceiling: int, is_fraud: bool) -> Record:  # noqa: FBT001

@@ -17,6 +17,7 @@ from honghua.base.clock import from_micros, to_micros
 from honghua.credit import store as credit_store
 from honghua.credit.core.deciding import DENIED, LAPSED
 from honghua.credit.core.desk import view_purchase
+from honghua.credit.core.lines.purposes import Purpose, holder_of, line_of
 from honghua.credit.core.words import FACT_WORDS, Words
 from honghua.credit.proving import TRIES_MAX
 from honghua.credit.viewing import store
@@ -29,9 +30,10 @@ from honghua.store.facts import FactColumns, read_facts
 PURCHASES_MAX: Final = 200
 Told = tuple[int, Fact, int]  # fact id, fact, recorded at (microseconds)
 WAITING: Final = """
-SELECT s.suspension_id, s.outcome, s.amount_minor, s.merchant, s.category, s.order_ref, s.until_us, s.expires_us, s.state, s.tries
+SELECT a.customer_ref AS line, s.suspension_id, s.outcome, s.amount_minor, s.merchant, s.category, s.order_ref, s.until_us, s.expires_us,
+  s.state, s.tries
 FROM credit_suspension s JOIN credit_account a USING (account_id)
-WHERE a.customer_ref = %(customer)s AND (%(one)s::bigint IS NULL OR s.suspension_id = %(one)s)
+WHERE a.customer_ref = ANY(%(lines)s::text[]) AND (%(one)s::bigint IS NULL OR s.suspension_id = %(one)s)
   AND (%(one)s::bigint IS NOT NULL OR (s.state IN ('waiting', 'passed') AND s.expires_us >= %(now_us)s))
 ORDER BY s.suspension_id DESC LIMIT 100
 """
@@ -92,8 +94,9 @@ class PurchaseDetail:
 
 @dataclass(frozen=True, slots=True)
 class WaitingPurchase:
-    """A suspended purchase. kind: step_up, review or delayed. until: may not go on before; None = at once."""
+    """A suspended purchase of a line. kind: step_up, review or delayed. until: may not go on before; None = at once."""
 
+    line: str
     suspension_id: int
     kind: str
     state: str
@@ -108,6 +111,7 @@ class WaitingPurchase:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
+    line: str
     suspension_id: int
     outcome: int
     amount_minor: int
@@ -155,14 +159,18 @@ def find_purchase_detail(conn: psycopg.Connection, customer: str, purchase_id: i
 
 
 def list_waiting(conn: psycopg.Connection, customer: str, *, now: dt.datetime) -> list[WaitingPurchase]:
-    """A customer's suspended purchases that may still go on, newest first."""
-    return _read_waiting(conn, {"customer": customer, "one": None, "now_us": to_micros(now)})
+    """The suspended purchases of a customer's lines that may still go on, newest first."""
+    return _read_waiting(conn, {"lines": _lines_of(customer), "one": None, "now_us": to_micros(now)})
 
 
 def find_waiting(conn: psycopg.Connection, customer: str, suspension_id: int) -> WaitingPurchase | None:
-    """One suspended purchase of this customer in whatever state, or None."""
-    found = _read_waiting(conn, {"customer": customer, "one": suspension_id, "now_us": 0})
+    """One suspended purchase of any line of this customer in whatever state, or None."""
+    found = _read_waiting(conn, {"lines": _lines_of(customer), "one": suspension_id, "now_us": 0})
     return found[0] if found else None
+
+
+def _lines_of(customer: str) -> list[str]:
+    return [line_of(holder_of(customer), purpose) for purpose in Purpose]
 
 
 def _read_waiting(conn: psycopg.Connection, values: Mapping[str, object]) -> list[WaitingPurchase]:
@@ -171,7 +179,7 @@ def _read_waiting(conn: psycopg.Connection, values: Mapping[str, object]) -> lis
     kinds = {int(Outcome.STEP_UP): "step_up", int(Outcome.REVIEW): "review", int(Outcome.DELAY): "delayed"}
     return [
         WaitingPurchase(
-            row.suspension_id, kinds[row.outcome], row.state, row.amount_minor, row.merchant, row.category, row.order_ref,
+            row.line, row.suspension_id, kinds[row.outcome], row.state, row.amount_minor, row.merchant, row.category, row.order_ref,
             from_micros(row.until_us) if row.until_us else None, from_micros(row.expires_us), max(0, TRIES_MAX - row.tries),
         )
         for row in rows

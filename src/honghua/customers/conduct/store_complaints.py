@@ -26,6 +26,16 @@ class ComplaintRow:
     answered_at: dt.datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class ComplaintAct:
+    """What a person did with a complaint: complex, special or answered, and why."""
+
+    act: str
+    person: str
+    why: str
+    at: dt.datetime
+
+
 COMPLAINT: Final = (
     "SELECT complaint_id, customer, channel, about, sealed, key, received_on, received_at,"
     " (SELECT act FROM customers_complaint_act AS done WHERE done.complaint_id = said.complaint_id AND act <> 'answered'"
@@ -63,6 +73,42 @@ def list_complaints(conn: psycopg.Connection, *, person_id: int | None, limit: i
     query = COMPLAINT + (unanswered if person_id is None else of_person) + " ORDER BY complaint_id LIMIT %(limit)s"
     with conn.cursor(row_factory=class_row(ComplaintRow)) as cursor:
         return cursor.execute(query, {"person": person_id, "limit": limit}).fetchall()
+
+
+def list_ended(conn: psycopg.Connection, *, limit: int) -> list[ComplaintRow]:
+    """Those that were answered, the newest answer first."""
+    order = "WHERE answered_at IS NOT NULL ORDER BY answered_at DESC, complaint_id DESC LIMIT %s"
+    query = f"SELECT * FROM ({COMPLAINT}) AS told {order}"  # noqa: S608
+    with conn.cursor(row_factory=class_row(ComplaintRow)) as cursor:
+        return cursor.execute(query, [limit]).fetchall()
+
+
+def list_acts(conn: psycopg.Connection, complaint_id: int) -> list[ComplaintAct]:
+    """What people did with a complaint, in order."""
+    query = "SELECT act, person, why, at FROM customers_complaint_act WHERE complaint_id = %s ORDER BY number"
+    with conn.cursor(row_factory=class_row(ComplaintAct)) as cursor:
+        return cursor.execute(query, [complaint_id]).fetchall()
+
+
+def insert_answer(conn: psycopg.Connection, complaint_id: int, sealed: bytes) -> None:
+    """The words of the answer."""
+    conn.execute(
+        "INSERT INTO customers_complaint_answer (complaint_id, sealed) VALUES (%s, %s)", [complaint_id, sealed]
+    )
+
+
+def list_answers(conn: psycopg.Connection, person_id: int) -> dict[int, bytes]:
+    """The answers that a person got, by complaint."""
+    query = (
+        "SELECT complaint_id, answer.sealed FROM customers_complaint_answer AS answer JOIN customers_complaint USING (complaint_id)"
+        " WHERE person_id = %s"
+    )
+    return {int(number): bytes(sealed) for number, sealed in conn.execute(query, [person_id])}
+
+
+def reseal_answer(conn: psycopg.Connection, complaint_id: int, sealed: bytes) -> None:
+    """The same under another key."""
+    conn.execute("UPDATE customers_complaint_answer SET sealed = %s WHERE complaint_id = %s", [sealed, complaint_id])
 
 
 def insert_act(

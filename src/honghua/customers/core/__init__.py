@@ -66,6 +66,7 @@ from honghua.customers.core.proofs import (
     SharingRules,
     judge_answers,
 )
+from honghua.customers.core.recordings import FACE_TEXT, RECORDING_RULES, FaceText, FilmKind, RecordingRules, check_film
 from honghua.customers.core.reminding import REMINDER_TERMS, ReminderChannel, ReminderChoice, ReminderTerms
 from honghua.customers.core.scripts import ScriptModel, ScriptReading, find_grams, read_script
 from honghua.customers.core.suitability import (
@@ -75,6 +76,7 @@ from honghua.customers.core.suitability import (
     check_suitability,
     is_offered_often,
     is_over_indebted,
+    judge_offer,
 )
 from honghua.customers.core.uploads import UPLOAD_RULES, DocumentKind, UploadRules, check_upload
 
@@ -82,9 +84,11 @@ __all__ = [
     "BUSINESS_RULES",
     "COMPLAINT_RULES",
     "DUTIES",
+    "FACE_TEXT",
     "ID_RULES",
     "MATERIAL_WORDS",
     "PROVINCES",
+    "RECORDING_RULES",
     "REMINDER_TERMS",
     "SHARING_RULES",
     "SUITABILITY_RULES",
@@ -101,7 +105,9 @@ __all__ = [
     "DocumentKind",
     "Duty",
     "Evidenced",
+    "FaceText",
     "Field",
+    "FilmKind",
     "Holder",
     "IdReading",
     "IdRules",
@@ -116,6 +122,7 @@ __all__ = [
     "ProofAnswer",
     "ProofKind",
     "ProofVerdict",
+    "RecordingRules",
     "ReminderChannel",
     "ReminderChoice",
     "ReminderTerms",
@@ -129,6 +136,7 @@ __all__ = [
     "UploadRules",
     "build_duty_matrix",
     "build_white_list",
+    "check_film",
     "check_suitability",
     "check_upload",
     "combine",
@@ -142,6 +150,7 @@ __all__ = [
     "is_over_indebted",
     "judge_answers",
     "judge_delivery",
+    "judge_offer",
     "mask",
     "mask_name",
     "mask_phone",

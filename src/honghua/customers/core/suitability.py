@@ -76,3 +76,18 @@ def is_offered_often(
     """Whether one more offer would be more than the rule allows within its days, ending now."""
     since = now - dt.timedelta(days=rules.offers_days)
     return sum(since < at <= now for at in made) >= rules.offers_max
+
+
+def judge_offer(
+    profile: Profile | None,
+    *,
+    age: int | None,
+    agrees: bool,
+    made: Sequence[dt.datetime],
+    now: dt.datetime,
+    rules: SuitabilityRules = SUITABILITY_RULES,
+) -> tuple[str, ...]:
+    """Codes of why somebody may not be sent an offer now, in a fixed order; () where they may. made: when offers were made before."""
+    opted_out = () if agrees else ("OPTED_OUT",)
+    often = ("OFFERED_OFTEN",) if is_offered_often(made, now=now, rules=rules) else ()
+    return (*opted_out, *often, *check_suitability(profile, age=age, rules=rules))

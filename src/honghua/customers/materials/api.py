@@ -29,7 +29,7 @@ from honghua.customers.materials.reading import (
     overlay,
     read_for_review,
 )
-from honghua.customers.materials.store import MaterialRow, list_in_state, list_over, list_waiting
+from honghua.customers.materials.store import MaterialRow, list_accepted, list_in_state, list_over, list_waiting
 from honghua.customers.materials.terms import load_materials, read_materials
 
 __all__ = [
@@ -53,6 +53,7 @@ __all__ = [
     "find_terms",
     "get_material",
     "issue_document",
+    "list_accepted",
     "list_in_state",
     "list_over",
     "list_said",

@@ -104,6 +104,18 @@ def list_in_state(conn: psycopg.Connection, state: str, *, limit: int) -> list[M
         return cursor.execute(query, [state, limit]).fetchall()
 
 
+def list_accepted(conn: psycopg.Connection, *, since: dt.datetime, after: int, limit: int) -> list[MaterialRow]:
+    """Everybody's that have been in force from a moment on or later, behind a number, in rising order."""
+    with conn.cursor(row_factory=class_row(MaterialRow)) as cursor:
+        where = (
+            " WHERE last.state = 'in_force' AND material.ended_at IS NULL AND material.material_id > %s AND EXISTS (SELECT FROM"
+            " customers_material_word AS said WHERE said.material_id = material.material_id AND said.state = 'in_force' AND said.at >= %s)"
+        )
+        return cursor.execute(
+            COLUMNS + where + " ORDER BY material.material_id LIMIT %s", [after, since, limit]
+        ).fetchall()
+
+
 def list_waiting(conn: psycopg.Connection, *, since: dt.datetime, limit: int) -> list[MaterialRow]:
     """Everybody's that were given after a moment and whose source has not answered, the oldest first."""
     with conn.cursor(row_factory=class_row(MaterialRow)) as cursor:
@@ -183,5 +195,5 @@ def insert_word(conn: psycopg.Connection, material_id: int, word: Word, *, now: 
 
 __all__ = [
     "Given", "MaterialRow", "Word", "count_given", "erase", "erase_all", "find_material", "insert_material", "insert_word", "keep",
-    "list_in_state", "list_kept", "list_materials", "list_over", "list_waiting", "reseal",
+    "list_accepted", "list_in_state", "list_kept", "list_materials", "list_over", "list_waiting", "reseal",
 ]  # fmt: skip

@@ -65,6 +65,18 @@ def issue_challenge(conn: psycopg.Connection, customer: str, *, now: dt.datetime
     return Challenge(challenge_id=int(made[0]), digits=digits, nonce=nonce, expires_at=now + LASTS)
 
 
+def find_challenge(conn: psycopg.Connection, customer: str, challenge_id: int) -> Challenge | None:
+    """A challenge of somebody's that nobody has answered yet, over or not; None for any other."""
+    row = conn.execute(
+        "SELECT digits, nonce, expires_at FROM customers_challenge WHERE challenge_id = %s AND person_id = %s AND used_at IS NULL",
+        [challenge_id, get_person(conn, customer).person_id],
+    ).fetchone()
+    return (
+        None if row is None
+        else Challenge(challenge_id=challenge_id, digits=row[0], nonce=bytes(row[1]), expires_at=row[2])
+    )  # fmt: skip
+
+
 def answer_challenge(
     conn: psycopg.Connection, customer: str, challenge_id: int, *, signature: bytes, now: dt.datetime
 ) -> str | Refusal:
@@ -160,6 +172,7 @@ __all__ = [
     "answer_challenge",
     "bind_device",
     "end_device",
+    "find_challenge",
     "find_device",
     "issue_challenge",
     "sweep_challenges",

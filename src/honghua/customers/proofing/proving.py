@@ -38,6 +38,7 @@ from honghua.store.database import run_unit
 TRIES_MAX: Final = 3
 SECONDS: Final = 5.0  # how long one call to a service may take
 SYSTEM: Final = "system"
+DEVICE_PROOF: Final = "device:"  # keys of proofings of somebody known, who binds a device
 NUMBER_CODE: Final = "IDENTITY_NUMBER_WRONG"
 
 
@@ -82,10 +83,15 @@ def prove_identity(
         return run_unit(conn, lambda c: _close(c, known, [], (ProofVerdict.REFUSED, (NUMBER_CODE,)), now))
     answers = [
         answer
-        for kind in ProofKind
+        for kind in list_kinds(evidence)
         for answer in ask_service(check.provider, _request(kind, evidence, key, check.rules), check.rules)
     ]
     return run_unit(conn, lambda c: _judge(c, check, known, evidence, answers, now))
+
+
+def list_kinds(evidence: Evidence) -> tuple[ProofKind, ...]:
+    """What is asked about somebody: without a recorded face nobody is asked about one, and a person looks."""
+    return tuple(ProofKind) if evidence.clip else (ProofKind.FOUR_FACTOR,)
 
 
 def ask_service(provider: IdentityProvider, request: ProofRequest, rules: ProofRules) -> list[ProofAnswer]:
@@ -173,14 +179,26 @@ def list_proofs(conn: psycopg.Connection, customer: str) -> list[ProofRow]:
     return store.list_proofs(conn, get_person(conn, customer).person_id)
 
 
+def name_device_proof(challenge_id: int) -> str:
+    """The key of a proofing for a device, by the challenge whose film it rests on."""
+    return f"{DEVICE_PROOF}{challenge_id}"
+
+
 def is_proven(conn: psycopg.Connection, customer: str) -> bool:
-    """Whether somebody's newest proofing with a verdict says that they are who they say."""
-    return next((row.verdict == ProofVerdict.PROVEN for row in list_proofs(conn, customer) if row.verdict), False)
+    """Whether somebody's newest proofing with a verdict says that they are who they say; one that failed to bind a device says nothing
+    of who they were proven to be before."""
+    told = [(row.key, row.verdict == ProofVerdict.PROVEN) for row in list_proofs(conn, customer) if row.verdict]
+    return next((is_yes for key, is_yes in told if is_yes or not key.startswith(DEVICE_PROOF)), False)
 
 
 def list_shared(conn: psycopg.Connection, customer: str, *, rules: SharingRules = SHARING_RULES) -> tuple[str, ...]:
     """What somebody shares with more people than may be: kinds of link."""
     return find_shared(store.count_sharers(conn, get_person(conn, customer).person_id), rules=rules)
+
+
+def list_links(conn: psycopg.Connection, customer: str) -> dict[str, bytes]:
+    """Kind of thing -> blind index of the newest that somebody has; equal for who shares it, and nothing else can be learnt from it."""
+    return store.list_links(conn, get_person(conn, customer).person_id)
 
 
 def note_links(

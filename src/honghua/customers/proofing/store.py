@@ -101,6 +101,15 @@ def count_sharers(conn: psycopg.Connection, person_id: int) -> dict[str, int]:
     return {str(kind): int(count) for kind, count in rows}
 
 
+def list_links(conn: psycopg.Connection, person_id: int) -> dict[str, bytes]:
+    """For each kind of thing that a person has: the newest one."""
+    rows = conn.execute(
+        "SELECT DISTINCT ON (kind) kind, digest FROM customers_link WHERE person_id = %s ORDER BY kind, since DESC, digest",
+        [person_id],
+    )
+    return {str(kind): bytes(digest) for kind, digest in rows}
+
+
 def insert_claim(conn: psycopg.Connection, proof_id: int, sealed: bytes) -> None:
     """What a proofing is about, sealed."""
     conn.execute("INSERT INTO customers_proof_claim (proof_id, sealed) VALUES (%s, %s)", [proof_id, sealed])

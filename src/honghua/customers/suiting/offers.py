@@ -19,7 +19,7 @@ from honghua.customers.core.suitability import (
     Profile,
     SuitabilityRules,
     check_suitability,
-    is_offered_often,
+    judge_offer,
 )
 from honghua.customers.materials.reading import find_evidence, overlay
 from honghua.customers.persons import get_person, open_keys, read_current
@@ -116,10 +116,15 @@ def find_offer_problems(
     rules: SuitabilityRules = SUITABILITY_RULES,
 ) -> tuple[str, ...]:
     """Why somebody may not be sent an offer now, in a fixed order; () where they may. Holds the consent as `use_consent` does."""
-    opted_out = () if use_consent(conn, customer, ConsentKind.MARKETING) is not None else ("OPTED_OUT",)
-    made = store_offers.list_made(conn, get_person(conn, customer).person_id)
-    often = ("OFFERED_OFTEN",) if is_offered_often(made, now=now, rules=rules) else ()
-    return (*opted_out, *often, *find_unsuited(conn, vault, customer, on=now.date(), rules=rules))
+    person = get_person(conn, customer)
+    return judge_offer(
+        find_situation(conn, vault, customer, on=now.date()),
+        age=find_age(conn, vault, person, on=now.date()),
+        agrees=use_consent(conn, customer, ConsentKind.MARKETING) is not None,
+        made=store_offers.list_made(conn, person.person_id),
+        now=now,
+        rules=rules,
+    )
 
 
 def reseal_profiles(conn: psycopg.Connection, person_id: int, old: dict[Part, bytes], new: dict[Part, bytes]) -> None:

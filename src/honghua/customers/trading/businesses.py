@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 import psycopg
 
-from honghua.base.errors import BadInput, NotFound, TimedOut
+from honghua.base.errors import BadInput, NotFound, TimedOut, WorldFailed
 from honghua.customers.core.businesses import (
     Business,
     BusinessStanding,
@@ -124,6 +124,8 @@ def _ask(register: BusinessRegister, licence: str, claimed_by: str) -> RegisterA
             return register.ask(licence, claimed_by=claimed_by)
         except TimedOut:
             continue
+        except WorldFailed:  # what it says is not believed: as good as silence
+            break
     return RegisterAnswer(standing=BusinessStanding.SILENCE, register=register.name, is_fake=register.is_fake)
 
 

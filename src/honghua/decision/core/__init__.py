@@ -12,7 +12,9 @@ from honghua.decision.core.backtest import (
 )
 from honghua.decision.core.brake import BrakeChange
 from honghua.decision.core.compile import (
+    NO_DIGESTS,
     Bundle,
+    Digests,
     codes_of,
     compile_bundle,
     differing,
@@ -44,6 +46,7 @@ from honghua.decision.core.policy import FEATURES, WITHIN_LIMIT, evaluate
 from honghua.decision.core.problems import PolicyProblem, PolicyProblems
 from honghua.decision.core.reasons import REASONS, Reason
 from honghua.decision.core.records import DecisionRow, JudgedColumns
+from honghua.decision.core.slots.placing import CREDIT, CREDIT_INPUT, CREDIT_WORD, SLOTS
 from honghua.decision.core.vocabulary import (
     ARM_PREFIX,
     LIST_PREFIX,
@@ -57,21 +60,27 @@ from honghua.decision.core.vocabulary import (
 __all__ = [
     "ACCOUNT_INPUTS",
     "ARM_PREFIX",
+    "CREDIT",
+    "CREDIT_INPUT",
+    "CREDIT_WORD",
     "FEATURES",
     "HOLDOUT",
     "HOLDOUT_WORD",
     "LETS_BUY",
     "LIST_PREFIX",
     "LIVE_SCHEMA",
+    "NO_DIGESTS",
     "POLICIES",
     "PURCHASES",
     "REASONS",
     "SCORE_INPUTS",
+    "SLOTS",
     "WITHIN_LIMIT",
     "Attempt",
     "BrakeChange",
     "Bundle",
     "DecisionRow",
+    "Digests",
     "EventMaker",
     "Gate",
     "Group",

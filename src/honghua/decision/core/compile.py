@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -28,6 +28,18 @@ BLOCK: Final = 128  # rows that the kernel takes at a time: its registers stay i
 FIGURES: Final = kernels.FIGURES
 
 
+class Digests(NamedTuple):
+    """What a bundle was made against: features, the engine's model, lists, the model of its slot `credit`; empty: none."""
+
+    features: bytes = b""
+    model: bytes = b""
+    lists: bytes = b""
+    credit: bytes = b""
+
+
+NO_DIGESTS: Final = Digests()
+
+
 @dataclass(frozen=True, eq=False)
 class Bundle:
     """An immutable policy: its text, what the text means, and the plan that runs. `digest` (32 bytes) names it for ever: it covers the
@@ -42,6 +54,7 @@ class Bundle:
     features_digest: bytes = b""
     model_digest: bytes = b""
     lists_digest: bytes = b""
+    credit_digest: bytes = b""  # the model that fills the slot `credit` (core.slots.placing)
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -89,27 +102,19 @@ class Bundle:
         return tuple(name.removeprefix(prefix) for name in self.inputs_read if name.startswith(prefix))
 
 
-def compile_bundle(
-    name: str,
-    source: str,
-    vocabulary: Vocabulary,
-    *,
-    features_digest: bytes = b"",
-    model_digest: bytes = b"",
-    lists_digest: bytes = b"",
-) -> Bundle:
+def compile_bundle(name: str, source: str, vocabulary: Vocabulary, *, digests: Digests = NO_DIGESTS) -> Bundle:
     """Check and compile a policy; PolicyProblems (all at once, with lines) when the text is not sound."""
     policy, problems = read_policy(name, source, vocabulary)
     problems = problems + check_policy(policy)
     if problems:
         raise PolicyProblems(name, problems)
-    return _bundle_of(policy, name, source, vocabulary, (features_digest, model_digest, lists_digest))
+    return _bundle_of(policy, name, source, vocabulary, digests)
 
 
-def compile_stored(name: str, source: str, vocabulary: Vocabulary, digests: tuple[bytes, bytes, bytes]) -> Bundle:
+def compile_stored(name: str, source: str, vocabulary: Vocabulary, digests: Digests) -> Bundle:
     """A policy that passed the checks of its day: those of today may be stricter, and its records must stay replayable.
 
-    digests: features, model, lists. PolicyProblems when it cannot be read at all.
+    PolicyProblems when it cannot be read at all.
     """
     policy, problems = read_policy(name, source, vocabulary)
     if any(problem.code != "UNUSED_NAME" for problem in problems):
@@ -117,16 +122,10 @@ def compile_stored(name: str, source: str, vocabulary: Vocabulary, digests: tupl
     return _bundle_of(policy, name, source, vocabulary, digests)
 
 
-def _bundle_of(
-    policy: Policy, name: str, source: str, vocabulary: Vocabulary, digests: tuple[bytes, bytes, bytes]
-) -> Bundle:
-    said = [
-        FORMAT,
-        name,
-        msgspec.Raw(vocabulary_bytes(vocabulary)),
-        canonical_policy(policy),
-        [d.hex() for d in digests],
-    ]
+def _bundle_of(policy: Policy, name: str, source: str, vocabulary: Vocabulary, digests: Digests) -> Bundle:
+    # A bundle without a credit model has the digest that it had before there were any.
+    told = digests if digests.credit else digests[:3]
+    said = [FORMAT, name, msgspec.Raw(vocabulary_bytes(vocabulary)), canonical_policy(policy), [d.hex() for d in told]]
     digest = hashlib.sha256(msgspec.json.encode(said)).digest()
     return Bundle(name, source, vocabulary, policy, plan_policy(policy, vocabulary), digest, *digests)
 

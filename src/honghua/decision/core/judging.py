@@ -20,6 +20,7 @@ from honghua.decision.core.experiment import Experiment, Holdout, compute_shares
 from honghua.decision.core.listing import ListBook, Sections
 from honghua.decision.core.outcomes import Verdict, Verdicts
 from honghua.decision.core.records import Bits, Ints, JudgedColumns, Layout, ShadowColumns
+from honghua.decision.core.slots.placing import CREDIT_INPUT, PlacedSlot
 from honghua.decision.core.vocabulary import ARM_PREFIX, LIST_PREFIX
 
 Floats = NDArray[np.float64]
@@ -35,7 +36,8 @@ class Seat:
     """One bundle that judges, with its number in the database, its rules' names, and where its inputs stand in the layout.
 
     rescore: the own model of a shadow, or of a challenger that has another than the champion. is_blind: a shadow whose model reads what
-    this engine does not sense; it is not asked.
+    this engine does not sense; it is not asked. slot: the model that fills the bundle's slot `credit`; None: it has none, or this engine
+    does not give what it reads, and the input is missing.
     """
 
     bundle_id: int
@@ -44,6 +46,7 @@ class Seat:
     rules: tuple[str, ...]
     rescore: Rescore | None = field(default=None)
     is_blind: bool = field(default=False)
+    slot: PlacedSlot | None = field(default=None)
 
     def vectors(self, inputs: Floats) -> Floats:
         """The bundle's own vectors out of inputs float64[n, I] in layout order."""
@@ -57,6 +60,16 @@ class Seat:
         for name, scores in self.rescore(signals).items():
             if name in names:
                 again[:, names.index(name)] = scores
+        return again
+
+    def slotted(self, inputs: Floats, signals: NDArray[np.float32], names: tuple[str, ...]) -> Floats:
+        """inputs float64[n, I] with what the bundle's own slots say of them; `inputs` themselves where no bundle of the layout has any."""
+        if CREDIT_INPUT not in names:
+            return inputs
+        again = inputs.copy()
+        again[:, names.index(CREDIT_INPUT)] = np.nan
+        if self.slot is not None:
+            self.slot.fill(again, signals)
         return again
 
 
@@ -90,13 +103,17 @@ class InForce:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A batch ready to be judged: inputs float64[n, I] in layout order, arms uint8[n, E], seat uint8[n], off per seat uint8[n, R]."""
+    """A batch ready to be judged: inputs float64[n, I] in layout order, arms uint8[n, E], seat uint8[n], off per seat uint8[n, R].
+
+    signals float32[n, F]: what the models of slots read; None where no seat has one.
+    """
 
     inputs: Floats
     arms: Bits
     seat: Bits
     at_us: Ints
     off: tuple[Bits | None, ...]  # None: no suppression touches this seat's rules
+    signals: NDArray[np.float32] | None = field(default=None)
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -127,7 +144,8 @@ class Judge:
     """Judges batches under what is in force. columns: entity → column of the events; `customer` is the one experiments split by."""
 
     __slots__ = (
-        "_any_suppressed", "_is_split", "_nothing_off", "_one_row", "_read", "_whole", "brakes", "columns", "force", "lists", "places",
+        "_any_suppressed", "_is_split", "_nothing_off", "_one_row", "_read", "_unslotted", "_whole", "brakes", "columns", "force",
+        "has_slots", "lists", "places",
     )  # fmt: skip
 
     def __init__(self, force: InForce, columns: Mapping[str, int], brakes: Mapping[int, Brake]) -> None:
@@ -140,6 +158,8 @@ class Judge:
         # What is the same for every batch is settled here: most regimes have no experiment, challenger or suppression.
         self._is_split = bool(force.experiments) or len(force.seats) > 1
         self._whole = [np.array_equal(seat.places, np.arange(len(names))) for seat in force.seats]
+        self.has_slots = any(seat.slot is not None for seat in force.seats)
+        self._unslotted = names.index(CREDIT_INPUT) if CREDIT_INPUT in names else -1
         self._any_suppressed = any(rule in seat.rules for seat in force.seats for rule, _ in force.suppressed.names)
         self._read = [seat.places[seat.bundle.plan.places].astype(np.int32) for seat in force.seats]
         self._nothing_off: tuple[Bits | None, ...] = (None,) * len(force.seats)
@@ -188,10 +208,35 @@ class Judge:
             flags = force.lists.flags([name for _, name in self.lists], self.columns, events, at_us=at_us)
             for j, (place, _) in enumerate(self.lists):
                 inputs[:, place] = flags[:, j]
+        if self._unslotted >= 0:
+            inputs[:, self._unslotted] = np.nan
         off = self._nothing_off
         if self._any_suppressed:
             off = tuple(self._find_suppressed(s, events, at_us) for s in force.seats)
-        return Prepared(inputs, arms, seat, at_us, off)
+        return Prepared(inputs, arms, seat, at_us, off, signals if self.has_slots else None)
+
+    def fill_slots(self, prepared: Prepared, *, rows: Ints | None = None) -> None:
+        """The slots of these rows (None: of all), each by the model of its own seat, on the account as it stands in the inputs now.
+
+        `one` and `batch` do this; whoever changes a row's inputs after that and judges it himself calls it before.
+        """
+        if not self.has_slots:
+            return
+        assert prepared.signals is not None, "a slot's model wants the sensed values"
+        seats = prepared.seat if rows is None else prepared.seat[rows]
+        for number, seat in enumerate(self.force.seats):
+            if seat.slot is None:
+                continue
+            mine = np.flatnonzero(seats == number)
+            if not len(mine):
+                continue
+            if len(mine) == len(prepared):
+                seat.slot.fill(prepared.inputs, prepared.signals)
+                continue
+            chosen = mine if rows is None else rows[mine]
+            found = prepared.inputs[chosen]
+            seat.slot.fill(found, prepared.signals[chosen])
+            prepared.inputs[chosen, seat.slot.place] = found[:, seat.slot.place]
 
     def _rescore(self, inputs: Floats, signals: NDArray[np.float32] | None, seat: Bits) -> None:
         """The challenger's customers by the challenger's own model, where it has one; in place."""
@@ -236,12 +281,15 @@ class Judge:
 
     def one(self, prepared: Prepared, row: int) -> Verdict:
         """Judge one row as it stands now: the engine may have changed its own inputs since `fill`."""
+        if self.has_slots:
+            self.fill_slots(prepared, rows=np.array([row], np.int64))
         seat = int(prepared.seat[row]) if self._is_split else 0
         off = self._find_off(prepared, seat, row)
         return judge_row(self.force.seats[seat].bundle, prepared.inputs, row, self._read[seat], off=off)
 
     def batch(self, prepared: Prepared) -> list[Group]:
         """Judge all rows. Usually one group; more with a challenger, or where a rule is suppressed for some only."""
+        self.fill_slots(prepared)
         groups = []
         for number, seat in enumerate(self.force.seats):
             rows = np.flatnonzero(prepared.seat == number)
@@ -277,7 +325,7 @@ class Judge:
                 nothing = np.zeros(0, np.int64)
                 found.append(ShadowColumns(shadow.bundle_id, np.zeros(len(inputs), np.uint8), nothing, [], nothing))
                 continue
-            own = shadow.rescored(inputs, signals, names)
+            own = shadow.slotted(shadow.rescored(inputs, signals, names), signals, names)
             verdicts = judge_batch(shadow.bundle, shadow.vectors(own))
             rows = np.flatnonzero((verdicts.outcome != outcomes) | (verdicts.amount_minor != amounts))
             codes = codes_of(shadow.bundle, verdicts) if len(rows) else []

@@ -73,7 +73,7 @@ def judge_all(conn, watch, made, *, first_id=1):
     """Judge purchases as one batch and record them; (columns, brake changes)."""
     base, events, signals = made
     judge = watch.judge(conn)
-    prepared = judge.complete(base, events, events[:, 0])
+    prepared = judge.complete(base, events, events[:, 0], signals=signals)
     n = len(events)
     heads = np.stack([events[:, 4] * 10, np.arange(first_id, first_id + n)], axis=1)
     columns, changes = record_batch(judge, prepared, judge.batch(prepared), heads, signals=signals, events=events)

@@ -150,20 +150,43 @@ class State:
         head[at.H_CAPACITY], head[at.H_SLOT_MASK] = capacity, _slots_of(capacity) - 1
         fill_slots(self.rows, self.slots, self.heads, group, int(self.plan.groups[group, at.G_WIDTH]))
 
+    def forget(self, entity: str, values: Ints) -> int:
+        """Forget every key that has one of these values of an entity, and wipe what was kept of it; how many keys.
+
+        What others' windows say of it (how many different ones they met) stays: nobody is told apart there.
+        """
+        found = 0
+        for g, key in enumerate(self.plan.keys):
+            if entity in key:
+                rows = self.rows_of(g)
+                word = (at.K_KEY, at.K_OTHER)[key.index(entity)]
+                victims = np.flatnonzero((rows[:, at.K_SEEN] > 0) & np.isin(rows[:, word], values))
+                if len(victims):
+                    self._drop(g, victims, wipes=True)
+                    found += len(victims)
+        return found
+
     def _evict(self, group: int, count: int) -> None:
-        """Forget the `count` keys unseen the longest: their slabs and rows become free, the slots are entered anew."""
+        """Forget the `count` keys unseen the longest."""
+        seen = self.rows_of(group)[:, at.K_SEEN]
+        self._drop(group, np.argpartition(seen, count - 1)[:count])
+        self.heads[group, at.H_EVICTED] += count
+
+    def _drop(self, group: int, victims: NDArray[np.intp], *, wipes: bool = False) -> None:
+        """Slabs and rows of these become free, the slots are entered anew. wipes: the slabs' words, too, which count as nothing anyway."""
         head, rows = self.heads[group], self.rows_of(group)
-        victims = np.argpartition(rows[:, at.K_SEEN], count - 1)[:count]
         for t in self._tracks(group):
             if self.plan.tracks[t, at.T_HOP]:
                 word = int(self.plan.tracks[t, at.T_HEAD]) + at.S_SLAB
                 numbers = rows[victims, word]
-                self._free_slabs(t, numbers[numbers > 0])
+                numbers = numbers[numbers > 0]
+                if wipes:
+                    self.slabs_of(t)[numbers - 1] = 0
+                self._free_slabs(t, numbers)
         rows[victims] = 0
         rows[victims, at.K_OTHER] = np.append(victims[1:] + 1, head[at.H_FREE])
         head[at.H_FREE] = victims[0] + 1
-        head[at.H_LIVE] -= count
-        head[at.H_EVICTED] += count
+        head[at.H_LIVE] -= len(victims)
         start = int(head[at.H_SLOTS])
         self.slots[start : start + int(head[at.H_SLOT_MASK]) + 1] = 0
         fill_slots(self.rows, self.slots, self.heads, group, rows.shape[1])

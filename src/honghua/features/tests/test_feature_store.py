@@ -229,3 +229,34 @@ def test_a_folder_whose_arrays_do_not_fit_each_other_is_refused(tmp_path):
     np.save(tmp_path / "heads.npy", heads)
     with pytest.raises(IntegrityBroken, match="do not fit"):
         FeatureStore.load(tmp_path, ONE)
+
+
+def test_who_is_forgotten_was_never_there():
+    pairs = FeatureSet(
+        Schema(("customer", "merchant")),
+        [
+            Window("n", ("customer",), "count", window="30d"),
+            Window("sum", ("customer", "merchant"), "sum", window="7d"),
+            Window("shops", ("customer",), "distinct", value="merchant", window="1d"),
+        ],
+    )
+    rng = np.random.default_rng(8)
+    events = np.zeros((900, pairs.schema.width), np.int64)
+    events[:, 0] = events[:, 3] = 1_700_000_000_000_000 + np.sort(rng.integers(0, 20 * 86_400_000_000, 900))
+    events[:, 1], events[:, 2] = 1, rng.integers(1, 10_000, 900)
+    events[:, 4], events[:, 5] = rng.integers(1, 30, 900), rng.integers(1, 9, 900)
+    gone = np.isin(events[:, 4], (3, 17))
+    first, last = np.arange(900) < 600, np.arange(900) >= 600
+    store, other = FeatureStore(pairs), FeatureStore(pairs)
+    store.values(events[first])
+    other.values(events[first & ~gone])
+    assert store.digest() != other.digest()
+    assert store.forget("customer", np.array([3, 17, 99])) > 4
+    assert store.digest() == other.digest()
+    assert not any(
+        np.isin(words, (3, 17)).any() for words in (store.state.rows_of(0)[:, 0], store.state.rows_of(1)[:, 0])
+    )
+    assert store.values(events[last]).tobytes() == other.values(events[last]).tobytes(), (
+        "a new start when they come back"
+    )
+    assert store.forget("customer", np.array([99])) == 0

@@ -1,15 +1,8 @@
 """The door of the part: describe applications as they come, fit a scorer, score."""
 
 from honghua.fraud.applications.clustering import CLUSTER_VALUES, TWIN_VALUES, LinkRules, cluster_applications
-from honghua.fraud.applications.scoring import (
-    FAMILIES,
-    LEARNERS,
-    ApplicationScorer,
-    ScorerPlan,
-    columns_of,
-    describe_applications,
-    fit_scorer,
-)
+from honghua.fraud.applications.describing import FAMILIES, columns_of, describe_applications
+from honghua.fraud.applications.scoring import LEARNERS, ApplicationScorer, ScorerPlan, fit_scorer
 from honghua.fraud.applications.sessions import SessionColumns
 
 __all__ = [

@@ -1,11 +1,10 @@
-"""A score of applications: values by family, and the learners that are held beside each other; the neural network is the one that serves.
+"""A score of applications: the learners that are held beside each other; the neural network is the one that serves.
 
 Fitting sees training rows only; the line of alarm is drawn on the last part of them, by the false alarms that are allowed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,20 +15,10 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from honghua.fraud.applications.clustering import CLUSTER_VALUES, TWIN_VALUES, cluster_applications
-from honghua.fraud.applications.sessions import (
-    PATH_VALUES,
-    TYPING_VALUES,
-    SessionColumns,
-    describe_path,
-    describe_typing,
-)
+from honghua.fraud.applications.describing import columns_of
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-FAMILIES: Final[dict[str, int]] = {
-    "shared things": len(CLUSTER_VALUES), "twins": len(TWIN_VALUES), "typing": len(TYPING_VALUES), "path": len(PATH_VALUES), "asked": 1,
-}  # fmt: skip
 HIDDEN: Final = (24, 12)
 LEARNERS: Final = ("neural", "logistic")
 
@@ -46,18 +35,6 @@ class ApplicationScorer:
         """Chance of a gang's application, float64[n], of values float64[n, all families]."""
         found: Floats = self.learner.predict_proba(values[:, self.columns])[:, 1]
         return found
-
-
-def describe_applications(sessions: SessionColumns) -> Floats:
-    """All families side by side, float64[n, …], as known when each application came."""
-    asked = np.log1p(sessions.asked_minor.astype(np.float64))[:, None]
-    return np.column_stack([cluster_applications(sessions), describe_typing(sessions), describe_path(sessions), asked])
-
-
-def columns_of(families: Sequence[str]) -> tuple[int, ...]:
-    """Places of the values of some families. KeyError for a family that there is none of."""
-    starts = dict(zip(FAMILIES, np.cumsum([0, *FAMILIES.values()]).tolist(), strict=False))
-    return tuple(k for name in FAMILIES if name in families for k in range(starts[name], starts[name] + FAMILIES[name]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,12 +63,4 @@ def fit_scorer(values: Floats, bad: Flags, held: Flags, plan: ScorerPlan) -> App
     return ApplicationScorer(fitted, chosen, float(np.quantile(honest, 1.0 - plan.false_alarms)))
 
 
-__all__ = [
-    "FAMILIES",
-    "LEARNERS",
-    "ApplicationScorer",
-    "ScorerPlan",
-    "columns_of",
-    "describe_applications",
-    "fit_scorer",
-]
+__all__ = ["LEARNERS", "ApplicationScorer", "ScorerPlan", "fit_scorer"]

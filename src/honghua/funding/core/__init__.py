@@ -15,6 +15,7 @@ from honghua.funding.core.bounds import (
 )
 from honghua.funding.core.comparing import FundingDifference, compare_books
 from honghua.funding.core.routing import Route, Routing, choose_routing, find_route, parse_routings, place_customer
+from honghua.funding.core.settling import Direction, LenderLine, LenderOrder, SettlementState, sign_of
 from honghua.funding.core.splitting import (
     LOWERS,
     MovementKind,
@@ -29,16 +30,20 @@ __all__ = [
     "OWN",
     "Book",
     "Channel",
+    "Direction",
     "Exposure",
     "FundingBase",
     "FundingDifference",
     "FundingRules",
+    "LenderLine",
+    "LenderOrder",
     "LenderShare",
     "MovementKind",
     "Partner",
     "Position",
     "Route",
     "Routing",
+    "SettlementState",
     "ShareAsk",
     "SharePlan",
     "Standing",
@@ -52,4 +57,5 @@ __all__ = [
     "plan_shares",
     "share_loan",
     "share_movement",
+    "sign_of",
 ]

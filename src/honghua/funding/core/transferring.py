@@ -25,12 +25,17 @@ JOINT_TOTAL: Final = "all joint loans would exceed their share of our loans"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sale:
-    """All parts of one lender for another. price_ppm: of the principal that is out; what was lost and earned goes with it."""
+    """All parts of one lender for another. price_ppm: of the principal that is out; what was lost and earned goes with it.
+
+    is_exit: the seller is leaving for good. Then we take its parts back even where a bound of joint lending is passed by it: the partner
+    would otherwise be held in loans that it may leave. The breach is told, and no new loan is shared until it is over.
+    """
 
     seller: str
     buyer: str
     buyer_group: str
     price_ppm: int
+    is_exit: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +63,7 @@ class SoldPart:
 
 @dataclass(frozen=True, slots=True)
 class KeptLoan:
-    """A loan that the sale must leave, and why."""
+    """A loan that the sale must leave, or that it takes over a bound; and why, or which."""
 
     loan: str
     why: str
@@ -66,11 +71,15 @@ class KeptLoan:
 
 @dataclass(frozen=True, slots=True)
 class SalePlan:
-    """What a sale moves and what it leaves. grown: group (JOINT too) -> by how much our own part out with it grows."""
+    """What a sale moves and what it leaves. grown: group (JOINT too) -> by how much our own part out with it grows.
+
+    over: those of the sold that pass a bound, which only a buy-back at an exit may.
+    """
 
     sold: tuple[SoldPart, ...]
     kept: tuple[KeptLoan, ...]
     grown: Mapping[str, int]
+    over: tuple[KeptLoan, ...] = ()
 
 
 def plan_sale(
@@ -85,19 +94,25 @@ def plan_sale(
     out = dict(exposures)
     sold: list[SoldPart] = []
     kept: list[KeptLoan] = []
+    over: list[KeptLoan] = []
     for one in offered:
         moves = _move_exposures(sale, one)
         why = "" if sale.buyer == OWN or one.is_named else NOT_NAMED
-        why = why or _find_obstacle(moves, out, base, rules)
         if why:
             kept.append(KeptLoan(one.loan, why))
             continue
+        bound = _find_obstacle(moves, out, base, rules)
+        if bound and not (sale.buyer == OWN and sale.is_exit):
+            kept.append(KeptLoan(one.loan, bound))
+            continue
+        if bound:
+            over.append(KeptLoan(one.loan, bound))
         for group, minor in moves.items():
             out[group] = out.get(group, 0) + minor
         price = div_half_even(one.part.outstanding_minor * sale.price_ppm, PPM)
         sold.append(SoldPart(loan=one.loan, part=one.part, price_minor=price))
     grown = {group: minor - exposures.get(group, 0) for group, minor in out.items()}
-    return SalePlan(tuple(sold), tuple(kept), {group: minor for group, minor in grown.items() if minor})
+    return SalePlan(tuple(sold), tuple(kept), {group: minor for group, minor in grown.items() if minor}, tuple(over))
 
 
 def _move_exposures(sale: Sale, one: OfferedLoan) -> dict[str, int]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from honghua.funding.core import FUNDING_RULES, OWN, FundingBase, Position
-from honghua.funding.core.transferring import JOINT, NOT_NAMED, OfferedLoan, Sale, SalePlan, plan_sale
+from honghua.funding.core.transferring import CONCENTRATION, JOINT, NOT_NAMED, OfferedLoan, Sale, SalePlan, plan_sale
 
 GROUPS = {OWN: "", "p01": "g1", "p02": "g2", "p10": "g3", "p11": "g3"}
 RULES = FUNDING_RULES[-1]
@@ -27,7 +29,8 @@ def books(draw: st.DrawFn) -> tuple[Sale, list[dict[str, int]], list[bool], Fund
             FundingBase, on=st.just(RULES.effective_on), tier1_minor=st.integers(0, 20_000), loans_minor=st.integers(0, 12_000)
         )
     )  # fmt: skip
-    sale = Sale(seller=seller, buyer=buyer, buyer_group=GROUPS[buyer], price_ppm=draw(st.integers(0, 2_000_000)))
+    price_ppm, is_exit = draw(st.integers(0, 2_000_000)), draw(st.booleans())
+    sale = Sale(seller=seller, buyer=buyer, buyer_group=GROUPS[buyer], price_ppm=price_ppm, is_exit=is_exit)
     return sale, loans, named, base
 
 
@@ -80,10 +83,13 @@ def test_exposures_after_a_sale_are_those_counted_anew_and_no_bound_is_grown_bey
     assert sum(map(sum, (one.values() for one in after))) == sum(map(sum, (one.values() for one in loans)))
     anew = count(after)
     assert {group: anew[group] - before[group] for group in anew if anew[group] != before[group]} == dict(plan.grown)
+    comes_back = sale.buyer == OWN and sale.is_exit
+    assert comes_back or not plan.over
+    assert not (comes_back and plan.kept), "nobody is held in loans that it may leave"
     for group, minor in anew.items():
-        if minor > before[group]:
-            assert base is not None
-            assert minor <= allowed(group, base)
+        if minor > before[group] and (base is None or minor > allowed(group, base)):
+            assert plan.over, "a bound that is passed is told"
+    assert {one.loan for one in plan.over} <= gone
     for one in plan.kept:
         assert one.why
         assert (one.why == NOT_NAMED) == (sale.buyer != OWN and not named[int(one.loan[1:])])
@@ -97,3 +103,22 @@ def test_a_buy_back_ends_a_joint_loan_and_needs_no_capital() -> None:
     plan = sell(sale, [{OWN: 350, "p01": 650}], [False], None, {"g1": 350, JOINT: 350})
     assert [one.price_minor for one in plan.sold] == [650]
     assert plan.grown == {"g1": -350, JOINT: -350}
+
+
+def test_a_leaving_partner_is_bought_out_over_the_bounds_and_a_staying_one_is_not() -> None:
+    """Two partners in one loan: without the first, our larger part counts with the second."""
+    loan, tight = (
+        {OWN: 400, "p01": 350, "p02": 250},
+        FundingBase(on=RULES.effective_on, tier1_minor=2_000, loans_minor=10_000),
+    )
+    stays = Sale(seller="p01", buyer=OWN, buyer_group="", price_ppm=1_000_000)
+    before = {"g1": 400, "g2": 400, JOINT: 400}
+    kept = sell(stays, [loan], [True], tight, before)
+    assert [one.why for one in kept.kept] == [CONCENTRATION]
+    leaves = replace(stays, is_exit=True)
+    plan = sell(leaves, [loan], [True], tight, before)
+    assert ([one.loan for one in plan.sold], [one.why for one in plan.over]) == (["L0"], [CONCENTRATION])
+    assert plan.grown == {"g1": -400, "g2": 350, JOINT: 350}
+    other = replace(leaves, buyer="p02", buyer_group="g2")
+    named = sell(other, [loan], [True], replace(tight, tier1_minor=1_000), {**before, "g2": 400})
+    assert not named.over, "only we may take parts back over a bound"

@@ -12,7 +12,7 @@ from honghua.lab.fitting.files import (
     score,
     tell,
 )
-from honghua.lab.fitting.folds import draw_folds, split_report
+from honghua.lab.fitting.folds import Split, draw_folds, find_groups, split_report
 from honghua.lab.fitting.leaks import Suspicion
 from honghua.lab.fitting.making import Learnt, fit_candidates, learn
 from honghua.lab.fitting.screening import Dropped, Screening, screen
@@ -31,9 +31,11 @@ __all__ = [
     "Predictions",
     "Scored",
     "Screening",
+    "Split",
     "Step",
     "Suspicion",
     "draw_folds",
+    "find_groups",
     "fit_candidates",
     "learn",
     "load_candidates",

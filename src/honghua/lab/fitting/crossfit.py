@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Final
 
@@ -34,6 +34,7 @@ CARD: Final = "card"
 SEEDS: Final = 1_000_000  # LightGBM takes seeds of 32 bits
 STEPS: Final = 20  # of the search for shares: each is a multiple of 1/20
 WORTH: Final = 2e-4  # relative gain in log loss that a further ingredient must bring
+BEHIND: Final = 0.01  # relative: a forest's log loss so far below the scorecard's says that columns speak together
 CARD_ROWS_MAX: Final = 200_000
 FIELDS_MAX: Final = 60
 CARD_SETTINGS: Final = CardSettings(cut=CutSettings(bin_share=0.03, prebins=20))
@@ -41,7 +42,7 @@ CARD_SETTINGS: Final = CardSettings(cut=CutSettings(bin_share=0.03, prebins=20))
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Matter:
-    """What is fitted on: rows float32[n, F] in the order of the schema, y uint8[n], and how."""
+    """What is fitted on: rows float32[n, F] in the order of the schema, y uint8[n], and how; groups int64[n]: each stays in one fold."""
 
     x: Float32
     y: NDArray[np.uint8]
@@ -50,12 +51,12 @@ class Matter:
     card_names: tuple[str, ...]
     seed: int
     threads: int
+    groups: Int64 | None = None
 
     def take(self, places: Int64) -> Matter:
         """Some of the rows."""
-        return Matter(
-            np.ascontiguousarray(self.x[places]), self.y[places], self.schema, self.monotone, self.card_names, self.seed, self.threads
-        )  # fmt: skip
+        groups = None if self.groups is None else self.groups[places]
+        return replace(self, x=np.ascontiguousarray(self.x[places]), y=self.y[places], groups=groups)
 
     @property
     def fields(self) -> list[Field]:
@@ -110,7 +111,8 @@ def cross_fit(matter: Matter, folds: Int64, plan: Plan) -> CrossFit:
         margins[recipe.name], rounds[recipe.name] = _cross_forest(matter, folds, plan, recipe)
     form = CardForm(0)
     if plan.crosses:
-        margins[CARD], form = _cross_card(matter, folds, plan)
+        forests = min((_loss_on_line(said, matter.y) for said in margins.values()), default=np.inf)
+        margins[CARD], form = _cross_card(matter, folds, plan, rival=forests)
     return CrossFit(margins, rounds, form)
 
 
@@ -193,8 +195,10 @@ def _cross_forest(matter: Matter, folds: Int64, plan: Plan, recipe: ForestRecipe
     return out, rounds
 
 
-def _cross_card(matter: Matter, folds: Int64, plan: Plan) -> tuple[Float64, CardForm]:
-    """Every form of the plan out of fold, and the one of least log loss; boosted pairs are tried where pairs help at all."""
+def _cross_card(matter: Matter, folds: Int64, plan: Plan, *, rival: float) -> tuple[Float64, CardForm]:
+    """Every form of the plan out of fold, and the one of least log loss; boosted pairs are tried where pairs help at all, or where the
+    best forest's log loss (`rival`) is far below: two columns that say nothing alone stand in no table of evidence that pairs are
+    chosen from."""
     out = np.empty((len(plan.crosses), len(matter.y)))
     for fold in np.unique(folds):
         held = np.flatnonzero(folds == fold)
@@ -203,7 +207,7 @@ def _cross_card(matter: Matter, folds: Int64, plan: Plan) -> tuple[Float64, Card
     losses = [_loss_on_line(margins, matter.y) for margins in out]
     best = int(np.argmin(losses))
     found, form = out[best], CardForm(plan.crosses[best])
-    if plan.pairs is not None and form.crosses:
+    if plan.pairs is not None and (form.crosses or losses[best] > (1.0 + BEHIND) * rival):
         margins, rounds = _cross_pairs(matter, folds, plan.pairs)
         if _loss_on_line(margins, matter.y) < losses[best]:
             found, form = margins, CardForm(0, boosted=rounds)

@@ -24,7 +24,7 @@ from honghua.lab.fitting.crossfit import (
     fit_forest,
     probability_of,
 )
-from honghua.lab.fitting.folds import draw_folds, draw_sample, split_report
+from honghua.lab.fitting.folds import draw_folds, draw_sample, find_groups, split_report
 from honghua.lab.fitting.screening import Dropped, Screening, screen, tell_noise
 from honghua.lab.fitting.settings import FitSettings, Plan, plan_for
 from honghua.lab.tables.api import Table, describe, encode
@@ -65,9 +65,9 @@ def fit_candidates(table: Table, settings: FitSettings, *, progress: Progress | 
     say = progress or (lambda _: None)
     plan = settings.plan or plan_for(table.rows, len(table.columns))
     share = min(settings.report_share, plan.report_share_max)
-    development, kept = split_report(table, share=share, seed=settings.seed)
-    by = f"the last in {table.time_name}" if table.time is not None else "drawn within each outcome"
-    steps = [Step("split", f"{len(development):,} rows to fit on, {len(kept):,} kept for the report ({by})")]
+    split = split_report(table, share=share, seed=settings.seed)
+    development, kept = split.development, split.report
+    steps = [Step("split", f"{len(development):,} rows to fit on, {len(kept):,} kept for the report ({split.told})")]
     learnt = learn(table.take(development), settings, plan, progress=say)
     report = speak(learnt.pair, make_matter(table.take(kept), learnt.screening, settings, plan), kept)
     figures = measure("scorecard", report.y, report.champion), measure("forest", report.y, report.challenger)
@@ -75,7 +75,7 @@ def fit_candidates(table: Table, settings: FitSettings, *, progress: Progress | 
     pair = learnt.pair
     if settings.refit and plan.refit:
         say("refit: on all rows")
-        whole = make_matter(table, learnt.screening, settings, plan)
+        whole = replace(make_matter(table, learnt.screening, settings, plan), groups=find_groups(table))
         again = choose(whole, without_memory(plan, table)) if plan.again else learnt.chosen
         pair = fit_pair(whole, again, plan)
         steps.append(
@@ -104,11 +104,12 @@ def learn(table: Table, settings: FitSettings, plan: Plan, *, progress: Progress
 
     threads = min(settings.threads, plan.threads)
     screening = screen(table, seed=settings.seed, leave_out=settings.leave_out, trust=settings.trust, threads=threads)
-    screening, told = weigh_doubtful(table, screening, plan, settings)
+    groups = find_groups(table)
+    screening, told = weigh_doubtful(table, screening, plan, settings, groups=groups)
     done("screen", told)
     if not screening.accepted:
         raise BadInput("no column is left that says anything about the target", code="NO_COLUMNS")
-    matter = make_matter(table, screening, settings, plan)
+    matter = replace(make_matter(table, screening, settings, plan), groups=groups)
     plan = without_memory(plan, table)
     chosen = choose(matter, plan)
     done("choose", tell_choice(chosen, plan))
@@ -118,9 +119,9 @@ def learn(table: Table, settings: FitSettings, plan: Plan, *, progress: Progress
 
 
 def without_memory(plan: Plan, table: Table) -> Plan:
-    """The plan without boosted pairs where rows have times: the same person's rows of several dates would stand in several folds, and what
-    can tell persons apart by pairs of fine ranges would seem to foretell what it only remembers."""
-    return plan if table.time is None else replace(plan, pairs=None)
+    """The plan without boosted pairs where rows have times but no ids: the same person's rows of several dates would stand in several
+    folds, and what can tell persons apart by pairs of fine ranges would seem to foretell what it only remembers."""
+    return plan if table.time is None or table.ids is not None else replace(plan, pairs=None)
 
 
 def make_matter(table: Table, screening: Screening, settings: FitSettings, plan: Plan) -> Matter:
@@ -138,7 +139,8 @@ def choose(matter: Matter, plan: Plan) -> Chosen:
     places = draw_sample(matter.y, rows=plan.tune_rows, seed=matter.seed, name="tune")
     part = matter.take(places)
     ones = int(part.y.sum())
-    folds = draw_folds(part.y, count=max(2, min(plan.folds, ones, len(part.y) - ones)), seed=matter.seed, name="tune")
+    count = max(2, min(plan.folds, ones, len(part.y) - ones))
+    folds = draw_folds(part.y, count=count, seed=matter.seed, name="tune", groups=part.groups)
     found = cross_fit(part, folds, plan)
     return Chosen(found, choose_shares(found, part.y), places)
 
@@ -179,13 +181,15 @@ def tell_out_of_fold(chosen: Chosen, matter: Matter, development: Int64) -> Pred
     return Predictions(rows, matter.y[chosen.places], *said)
 
 
-def weigh_doubtful(table: Table, screening: Screening, plan: Plan, settings: FitSettings) -> tuple[Screening, str]:
+def weigh_doubtful(
+    table: Table, screening: Screening, plan: Plan, settings: FitSettings, *, groups: Int64 | None
+) -> tuple[Screening, str]:
     """Doubtful columns are used when a forest foretells rows it has not seen better with them; else they are dropped as noise."""
     names = (*screening.accepted, *screening.doubtful)
     helped = ""
     dropped: list[Dropped] = []
     accepted, doubtful = screening.accepted, screening.doubtful
-    if doubtful and (not accepted or _do_help(table, screening, plan, settings)):
+    if doubtful and (not accepted or _do_help(table, screening, plan, settings, groups=groups)):
         accepted, helped = (
             tuple(name for name in table.names if name in names),
             f"; {len(doubtful)} in doubt help out of fold and are kept",
@@ -200,13 +204,13 @@ def weigh_doubtful(table: Table, screening: Screening, plan: Plan, settings: Fit
     )
 
 
-def _do_help(table: Table, screening: Screening, plan: Plan, settings: FitSettings) -> bool:
+def _do_help(table: Table, screening: Screening, plan: Plan, settings: FitSettings, *, groups: Int64 | None) -> bool:
     recipe = plan.recipes[0]
     losses = []
     for names in (screening.accepted, (*screening.accepted, *screening.doubtful)):
-        matter = make_matter(table, replace(screening, accepted=names), settings, plan)
+        matter = replace(make_matter(table, replace(screening, accepted=names), settings, plan), groups=groups)
         matter = matter.take(draw_sample(matter.y, rows=plan.tune_rows, seed=matter.seed, name="doubt"))
-        folds = draw_folds(matter.y, count=plan.folds, seed=matter.seed, name="doubt")
+        folds = draw_folds(matter.y, count=plan.folds, seed=matter.seed, name="doubt", groups=matter.groups)
         found = cross_fit(matter, folds, replace(plan, recipes=(recipe,), crosses=()))
         p = probability_of(found.margins[recipe.name])
         losses.append([log_loss(matter.y[folds == k], p[folds == k]) for k in range(plan.folds)])

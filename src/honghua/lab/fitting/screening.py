@@ -11,13 +11,14 @@ from typing import Final
 import numpy as np
 
 from honghua.base.rng import derive_rng
-from honghua.lab.fitting.folds import draw_sample
+from honghua.lab.fitting.folds import draw_one_each, draw_sample, find_groups
 from honghua.lab.fitting.leaks import Suspicion, find_leaks
 from honghua.lab.fitting.singles import Single, look_at
 from honghua.lab.tables.api import Column, Kind, Table, describe, encode
 from honghua.models.api import train_forest
 
 EVIDENCE_ROWS_MAX: Final = 150_000
+GROUPS_MIN: Final = 200  # with fewer persons a row of each is too little to look at: then all rows are
 P_MAX: Final = 0.01
 ID_NAME: Final = re.compile(
     r"(^|_|\b)(id|ids|uuid|guid|key|no|nr|num|number|index|rowid|seq|serial)$|^(id|unnamed|index|row)(_|\b|:)|编号|序号",
@@ -65,7 +66,7 @@ def screen(
     formal = {name: found for name, found in _find_formal(plain).items() if name not in trust}
     dropped += formal.values()
     left = plain.without(formal)
-    left = left.take(draw_sample(left.labels, rows=EVIDENCE_ROWS_MAX, seed=seed, name="evidence"))
+    left = _take_evidence(left, seed=seed)
     singles = {column.name: look_at(column, left.labels, seed=seed) for column in left.columns}
     suspected = find_leaks(left, list(singles.values()), trust=trust)
     dropped += [Dropped(one.name, "leak", one.evidence) for one in suspected if one.left_out]
@@ -78,6 +79,14 @@ def screen(
     accepted = tuple(name for name in left.names if name in sure)
     doubtful = tuple(name for name in left.names if name not in sure)
     return Screening(accepted, doubtful, tuple(dropped), suspected, singles)
+
+
+def _take_evidence(table: Table, *, seed: int) -> Table:
+    """The rows that are looked at: one of each person, as eight rows of one say no more about chance than one does; a sample of many."""
+    groups = find_groups(table)
+    if groups is not None and len(np.unique(groups)) >= GROUPS_MIN:
+        table = table.take(draw_one_each(groups, seed=seed, name="evidence"))
+    return table.take(draw_sample(table.labels, rows=EVIDENCE_ROWS_MAX, seed=seed, name="evidence"))
 
 
 def tell_noise(single: Single) -> Dropped:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -10,22 +10,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from honghua.lab.tables.dates import NO_TIME, as_days, read_day_numbers, read_instants
+from honghua.lab.tables.numerals import read_each_number, read_most_numbers, read_numbers
 from honghua.lab.tables.records import MISSING, UNKNOWN, Column, Float64, Int64, Kind, Unread
 
 # What people write for "not there" (compared in small letters). A missing value keeps a weight of its own, so nothing is lost by it.
 ABSENT: Final = frozenset(
-    {"", "?", "-", "--", ".", "na", "n/a", "#n/a", "nan", "null", "none", "nil", "missing", "<na>"}
-)
+    {"", "?", "-", "--", "---", ".", "na", "n/a", "n.a.", "#n/a", "nan", "nat", "null", "none", "nil", "missing", "<na>", "(null)",
+     "(blank)", "not available", "#value!", "#div/0!", "#null!", "\\n", "0000-00-00", "0000-00-00 00:00:00", "00/00/0000", "缺失"}
+)  # fmt: skip
 WORDS_MAX: Final = 50_000
 TEXT_LENGTH_MEAN_MAX: Final = 64  # longer values are sentences, not categories
-NUMBER: Final = re.compile(r"[-+]?(\d{1,3}(,\d{3})+|\d+)?(\.\d+)?([eE][-+]?\d{1,3})?%?")
-DECORATION: Final = str.maketrans("", "", "$€£¥￥, ")
-PADDED: Final = re.compile(r"0\d+")  # 007 is a name, not a number
 FEW_UNIQUE: Final = 2
+ODD_SHOWN: Final = 4
 WHOLE_MAX: Final = 2.0**53
 TRUES: Final = frozenset({"true", "yes", "y", "t", "是"})
 BOOLS: Final = ({"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"}, {"是", "否"})
-UNREADABLE: Final = (pa.types.is_nested, pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary)
+UNITS: Final = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
+BYTES: Final = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary)
+UNREADABLE: Final = (pa.types.is_nested, *BYTES)
 
 
 def infer_column(name: str, data: pa.ChunkedArray) -> Column | Unread:
@@ -37,7 +39,7 @@ def infer_column(name: str, data: pa.ChunkedArray) -> Column | Unread:
         return _coded(name, Kind.FLAG, *code_texts(array))
     if _is_temporal(array.type):
         return Column(name, Kind.DATE, as_days(_instants(array)))
-    if _is_number(array.type):
+    if _is_number(array.type) or _is_span(array.type):
         return _numbers(name, as_floats(array))
     return _infer_texts(name, *code_texts(array))
 
@@ -69,15 +71,29 @@ def _spellings(like: Column) -> dict[str, int]:
 
 
 def flatten(data: pa.ChunkedArray) -> pa.Array:
-    """One array, dictionaries spelled out."""
+    """One array, dictionaries spelled out, and bytes that are text as text."""
     array = data.combine_chunks() if isinstance(data, pa.ChunkedArray) else data
     if isinstance(array, pa.ChunkedArray):
         array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], array.type)
-    return array.cast(array.type.value_type) if pa.types.is_dictionary(array.type) else array
+    if pa.types.is_dictionary(array.type):
+        array = array.cast(array.type.value_type)
+    return _as_text(array) if any(is_such(array.type) for is_such in BYTES) else array
+
+
+def _as_text(array: pa.Array) -> pa.Array:
+    """Bytes as text where they are UTF-8: some writers of parquet do not say that their texts are texts."""
+    try:
+        return array.cast(pa.binary()).cast(pa.string())
+    except pa.ArrowInvalid:
+        return array
 
 
 def as_floats(array: pa.Array) -> Float64:
-    """Numbers as float64, what is missing or infinite as NaN."""
+    """Numbers as float64, times of day and spans as seconds; what is missing or infinite is NaN."""
+    if _is_span(array.type):
+        unit = getattr(array.type, "unit", "s")
+        plain = array.cast(pa.int32() if array.type.bit_width == 32 else pa.int64()).cast(pa.float64())
+        array = pc.divide(plain, UNITS[unit])
     values = np.asarray(pc.fill_null(array.cast(pa.float64(), safe=False), np.nan), np.float64).copy()
     values[np.isinf(values)] = np.nan
     return values
@@ -91,7 +107,7 @@ def canonical_texts(array: pa.Array) -> list[str | None]:
 
 def code_texts(array: pa.Array) -> tuple[list[str | None], Int64]:
     """The different canonical texts (None = absent), and the place of each row's among them."""
-    if _is_number(array.type):
+    if _is_number(array.type) or _is_span(array.type):
         values, places = np.unique(as_floats(array), return_inverse=True, equal_nan=True)
         return [_say_number(float(value)) for value in values], places.astype(np.int64)
     coded = array.cast(pa.string()).dictionary_encode()  # bools become "true" and "false"
@@ -121,18 +137,30 @@ def _infer_texts(name: str, unique: list[str | None], places: Int64) -> Column |
     there = [text for text in unique if text is not None]
     if not there:
         return Column(name, Kind.CATEGORY, np.full(len(places), MISSING, np.int32), ())
-    numbers = _read_numbers(unique)
+    numbers = read_numbers(unique)
     if numbers is not None and len(there) > FEW_UNIQUE:
         return _numbers(name, numbers[places])
     days = _read_days(unique)
     if days is not None:
         return Column(name, Kind.DATE, days[places])
+    most = read_most_numbers(unique, places)
+    if most is not None:
+        return _with_odd_words(_numbers(name, most[places]), unique, most, places)
     if len(there) > WORDS_MAX:
         return Unread(name, f"{len(there):,} different texts: names or free text, not categories")
     if np.mean([len(text) for text in there]) > TEXT_LENGTH_MEAN_MAX:
         return Unread(name, "free text")
     kind = Kind.FLAG if {text.lower() for text in there} in BOOLS else Kind.CATEGORY
     return _coded(name, kind, unique, places)
+
+
+def _with_odd_words(column: Column, unique: list[str | None], values: Float64, places: Int64) -> Column:
+    """A column of numbers that says which words it lost."""
+    odd = [k for k, text in enumerate(unique) if text is not None and np.isnan(values[k])]
+    rows = int(np.isin(places, odd).sum())
+    shown = ", ".join(repr(unique[k]) for k in odd[:ODD_SHOWN]) + (" …" if len(odd) > ODD_SHOWN else "")
+    told = f"{column.name}: {rows:,} values among its numbers are none ({shown}) and count as missing"
+    return replace(column, note=told)
 
 
 def _coded(name: str, kind: Kind, unique: list[str | None], places: Int64) -> Column:
@@ -151,19 +179,6 @@ def _numbers(name: str, values: Float64) -> Column:
     return Column(name, Kind.WHOLE if whole else Kind.NUMBER, values)
 
 
-def _read_numbers(texts: list[str | None]) -> Float64 | None:
-    """Numbers of texts such as 1,234.50, ¥12 or 37%; None when one of them is none."""
-    out = np.full(len(texts), np.nan)
-    for k, text in enumerate(texts):
-        if text is None:
-            continue
-        plain = text.lstrip("$€£¥￥ ")
-        if not plain or not NUMBER.fullmatch(plain) or PADDED.fullmatch(plain) or not any(c.isdigit() for c in plain):
-            return None
-        out[k] = float(plain.translate(DECORATION).rstrip("%"))
-    return out
-
-
 def _read_days(texts: list[str | None]) -> Float64 | None:
     found = read_instants([text for text in texts if text is not None])
     if found is None:
@@ -174,12 +189,12 @@ def _read_days(texts: list[str | None]) -> Float64 | None:
 
 
 def _floats_of(array: pa.Array) -> Float64:
-    if _is_number(array.type) or pa.types.is_boolean(array.type):
+    if _is_number(array.type) or _is_span(array.type) or pa.types.is_boolean(array.type):
         return as_floats(array)
     if _is_temporal(array.type):
         return np.full(len(array), np.nan)
     unique, places = code_texts(array)
-    return _each(unique, _read_numbers)[places]
+    return read_each_number(unique)[places]
 
 
 def _dates_of(array: pa.Array) -> Float64:
@@ -201,6 +216,10 @@ def _each(texts: list[str | None], read: Any) -> Float64:
 
 def _is_number(kind: pa.DataType) -> bool:
     return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
+
+
+def _is_span(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_time(kind) or pa.types.is_duration(kind))
 
 
 def _is_temporal(kind: pa.DataType) -> bool:

@@ -20,21 +20,38 @@ ISO: Final = re.compile(
 )
 # Tried in this order; the first that reads every text of a column is the column's form. Day before month where both would do.
 FORMS: Final = (
-    "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%b-%Y", "%b-%y", "%d-%b-%Y", "%d %b %Y", "%b %Y", "%B %Y", "%Y年%m月%d日",
+    "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%d/%m/%y", "%m/%d/%y", "%b-%Y", "%b-%y", "%d-%b-%Y", "%d-%b-%y",
+    "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %Y", "%B %Y", "%Y年%m月%d日", "%Y年%m月",
 )  # fmt: skip
+CLOCKS: Final = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")  # what may follow a day
+QUARTER: Final = re.compile(r"(\d{4})[- ]?Q([1-4])", re.IGNORECASE)
 
 
 def read_instants(texts: Sequence[str]) -> Int64 | None:
-    """Microseconds UTC of every text, or None when they are not all dates of one form."""
+    """Microseconds UTC of every text, or None when they are not all dates of one form.
+
+    A year that nobody lived in (9999-12-31 for "open") is no time; a column of nothing else is no column of dates.
+    """
     if not texts:
         return None
-    if all(ISO.fullmatch(text) for text in texts):
-        found = [_read_iso(text) for text in texts]
+    plain = [QUARTER.sub(_first_month, text) for text in texts]
+    if all(ISO.fullmatch(text) for text in plain):
+        found = [_read_iso(text) for text in plain]
     else:
-        found = next((read for read in (_read_form(texts, form) for form in FORMS) if None not in read), [None])
-    if any(one is None or one.year not in YEARS for one in found):
+        forms = (form + clock for clock in CLOCKS for form in FORMS)
+        found = next((read for read in (_read_form(plain, form) for form in forms) if None not in read), [None])
+    if None in found or not any(one is not None and one.year in YEARS for one in found):
         return None
-    return np.array([(one - EPOCH) // dt.timedelta(microseconds=1) for one in found if one is not None], np.int64)
+    micros = (
+        (one - EPOCH) // dt.timedelta(microseconds=1) if one.year in YEARS else NO_TIME
+        for one in found
+        if one is not None
+    )
+    return np.array(list(micros), np.int64)
+
+
+def _first_month(quarter: re.Match[str]) -> str:
+    return f"{quarter[1]}-{3 * int(quarter[2]) - 2:02}"
 
 
 def read_day_numbers(values: Float64) -> Float64 | None:

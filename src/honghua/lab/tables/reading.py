@@ -32,7 +32,9 @@ def read_table(
     BadInput with a sentence when the file, a column or the target will not do.
     """
     file = TableFile(Path(path))
-    _check_roles(file, target=target, time=time, row_id=row_id)
+    target = file.get(target)
+    time, row_id = (None if name is None else file.get(name) for name in (time, row_id))
+    _check_roles(target, time, row_id)
     wanted = read_target(target, file.column(target), positive=positive)
     notes = [wanted.note]
     columns, unread = [], []
@@ -44,6 +46,7 @@ def read_table(
             unread.append(found)
         else:
             columns.append(found.take(wanted.rows))
+            notes += [found.note] if found.note else []
     table = Table(
         columns=tuple(columns), places=wanted.rows, target=wanted.values, target_name=target, target_words=wanted.words,
         time_name=time or "", time=None if time is None else read_time(time, file.column(time))[wanted.rows],
@@ -78,15 +81,19 @@ def build_table(
     )  # fmt: skip
 
 
-def read_for_scoring(path: Path | str, schema: Schema) -> Table:
-    """The schema's columns of another file, in its order of rows; columns more are ignored, a column less is BadInput."""
+def read_for_scoring(path: Path | str, schema: Schema, *, allow_absent: bool = False) -> Table:
+    """The schema's columns of another file, in its order of rows; columns more are ignored, a column less is BadInput.
+
+    allow_absent: a column less counts as missing in every row, and a note says so; BadInput when none at all is there.
+    """
     file = TableFile(Path(path))
-    gone = [name for name in schema.names if name not in file.names]
-    if gone:
+    gone = [name for name in schema.names if file.find(name) is None]
+    if gone and (not allow_absent or len(gone) == len(schema.names)):
         raise BadInput(f"{path} lacks columns that the model reads: {', '.join(gone)}", code="BAD_COLUMNS")
-    columns, notes = [], []
+    columns = []
+    notes = [f"{name}: the file has no such column; it counts as missing in every row" for name in gone]
     for remembered in schema.columns:
-        data = file.column(remembered.name)
+        data = pa.chunked_array([pa.nulls(file.rows)]) if remembered.name in gone else file.column(remembered.name)
         column = read_as(remembered.empty(), data)
         empty = int(pc.sum(pc.is_null(data, nan_is_null=True)).as_py() or 0)
         there = file.rows - empty
@@ -114,10 +121,8 @@ def check_table(table: Table) -> Table:
     return table
 
 
-def _check_roles(file: TableFile, **roles: str | None) -> None:
-    given = [name for name in roles.values() if name is not None]
-    for name in given:
-        file.column(name)
+def _check_roles(*roles: str | None) -> None:
+    given = [name for name in roles if name is not None]
     if len(set(given)) < len(given):
         raise BadInput("target, time and id must be different columns", code="BAD_COLUMNS")
 

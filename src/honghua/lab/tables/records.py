@@ -44,12 +44,14 @@ class Column:
     values  NUMBER, WHOLE, DATE (days since 1970-01-01): float64[n], NaN = missing
             CATEGORY, FLAG: int32[n] codes into `words`, −1 = missing, −2 = a word not known
     words   of CATEGORY and FLAG, in order of the alphabet; empty otherwise
+    note    what was lost in reading it, as a sentence; empty where nothing was
     """
 
     name: str
     kind: Kind
     values: Values
     words: tuple[str, ...] = ()
+    note: str = ""
 
     @property
     def missing(self) -> NDArray[np.bool_]:

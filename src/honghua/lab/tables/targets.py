@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,7 +11,7 @@ import pyarrow as pa
 
 from honghua.base.clock import DAY_US
 from honghua.base.errors import BadInput
-from honghua.lab.tables.columns import canonical_texts, infer_column
+from honghua.lab.tables.columns import code_texts, flatten, infer_column
 from honghua.lab.tables.records import Int64, Kind, Target, Unread
 
 SHOWN: Final = 8
@@ -38,28 +39,55 @@ class ReadTarget:
 
 def read_target(name: str, data: pa.ChunkedArray, *, positive: str | None = None) -> ReadTarget:
     """0 and 1 of a column with two values; `positive` names the one that is 1. BadInput says what is wrong with it."""
-    texts = canonical_texts(data.combine_chunks())
-    rows = np.flatnonzero(np.array([text is not None for text in texts], bool))
-    words = sorted({text for text in texts if text is not None})
+    unique, places = code_texts(flatten(data))
+    spelled, merged = _merge_spellings(unique)
+    counts = np.bincount(places, minlength=len(unique))
+    ones: dict[str, int] = {}
+    for text, rows_of in zip(spelled, counts.tolist(), strict=True):
+        if text is not None:
+            ones[text] = ones.get(text, 0) + rows_of
+    words = sorted(ones)
     if len(words) != 2:
         shown = ", ".join(words[:SHOWN]) + (" …" if len(words) > SHOWN else "")
         told = f"the target {name} has {len(words):,} different values ({shown}); exactly two are wanted"
         raise BadInput(told, code="BAD_TARGET")
-    ones = {word: sum(1 for text in texts if text == word) for word in words}
     one, why = _choose_one(words, ones, positive=positive)
     zero = next(word for word in words if word != one)
-    values = np.array([texts[int(k)] == one for k in rows], np.uint8)
+    code = np.array([-1 if text is None else int(text == one) for text in spelled], np.int64)[places]
+    rows = np.flatnonzero(code >= 0)
     note = f"1 of the target {name} is {one!r} and 0 is {zero!r}: {why}"
-    if len(rows) < len(texts):
-        note += f"; {len(texts) - len(rows):,} rows without a target were left out"
-    return ReadTarget(values, rows, (zero, one), note)
+    if merged:
+        note += f"; spellings of one value were taken together ({merged})"
+    if len(rows) < len(code):
+        note += f"; {len(code) - len(rows):,} rows without a target were left out"
+    return ReadTarget(code[rows].astype(np.uint8), rows, (zero, one), note)
+
+
+def _merge_spellings(unique: Sequence[str | None]) -> tuple[list[str | None], str]:
+    """Each text as the first spelling of its value where many spellings are two values (Yes, yes, No); and what was merged."""
+    texts = sorted(text for text in unique if text is not None)
+    first: dict[str | float, str] = {}
+    for text in texts:
+        first.setdefault(_meaning(text), text)
+    if len(texts) <= 2 or len(first) != 2:
+        return list(unique), ""
+    merged = [f"{text} = {first[_meaning(text)]}" for text in texts if first[_meaning(text)] != text]
+    return [None if text is None else first[_meaning(text)] for text in unique], ", ".join(merged[:SHOWN])
+
+
+def _meaning(text: str) -> str | float:
+    try:
+        return float(text)
+    except ValueError:
+        return " ".join(text.casefold().split())
 
 
 def _choose_one(words: list[str], counts: dict[str, int], *, positive: str | None) -> tuple[str, str]:
     if positive is not None:
-        if positive not in words:
+        named = [word for word in words if word == positive] or [w for w in words if _meaning(w) == _meaning(positive)]
+        if len(named) != 1:
             raise BadInput(f"the target is never {positive!r}; it is {words[0]!r} or {words[1]!r}", code="BAD_TARGET")
-        return positive, "as asked for"
+        return named[0], "as asked for"
     try:
         return max(words, key=float), "the larger number is the event"
     except ValueError:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import csv
 import tomllib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from honghua.base.errors import BadInput
-from honghua.lab.factory.api import Dictionary, Factory
 from honghua.lab.tags.rules import Rule, parse_rule
 
 DATA: Final = Path(__file__).parent / "data"
@@ -82,21 +80,6 @@ def read_tags(*, folder: Path = DATA) -> TagBook:
     return TagBook(tuple(tags), forbidden)
 
 
-def keep_known(book: TagBook, dictionary: Dictionary) -> TagBook:
-    """The book of those tags whose every variable means something in a dictionary; other data may tell of none."""
-    factory = Factory(dictionary)
-
-    def is_known(tag: Tag) -> bool:
-        try:
-            for name in tag.evidence:
-                factory.find(name)
-        except BadInput:
-            return False
-        return True
-
-    return TagBook(tuple(tag for tag in book.tags if is_known(tag)), book.forbidden)
-
-
 def _tag(row: dict[str, str]) -> Tag:
     rule = parse_rule(row["rule"])
     refresh = "night" if rule.quantiles else "fact"
@@ -112,23 +95,4 @@ def _tag(row: dict[str, str]) -> Tag:
     )  # fmt: skip
 
 
-def forbidden_inputs(book: TagBook, dictionary: Dictionary) -> tuple[str, ...]:
-    """Sentences on every tag that reads what none may: protected columns, or a word of the forbidden list. Empty = none does."""
-    return tuple(_find_forbidden(book, dictionary))
-
-
-def _find_forbidden(book: TagBook, dictionary: Dictionary) -> Iterator[str]:
-    factory = Factory(dictionary)
-    for tag in book.tags:
-        for name in tag.evidence:
-            lineage = factory.lineage(name)
-            parts = {part for column in lineage.columns for part in (*column.replace(".", "_").split("_"), column)}
-            parts |= {part for piece in name.split("__") for part in (piece, *piece.split("_"))}
-            for column in set(lineage.columns) & set(dictionary.protected):
-                yield f"{tag.name} reads the protected {column}"
-            for word, why in book.forbidden:
-                if word in parts:
-                    yield f"{tag.name} reads {word} by {name}: {why}"
-
-
-__all__ = ["REFRESHES", "SENSITIVITIES", "Tag", "TagBook", "forbidden_inputs", "keep_known", "read_tags"]
+__all__ = ["DATA", "REFRESHES", "SENSITIVITIES", "Tag", "TagBook", "read_tags"]

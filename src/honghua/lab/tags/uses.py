@@ -12,13 +12,20 @@ from honghua.lab.tags.book import DATA, SENSITIVITIES, Tag, TagBook
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """Who needs tags and why, on which ground of law: tags of these groups, if their sensitivity is one of these."""
+    """Who needs tags and why, on which ground of law: tags of these groups, if their sensitivity is one of these.
+
+    words, says: (Chinese, English). purposes: for which a person may read them, none = only machines do; is_refusable: a customer may
+    strike them out.
+    """
 
     name: str
-    says: str
+    words: tuple[str, str]
+    says: tuple[str, str]
     basis: str
     groups: tuple[str, ...]
     sensitivities: tuple[str, ...]
+    purposes: tuple[str, ...]
+    is_refusable: bool
 
     def needs(self, tag: Tag) -> bool:
         """Whether it needs this tag."""
@@ -29,14 +36,17 @@ def read_uses(book: TagBook, *, folder: Path = DATA) -> tuple[Use, ...]:
     """The uses of `uses.toml`; BadInput where one names a group or a sensitivity that the book does not have, or gives no reason."""
     told = tomllib.loads((folder / "uses.toml").read_text(encoding="utf-8"))["use"]
     uses = tuple(
-        Use(one["name"], one["says"], one["basis"], tuple(one["groups"]), tuple(one["sensitivities"])) for one in told
-    )
+        Use(
+            one["name"], (one["zh"], one["name"]), (one["says_zh"], one["says"]), one["basis"], tuple(one["groups"]),
+            tuple(one["sensitivities"]), tuple(one["purposes"]), bool(one["refusable"]),
+        ) for one in told
+    )  # fmt: skip
     groups = {tag.group for tag in book.tags}
     wrong = [f"{use.name} names the group {name!r}" for use in uses for name in use.groups if name not in groups]
     wrong += [
         f"{use.name} names the sensitivity {name!r}" for use in uses for name in use.sensitivities if name not in SENSITIVITIES
     ]  # fmt: skip
-    wrong += [f"{use.name} says neither why nor on which ground" for use in uses if not (use.says and use.basis)]
+    wrong += [f"{use.name} says neither why nor on which ground" for use in uses if not (all(use.says) and use.basis)]
     if wrong:
         raise BadInput("; ".join(wrong), code="BAD_USES")
     return uses

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +17,7 @@ from honghua.agents.api import TABLE, Ask, Context, Done, Outcome, Slot
 from honghua.base.clock import from_micros
 from honghua.base.errors import BadInput, Conflict
 from honghua.lab.factory.api import Dictionary, Stream, compute, load_stream, read_dictionary, shipped_dictionary
+from honghua.lab.knowledge.sketching import sketch_events
 from honghua.lab.workers.clustering import fit_clusters
 from honghua.lab.workers.columns_file import pack_columns, unpack_columns
 from honghua.lab.workers.drawing import Drawn, draw_rows
@@ -83,7 +85,7 @@ class ReadEvents:
     agent: str = AGENT
     step: str = "read the events"
     reads: tuple[Slot, ...] = ()
-    writes: tuple[Slot, ...] = (Slot("source"),)
+    writes: tuple[Slot, ...] = (Slot("source"), Slot("sketch"))
 
     def run(self, context: Context) -> Outcome:
         """See the class."""
@@ -96,6 +98,7 @@ class ReadEvents:
             "dictionary": self.events.question.dictionary, "dictionary_digest": self.events.dictionary.digest.hex(),
             "notes": list(stream.notes),
         })  # fmt: skip
+        context.write_json("sketch", msgspec.to_builtins(sketch_events(stream)))
         span = f"from {tell_day(stream.first_us)} to {tell_day(stream.last_us)}"
         return Done((f"{stream.rows:,} events of {customers:,} customers, {span}",))
 

@@ -7,7 +7,7 @@ person, and who is to be refused. The lists are part of the candidate; the polic
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -31,12 +31,14 @@ from honghua.lab.strategy.api import (
     swap_set,
 )
 from honghua.lab.workers.columns_file import unpack_columns
+from honghua.lab.workers.joint import compare_jointly
 from honghua.lab.workers.modeller import make_table
 from honghua.lab.workers.protecting import read_groups
 from honghua.lab.workers.question import Question
 from honghua.lab.workers.segmenter import Events, read_drawn
 from honghua.models.examining.api import Groups
 
+Floats = NDArray[np.float64]
 AGENT: Final = "Strategist"
 REVIEW_LIST: Final = "lab_review"
 REFUSE_LIST: Final = "lab_refuse"
@@ -93,6 +95,7 @@ class DrawStrategy:
     writes: tuple[Slot, ...] = (
         Slot("strategy"),
         Slot("swap_set"),
+        Slot("joint"),
         Slot("policy", TEXT),
         Slot("diff", TEXT),
         Slot("cuts"),
@@ -111,13 +114,15 @@ class DrawStrategy:
         everybody = np.ones(len(report), np.bool_)
         context.write_json("strategy", found.as_json())
         context.write_json("swap_set", swap_set(report, everybody, found.lets_pass(report), plan).as_json())
+        joint = compare_jointly(found, read_variables(context), (develop, report), context.rng("joint"))
+        context.write_json("joint", joint)
         context.write("policy", policy.encode())
         context.write("diff", "\n".join(diff_policies(frame, policy)).encode())
         context.write_json("cuts", {
             "chance": found.grid.chance.tolist(), "amount_minor": found.grid.amount_minor.tolist(),
             "actions": [plan.actions[number].name for number in found.actions.tolist()],
         })  # fmt: skip
-        return Done(tell_strategy(found))
+        return Done((*tell_strategy(found), tell_joint(joint)))
 
 
 def tighten(plan: Plan, remarks: Sequence[Sequence[str]]) -> Plan:
@@ -148,6 +153,28 @@ def tell_strategy(found: Strategy) -> tuple[str, ...]:
         f"{approved.mid:.1%} pass without anybody's doing, {kept}",
         f"{len(floors)} floors of growth, protection and risk are kept; the nearest: {nearest}",
         f"the budget of loss is {found.plan.constraints.loss_ppm / 10_000:g}%: {found.plan.constraints.source}",
+    )
+
+
+def tell_joint(joint: Mapping[str, Any]) -> str:
+    """What both goals gain over a rule of one variable, in a sentence."""
+    if "why" in joint:
+        return str(joint["why"])
+    good, lost = (joint[name]["difference"] for name in ("good_passed", "bad_amount_passed"))
+    return (
+        f"{joint['strategy']} beside the rule {joint['rule']}: good orders that pass {good[1]:+.1%} [{good[0]:+.1%} … {good[2]:+.1%}], "
+        f"bad amounts that pass {lost[1]:+.1%} [{lost[0]:+.1%} … {lost[2]:+.1%}]"
+    )
+
+
+def read_variables(context: Context) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    """The computed variables of the rows to choose on (those with an out-of-fold chance) and of the later ones; NaN = no value."""
+    drawn, columns = read_drawn(context), unpack_columns(context.read("table"))
+    rows = unpack_columns(context.read("out_of_fold"))["row"]
+    plain = {name: np.asarray(values, np.float64) for name, values in columns.items()}
+    return (
+        {name: values[drawn.part == 0][rows] for name, values in plain.items()},
+        {name: values[drawn.part == 1] for name, values in plain.items()},
     )
 
 

@@ -24,7 +24,8 @@ class Applicant:
 
     Thick (bureau, bank flow): has_file 1/0, income_minor evidenced a month, debt_service_minor a month elsewhere, debt_minor, lenders,
     inquiries_6m, worst_24m (0 normal … 7). Thin (own and partners' data): months_known, orders_12m, spend_minor a month, returns_share,
-    address_months, device_months. Own: own_lines_minor = other lines with us (one line a person), dpd_max_24m with us.
+    address_months, device_months. Own: own_lines_minor = what the other line
+    with us takes of the cap of one person, dpd_max_24m with us.
     identity, fraud: 0 … 1; is_barred: on a list of those over-indebted.
     """
 

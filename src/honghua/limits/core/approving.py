@@ -109,12 +109,13 @@ def vectors_of(book: Rulebook, asked_minor: Sequence[int], values: Floats, on: d
     terms = book.terms
     income, service = values[:, VALUES.index("income_minor")], values[:, VALUES.index("debt_service_minor")]
     own = np.nan_to_num(values[:, VALUES.index("own_lines_minor")])
+    served = np.nan_to_num(service) + own_service(terms, own)
     has_file = np.nan_to_num(values[:, VALUES.index("has_file")])
     willing, able = chances(book.willingness, VALUES, values), chances(book.ability, VALUES, values)
     known = ~np.isnan(income)
     affordable = np.array([
-        affordable_minor(int(i), int(np.nan_to_num(s)), share_ppm=terms.service_share_ppm) if k else np.nan
-        for i, s, k in zip(income, service, known, strict=True)
+        affordable_minor(int(i), int(s), share_ppm=terms.service_share_ppm) if k else np.nan
+        for i, s, k in zip(income, served, known, strict=True)
     ])  # fmt: skip
     room = np.maximum(0.0, terms.person_cap(on).cap - own)
     start = np.where(willing >= terms.start_high_from_ppm / PPM, terms.start_high_minor, terms.start_minor)
@@ -125,6 +126,14 @@ def vectors_of(book: Rulebook, asked_minor: Sequence[int], values: Floats, on: d
     return np.ascontiguousarray(
         np.column_stack([asked, values, affordable, room, start, by_income, thick, willing, able])
     )
+
+
+def own_service(terms: LimitTerms, own: Floats) -> Floats:
+    """What other lines with us are reckoned to ask for a month, used or not, minor units float64[n], rounded up.
+
+    By the terms' own measure of what a month carries (`ceiling_months`), so that the ceilings of all lines together are the person's one.
+    """
+    return np.ceil(own / terms.ceiling_months)
 
 
 def default_chance(terms: LimitTerms, willing: float, able: float) -> float:
@@ -173,10 +182,10 @@ def _rule(book: Rulebook, vector: Floats, verdict: Verdict, on: dt.date) -> Ruli
     )  # who asks for less than a step gets that, not an approval of nothing
     ceiling = min(max(ceiling, limit), room)
     income = vector[INPUTS.index("income_minor")]
-    served = vector[INPUTS.index("debt_service_minor")]
+    own = np.nan_to_num(vector[INPUTS.index("own_lines_minor")])
+    served = np.nan_to_num(vector[INPUTS.index("debt_service_minor")]) + own_service(terms, own)
     suggestion = suggest(
-        terms, income_minor=None if np.isnan(income) else int(income), debt_service_minor=int(np.nan_to_num(served)),
-        limit_minor=limit,
+        terms, income_minor=None if np.isnan(income) else int(income), debt_service_minor=int(served), limit_minor=limit
     )  # fmt: skip
     price = risk_price(terms, willing, able, on)
     return Ruling(said, verdict.code, "", limit, ceiling, suggestion.suggested_minor, willing, able, price, fired)

@@ -11,16 +11,20 @@ import datetime as dt
 from typing import Final
 
 from honghua.limits.core.approving import Rulebook
-from honghua.limits.core.terms import BUSINESS, LENDERS, DatedCap, LimitTerms
+from honghua.limits.core.terms import BUSINESS, LENDERS, PERSON_CAPS, DatedCap, LimitTerms
 
-# No source prints a cap of one owner's business balance. Up to 200,000 yuan a visit may be left out (rules.md §6, B): more waits for a
-# person; nothing beyond 500,000, where every draw would have to be entrusted payment (§6, A).
-CAPS: Final = tuple(
-    DatedCap(
-        lender=lender, from_on=dt.date(2024, 7, 1), cap=50_000_000, grade="U",
-        source="own bound: rules.md §6, a draw above 500,000 must be entrusted; no cap of the balance is printed",
-    )
-    for lender in LENDERS
+# A consumer-finance company's cap is of all that one person owes it (rules.md §3), whatever for. Of others no source prints a cap of one
+# owner's business balance: up to 200,000 yuan a visit may be left out (§6, B), more waits for a person; nothing beyond 500,000, where
+# every draw would have to be entrusted payment (§6, A).
+CAPS: Final = (
+    *(one for one in PERSON_CAPS if one.lender == "consumer_finance"),
+    *(
+        DatedCap(
+            lender=lender, from_on=dt.date(2024, 7, 1), cap=50_000_000, grade="U",
+            source="own bound: rules.md §6, a draw above 500,000 must be entrusted; no cap of the balance is printed",
+        )
+        for lender in LENDERS if lender != "consumer_finance"
+    ),
 )  # fmt: skip
 TERMS: Final = LimitTerms(
     name="business limits", product=BUSINESS, person_caps=CAPS, limit_step_minor=50_000, start_minor=500_000, start_high_minor=1_000_000,

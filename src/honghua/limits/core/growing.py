@@ -25,6 +25,7 @@ REASONS: Final[dict[str, Words]] = {
     "EVIDENCE": ("您提供的资料通过核验,额度重新评估", "assessed anew by the evidence that you brought"),
     "EVIDENCE_GONE": ("资料撤回或过期,按没有这份资料重新评估", "assessed anew without evidence that was taken back or is over"),
     "SEASON": ("临时额度", "temporary limit offered"),
+    "BY_LOT": ("随机对照:为了解额度的作用而调整", "moved by lot, to learn what a limit does"),
     "BY_HAND": ("人工调整", "changed by a person"),
     "CUSTOMER_WISH": ("按您的要求调低", "lowered as you asked"),
 }  # fmt: skip
@@ -93,10 +94,10 @@ class Growth:
 
 def find_segment(terms: LimitTerms, record: Record) -> Segment | None:
     """The first segment that the account is of; None: the general terms hold."""
-    limit, ceiling = record.limit_minor, record.ceiling_minor
-    held = (
-        one for one in terms.segments if one.holds(limit_minor=limit, ceiling_minor=ceiling, was_late=record.was_late)
-    )
+    shown = {
+        "limit_minor": record.limit_minor, "ceiling_minor": record.ceiling_minor, "used_share_ppm": record.used_share_ppm,
+    }  # fmt: skip
+    held = (one for one in terms.segments if one.holds(**shown, was_late=record.was_late, is_past_due=record.dpd > 0))
     return next(held, None)
 
 

@@ -133,6 +133,7 @@ class LimitTerms:
     def body(self) -> dict[str, Any]:
         """Plain values for storage; `terms_from_body` is its inverse. What says nothing new is left out, as it was before."""
         body = asdict(self)
+        body["segments"] = [one.body() for one in self.segments]
         if not self.segments:
             del body["segments"]
         if self.product == CONSUMPTION:

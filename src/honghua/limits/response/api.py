@@ -21,13 +21,26 @@ from honghua.limits.response.curves import Baseline, Curves, Response, Rows
 from honghua.limits.response.fitting import fit_baseline, fit_response, learn_response
 from honghua.limits.response.keeping import Labels, keep_slice, note_outcomes, read_evidence
 from honghua.limits.response.offering import Allotment, allot_temporary, name_offers
+from honghua.limits.response.periods import (
+    X_NAMES,
+    DrawnRow,
+    SliceTerms,
+    find_base,
+    find_drawn,
+    list_unnoted,
+    make_rows,
+    may_be_moved,
+    read_slice_terms,
+)
 from honghua.limits.response.quoting import TemporaryRisk, measure_temporary
 from honghua.limits.response.slicing import OUTSIDE, Slice, draw_arms, is_in_slice, move_limits
+from honghua.limits.response.store import read_pass, write_pass
 from honghua.limits.response.whys import WORDS, CampaignTerms, Why
 
 __all__ = [
     "OUTSIDE",
     "WORDS",
+    "X_NAMES",
     "Allotment",
     "Baseline",
     "Batch",
@@ -36,6 +49,7 @@ __all__ = [
     "ChoiceTerms",
     "ChosenLimits",
     "Curves",
+    "DrawnRow",
     "Evidence",
     "Labels",
     "Moves",
@@ -44,6 +58,7 @@ __all__ = [
     "ResponseVerdict",
     "Rows",
     "Slice",
+    "SliceTerms",
     "TemporaryCampaign",
     "TemporaryRisk",
     "Why",
@@ -54,6 +69,8 @@ __all__ = [
     "count_reasons",
     "draw_arms",
     "end_temporary",
+    "find_base",
+    "find_drawn",
     "fit_baseline",
     "fit_response",
     "get_temporary",
@@ -62,6 +79,9 @@ __all__ = [
     "learn_response",
     "list_begun",
     "list_temporary",
+    "list_unnoted",
+    "make_rows",
+    "may_be_moved",
     "measure_effect",
     "measure_temporary",
     "move_limits",
@@ -70,4 +90,7 @@ __all__ = [
     "offer_piece",
     "propose_temporary",
     "read_evidence",
+    "read_pass",
+    "read_slice_terms",
+    "write_pass",
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -21,6 +22,7 @@ from honghua.limits.core import Moment
 from honghua.limits.moving import make_offers
 from honghua.limits.releases import Signed
 from honghua.limits.response import store
+from honghua.limits.response.severing import SALT_BYTES, mark_of
 from honghua.limits.response.store import TemporaryCampaign
 from honghua.limits.response.whys import CampaignTerms
 
@@ -49,8 +51,10 @@ def propose_temporary(
     """Keep an allotment of an audience (customers in its order). Conflict where the name is taken, BadInput where nobody is chosen."""
     if len(customers) != len(allotment.why) or len(set(customers)) != len(customers):
         raise BadInput("a customer of each row of the allotment is wanted, each once", code="RESPONSE_SHAPE")
-    if batch.until_on < batch.from_on or not batch.name.strip():
-        raise BadInput("a batch has a name, and its last day is not before its first", code="TEMPORARY_INVALID")
+    if batch.until_on < batch.from_on or not batch.name.strip() or ":" in batch.name:
+        raise BadInput(
+            "a batch has a name without a colon, and its last day is not before its first", code="TEMPORARY_INVALID"
+        )
     rows = sorted(zip(customers, allotment.amounts_minor.tolist(), allotment.why.tolist(), strict=True))
     if not any(amount for _, amount, _ in rows):
         raise BadInput("the allotment offers nobody anything", code="TEMPORARY_EMPTY")
@@ -58,23 +62,30 @@ def propose_temporary(
     figures = {
         "margin_ppm": batch.terms.margin_ppm, "loss_budget_minor": batch.terms.loss_minor, "drawn_budget_minor": batch.terms.drawn_minor,
         "marketing_budget_minor": batch.terms.marketing_minor, "weighed": len(rows), "offered_minor": sum(amount for _, amount, _ in rows),
-        "gap": solved.gap, "violation": solved.violation, **batch.told,
+        "gap": solved.gap + 0.0, "violation": solved.violation + 0.0, **batch.told,
     }  # fmt: skip
-    digest = digest_batch(batch, figures, rows)
+    salts = [secrets.token_bytes(SALT_BYTES) for _ in rows]
+    marks = [mark_of(salt, name) for salt, (name, _, _) in zip(salts, rows, strict=True)]
+    bound = [(mark.hex(), amount, why) for mark, (_, amount, why) in zip(marks, rows, strict=True)]
+    digest = digest_batch(batch.name, (batch.from_on, batch.until_on), figures, bound)
     number = store.insert_campaign(conn, {
         "name": batch.name, "from_on": batch.from_on, "until_on": batch.until_on, "figures": figures, "digest": digest,
         "author": signed.person, "why": signed.why, "proposed_at": now,
     })  # fmt: skip
     if not number:
         raise Conflict(f"temporary limits of the name {batch.name} were proposed before", code="TEMPORARY_NAMED")
-    store.copy_choices(conn, number, rows)
+    store.copy_choices(
+        conn, number, [(*row, *pair) for row, pair in zip(rows, zip(salts, marks, strict=True), strict=True)]
+    )
     return get_temporary(conn, number)
 
 
-def digest_batch(batch: Batch, figures: Mapping[str, Any], rows: Sequence[tuple[str, int, int]]) -> bytes:
-    """SHA-256 of everything that an approval is of."""
-    head = [batch.name, batch.from_on.isoformat(), batch.until_on.isoformat(), dict(figures)]
-    told = json.dumps([head, list(rows)], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+def digest_batch(
+    name: str, days: tuple[dt.date, dt.date], figures: Mapping[str, Any], rows: Sequence[tuple[str, int, int]]
+) -> bytes:
+    """SHA-256 of everything that an approval is of. rows: (mark in hex, minor units, why) each; the order does not count."""
+    head = [name, *(day.isoformat() for day in days), dict(figures)]
+    told = json.dumps([head, sorted(rows)], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(told.encode()).digest()
 
 

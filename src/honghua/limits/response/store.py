@@ -15,6 +15,7 @@ CAMPAIGN: Final = """SELECT campaign_id, name, from_on, until_on, figures, diges
   coalesce((SELECT array_agg(act ORDER BY act_id) FROM limits_temporary_act AS a WHERE a.campaign_id = t.campaign_id), '{}') AS acts,
   coalesce((SELECT array_agg(person ORDER BY act_id) FROM limits_temporary_act AS a WHERE a.campaign_id = t.campaign_id), '{}') AS persons,
   coalesce((SELECT array_agg(why ORDER BY act_id) FROM limits_temporary_act AS a WHERE a.campaign_id = t.campaign_id), '{}') AS reasons,
+  coalesce((SELECT array_agg(a.digest ORDER BY act_id) FROM limits_temporary_act AS a WHERE a.campaign_id = t.campaign_id), '{}') AS digests,
   (SELECT count(*) FROM limits_temporary_choice AS c WHERE c.campaign_id = t.campaign_id AND c.amount_minor > 0)::int AS chosen,
   (SELECT count(*) FROM limits_temporary_choice AS c WHERE c.campaign_id = t.campaign_id AND c.state = 'offered')::int AS offered,
   (SELECT count(*) FROM limits_temporary_choice AS c WHERE c.campaign_id = t.campaign_id AND c.state = 'left')::int AS left_out
@@ -37,6 +38,7 @@ class TemporaryCampaign:
     acts: list[str]
     persons: list[str]
     reasons: list[str]
+    digests: list[bytes]
     chosen: int
     offered: int
     left_out: int
@@ -70,12 +72,20 @@ def insert_campaign(conn: psycopg.Connection, row: Mapping[str, Any]) -> int:
     return 0 if found is None else int(found[0])
 
 
-def copy_choices(conn: psycopg.Connection, campaign_id: int, rows: Sequence[tuple[str, int, int]]) -> None:
-    """(customer, minor units, why) of everybody who was weighed."""
-    statement = "COPY limits_temporary_choice (campaign_id, customer, amount_minor, why) FROM STDIN"
+def copy_choices(
+    conn: psycopg.Connection, campaign_id: int, rows: Sequence[tuple[str, int, int, bytes, bytes]]
+) -> None:
+    """(customer, minor units, why, salt, mark) of everybody who was weighed."""
+    statement = "COPY limits_temporary_choice (campaign_id, customer, amount_minor, why, salt, mark) FROM STDIN"
     with conn.cursor() as cursor, cursor.copy(statement) as copy:
-        for customer, amount, why in rows:
-            copy.write_row((campaign_id, customer, amount, why))
+        for row in rows:
+            copy.write_row((campaign_id, *row))
+
+
+def read_choices(conn: psycopg.Connection, campaign_id: int) -> list[tuple[str, int, int, bytes | None, bytes | None]]:
+    """The same, of one batch; salt None: the customer has left; mark None: of a time before there were marks."""
+    query = "SELECT customer, amount_minor, why, salt, mark FROM limits_temporary_choice WHERE campaign_id = %s"
+    return conn.execute(query, [campaign_id]).fetchall()
 
 
 def lock_campaign(conn: psycopg.Connection, campaign_id: int) -> None:
@@ -89,8 +99,8 @@ def find_campaign(conn: psycopg.Connection, campaign_id: int) -> TemporaryCampai
         return cursor.execute(CAMPAIGN + " WHERE campaign_id = %s", [campaign_id]).fetchone()
 
 
-def list_campaigns(conn: psycopg.Connection, *, limit: int) -> list[TemporaryCampaign]:
-    """The newest first."""
+def list_campaigns(conn: psycopg.Connection, *, limit: int | None) -> list[TemporaryCampaign]:
+    """The newest first; None: all."""
     with conn.cursor(row_factory=class_row(TemporaryCampaign)) as cursor:
         return cursor.execute(CAMPAIGN + " ORDER BY campaign_id DESC LIMIT %s", [limit]).fetchall()
 
@@ -178,3 +188,64 @@ def read_slice(conn: psycopg.Connection, slice_: str) -> list[tuple[Any, ...]]:
         " JOIN limits_slice_outcome USING (slice, period, customer) WHERE slice = %s ORDER BY period, customer",
         [slice_],
     ).fetchall()
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnRow:
+    """A customer's lot of a period: the limit before it and the one that it led to, minor units."""
+
+    customer: str
+    period: int
+    arm: int
+    limit_minor: int
+    moved_minor: int
+
+
+DRAWN: Final = "customer, period, arm, limit_minor, limit_minor * factors_ppm[arm + 1] / 1000000 AS moved_minor"
+
+
+def find_drawn(conn: psycopg.Connection, slice_: str, customers: Sequence[str]) -> dict[str, DrawnRow]:
+    """Each customer's newest row of a slice."""
+    query = f"""SELECT DISTINCT ON (customer) {DRAWN} FROM limits_slice_row WHERE slice = %s AND customer = ANY(%s::text[])
+      ORDER BY customer, period DESC"""  # noqa: S608
+    with conn.cursor(row_factory=class_row(DrawnRow)) as cursor:
+        return {row.customer: row for row in cursor.execute(query.encode(), [slice_, list(customers)])}
+
+
+def list_unnoted(conn: psycopg.Connection, slice_: str, *, before: int, limit: int) -> list[DrawnRow]:
+    """Rows of periods before this one without an outcome, of customers who have not left."""
+    query = f"""SELECT {DRAWN} FROM limits_slice_row AS r WHERE slice = %s AND period < %s AND customer NOT LIKE 'left:%%'
+      AND NOT EXISTS (SELECT FROM limits_slice_outcome AS o WHERE (o.slice, o.period, o.customer) = (r.slice, r.period, r.customer))
+      ORDER BY period, customer LIMIT %s"""  # noqa: S608
+    with conn.cursor(row_factory=class_row(DrawnRow)) as cursor:
+        return cursor.execute(query.encode(), [slice_, before, limit]).fetchall()
+
+
+def read_pass(conn: psycopg.Connection, slice_: str) -> tuple[int, int]:
+    """(period, account) up to which lots were drawn; (−1, 0) before the first."""
+    row = conn.execute("SELECT period, account_id FROM limits_slice_pass WHERE slice = %s", [slice_]).fetchone()
+    return (-1, 0) if row is None else (int(row[0]), int(row[1]))
+
+
+def write_pass(conn: psycopg.Connection, slice_: str, period: int, account_id: int) -> None:
+    """Move on."""
+    conn.execute(
+        "INSERT INTO limits_slice_pass (slice, period, account_id) VALUES (%s, %s, %s)"
+        " ON CONFLICT (slice) DO UPDATE SET period = excluded.period, account_id = excluded.account_id",
+        [slice_, period, account_id],
+    )
+
+
+def list_periods(conn: psycopg.Connection) -> list[tuple[str, int, list[int]]]:
+    """(slice, period, factors) of all lots that were drawn."""
+    query = "SELECT DISTINCT slice, period, factors_ppm FROM limits_slice_row ORDER BY slice, period, factors_ppm"
+    return conn.execute(query).fetchall()
+
+
+def read_lots(
+    conn: psycopg.Connection, slice_: str, period: int, factors_ppm: Sequence[int]
+) -> list[tuple[str, int, int]]:
+    """(customer, key, arm) of one of them, of customers who have not left."""
+    query = """SELECT customer, key, arm FROM limits_slice_row WHERE slice = %s AND period = %s AND factors_ppm = %s::bigint[]
+      AND customer NOT LIKE 'left:%%' ORDER BY customer"""
+    return conn.execute(query, [slice_, period, list(factors_ppm)]).fetchall()

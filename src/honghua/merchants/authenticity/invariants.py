@@ -34,6 +34,15 @@ SELECT (SELECT count(*) FROM merchants_order), ARRAY(
   WHERE o.state <> coalesce(last.state_after, 'awaited') OR (o.state = 'false' AND coalesce(g.minor, 0) <> 0)
   ORDER BY o.purchase_id LIMIT %(limit)s)
 """
+# Nobody confirms their own word; an order that was cleared or found false by two says so in its newest step.
+BY_TWO: Final = """
+SELECT (SELECT count(*) FROM merchants_order_proposal), ARRAY(
+  SELECT 'order ' || p.purchase_id FROM merchants_order_proposal AS p JOIN merchants_order_proposal_end AS e USING (proposal_id)
+  WHERE e.person = p.person OR NOT EXISTS (
+    SELECT FROM merchants_order_step AS s WHERE s.purchase_id = p.purchase_id AND s.person = e.person
+      AND s.state_after = CASE WHEN p.is_real THEN 'proved' ELSE 'false' END)
+  ORDER BY p.purchase_id LIMIT %(limit)s)
+"""
 BOOKED: Final = "SELECT merchant_id, sum(amount_minor)::bigint FROM merchants_withholding GROUP BY merchant_id"
 KINDS: Final = (FactKind.CAMPAIGN_WITHHELD, FactKind.CAMPAIGN_RELEASED)
 
@@ -43,6 +52,7 @@ def check_authenticity(conn: psycopg.Connection) -> tuple[Check, ...]:
     return (
         check_query(conn, "merchants.withheld_of_flagged_orders_only", WITHHELD),
         check_query(conn, "merchants.orders_stand_as_their_steps", WORDS),
+        check_query(conn, "merchants.order_words_by_two", BY_TWO),
         check_withheld_booked(conn),
     )
 

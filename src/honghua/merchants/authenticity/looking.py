@@ -18,6 +18,7 @@ from honghua.merchants import store_campaigns
 from honghua.merchants.authenticity import store
 from honghua.merchants.authenticity.following import load_rules, next_look
 from honghua.merchants.authenticity.port import EvidenceSource, OrderAsked
+from honghua.merchants.authenticity.scoring import load_scorer
 from honghua.merchants.authenticity.store import EvidenceRow, OrderRow, OrderStep
 from honghua.merchants.authenticity.withholding import settle_withheld
 from honghua.merchants.core.authenticity import (
@@ -137,21 +138,26 @@ def ask_capacities(
 def judge_rows(
     conn: psycopg.Connection, rows: Sequence[OrderRow], books: Books, *, now: dt.datetime
 ) -> dict[int, Judgement]:
-    """The word of the rules on each order that no person has decided, from all evidence that is kept."""
+    """The word of rules and scorer on each order that no person has decided, from all evidence that is kept."""
     open_rows = [row for row in rows if row.decided_by is None]
     ids = [row.purchase_id for row in open_rows]
     items: dict[int, list[EvidenceItem]] = {purchase: [] for purchase in ids}
     for one in store.list_evidence(conn, ids):
         items[one.item.purchase_id].append(one.item)
     around = read_surroundings(conn, open_rows, books, now=now)
-    rules = load_rules()
-    words = {}
-    for row in open_rows:
-        mine = items[row.purchase_id]
-        signs = derive_signs(mine, around[row.purchase_id], bought_at=row.bought_at, region_id=row.region_id)
+    signs = [
+        derive_signs(items[row.purchase_id], around[row.purchase_id], bought_at=row.bought_at, region_id=row.region_id)
+        for row in open_rows
+    ]
+    rules, words = load_rules(), {}
+    for row, mine, scored in zip(open_rows, signs, load_scorer().score(signs), strict=True):
         kinds = {EvidenceKind(kind) for kind in row.needs.split("|")}
         words[row.purchase_id] = judge_order(
-            signs, has_evidence=has_needed(mine, kinds), is_due=now >= row.due_at, rules=rules
+            mine,
+            has_evidence=has_needed(items[row.purchase_id], kinds),
+            is_due=now >= row.due_at,
+            rules=rules,
+            scored=scored,
         )
     return words
 

@@ -238,6 +238,14 @@ def insert_evidence(conn: psycopg.Connection, items: Sequence[EvidenceItem], *, 
         )
 
 
+def look_soon(conn: psycopg.Connection, purchase_id: int, *, now: dt.datetime) -> None:
+    """An order that no person has decided is looked at in the next round."""
+    conn.execute(
+        "UPDATE merchants_order SET look_at = %s WHERE purchase_id = %s AND decided_by IS NULL AND (look_at IS NULL OR look_at > %s)",
+        [now, purchase_id, now],
+    )
+
+
 def list_evidence(conn: psycopg.Connection, purchase_ids: Sequence[int]) -> list[EvidenceRow]:
     """All that was said of these orders, in the order in which it came."""
     rows = conn.execute(

@@ -1,8 +1,8 @@
 """Whether an order was a real trade (R-053): what evidence must come and by when, the signs that it gives, the word that follows.
 
 An order is *awaited* until evidence of its channel is there or its time is over. Signs that a real trade cannot have are
-*contradictions*: one is enough for doubt. The others add points, each a value beside what is usual, so that the score can be read,
-disputed and changed in one file. A person's word goes before all of it.
+*contradictions*: one is enough for doubt. Once evidence has come a fitted scorer says how likely a fake is, and by which signs; before
+that the signs add points, each a value beside what is usual. A person's word goes before all of it.
 """
 
 from __future__ import annotations
@@ -74,8 +74,27 @@ class OrderSigns:
 
 
 @dataclass(frozen=True, slots=True)
+class Scored:
+    """What a fitted scorer says of an order: chance of a fake, ppm; whether it reaches the line; signs that raised it, heaviest first."""
+
+    chance_ppm: int
+    is_doubtful: bool
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForestTerms:
+    """Which forest scores: its file beside the rules, its digest (hexadecimal), the chance in ppm from which an order is doubtful."""
+
+    file: str
+    digest: str
+    doubt_from_ppm: int
+    trained_on: str
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
-    """The word on an order, its points, and the codes behind it (of REASONS), heaviest first."""
+    """The word on an order and the codes behind it (of REASONS), heaviest first. score: points, or the scorer's ppm where it spoke."""
 
     state: OrderState
     score: int
@@ -99,6 +118,7 @@ class AuthenticityRules:
     again_hours: int
     late_days: int
     second_look_days: int
+    forest: ForestTerms
     source: str
     grade: str
 
@@ -128,12 +148,32 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
 SCORED: Final = tuple(one.name for one in fields(OrderSigns) if one.name not in ("waybill_orders", "returned_unpaid"))
 
 
-def judge_order(signs: OrderSigns, *, has_evidence: bool, is_due: bool, rules: AuthenticityRules) -> Judgement:
-    """The word on an order. has_evidence: a kind that its channel needs is there; is_due: its time is over.
+def judge_order(
+    signs: OrderSigns, *, has_evidence: bool, is_due: bool, rules: AuthenticityRules, scored: Scored | None = None
+) -> Judgement:
+    """The word on an order. has_evidence: a kind that its channel needs is there; is_due: its time is over; scored: by a fitted scorer.
 
-    A contradiction or points enough make it doubtful even before its time is over; without either, evidence proves it.
+    A contradiction makes it doubtful at any time; so does the scorer's word once evidence is there, and points enough without a scorer or
+    before that: a scorer knows orders whose evidence has come. Without any of it, evidence proves an order.
     """
     against = find_contradictions(signs, early_hours=rules.early_hours)
+    if scored is not None and has_evidence:
+        score, is_doubtful, told = scored.chance_ppm, scored.is_doubtful, scored.reasons if scored.is_doubtful else ()
+    else:
+        score, told = _add_points(signs, rules)
+        is_doubtful = score >= rules.doubt_from
+    reasons = (*against, *told)
+    if against or is_doubtful:
+        return Judgement(OrderState.DOUBTFUL, score, reasons)
+    if has_evidence:
+        return Judgement(OrderState.PROVED, score, reasons)
+    if is_due:
+        return Judgement(OrderState.UNPROVED, score, ("NO_EVIDENCE", *reasons))
+    return Judgement(OrderState.AWAITED, score, reasons)
+
+
+def _add_points(signs: OrderSigns, rules: AuthenticityRules) -> tuple[int, tuple[str, ...]]:
+    """(sum, signs that have some, heaviest first)."""
     told = sorted(
         (
             (points, sign.name)
@@ -142,15 +182,7 @@ def judge_order(signs: OrderSigns, *, has_evidence: bool, is_due: bool, rules: A
         ),
         key=lambda one: -one[0],
     )
-    score = sum(points for points, _ in told)
-    reasons = (*against, *(name for _, name in told))
-    if against or score >= rules.doubt_from:
-        return Judgement(OrderState.DOUBTFUL, score, reasons)
-    if has_evidence:
-        return Judgement(OrderState.PROVED, score, reasons)
-    if is_due:
-        return Judgement(OrderState.UNPROVED, score, ("NO_EVIDENCE", *reasons))
-    return Judgement(OrderState.AWAITED, score, reasons)
+    return sum(points for points, _ in told), tuple(name for _, name in told)
 
 
 def find_contradictions(signs: OrderSigns, *, early_hours: int) -> tuple[str, ...]:
@@ -206,8 +238,13 @@ def _read(raw: Mapping[str, Any]) -> AuthenticityRules:
         name: _positive(raw["times"][name])
         for name in ("early_hours", "first_look_hours", "again_hours", "late_days", "second_look_days")
     }
+    forest = ForestTerms(
+        file=str(raw["forest"]["file"]), digest=str(raw["forest"]["digest"]), doubt_from_ppm=_positive(raw["forest"]["doubt_from_ppm"]),
+        trained_on=str(raw["forest"]["trained_on"]),
+    )  # fmt: skip
     return AuthenticityRules(
-        needs=needs, signs=signs, grams={str(k): _positive(v) for k, v in raw["grams"].items()}, doubt_from=_positive(raw["doubt_from"]),
+        needs=needs, signs=signs, forest=forest, grams={str(k): _positive(v) for k, v in raw["grams"].items()},
+        doubt_from=_positive(raw["doubt_from"]),
         source=str(raw["source"]), grade=str(raw["grade"]), **times,
     )  # fmt: skip
 
@@ -245,6 +282,6 @@ def has_needed(items: Sequence[EvidenceItem], kinds: Collection[EvidenceKind]) -
 
 
 __all__ = [
-    "FLAGGED", "REASONS", "AuthenticityRules", "EvidenceItem", "EvidenceKind", "Judgement", "Need", "OrderSigns", "OrderState",
-    "compute_withheld", "find_contradictions", "has_needed", "judge_order", "parse_rules",
+    "FLAGGED", "REASONS", "SCORED", "AuthenticityRules", "EvidenceItem", "EvidenceKind", "ForestTerms", "Judgement", "Need", "OrderSigns",
+    "OrderState", "Scored", "compute_withheld", "find_contradictions", "has_needed", "judge_order", "parse_rules",
 ]  # fmt: skip

@@ -17,13 +17,17 @@ ITEMS: Final = (
     " is_false FROM merchants_subsidy_item"
 )
 
+# A shop has the money of a proved order at once, or with the first settlement from its day on whose payout arrived.
 UNASKED: Final = """
-SELECT p.purchase_id, p.key, p.merchant, r.scenes FROM merchants_payout AS p JOIN merchants_registry AS r USING (merchant)
-JOIN merchants_order AS o ON o.purchase_id = p.purchase_id AND o.state = 'proved'
-WHERE p.kind = 'at_once' AND p.state = 'confirmed'
-  AND NOT EXISTS (SELECT FROM merchants_subsidy_item AS i WHERE i.purchase_id = p.purchase_id)
-  AND NOT EXISTS (SELECT FROM merchants_subsidy_declined AS d WHERE d.purchase_id = p.purchase_id)
-ORDER BY p.purchase_id LIMIT %s
+SELECT DISTINCT ON (o.purchase_id) o.purchase_id, p.key, p.merchant, r.scenes FROM merchants_order AS o
+JOIN merchants_movement AS m ON m.purchase_id = o.purchase_id AND m.gross_minor > 0
+JOIN merchants_payout AS p ON p.merchant_id = m.merchant_id AND p.state = 'confirmed'
+  AND (p.purchase_id = o.purchase_id OR (p.kind = 'settlement' AND p.day >= m.booked_on))
+JOIN merchants_registry AS r USING (merchant)
+WHERE o.state = 'proved'
+  AND NOT EXISTS (SELECT FROM merchants_subsidy_item AS i WHERE i.purchase_id = o.purchase_id)
+  AND NOT EXISTS (SELECT FROM merchants_subsidy_declined AS d WHERE d.purchase_id = o.purchase_id)
+ORDER BY o.purchase_id, p.kind, p.day LIMIT %s
 """
 REFUNDS: Final = """
 SELECT i.item, m.fact_id, -m.gross_minor FROM merchants_subsidy_item AS i JOIN merchants_movement AS m USING (purchase_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from honghua.models.scorecard.blending import blend_boosters
 from honghua.models.scorecard.card import Characteristic, Cutting, Scale, Scorecard
+from honghua.models.scorecard.compiling import compile_card
 from honghua.models.scorecard.cutting import CutSettings, Field
 from honghua.models.scorecard.files import load_card, save_card
 from honghua.models.scorecard.fitting import CardSettings, calibrated, fit_line, fit_scorecard, fit_scorecards
@@ -23,6 +24,7 @@ __all__ = [
     "boost_pairs",
     "calibrated",
     "card_trees",
+    "compile_card",
     "fit_line",
     "fit_pair_card",
     "fit_scorecard",

@@ -15,8 +15,9 @@ from typing import Any, Final
 
 import psycopg
 
-from honghua.base.errors import Conflict
-from honghua.credit.core import BuyNow, Continuation, Instalments, Scene
+from honghua.base.errors import Conflict, Refusal
+from honghua.credit import api as credit
+from honghua.credit.core import BuyNow, Continuation, Instalments, Scene, holder_of
 from honghua.merchants import api as merchants
 from honghua.merchants.core import Asked
 from honghua.store.commands import body_hash, find_commands
@@ -56,7 +57,10 @@ class Checkout:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payment:
-    """How a customer pays. offer: the campaign that bears the fee of these instalments. part_minor: so much of the order, None = all."""
+    """How a customer pays. customer: the line that pays. offer: the campaign that bears the fee of these instalments.
+
+    part_minor: so much of the order, None = all.
+    """
 
     customer: str
     instalments: Instalments | None = None
@@ -172,6 +176,14 @@ def key_of(checkout_id: str, number: int) -> str:
     return f"checkout:{checkout_id}:{number}"
 
 
+async def choose_line(site: Site, checkout_id: str, line: str) -> str:
+    """The line of the customer behind this one that may pay for the goods of a checkout, this one where it may; where none may, this one,
+    so that the books say why."""
+    checkout = await site.read(lambda conn: get_checkout(conn, checkout_id))
+    found = await site.read(lambda conn: credit.list_payers(conn, site.registry, line, checkout.category))
+    return line if isinstance(found, Refusal) else found[0].line
+
+
 async def pay_checkout(site: Site, checkout_id: str, payment: Payment) -> Answer:
     """Judge and book the order for a customer; the answer of the books, with "repeated" when this very payment was made before.
 
@@ -235,7 +247,7 @@ def order_of(site: Site, checkout: Checkout, customer: str, *, part_minor: int |
     """The order as campaigns look at it."""
     return Asked(
         merchant=checkout.merchant,
-        customer=customer,
+        customer=holder_of(customer),  # one person, whichever line pays
         category=checkout.category,
         amount_minor=part_minor or checkout.amount_minor,
         at=site.clock.now(),
@@ -273,6 +285,7 @@ __all__ = [
     "Checkout",
     "Payment",
     "check_shop",
+    "choose_line",
     "find_attempts",
     "find_offer",
     "get_checkout",

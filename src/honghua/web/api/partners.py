@@ -23,8 +23,9 @@ from honghua.web.api.signing import Signed, target_of, verify
 from honghua.web.ground import Site
 from honghua.web.problems import Trouble
 
+LOGISTICS: Final = "logistics"  # tells what became of orders: evidence against fake ones, so never by default
 SCOPES: Final = frozenset({
-    "accounts", "accounts:open", "checkouts", "decisions", "events", "limits", "purchases", "repayments", "webhooks",
+    "accounts", "accounts:open", "checkouts", "decisions", "events", "limits", LOGISTICS, "purchases", "repayments", "webhooks",
 })  # fmt: skip
 RATE_PER_S: Final = 200
 AGE_S_MAX: Final = 2.0  # how long a revoked key may still be believed

@@ -34,6 +34,7 @@ SCOPE_OF: Final[dict[str, str]] = {
     "v1.purchases.refund": "purchases",
     "v1.purchases.report": "purchases",
     "v1.purchases.clear": "purchases",
+    "v1.purchases.logistics": "logistics",
     "v1.decisions.read": "decisions",
     "v1.checkouts.open": "checkouts",
     "v1.checkouts.read": "checkouts",

@@ -90,6 +90,8 @@ def refusal_notice(request: Request, answer: Answer) -> Notice:
 
 
 def scene_of(request: Request) -> Scene:
-    """From where the customer asks, as far as the session knows it."""
+    """From where the customer asks, as far as the session knows it: the network, and their bound device where it is that."""
     session = getattr(request.state, "session", None)
-    return Scene(address=session.network if session is not None else "")
+    if session is None:
+        return Scene()
+    return Scene(device=f"bound:{session.bound_device}" if session.bound_device else "", address=session.network)

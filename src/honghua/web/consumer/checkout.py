@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from honghua.base.errors import NotFound
+from honghua.base.errors import NotFound, Refusal
 from honghua.credit import api as credit
+from honghua.credit.core import REFUSALS, Purpose
 from honghua.merchants import api as merchants
 from honghua.web.api.checkouts import find_attempts, id_of_ticket
-from honghua.web.consumer.asking import customer_of, get_account
-from honghua.web.consumer.offers import CONSUMER, Choice, ask, find_choice, list_choices
+from honghua.web.consumer.asking import customer_of
+from honghua.web.consumer.offers import CONSUMER, Choice, ask, find_payers, list_choices
 from honghua.web.consumer.readings import TEXT_VERSION, Reading, digest_shown, find_reading, save_reading
 from honghua.web.ground import site_of
 from honghua.web.tickets import Ticket, open_ticket
@@ -24,6 +25,30 @@ from honghua.web.viewer import viewer_of
 
 router = APIRouter(include_in_schema=False)
 LATER: Final = 0  # periods of a purchase that the next bill asks for as a whole
+MARKS: Final = {Purpose.CONSUMPTION: "", Purpose.BUSINESS: "business-"}  # before the number of periods, in forms
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A line that may pay for an order, and the choices that it has."""
+
+    payer: credit.Payer
+    choices: list[Choice]
+
+    @property
+    def line(self) -> str:
+        """The line's reference."""
+        return self.payer.line
+
+    @property
+    def account(self) -> credit.AccountView:
+        """The line's account."""
+        return self.payer.account
+
+    @property
+    def mark(self) -> str:
+        """What stands before its choices in the form."""
+        return MARKS[self.payer.purpose]
 
 
 def ticket_of(request: Request, text: str) -> Ticket:
@@ -67,22 +92,36 @@ async def draw(request: Request, text: str, form: Form, *, refused_id: uuid.UUID
     site, customer = site_of(request), customer_of(request)
     whole = ticket_of(request, text)
     order = await find_part(request, text, whole, refused_id)
-    account = await get_account(request)
     attempts = await site.read(lambda conn: find_attempts(conn, id_of_ticket(text)))
     if attempts.state == "paid":
         return redirect(request, "consumer.purchases", Notice(key="consumer.paid_already", tone="info"))
     now = site.clock.now()
-    choices, cap = await site.read(
-        lambda conn: (
-            list_choices(conn, site, customer, order, now=now),
-            credit.find_spending_cap(conn, customer),
-        )
-    )
-    await site.write(lambda conn: merchants.note_exposure(conn, ask(order, customer, site, now=now)))
+    ways = await find_ways(request, order)
+    no = ways if isinstance(ways, Refusal) else None
+    caps = await site.read(lambda conn: {way.line: credit.find_spending_cap(conn, way.line) for way in list_ways(ways)})
+    if no is None:
+        await site.write(lambda conn: merchants.note_exposure(conn, ask(order, customer, site, now=now)))
     return await page(
-        request, "consumer/checkout.html", status=200 if form.is_good else 422, account=account, order=order, ticket=text,
-        choices=choices, form=form, whole_minor=whole.amount_minor, refused_id=refused_id, cap=cap,
+        request, "consumer/checkout.html", status=200 if form.is_good else 422, order=order, ticket=text, ways=list_ways(ways),
+        form=form, whole_minor=whole.amount_minor, refused_id=refused_id, caps=caps, no=no,
+        no_words=None if no is None else REFUSALS[no.code],
     )  # fmt: skip
+
+
+async def find_ways(request: Request, order: Ticket) -> list[Way] | Refusal:
+    """The viewer's lines that may pay for an order, each with its choices, or why none may."""
+    site, now = site_of(request), site_of(request).clock.now()
+    payers = await find_payers(request, order.category)
+    if isinstance(payers, Refusal):
+        return payers
+    return await site.read(
+        lambda conn: [Way(one, list_choices(conn, site, one.line, order, now=now)) for one in payers]
+    )
+
+
+def list_ways(ways: list[Way] | Refusal) -> list[Way]:
+    """None where there is a reason why not."""
+    return [] if isinstance(ways, Refusal) else ways
 
 
 @router.post("/checkout/{ticket}", name="consumer.choose")
@@ -93,28 +132,24 @@ async def choose(request: Request, ticket: str) -> Response:
 
 async def put_contract(request: Request, ticket: str, refused_id: uuid.UUID | None) -> Response:
     """On to the contract of what was chosen, or back to the page that says what is wrong."""
-    site, customer = site_of(request), customer_of(request)
+    site = site_of(request)
     order = await find_part(request, ticket, ticket_of(request, ticket), refused_id)
     form = await read_form(request)
-    account = await get_account(request)
-    now = site.clock.now()
-    choices = await site.read(lambda conn: list_choices(conn, site, customer, order, now=now))
-    offered = {str(LATER), *(str(choice.periods) for choice in choices)}
-    periods = form.choice("plan", frozenset(offered))
+    ways = list_ways(await find_ways(request, order))
+    offered: dict[str, tuple[Way, Choice | None]] = {f"{way.mark}{LATER}": (way, None) for way in ways}
+    offered |= {f"{way.mark}{choice.periods}": (way, choice) for way in ways for choice in way.choices}
+    chosen = form.choice("plan", frozenset(offered))
     if not form.is_good:
         return await draw(request, ticket, form, refused_id=refused_id)
-    choice = find_choice(choices, int(periods))
-    reading = begin_reading(request, ticket, order, choice, account)
+    reading = begin_reading(request, ticket, order, *offered[chosen])
     await site.write(lambda conn: save_reading(conn, reading))
     return redirect(request, "consumer.contract", reading_id=str(reading.reading_id))
 
 
-def begin_reading(
-    request: Request, text: str, order: Ticket, choice: Choice | None, account: credit.AccountView
-) -> Reading:
+def begin_reading(request: Request, text: str, order: Ticket, way: Way, choice: Choice | None) -> Reading:
     """The contract of an order: instalments are read for a while, paying with the next bill costs nothing and needs no wait."""
     site = site_of(request)
-    digest = digest_shown(order.amount_minor, account.next_statement_due_on)
+    digest = digest_shown(order.amount_minor, way.account.next_statement_due_on)
     return Reading(
         reading_id=uuid.uuid4(),
         customer=customer_of(request),
@@ -129,4 +164,5 @@ def begin_reading(
         language=viewer_of(request).language,
         seconds=site.reading_seconds if choice is not None else 0,
         opened_at=site.clock.now(),
+        purpose=way.payer.purpose,
     )

@@ -12,9 +12,9 @@ from honghua.base.errors import HonghuaError, NotFound
 from honghua.credit.core import InstalBill, Instalments
 from honghua.web.booker import Answer
 from honghua.web.consumer import opening
-from honghua.web.consumer.asking import customer_of, find_account, submit
+from honghua.web.consumer.asking import customer_of, submit
 from honghua.web.consumer.checkout import LATER
-from honghua.web.consumer.offers import Choice, find_choice, list_bill_choices, list_choices
+from honghua.web.consumer.offers import Choice, find_choice, find_line_account, list_bill_choices, list_choices
 from honghua.web.consumer.paying import asked_of, find_ticket, pay_order
 from honghua.web.consumer.readings import Reading, find_reading, give_back, save_answer, take
 from honghua.web.ground import site_of
@@ -50,7 +50,7 @@ async def draw(request: Request, reading: Reading, form: Form) -> Response:
     choice = await find_offered(request, reading)
     if reading.is_stale(now) or is_other(reading, choice):
         return back_to_choices(request, reading)
-    account = await find_account(request)
+    account = await find_line_account(request, reading)
     order = find_ticket(request, reading) if reading.kind == "purchase" else None
     return await page(
         request, "consumer/contract.html", status=200 if form.is_good else 422, reading=reading, choice=choice,
@@ -67,7 +67,7 @@ async def find_offered(request: Request, reading: Reading) -> Choice | None:
         return None
     else:
         order, now = asked_of(find_ticket(request, reading), reading), site.clock.now()
-        found = await site.read(lambda conn: list_choices(conn, site, customer, order, now=now))
+        found = await site.read(lambda conn: list_choices(conn, site, reading.line, order, now=now))
     return find_choice(found, reading.periods)
 
 
@@ -146,6 +146,6 @@ async def result(request: Request, reading_id: uuid.UUID) -> Response:
         return redirect(request, "consumer.opening")
     if answer["outcome"] in ("step_up", "delayed", "review"):
         return redirect(request, "consumer.waiting", suspension_id=answer["suspension_id"])
-    account = await find_account(request)
+    account = await find_line_account(request, reading)
     order = find_ticket(request, reading) if reading.kind == "purchase" else None
     return await page(request, "consumer/result.html", reading=reading, answer=answer, account=account, order=order)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+import secrets
 from typing import Final
 
+import psycopg
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
@@ -13,6 +16,8 @@ from honghua.credit import api as credit
 from honghua.credit.core import STATUS_CLOSED, Purpose, SetStatus, line_of
 from honghua.customers import api as customers
 from honghua.customers.core import ConsentKind, Field
+from honghua.lab.profiles import api as profiles
+from honghua.limits import api as limits
 from honghua.web.consumer.asking import customer_of, find_account, is_done, refusal_notice, submit
 from honghua.web.consumer.opening import standings
 from honghua.web.ground import site_of
@@ -120,10 +125,13 @@ async def export(request: Request) -> Response:
     account = await find_account(request)
     bills = await site.read(lambda conn: credit.list_statements(conn, site.registry, customer, limit=EXPORTED_MAX))
     story = await site.read(lambda conn: credit.list_history(conn, site.registry, customer, limit=EXPORTED_MAX))
+    _, tags, struck = await site.read(lambda conn: profiles.list_own(conn, customer))
     line = line_of(customer, Purpose.BUSINESS)
     business = await site.read(lambda conn: credit.find_account_view(conn, site.registry, line))
     body = {
         "person": person,
+        "profile": [{"tag": tag.name, "words": tag.words, "group": tag.group, "uses": tag.uses, "evidence": tag.evidence} for tag in tags],
+        "profile_struck_out": [tag.name for tag in struck],
         "business_line": None if business is None else {"opened_on": business.opened_on, "owed_minor": business.owed_minor,
             "limit_minor": business.limit.fixed_minor, "currency": business.currency},
         "account": None if account is None else {"opened_on": account.opened_on, "owed_minor": account.owed_minor,
@@ -161,12 +169,19 @@ async def erase(request: Request) -> Response:
     last = max((account.business_on for account in accounts), default=None)
     now = site.clock.now()
     try:
-        await site.write(lambda conn: customers.erase_person(conn, customer, last_dealt_on=last, now=now))
+        await site.write(lambda conn: leave(conn, customer, last_dealt_on=last, now=now))
     except (NotFound, Conflict):
         return redirect(request, "consumer.data", Notice(key="consumer.nothing_to_erase", tone="warn"))
     await site.write(lambda conn: sessions.end_sessions(conn, customer, now=now, why="erased"))
     await site.write(lambda conn: factors.drop_factor(conn, customer))
     return redirect(request, "consumer.landing", Notice(key="consumer.erased"))
+
+
+def leave(conn: psycopg.Connection, customer: str, *, last_dealt_on: dt.date | None, now: dt.datetime) -> None:
+    """Everything that goes at once, of every room, in one transaction."""
+    customers.erase_person(conn, customer, last_dealt_on=last_dealt_on, now=now)
+    profiles.forget_person(conn, customer, now=now)
+    limits.sever_person(conn, customer, secrets.token_bytes(limits.TOKEN_BYTES))
 
 
 @router.get("/my/help", name="consumer.help")

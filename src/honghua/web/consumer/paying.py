@@ -42,7 +42,7 @@ async def go_on_with_order(request: Request, reading: Reading, continues: Contin
     """The same order again, with what it was asked for, and the campaign that still stands for it."""
     site = site_of(request)
     order, now = asked_of(find_ticket(request, reading), reading), site.clock.now()
-    choices = await site.read(lambda conn: list_choices(conn, site, reading.customer, order, now=now))
+    choices = await site.read(lambda conn: list_choices(conn, site, reading.line, order, now=now))
     answer = await _pay(request, reading, find_choice(choices, reading.periods), continues)
     if answer is None:
         raise Trouble("OFFER_GONE", "this offer is used up")
@@ -56,7 +56,7 @@ async def _pay(
     if reading.periods:
         plan = Instalments(periods=reading.periods, payer=reading.payer, fee_minor=reading.fee_minor)
     payment = Payment(
-        customer=reading.customer,
+        customer=reading.line,
         instalments=plan,
         scene=scene_of(request),
         continues=continues,

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from honghua.base.errors import NotFound
 from honghua.credit import api as credit
-from honghua.credit.core import ClearReport, ReportFraud
+from honghua.credit.core import ClearReport, Purpose, ReportFraud, line_of
 from honghua.decision import api as decision
 from honghua.decision.core import REASONS
 from honghua.web.address_parts import ID_MAX, Id
@@ -46,15 +46,23 @@ async def currency_of(request: Request) -> str:
 @router.get("/my/purchases/{purchase_id}", name="consumer.purchase")
 async def purchase(request: Request, purchase_id: Id) -> Response:
     """One purchase from its first moment on: bought, refunded, disputed."""
-    site, customer = site_of(request), customer_of(request)
-    detail = await site.read(lambda conn: credit.find_purchase_detail(conn, customer, purchase_id))
-    if detail is None:
-        raise NotFound("no such purchase", code="PURCHASE_UNKNOWN")
+    _, detail = await get_purchase(request, purchase_id)
     answer = await find_refusal(request, detail.summary)
     return await page(
         request, "consumer/purchase.html", one=detail.summary, detail=detail, currency=await currency_of(request),
         answer=answer, said=sentence_of(answer, viewer_of(request).language) if answer else "",
     )  # fmt: skip
+
+
+async def get_purchase(request: Request, purchase_id: int) -> tuple[str, credit.PurchaseDetail]:
+    """(line, story) of a purchase of any line of the viewer; NotFound."""
+    site, customer = site_of(request), customer_of(request)
+    lines = [line_of(customer, purpose) for purpose in Purpose]
+    found = await site.read(lambda conn: [credit.find_purchase_detail(conn, line, purchase_id) for line in lines])
+    for line, detail in zip(lines, found, strict=True):
+        if detail is not None:
+            return line, detail
+    raise NotFound("no such purchase", code="PURCHASE_UNKNOWN")
 
 
 async def find_refusal(request: Request, one: credit.PurchaseSummary) -> Answer | None:
@@ -76,7 +84,8 @@ async def find_refusal(request: Request, one: credit.PurchaseSummary) -> Answer 
 async def report(request: Request, purchase_id: Id) -> Response:
     """The customer says: I did not buy this."""
     key = (await read_form(request)).key()
-    command = ReportFraud(key=f"report:{key}", customer=customer_of(request), purchase_id=purchase_id)
+    line, _ = await get_purchase(request, purchase_id)
+    command = ReportFraud(key=f"report:{key}", customer=line, purchase_id=purchase_id)
     return await say_about(request, command, "consumer.reported")
 
 
@@ -84,7 +93,8 @@ async def report(request: Request, purchase_id: Id) -> Response:
 async def clear(request: Request, purchase_id: Id) -> Response:
     """The customer takes the report back: it was them after all."""
     key = (await read_form(request)).key()
-    command = ClearReport(key=f"clear:{key}", customer=customer_of(request), purchase_id=purchase_id)
+    line, _ = await get_purchase(request, purchase_id)
+    command = ClearReport(key=f"clear:{key}", customer=line, purchase_id=purchase_id)
     return await say_about(request, command, "consumer.cleared")
 
 

@@ -12,6 +12,8 @@ import msgspec
 import psycopg
 from psycopg.rows import class_row
 
+from honghua.credit.core import Purpose, line_of
+
 TEXT_VERSION: Final = "2026-11"
 GIVEN_UP_AFTER: Final = dt.timedelta(seconds=30)  # whoever was concluding a contract and died
 FRESH: Final = dt.timedelta(minutes=30)  # an offer shown longer ago is shown again
@@ -19,7 +21,10 @@ FRESH: Final = dt.timedelta(minutes=30)  # an offer shown longer ago is shown ag
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """One contract before one customer's eyes. subject: an order's sealed ticket, else "". answer: what the books said, once they did."""
+    """One contract before one customer's eyes. subject: an order's sealed ticket, else "".
+
+    purpose: of the line that it is of. answer: what the books said, once they did.
+    """
 
     reading_id: uuid.UUID
     customer: str
@@ -34,8 +39,14 @@ class Reading:
     language: str
     seconds: int
     opened_at: dt.datetime
+    purpose: int = Purpose.CONSUMPTION
     confirmed_at: dt.datetime | None = None
     answer: dict[str, Any] | None = None
+
+    @property
+    def line(self) -> str:
+        """The line that it is of."""
+        return line_of(self.customer, self.purpose)
 
     def seconds_left(self, now: dt.datetime) -> int:
         """How long it must still be read, rounded up; 0 when it may be signed."""

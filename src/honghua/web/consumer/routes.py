@@ -23,20 +23,23 @@ from honghua.web.consumer import (
     waiting,
 )
 from honghua.web.consumer.asking import NoAccount, OtherPlace
-from honghua.web.consumer.bureau import lenders
+from honghua.web.consumer.bureau import lenders, supplement
 from honghua.web.consumer.bureau import pages as bureau
 from honghua.web.consumer.business import pages as business
 from honghua.web.consumer.complaining import pages as complaining
 from honghua.web.consumer.evidence import pages as evidence
+from honghua.web.consumer.facing import device
+from honghua.web.consumer.facing import pages as facing
 from honghua.web.consumer.growing import pages as growing
 from honghua.web.consumer.joining import pages as joining
+from honghua.web.consumer.profiles import pages as profile
 from honghua.web.consumer.repay import payments, reminding, repaying
 from honghua.web.ground import Site
 from honghua.web.ui.pages import redirect
 
 PARTS: Final = (
     home, bills, cap, repaying, instalments, days, purchases, checkout, contracts, opening, waiting, till, shop, mine, payments,
-    bureau, lenders, joining, growing, evidence, complaining, reminding, business,
+    bureau, lenders, supplement, device, facing, joining, growing, evidence, complaining, reminding, business, profile,
 )  # fmt: skip
 
 router = APIRouter()

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 from typing import Final
 
+import psycopg
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from honghua.base.errors import NotFound
 from honghua.credit import api as credit
 from honghua.credit.core import BuyNow, Continuation
+from honghua.customers.facing import api as facing
 from honghua.web.address_parts import Id
 from honghua.web.booker import Answer, sentence_of
 from honghua.web.consumer.asking import customer_of, is_done, scene_of, submit
+from honghua.web.consumer.facing.aims import STEP_UP, find_service, name_waiting
 from honghua.web.consumer.paying import go_on_with_order
 from honghua.web.consumer.purchases import currency_of
 from honghua.web.consumer.readings import find_suspended, save_answer
 from honghua.web.ground import site_of
+from honghua.web.signin.proving import compute_code, is_known
 from honghua.web.ui.forms import Form, empty_form, read_form
 from honghua.web.ui.pages import Notice, page, redirect
 from honghua.web.viewer import viewer_of
 
 router = APIRouter(include_in_schema=False)
 CODE_CHARS_MAX: Final = 12
+SUSPENDED_MAX: Final = 100  # of one account's newest
 SUSPENDED: Final = frozenset({"step_up", "delayed", "review"})
 
 
@@ -46,12 +51,33 @@ async def draw(request: Request, one: credit.WaitingPurchase, form: Form) -> Res
     now = site_of(request).clock.now()
     customer = customer_of(request)
     reading = await site_of(request).read(lambda conn: find_suspended(conn, customer, one.suspension_id))
+    code = await find_face_code(request, one)
     return await page(
         request, "consumer/waiting.html", status=200 if form.is_good else 422, one=one, form=form, now=now,
         is_over=one.state not in ("waiting", "passed") or now > one.expires_at,
-        may_confirm=one.until is None or now >= one.until, reading=reading, currency=await currency_of(request),
+        may_confirm=one.until is None or now >= one.until, reading=reading, face_code=code,
+        can_film=find_service(request) is not None, currency=await currency_of(request),
         reason=(reading.answer or {}).get("reason", "") if reading is not None else "",
     )  # fmt: skip
+
+
+async def find_face_code(request: Request, one: credit.WaitingPurchase) -> str:
+    """The code of a step-up that a face has confirmed a moment ago; "" without one."""
+    if one.kind != STEP_UP or find_service(request) is None:
+        return ""
+    site, customer = site_of(request), customer_of(request)
+    now, aim = site.clock.now(), name_waiting(one.suspension_id)
+
+    def read(conn: psycopg.Connection) -> str:
+        account = credit.find_account_view(conn, site.registry, one.line)
+        if account is None or not is_known(conn, customer) or facing.find_passed(conn, customer, aim, now=now) is None:
+            return ""
+        rows = credit.list_suspensions(conn, account.account_id, limit=SUSPENDED_MAX)
+        tokens = {row.suspension_id: row.token for row, _, _ in rows}
+        token = tokens.get(one.suspension_id)
+        return compute_code(site.secrets.session_key, token) if token else ""
+
+    return await site.read(read)
 
 
 @router.post("/my/waiting/{suspension_id}", name="consumer.go_on")
@@ -61,7 +87,9 @@ async def go_on(request: Request, suspension_id: Id) -> Response:
     one = await get_waiting(request, suspension_id)
     form = await read_form(request)
     key = form.key()
-    proof = form.text("code", chars_max=CODE_CHARS_MAX) if one.kind == "step_up" else ""
+    proof = ""
+    if one.kind == STEP_UP:
+        proof = await find_face_code(request, one) or form.text("code", chars_max=CODE_CHARS_MAX)
     confirmed = form.values.get("confirmed") == "yes"
     if one.kind == "delayed" and not confirmed:
         form.blame("confirmed", "consumer.error_confirm")
@@ -74,7 +102,7 @@ async def go_on(request: Request, suspension_id: Id) -> Response:
     else:
         answer = await submit(request, plain_order(request, one, continues, key=f"go-on:{key}"))
     if answer["outcome"] == "refused" and answer["code"] in ("PROOF_WRONG", "CONFIRM_NEEDED", "DELAYED", "IN_REVIEW"):
-        name = "code" if one.kind == "step_up" else "confirmed"
+        name = "code" if one.kind == STEP_UP else "confirmed"
         form.blame(name, "consumer.error_said", sentence=sentence_of(answer, viewer_of(request).language))
         return await draw(request, await get_waiting(request, suspension_id), form)
     if reading is not None:
@@ -86,7 +114,7 @@ async def go_on(request: Request, suspension_id: Id) -> Response:
 def plain_order(request: Request, one: credit.WaitingPurchase, continues: Continuation, *, key: str) -> BuyNow:
     """The same order again, as it was made at a till."""
     return BuyNow(
-        key=key, customer=customer_of(request), amount_minor=one.amount_minor, merchant=one.merchant, order=one.order,
+        key=key, customer=one.line, amount_minor=one.amount_minor, merchant=one.merchant, order=one.order,
         category=one.category, scene=scene_of(request), continues=continues,
     )  # fmt: skip
 

@@ -10,10 +10,12 @@ from honghua.web.consumer.wording.business import BUSINESS
 from honghua.web.consumer.wording.buying import BUYING
 from honghua.web.consumer.wording.complaining import COMPLAINING
 from honghua.web.consumer.wording.evidence import EVIDENCE
+from honghua.web.consumer.wording.facing import FACING
 from honghua.web.consumer.wording.growing import GROWING
 from honghua.web.consumer.wording.joining import JOINING
 from honghua.web.consumer.wording.lenders import LENDERS
 from honghua.web.consumer.wording.own import OWN
+from honghua.web.consumer.wording.profiles import PROFILE
 
 WORDS: Final[dict[str, tuple[str, str]]] = {
     **ACCOUNT,
@@ -26,4 +28,6 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     **EVIDENCE,
     **COMPLAINING,
     **BUSINESS,
+    **FACING,
+    **PROFILE,
 }

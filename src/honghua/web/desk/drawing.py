@@ -23,6 +23,7 @@ NAVIGATION: Final = (
     ("desk.feed", "desk.nav_feed", "/desk/feed", "clock"),
     ("desk.reviews", "desk.nav_reviews", "/desk/reviews", "check"),
     ("desk.journeys", "desk.nav_journeys", "/desk/journeys", "person"),
+    ("desk.complaints", "desk.nav_complaints", "/desk/complaints", "help"),
     ("desk.orders", "desk.nav_orders", "/desk/orders", "list"),
     ("desk.evidence", "desk.nav_evidence", "/desk/evidence", "check"),
     ("desk.rings", "desk.nav_rings", "/desk/rings", "graph"),

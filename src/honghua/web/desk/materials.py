@@ -58,7 +58,7 @@ async def settle(request: Request, material_id: Id) -> Response:
         with conn.transaction():
             row = materials.settle_material(conn, material_id, accept=decision == "accept", by=person, why=why, now=now)
             if row.state == MaterialState.IN_FORCE:
-                key = f"brought:{material_id}"
+                key = evidence.name_brought(material_id)
                 evidence.decide(conn, site.vault, site.registry, row.customer, key=key, now=now)
 
     try:

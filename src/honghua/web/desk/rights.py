@@ -25,6 +25,7 @@ APPROVING: Final = STEERING | {Role.COLLECTOR}
 HUMAN: Final = frozenset({Role.REVIEWER, Role.CARE, Role.OPERATIONS, Role.AUDITOR})
 LAB: Final = frozenset({Role.STRATEGIST, Role.OPERATIONS, Role.AUDITOR})
 TALKERS: Final = frozenset({Role.CARE, Role.COLLECTOR, Role.REVIEWER})
+PROFILERS: Final = frozenset({Role.CARE, Role.REVIEWER})  # whose purposes lab/tags/data/uses.toml names
 
 RIGHTS: Final[Rights] = {
     "desk.home": ALL,
@@ -66,6 +67,8 @@ RIGHTS: Final[Rights] = {
     "desk.customers": ALL,
     "desk.customer": ALL,
     "desk.customer_reveal": TALKERS,
+    "desk.profile": PROFILERS,
+    "desk.profile_look": PROFILERS,
     "desk.books": BOOKS,
     "desk.owner": BOOKS,
     "desk.check_books": OPERATORS,
@@ -99,6 +102,11 @@ RIGHTS: Final[Rights] = {
     "desk.journeys": HUMAN,
     "desk.journey": HUMAN,
     "desk.journey_answer": REVIEWERS,
+    "desk.complaints": HUMAN,
+    "desk.complaint": HUMAN,
+    "desk.complaint_read": frozenset({Role.CARE, Role.REVIEWER}),
+    "desk.complaint_longer": frozenset({Role.CARE}),
+    "desk.complaint_answer": frozenset({Role.CARE}),
     "desk.orders": RISK,
     "desk.order": RISK,
     "desk.order_decide": REVIEWERS,

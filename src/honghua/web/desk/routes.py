@@ -5,11 +5,13 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from honghua.web.desk import books, business, closing, customers, home, materials, portfolio, running, webhooks
+from honghua.web.desk.complaints import pages as complaints
 from honghua.web.desk.giving import pages as giving
 from honghua.web.desk.human import routes as human
 from honghua.web.desk.lab import routes as lab
 from honghua.web.desk.lenders import pages as lenders
 from honghua.web.desk.orders import pages as orders
+from honghua.web.desk.profiles import pages as profiles
 from honghua.web.desk.prudence import routes as prudence
 from honghua.web.desk.risk import decisions, feed, lists, policies, reviews, rings, writing
 from honghua.web.desk.temporary import pages as temporary
@@ -27,6 +29,7 @@ for part in (
     policies,
     running,
     customers,
+    profiles,
     books,
     business,
     closing,
@@ -37,6 +40,7 @@ for part in (
     giving,
     temporary,
     human,
+    complaints,
     orders,
     lab,
     webhooks,

@@ -18,7 +18,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "merchant.payable": ("待结算", "To be paid out"),
     "merchant.last_30": ("近三十天", "The last thirty days"),
     "merchant.chart_sales": ("每日成交额", "Sales a day"),
-    "merchant.no_sales": ("还没有成交。顾客用红花付款后,订单会出现在这里。", "Nothing sold yet. Orders paid with Honghua appear here."),
+    "merchant.no_sales": ("还没有成交。顾客用{brand}付款后,订单会出现在这里。", "Nothing sold yet. Orders paid with {brand} appear here."),
     "merchant.running": ("进行中的活动", "Running campaigns"),
     "merchant.none_running": ("没有进行中的免息活动。", "No campaign is running."),
     "merchant.start_one": ("发起免息活动", "Start a campaign"),

@@ -87,7 +87,7 @@ async def check(request: Request) -> Response:
     if form.is_good:
         outcome = await site.write(lambda c: phones.check_code(c, site.vault, answered, caller, now=now))
         if outcome.begun is not None:
-            return await come_in(request, outcome.begun, outcome.way_back, "customer")
+            return await come_in(request, outcome.begun, outcome.way_back, "customer", customer=outcome.subject)
         if outcome.token:
             response = redirect(request, "signin.factor")
             carry_step(response, request, outcome.token)

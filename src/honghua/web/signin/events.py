@@ -32,6 +32,10 @@ class EventKind(StrEnum):
     USER_LOCKED = "user_locked"
     USER_UNLOCKED = "user_unlocked"
     ROLES_CHANGED = "roles_changed"
+    DEVICE_BOUND = "device_bound"
+    DEVICE_SEEN = "device_seen"
+    DEVICE_OTHER = "device_other"
+    DEVICE_LOST = "device_lost"
 
 
 @dataclass(frozen=True, slots=True)

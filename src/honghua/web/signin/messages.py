@@ -69,15 +69,20 @@ class FakeGateway:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpGateway:
-    """Hands messages to whatever the operator has, by a plain POST of JSON: {"key", "to", "text"}; any 2xx means that it was taken."""
+    """Hands messages to whatever the operator has, by a plain POST of JSON: {"key", "to", "text"}; any 2xx means that it was taken.
+
+    sign: who writes, put before every text as 【…】; "" = the gateway signs itself.
+    """
 
     url: str
     token: str = field(repr=False)
+    sign: str = ""
     client: httpx.Client = field(default_factory=httpx.Client)
 
     def send(self, message: Message) -> None:
         """Hand it over, under its key: the same key again is the same message."""
-        body = {"key": message.key, "to": message.phone, "text": message.text}
+        text = f"【{self.sign}】{message.text}" if self.sign else message.text
+        body = {"key": message.key, "to": message.phone, "text": text}
         headers = {"Authorization": f"Bearer {self.token}", "Idempotency-Key": message.key}
         try:
             answer = self.client.post(self.url, json=body, headers=headers, timeout=TIMEOUT_S, follow_redirects=False)

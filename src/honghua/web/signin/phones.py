@@ -33,7 +33,7 @@ from honghua.web.signin.sessions import Person, begin_session, digest_token
 
 CODE_DIGITS: Final = 6
 TEXT: Final = (
-    "【红花】验证码 {code},{minutes} 分钟内有效。任何人索要验证码都是诈骗。"
+    "验证码 {code},{minutes} 分钟内有效。任何人索要验证码都是诈骗。"
     "Your code is {code}; nobody of ours will ever ask for it."
 )
 

@@ -24,8 +24,13 @@ from honghua.store.database import run_unit
 from honghua.web.keyring import Secrets
 from honghua.web.signin.messages import Message, wish_message
 
+FACE: Final = "face"
+FACE_TEXT: Final = (
+    "您有一笔消费需要刷脸确认,请登录 {at}/my 在“待确认”中操作。如非本人操作,请立即一键冻结账户。"
+    "A purchase needs your face: sign in at {at}/my. If it is not yours, freeze your account."
+)
 TEXT: Final = (
-    "【红花】您有一笔消费需要确认,验证码 {code}。如非本人操作,请立即一键冻结账户。"
+    "您有一笔消费需要确认,验证码 {code}。如非本人操作,请立即一键冻结账户。"
     "A purchase needs your confirmation: {code}. If it is not yours, freeze your account."
 )
 ACTIVE: Final = "active"
@@ -37,28 +42,35 @@ FindCustomer = Callable[[psycopg.Connection, int], str | None]
 
 @dataclass(frozen=True, slots=True)
 class SmsProver:
-    """Sends codes and knows them. find_customer: the reference of an account's holder. connect: a connection for a moment."""
+    """Sends codes and knows them. find_customer: the reference of an account's holder. connect: a connection for a moment.
+
+    face_at: the site's address, where faces are recorded there: then a step-up of kind face sends no code, and the page gives it out
+    after the face; "" = a code is sent whatever the kind.
+    """
 
     connect: Connect
     secrets: Secrets
     find_customer: FindCustomer
     clock: Clock
+    face_at: str = ""
 
     def send(self, *, token: str, account_id: int, kind: str) -> None:
         """Wish for the message, once a token. Who has left no number gets none: the message stands as failed."""
         assert kind, "a challenge has a kind"
         with self.connect() as conn:
-            run_unit(conn, lambda c: self._wish(c, token, account_id, self.clock.now()))
+            run_unit(conn, lambda c: self._wish(c, token, account_id, kind, self.clock.now()))
 
     def check(self, token: str, proof: str) -> bool:
         """Whether the proof is the code of this token."""
         return hmac.compare_digest(compute_code(self.secrets.session_key, token).encode(), proof.strip().encode())
 
-    def _wish(self, conn: psycopg.Connection, token: str, account_id: int, now: dt.datetime) -> None:
+    def _wish(self, conn: psycopg.Connection, token: str, account_id: int, kind: str, now: dt.datetime) -> None:
         vault = self.secrets.vault
         customer = self.find_customer(conn, account_id)
         phone = self._find_phone(conn, vault, customer, now)
-        text = TEXT.format(code=compute_code(self.secrets.session_key, token))
+        by_face = kind == FACE and self.face_at
+        code = compute_code(self.secrets.session_key, token)
+        text = FACE_TEXT.format(at=self.face_at) if by_face else TEXT.format(code=code)
         shown = mask_phone(phone) if phone else NO_NUMBER.format(customer=customer)
         wish_message(conn, vault, Message(f"step_up:{token}", phone, text), shown, now=now)
 

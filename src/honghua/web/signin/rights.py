@@ -46,6 +46,8 @@ RIGHTS: Final[Rights] = {
     "signin.second_check": CUSTOMERS,
     "signin.second_drop": CUSTOMERS,
     "signin.second_forget": CUSTOMERS,
+    "signin.bound": CUSTOMERS,
+    "signin.bound_answer": CUSTOMERS,
     "signin.phone": CUSTOMERS,
     "signin.phone_send": CUSTOMERS,
     "signin.phone_code": CUSTOMERS,

@@ -8,6 +8,7 @@ from honghua.customers.api import publish_texts
 from honghua.store.database import run_unit
 from honghua.web.ground import Site
 from honghua.web.signin import customer_routes, security_routes
+from honghua.web.signin.bound import routes as bound_routes
 from honghua.web.signin.messages import FakeGateway, Gateway
 from honghua.web.signin.second import routes as second_routes
 from honghua.web.signin.staff import admin_routes
@@ -15,7 +16,7 @@ from honghua.web.signin.staff import routes as user_routes
 from honghua.web.signin.staff.oidc import Provider
 
 router = APIRouter(include_in_schema=False)
-for part in (customer_routes, second_routes, user_routes, admin_routes, security_routes):
+for part in (customer_routes, bound_routes, second_routes, user_routes, admin_routes, security_routes):
     router.include_router(part.router)
 
 

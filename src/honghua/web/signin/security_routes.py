@@ -39,7 +39,7 @@ async def sign_out(request: Request) -> Response:
     await site.write(end)
     response = RedirectResponse("/", status_code=303)
     response.headers.append("set-cookie", cookies.dropped_cookie(cookies.SESSION, site.address).header())
-    response.headers["clear-site-data"] = '"cache", "storage"'
+    response.headers["clear-site-data"] = '"cache"'  # the storage holds the key of a bound device, which stays on it
     return response
 
 

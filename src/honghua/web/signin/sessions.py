@@ -26,7 +26,10 @@ FRESH: Final = dt.timedelta(minutes=10)  # how long a proof of who one is holds 
 LISTED_MAX: Final = 50
 NAME_LENGTH_MAX: Final = 100
 
-COLUMNS: Final = "session_id, subject, roles, display_name, merchant, device, network, began_at, seen_at, proved_at, ends_at, factor_at"
+COLUMNS: Final = (
+    "session_id, subject, roles, display_name, merchant, device, network, began_at, seen_at, proved_at, ends_at, factor_at,"
+    " bound_device"
+)
 LIVE: Final = "ended_at IS NULL AND ends_at > %(now)s AND seen_at + make_interval(secs => idle_seconds) > %(now)s"
 
 
@@ -50,7 +53,7 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A session that is alive."""
+    """A session that is alive. bound_device: digest of the key of its owner's bound device, if it is on it; "" = any other."""
 
     session_id: int
     subject: str
@@ -64,6 +67,7 @@ class Session:
     proved_at: dt.datetime
     ends_at: dt.datetime
     factor_at: dt.datetime | None = None
+    bound_device: str = ""
 
     def is_fresh(self, now: dt.datetime) -> bool:
         """Whether the person proved who they are a moment ago: asked before what is delicate."""
@@ -165,6 +169,16 @@ def note_proof(conn: psycopg.Connection, session_id: int, *, now: dt.datetime, h
         " WHERE session_id = %(session)s",
         {"now": now, "factor": has_factor, "session": session_id},
     )
+
+
+def note_device(conn: psycopg.Connection, session_id: int, bound_device: str) -> None:
+    """A session is on its owner's bound device, by the digest of its key."""
+    conn.execute("UPDATE web_session SET bound_device = %s WHERE session_id = %s", [bound_device, session_id])
+
+
+def forget_device(conn: psycopg.Connection, subject: str) -> None:
+    """No session of somebody's is on a bound device any more."""
+    conn.execute("UPDATE web_session SET bound_device = '' WHERE subject = %s AND bound_device <> ''", [subject])
 
 
 def end_session(conn: psycopg.Connection, session_id: int, subject: str, *, now: dt.datetime, why: str) -> bool:

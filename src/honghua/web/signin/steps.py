@@ -7,6 +7,7 @@ import datetime as dt
 import math
 from collections.abc import Sequence
 from typing import Final
+from urllib.parse import urlencode
 
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
@@ -15,6 +16,7 @@ from honghua.web.ground import Site, site_of
 from honghua.web.refusing import safe_next
 from honghua.web.roles import Role
 from honghua.web.signin import cookies, sessions
+from honghua.web.signin.bound.door import begin_greeting
 from honghua.web.signin.bounds import name_network
 from honghua.web.signin.messages import Gateway, deliver_messages
 from honghua.web.signin.outcomes import Caller, Outcome
@@ -89,12 +91,25 @@ def count_minutes(wait: dt.timedelta) -> int:
     return max(1, math.ceil(wait / dt.timedelta(minutes=1)))
 
 
-async def come_in(request: Request, begun: Begun, way_back: str, realm: str) -> RedirectResponse:
-    """The browser is somebody's now: a fresh cookie, the old session of this browser ended, and on to where they wanted to go."""
+async def come_in(request: Request, begun: Begun, way_back: str, realm: str, *, customer: str = "") -> RedirectResponse:
+    """The browser is somebody's now: a fresh cookie, the old session of this browser ended, and on to where they wanted to go.
+
+    A customer who has bound a device passes the page on which it answers.
+    """
     target = safe_next(way_back)
-    response = RedirectResponse(find_home(realm, begun.roles) if target == "/" else target, status_code=303)
+    target = find_home(realm, begun.roles) if target == "/" else target
+    response = RedirectResponse(await ask_device(request, customer, target) if customer else target, status_code=303)
     await carry_session(request, response, begun)
     return response
+
+
+async def ask_device(request: Request, customer: str, target: str) -> str:
+    """Where a customer goes first: to the page of their bound device, and from there on, or straight on where none is bound."""
+    site = site_of(request)
+    number = await site.write(lambda conn: begin_greeting(conn, customer, now=site.clock.now()))
+    if number is None:
+        return target
+    return f"{request.app.url_path_for('signin.bound', challenge_id=number)}?{urlencode({'next': target})}"
 
 
 def find_home(realm: str, roles: frozenset[Role]) -> str:

@@ -134,4 +134,13 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "signin.event_user_locked": ("停用", "Locked"),
     "signin.event_user_unlocked": ("恢复", "Unlocked"),
     "signin.event_roles_changed": ("角色变更", "Roles changed"),
+    "signin.event_device_bound": ("绑定本人设备", "Device bound"),
+    "signin.event_device_seen": ("在绑定的设备上登录", "Signed in on the bound device"),
+    "signin.event_device_other": ("不在绑定的设备上登录", "Signed in, not on the bound device"),
+    "signin.event_device_lost": ("解除设备绑定", "Device bound no longer"),
+    "signin.bound_here": ("本人设备", "your bound device"),
+    "signin.bound_title": ("正在核对设备", "Is this your device?"),
+    "signin.bound_lead": ("您绑定过一台设备。如果就是这一台,它会自己应答;不是,请直接继续。", "You have bound a device. If this is it, it answers by itself; if not, just go on."),
+    "signin.bound_go": ("不是这台设备,继续", "It is not; go on"),
+    "signin.bound_link": ("我的设备", "My device"),
 }  # fmt: skip

@@ -95,7 +95,7 @@ def build_part(site: Site, *consoles: str) -> FastAPI:
             routes.install(app, site)
         tables.append(rights.RIGHTS)
         words |= said.WORDS
-    install_pages(app, site, words)
+    install_pages(app, site, site.brand.fill(words))
     install_handlers(app)
     rights_of_all = join_rights(tables)
     app.state.rights = rights_of_all

@@ -9,7 +9,8 @@ from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import JSONResponse
 
 from honghua.base.clock import FixedClock
-from honghua.web.guard import BODY_BYTES_MAX, Guard
+from honghua.web.body_bounds import BODY_BYTES_MAX
+from honghua.web.guard import Guard
 from honghua.web.refusing import safe_next
 from honghua.web.rights import join_rights
 from honghua.web.roles import CUSTOMERS, PARTNERS, PUBLIC, STAFF, Role

@@ -29,6 +29,12 @@ def file_answer(name: str, text: str, *, media_type: str) -> Response:
     return Response(text, media_type=media_type, headers=headers)
 
 
+def pdf_answer(name: str, pdf: bytes) -> Response:
+    """A document to be kept under a name, as it lies in the books."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return Response(pdf, media_type="application/pdf", headers=headers)
+
+
 def harmless(text: str) -> str:
     """A text that no spreadsheet takes for a formula."""
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text

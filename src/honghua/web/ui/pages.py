@@ -43,6 +43,8 @@ def install_pages(app: FastAPI, site: Site, words: Words) -> None:
     environments = {
         language: _make_environment(language, writings[language], words, assets, make_url) for language in LANGUAGES
     }
+    for environment in environments.values():
+        environment.globals["brand"] = site.brand
     app.state.pages = Pages(environments, writings, words, assets)
 
 

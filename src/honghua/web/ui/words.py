@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 WORDS: Final[dict[str, tuple[str, str]]] = {
-    "ui.brand": ("红花", "Honghua"),
+    "ui.brand": ("{brand}", "{brand}"),
     "ui.tagline": ("绑定真实消费的信用支付", "Credit bound to real purchases"),
     "ui.skip": ("跳到正文", "Skip to the content"),
     "ui.navigation": ("主导航", "Main navigation"),

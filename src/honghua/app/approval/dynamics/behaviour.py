@@ -1,11 +1,13 @@
 """A score in life beside the score at application (R-065): which tells better who will default, and how long before.
 
-The learner (logistic regression) is the same for both; it is fitted on the training cities only, where it is also chosen what serves and
-where the alarm line lies. Both are compared on all live accounts and, harder, on those with nothing past due; warnings count there only.
+The same two learners read both (logistic regression, and trees of our own kernel); they are fitted on the training cities only, where it is
+also chosen what serves and where the alarm line lies. Both are compared on all live accounts and, harder, on those with nothing past due;
+warnings count there only.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,7 +20,7 @@ from sklearn.preprocessing import StandardScaler
 
 from honghua.app.approval.dynamics.lives import MONTHS, Town
 from honghua.limits.core import VALUES
-from honghua.models.api import auc_difference, auc_interval
+from honghua.models.api import auc_difference, auc_interval, train_forest
 from honghua.sim.api import MONTH_DAYS, Lived, interval
 
 Floats = NDArray[np.float64]
@@ -33,8 +35,14 @@ TIERS: Final = (0.5, 0.8, 0.95)  # shares of the training rows at which risk tie
 FALSE_ALARMS: Final = 0.05  # of account-months that do not end in default, on the training cities
 FEATURES: Final = (
     "utilisation", "utilisation_3m", "paid_share", "paid_share_3m", "dpd_most", "dpd_most_3m", "months_late", "refused_3m", "bought_change",
-    "limit_log",
+    "limit_log", "used_log", "utilisation_all", "utilisation_most", "utilisation_change", "paid_share_least", "paid_share_all", "late_days",
+    "months_any_late", "bought_log", "bought_spread", "purchases_log", "unpaid_3m", "refused_all",
 )  # fmt: skip
+# Few leaves and many rows in each: defaults are rare. Set before anything was fitted, the same for every reader.
+TREES: Final = {"num_leaves": 7, "min_data_in_leaf": 300, "lambda_l2": 5.0}
+ROUNDS: Final = 120
+FOLDS: Final = 4
+LEARNERS: Final = ("logistic", "trees")
 APPLIED: Final = tuple(name for name in VALUES if name not in ("is_barred", "own_lines_minor", "spend_minor"))
 
 
@@ -90,11 +98,18 @@ def describe_conduct(lived: Lived, month: int) -> Floats:
     paid = [one.paid_minor / was for one, was in zip(months, owed, strict=True)]
     used = [one.used_minor / np.maximum(one.limit_minor, 1) for one in months]
     before = np.mean([one.bought_minor for one in months[:-1]], axis=0)
+    bought, refused = (np.array([getattr(one, name) for one in months]) for name in ("bought_minor", "refused"))
+    late = np.array([one.dpd_most for one in months])
     return np.column_stack([
         np.minimum(used[-1], 2), np.minimum(np.mean(used[-3:], axis=0), 2), paid[-1], np.mean(paid[-3:], axis=0),
         np.minimum(now.dpd_most, 60), np.minimum(np.max([one.dpd_most for one in last3], axis=0), 60),
         np.sum([one.dpd > 0 for one in months], axis=0), np.log1p(np.sum([one.refused for one in last3], axis=0)),
-        np.log((now.bought_minor + 1_000) / (before + 1_000)), np.log(limit),
+        np.log((now.bought_minor + 1_000) / (before + 1_000)), np.log(limit), np.log1p(now.used_minor),
+        np.minimum(np.mean(used, axis=0), 2),
+        np.minimum(np.max(used, axis=0), 2), np.clip(used[-1] - used[-3], -2, 2), np.min(paid, axis=0), np.mean(paid, axis=0),
+        np.minimum(late, 30).sum(axis=0), (late > 0).sum(axis=0), np.log1p(bought.mean(axis=0)),
+        bought.std(axis=0) / (bought.mean(axis=0) + 1_000), np.log1p(now.purchases), np.sum([one.paid_minor == 0 for one in last3], axis=0),
+        np.log1p(refused.sum(axis=0)),
     ])  # fmt: skip
 
 
@@ -107,32 +122,38 @@ READERS: Final[dict[str, Callable[[Panel], Floats]]] = {
 
 def measure_behaviour(train: Panel, test: Panel) -> dict[str, Any]:
     """AUC of both scores on the same account-months of the test cities, risk tiers and lead time. Intervals: 95 %, DeLong, Wilson."""
-    fitted = {name: _fit(read(train), train.bad) for name, read in READERS.items()}
-    chance = {name: fitted[name].predict_proba(read(test))[:, 1] for name, read in READERS.items()}
+    learner, serving, folds = choose_serving(train)
+    fitted = {name: _fit(learner, read(train), train.bad) for name, read in READERS.items()}
+    chance = {name: fitted[name](read(test)) for name, read in READERS.items()}
     chance["cards"] = 1.0 - test.score  # the shipped application cards, fitted on a city of their own
-    serving, folds = choose_serving(train)
-    own = fitted[serving].predict_proba(READERS[serving](train))[:, 1]
+    own = fitted[serving](READERS[serving](train))
     line = float(np.quantile(own[train.in_order & ~train.bad], 1.0 - FALSE_ALARMS))
     looked = np.isin(test.month, LOOKED)
     return {
-        "people_train": len(np.unique(train.person)), "people_test": len(np.unique(test.person)), "serving": serving, "folds_auc": folds,
-        "live_accounts": _compare(test, chance, looked), "accounts_in_order": _compare(test, chance, looked & test.in_order),
+        "people_train": len(np.unique(train.person)), "people_test": len(np.unique(test.person)), "learner": learner, "serving": serving,
+        "folds_auc": folds, "live_accounts": _compare(test, chance, looked),
+        "accounts_in_order": _compare(test, chance, looked & test.in_order),
         "tiers": tell_tiers(own, chance[serving], test), "alarm_line": round(line, 5), **_tell_lead(test, chance[serving], line),
     }  # fmt: skip
 
 
-def choose_serving(train: Panel) -> tuple[str, dict[str, float]]:
-    """Whether conduct serves alone or with the application: by AUC on each training city left out, of accounts in order."""
-    cities = train.person >> 32
-    found = {}
-    for name in ("conduct", "both"):
+def choose_serving(train: Panel) -> tuple[str, str, dict[str, float]]:
+    """(learner, what it reads, AUC of each pair) by training cities left out in turn, of accounts in order.
+
+    Both learners are tried on the application, too; it does not serve, and is compared by the learner that is chosen for conduct.
+    """
+    fold = (train.person >> 32) % FOLDS
+    found: dict[tuple[str, str], float] = {}
+    for learner, name in itertools.product(LEARNERS, READERS):
         rows, said = READERS[name](train), np.zeros(len(train.bad))
-        for city in np.unique(cities):
-            mine = cities == city
-            said[mine] = _fit(rows[~mine], train.bad[~mine]).predict_proba(rows[mine])[:, 1]
+        for one in np.unique(fold):
+            mine = fold == one
+            rest = ~mine if not mine.all() else mine
+            said[mine] = _fit(learner, rows[rest], train.bad[rest])(rows[mine])
         kept = train.in_order
-        found[name] = round(float(auc_interval(train.bad[kept].astype(np.int64), said[kept]).mid), 4)
-    return max(found, key=lambda name: found[name]), found
+        found[learner, name] = round(float(auc_interval(train.bad[kept].astype(np.int64), said[kept]).mid), 4)
+    learner, serving = max((pair for pair in found if pair[1] != "application"), key=lambda pair: found[pair])
+    return learner, serving, {f"{name}, {by}": value for (by, name), value in found.items()}
 
 
 def _compare(test: Panel, chance: dict[str, Floats], rows: NDArray[np.bool_]) -> dict[str, Any]:
@@ -183,9 +204,16 @@ def _tell_lead(test: Panel, chance: Floats, line: float) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _fit(rows: Floats, bad: NDArray[np.bool_]) -> Any:
-    """Logistic regression on standardised columns."""
-    return make_pipeline(StandardScaler(), LogisticRegression(C=0.3, max_iter=500)).fit(rows, bad)
+def _fit(learner: str, rows: Floats, bad: NDArray[np.bool_]) -> Callable[[Floats], Floats]:
+    """From rows float64[n, k] to chances of default float64[n]."""
+    if learner == "logistic":
+        line = make_pipeline(StandardScaler(), LogisticRegression(C=0.3, max_iter=500)).fit(rows, bad)
+        return lambda some: np.asarray(line.predict_proba(some)[:, 1])
+    names = [f"value {k}" for k in range(rows.shape[1])]
+    trained = train_forest(
+        rows.astype(np.float32), bad.astype(np.int64), names=names, seed=1, params=TREES, rounds=ROUNDS
+    )
+    return lambda some: 1.0 / (1.0 + np.exp(-trained.forest.score(some.astype(np.float32))))
 
 
 def _fill(values: Floats | None, who: NDArray[np.bool_]) -> Floats:

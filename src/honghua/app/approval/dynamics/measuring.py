@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from honghua.app.approval.dynamics.behaviour import make_panel, measure_behaviour
 from honghua.app.approval.dynamics.lives import MONTHS, Town, live_stepped, settle_town
-from honghua.app.approval.dynamics.segments import measure_segments
+from honghua.app.approval.dynamics.segments import measure_rules, measure_segments
 from honghua.app.approval.dynamics.thin import measure_thin
 from honghua.limits.core import EXAMPLE_SEGMENTS, Rulebook
 
@@ -30,6 +30,8 @@ def measure_dynamics(
     )
     terms = replace(book.terms, segments=segments)
     lives = {town.seed: live_stepped(terms, town, town.approved) for town in towns}
+    general = [live_stepped(book.terms, town, town.approved)[0] for town in told]
+    parts = [(town, *lives[town.seed]) for town in towns]
 
     def panel(chosen: Sequence[Town]) -> Any:
         return make_panel([(town, town.approved, lives[town.seed][0]) for town in chosen])
@@ -37,7 +39,9 @@ def measure_dynamics(
     return {
         "months": MONTHS, "applicants": count, "seeds_train": list(seeds[:train]), "seeds_test": list(seeds[train:]),
         "thin_file": measure_thin(book.terms, learnt, told, target=target, seed=seeds[0]),
-        "segments": measure_segments(terms, [(town, *lives[town.seed]) for town in told], seed=seeds[0]),
+        "segments": measure_segments(terms, parts[train:], seed=seeds[0]),
+        "segments_train": measure_segments(terms, parts[:train], seed=seeds[0]),
+        "segment_rules": measure_rules([lived for _, lived, _ in parts[train:]], general, seed=seeds[0]),
         "behaviour": measure_behaviour(panel(learnt), panel(told)),
     }  # fmt: skip
 

@@ -29,6 +29,9 @@ from honghua.store.settings import StoreSettings
 
 Floats = NDArray[np.float64]
 
+SECONDS_MOST: Final = 10.0
+TEN_THOUSANDTH: Final = 1e-4
+SLICE_WANTED: Final = 20_000
 WANTED: Final = 150_000_000  # customers, in six hours
 WITHIN_HOURS: Final = 6.0
 ROUNDS: Final = 5
@@ -83,13 +86,27 @@ def run(args: argparse.Namespace, store: StoreSettings) -> dict[str, Any]:
     solve(*cut_slice(asked, SLICE_MIN), plan=plan)  # compiles where nothing is cached
     found, seconds = time_rounds(asked, plan, ROUNDS)
     del store
-    return {
+    told = {
         "customers": args.customers, "levels": args.levels, "budgets": args.budgets, "seconds": seconds,
         "violation": found.violation, "gap": found.gap, "passes": found.passes,
         "budget_used": [round(float(share), 6) for share in found.spent / asked.budgets],
         **measure_peer(asked, args, plan),
         **measure_largest(args, plan, seconds),
     }  # fmt: skip
+    return {**told, "promises": judge_promises(told)}
+
+
+def judge_promises(told: dict[str, Any]) -> dict[str, bool]:
+    """Each point of the allocation's test (issue 7), yes or no, as far as this size says anything of it."""
+    whole = (told["customers"], told["levels"], told["budgets"]) >= (1_000_000, 8, 3)
+    return {
+        "a_million_by_eight_by_three": whole,
+        "within_10_seconds": whole and told["seconds"] <= SECONDS_MOST,
+        "violation_at_most_a_ten_thousandth": told["violation"] <= TEN_THOUSANDTH,
+        "gap_at_most_a_ten_thousandth": told["gap"] <= TEN_THOUSANDTH,
+        "within_the_gap_of_highs_on_the_slice": told["slice"] >= SLICE_WANTED and told["gap_to_highs_slice"] <= TEN_THOUSANDTH,
+        "150_million_within_six_hours": told["within_six_hours"],
+    }
 
 
 def make_offers(customers: int, args: argparse.Namespace) -> Asked:

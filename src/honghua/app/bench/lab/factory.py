@@ -39,8 +39,9 @@ from honghua.lab.factory.api import (
     to_plan,
     with_last,
 )
+from honghua.lab.following.api import Profiles
 from honghua.lab.knowledge.api import Graph, measure, read_tasks
-from honghua.lab.tags.api import Profiles, TagBook, accuracy, fit_tags, forbidden_inputs, read_tags, values_of
+from honghua.lab.tags.api import TagBook, accuracy, fit_tags, forbidden_inputs, read_tags, values_of
 from honghua.sim.api import make_city
 from honghua.store.settings import StoreSettings
 

@@ -46,6 +46,9 @@ Floats = NDArray[np.float64]
 MARGIN_PPM: Final = 60_000  # of what is used, a quarter (assumed)
 DRAWN_SHARE: Final = 1.15  # of what is used today may be drawn
 LOW, HIGH = 0.8, 1.25  # factors between which loss is compared
+BOOKS_LEAST: Final = 5
+ORACLE_LEAST: Final = 0.9  # of its profit, the lower end of the interval
+ABOVE_LEAST: Final = 0.1
 HOLDOUT: Final = Slice(name="temporary offers", share_ppm=200_000)
 BORROWERS_MIN: Final = 20_000
 # Of the mean predicted risk: what is aimed at so that the ratio that comes of it stays at .6 (R-037). Offers themselves add risk, and who
@@ -198,7 +201,7 @@ def summarise(books: list[dict[str, Any]]) -> dict[str, Any]:
     """Means over the books with 95 % t intervals, and in how many of them each promise holds."""
     above = {name: over([one["policy"]["above"][name] for one in books]) for name in books[0]["policy"]["above"]}
     rules = ("flat", "score_band", "income_multiple")
-    return {
+    told = {
         "loss_effect_error": over([one["response"]["error"] for one in books]),
         "loss_effect_error_abs_max": max(abs(one["response"]["error"]) for one in books),
         "within_20_percent": sum(abs(one["response"]["error"]) <= 0.2 for one in books),
@@ -217,6 +220,21 @@ def summarise(books: list[dict[str, Any]]) -> dict[str, Any]:
         "temporary_ratio": over([one["temporary"]["ratio"][1] for one in books]),
         "temporary_coverage": over([one["temporary"]["coverage"] for one in books]),
         "temporary_incremental_minor": over([one["temporary"]["incremental_minor"][1] for one in books]),
+    }
+    return {**told, "promises": judge_promises(told, len(books))}
+
+
+def judge_promises(told: dict[str, Any], books: int) -> dict[str, bool]:
+    """Each point of the causal test (issue 7), yes or no; a ratio of temporary limits is stated beside coverage and increment, whatever it is."""
+    return {
+        "five_books_or_more": books >= BOOKS_LEAST,
+        "response_within_20_percent_on_every_book": told["within_20_percent"] == books,
+        "no_customer_falls": told["falling"] == 0,
+        "naive_has_the_wrong_sign_on_every_book": min(told["naive_default_wrong_sign"], told["naive_loss_wrong_sign"]) == books,
+        "profit_90_percent_of_the_oracle": told["to_oracle"][0] >= ORACLE_LEAST,
+        "profit_10_percent_above_every_rule": told["above_rules_least"] >= ABOVE_LEAST,
+        "no_budget_exceeded": told["violation"] <= 0.0,
+        "temporary_ratio_as_aimed": told["temporary_ratio"][1] <= told["temporary_aimed_ratio"],
     }
 
 

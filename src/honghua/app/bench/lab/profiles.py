@@ -14,23 +14,15 @@ import numpy as np
 import psycopg
 
 from honghua.app.clockwork.jobs import Ports, make_jobs
-from honghua.app.clockwork.profiles import allow_uses
 from honghua.base.clock import SystemClock
 from honghua.base.errors import BadInput
 from honghua.base.rng import derive_rng
 from honghua.credit import api as credit
 from honghua.credit import core as c
 from honghua.lab.factory.api import shipped_dictionary
-from honghua.lab.tags.api import (
-    ProfileFollower,
-    count_tags,
-    find_unused,
-    forbidden_inputs,
-    list_customers,
-    list_lags,
-    read_tags,
-    read_uses,
-)
+from honghua.lab.following.api import ProfileFollower
+from honghua.lab.profiles.api import allow_uses, count_tags, list_customers, list_lags
+from honghua.lab.tags.api import find_unused, forbidden_inputs, read_tags, read_uses
 from honghua.store.database import Database, connect, run_unit, scratch_database
 from honghua.store.jobs import run_due
 from honghua.store.settings import StoreSettings

@@ -16,6 +16,7 @@ Flags = NDArray[np.bool_]
 PEOPLE: Final = "people.parquet"
 TRUTH: Final = "people_truth.parquet"
 LOW, HIGH = 1 / 3, 0.8  # of the people: who counts as having little, and much
+LIFTS: Final = ("free_months", "price", "limit", "campaign")
 COURIERS: Final = ("courier", "parcel courier")
 DRIVERS: Final = ("ride-hailing driver", "truck driver")
 OWN_MASTERS: Final = ("self-employed", "online seller")
@@ -40,6 +41,10 @@ def truths_of(city: Path, truth: Path, stream: Stream, rows: Rows) -> Mapping[st
         values = beside[column].astype(np.float64)
         found[f"{question}:low"] = values <= np.quantile(values, LOW)
         found[f"{question}:high"] = values >= np.quantile(values, HIGH)
+    for name in LIFTS:  # true effects on each person, which no file tells but the truth's
+        lift = beside[f"lift_{name}"].astype(np.float64)
+        found[f"answers:{name}:low"] = lift <= np.quantile(lift, LOW)
+        found[f"answers:{name}:high"] = lift >= np.quantile(lift, HIGH)
     return found
 
 

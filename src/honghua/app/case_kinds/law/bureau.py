@@ -133,7 +133,9 @@ def _repaired(policy: RepairPolicy, item: OverdueItem, as_of: dt.date | None) ->
     def displayed() -> bool:
         if as_of is None:
             raise BadInput("inputs.as_of is missing")
-        return verdict.is_displayed(as_of)
+        # repair takes off the display what the law's five years have not taken off before
+        ended = item.repaid_on if not item.left_minor else None
+        return verdict.is_displayed(as_of) and start_clock(occurred_on=item.arose_on, ended_on=ended).is_shown(as_of)
 
     return Answers(
         eligible=lambda: verdict.is_repaired,

@@ -55,12 +55,18 @@ def joint_split(case: Case) -> Any:
             code = plan.code
             return Answers(refused=lambda: code)
         shares, reasons = [(one.lender, one.share_ppm) for one in plan.shares], plan.reasons
-    return _shared(fields, shares, principal, reasons, own)
+    taking = {own if lender == OWN else lender for lender, _ in shares}
+    idle = tuple(name for name, _ in read if name not in taking)
+    return _shared(fields, shares, principal, idle=idle, reasons=reasons, own=own)
 
 
 def _shared(
-    fields: Fields, shares: Sequence[tuple[str, int]], principal: int, reasons: tuple[str, ...], own: str
-) -> Answers:
+    fields: Fields, shares: Sequence[tuple[str, int]], principal: int, *, idle: tuple[str, ...], reasons: tuple[str, ...], own: str
+) -> Answers:  # fmt: skip
+    def by_name(parts: Sequence[int]) -> dict[str, Fraction]:
+        # whoever was asked about and takes no part has one of nothing
+        return {name: major(part) for name, part in zip(names, parts, strict=True)} | dict.fromkeys(idle, Fraction(0))
+
     positions = share_loan(principal, shares)
     names = [own if one.lender == OWN else one.lender for one in positions]
     granted = [one.outstanding_minor for one in positions]
@@ -75,7 +81,7 @@ def _shared(
         row: dict[str, Any] = {}
         for kind, minor in asked:
             parts, positions = share_movement(positions, kind, minor)
-            row[kind.value] = _by_name(names, parts)
+            row[kind.value] = by_name(parts)
         rows.append(row)
     told: list[Mapping[str, Any]] = []
     for one in fields.objects("events") if "events" in fields else []:
@@ -85,20 +91,20 @@ def _shared(
             parts, positions = share_movement(positions, kind, minor)
         except BadInput as error:
             raise BadInput(f"{one.place}: {error}") from None
-        told.append(_by_name(names, parts))
+        told.append(by_name(parts))
     left = [one.outstanding_minor for one in positions]
     return Answers(
         refused=lambda: None,
-        parts=lambda: _by_name(names, granted),
-        shares=lambda: _by_name(names, granted),
-        principal=lambda: _by_name(names, granted),
+        parts=lambda: by_name(granted),
+        shares=lambda: by_name(granted),
+        principal=lambda: by_name(granted),
         share_percent=lambda: {
             name: Fraction(one.share_ppm, PPM // 100) for name, one in zip(names, positions, strict=True)
         },
         periods=lambda: rows,
         events=lambda: told,
-        outstanding=lambda: _by_name(names, left),
-        earned=lambda: _by_name(names, [one.earned_minor for one in positions]),
+        outstanding=lambda: by_name(left),
+        earned=lambda: by_name([one.earned_minor for one in positions]),
         partner_kept=lambda: len(names) > 1,
         reasons=lambda: list(reasons),
     )
@@ -151,7 +157,3 @@ def _read_shares(fields: Fields) -> list[tuple[str, int]]:
     if any(share.denominator != 1 for _, share in ppm):
         raise Unsupported(f"{fields.place}.shares are finer than a millionth")
     return [(name, int(share)) for name, share in ppm]
-
-
-def _by_name(names: Sequence[str], parts: Sequence[int]) -> dict[str, Fraction]:
-    return {name: major(part) for name, part in zip(names, parts, strict=True)}

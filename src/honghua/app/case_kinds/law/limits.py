@@ -36,6 +36,8 @@ def price_cap(case: Case) -> Mapping[str, Any]:
     lender = read_choice(fields, "lender", known=LENDERS)
     on = read_local_day(fields, "on", "date", "contract_on")
     days = fields.whole("days", "term_days", default=365)
+    if days < 1:
+        raise BadInput("inputs.days: a loan runs for a day at least")
 
     def ppm(name: str) -> int:
         if name not in fields:
@@ -94,7 +96,10 @@ def affordability(case: Case) -> Mapping[str, Any]:
     terms = LimitTerms(service_share_ppm=share, start_minor=start, start_high_minor=max(start, terms.start_high_minor))
     income = fields.money("income", "monthly_income") if fields.get("income", "monthly_income") is not None else None
     service = fields.money("debt_service", "monthly_debt_service", default=0)
-    found = suggest(terms, income_minor=income, debt_service_minor=service, limit_minor=fields.money("limit"))
+    limit = fields.money("limit")
+    if min(income or 0, service, limit) < 0:
+        raise BadInput("inputs: income, debt_service and limit can't be below zero")
+    found = suggest(terms, income_minor=income, debt_service_minor=service, limit_minor=limit)
     return Answers(
         suggested=lambda: major(found.suggested_minor),
         room=lambda: major(found.room_minor),

@@ -32,9 +32,11 @@ from honghua.credit.prudence.api import (
 
 PPM: Final = 1_000_000
 SOME_DAY: Final = dt.date(2026, 1, 1)  # where only a number of days is told, any day will do
-CLASS_NAMES: Final = {word: number for number, words in CLASS_WORDS.items() for word in words} | {
-    str(number): number for number in CLASS_WORDS
-}
+CLASS_NAMES: Final = (
+    {word: number for number, words in CLASS_WORDS.items() for word in words}
+    | {str(number): number for number in CLASS_WORDS}
+    | {"special_mention": 2}
+)  # the Basel word for 关注
 TABLE_NAMES: Final = {name: name for name in TABLES} | {"banks": "2023", "banks_2023": "2023", "cards": "cards_2011"}
 
 
@@ -91,6 +93,8 @@ def ecl_stage(case: Case) -> Any:
         raise BadInput("inputs.days_past_due can't be below zero")
     stage = find_stage(signs, rules)
     claim, undrawn = fields.money("claim", default=0), fields.money("undrawn", default=0)
+    if claim < 0 or undrawn < 0:
+        raise BadInput("inputs.claim and inputs.undrawn can't be below zero")
 
     def parameters() -> LossParameters:
         year = _ppm_of(fields, "pd_12_months", default=0)
@@ -117,8 +121,11 @@ def write_off_evidence(case: Case) -> Any:
         case, "claim", "days_past_due", "documents", "attempts", "approved_by", "bands", "asset_search_above"
     )
     needs = Needs(bands=_bands(fields), large_minor=fields.money("asset_search_above", default=2_000_000))
-    items = [_document(one) for one in (fields.list_("documents") if "documents" in fields else [])]
-    items += [_item("contact", day, k) for k, day in enumerate(fields.days("attempts") if "attempts" in fields else [])]
+    tried = fields.days("attempts") if "attempts" in fields else []
+    # a document that tells no day is no attempt beside those that do
+    undated = min(tried, default=SOME_DAY)
+    items = [_document(one, undated) for one in (fields.list_("documents") if "documents" in fields else [])]
+    items += [_item("contact", day, k) for k, day in enumerate(tried)]
     claim = fields.money("claim")
     approvals = [str(one) for one in (fields.list_("approved_by") if "approved_by" in fields else [])]
     missing = find_missing(
@@ -138,7 +145,7 @@ def write_off_evidence(case: Case) -> Any:
 def _class(fields: Fields, name: str) -> int:
     """A class by number or by its name in either language; normal when it is not told."""
     value = fields.get(name)
-    known = CLASS_NAMES.get(str(1 if value is None else value).strip().lower())
+    known = CLASS_NAMES.get(fold_word(str(1 if value is None else value)))
     if known is None:
         raise BadInput(f"inputs.{name} {value!r} is no class; known: {', '.join(CLASS_NAMES)}")
     return known
@@ -154,11 +161,14 @@ def _standing(fields: Fields, late: Any) -> Standing:
         if not isinstance(late, int) or isinstance(late, bool) or late < 0:
             raise BadInput("inputs.days_past_due is a whole number from 0")
         since = on - dt.timedelta(days=late) if late else None
+    paid = find_day(fields, "arrears_paid_on")
+    if paid is not None and paid > on:
+        raise BadInput("inputs.arrears_paid_on lies behind the day that is asked about")
     return Standing(
         on=on,
         overdue_since=since,
         before=_class(fields, "class_before"),
-        arrears_paid_on=find_day(fields, "arrears_paid_on"),
+        arrears_paid_on=paid,
         restructured_on=find_day(fields, "restructured_on"),
         is_written_off=read_flag(fields, "written_off", default=False),
     )
@@ -183,13 +193,13 @@ def _bands(fields: Fields) -> tuple[tuple[int, int, int], ...]:
     return tuple((row.money("claim_up_to"), row.whole("days"), row.whole("attempts")) for row in rows)
 
 
-def _document(value: Any) -> Item:
-    """A kind by its name, or an object with `kind` and `on`."""
+def _document(value: Any, undated: dt.date) -> Item:
+    """A kind by its name, or an object with `kind` and `on`; `undated` is the day of what tells none."""
     if isinstance(value, str):
-        return _item(value, SOME_DAY, 0)
+        return _item(value, undated, 0)
     row = only(Fields.of(value, "inputs.documents"), "kind", "on")
     told = find_day(row, "on")
-    return _item(row.text("kind"), SOME_DAY if told is None else told, 0)
+    return _item(row.text("kind"), undated if told is None else told, 0)
 
 
 def _item(kind: str, day: dt.date, place: int) -> Item:

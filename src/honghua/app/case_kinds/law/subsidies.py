@@ -173,6 +173,8 @@ def _read_part(fields: Fields, rules: Fields, item: SubsidyItem) -> InterestPart
         year_part = fields.number("days") / (360 if basis in (DayBasis.ACTUAL_360, DayBasis.THIRTY_360) else 365)
     elif end is None:
         raise BadInput(f"{fields.place} says neither to, days nor months")
+    if (end is not None and end < start) or (year_part is not None and year_part < 0):
+        raise BadInput(f"{fields.place}: an interest part does not end before it begins")
     return InterestPart(
         from_on=start, to_on=end or start, principal_minor=fields.money("principal", default=item.amount_minor),
         interest_minor=fields.money(*INTEREST) if fields.get(*INTEREST) is not None else None, year_part=year_part,

@@ -19,6 +19,38 @@ from honghua.web.keyring import Secrets
 KEYS = Secrets(session_key=b"s" * 32, index_key=b"i" * 32, field_keys={1: b"a" * 32})
 
 
+def test_evidence_whose_taker_died_is_decided_on_by_itself(conn):
+    """Taken and committed, then nothing: the process is gone before it decides. The clock decides as it would have, and once."""
+    credit.start_book(conn, day=DAY)
+    run_unit(conn, lambda k: customers.publish_texts(k, now=NOW))
+    town, clock = Town(conn, run_unit(conn, credit.open_registry)), FixedClock(NOW)
+    rows = {name: town.bring(name, town.settle(name), name, income_minor=1_500_000) for name in ("ann", "bo")}
+
+    def run(name: str) -> str:
+        clock.advance(dt.timedelta(minutes=1))
+        (ran,) = run_jobs(conn, make_jobs(Ports(secrets=KEYS)), clock=clock, names=[name])
+        assert ran.error is None, ran.error
+        return str(ran.told)
+
+    key = evidence.name_brought(rows["bo"].material_id)
+    twin = run_unit(conn, lambda k: evidence.decide(k, KEYS.vault, town.registry, "bo", key=key, now=NOW))
+    assert twin is not None, "bo's taker lived"
+    assert town.ceiling("ann") == BASE_MINOR
+    assert run("materials-left") == "1 pieces decided on that had been left"
+    assert run("materials-left") == "0 pieces decided on that had been left"
+    (made,) = run_unit(conn, lambda k: evidence.list_decisions(k, "ann"))
+    assert made.key == evidence.name_brought(rows["ann"].material_id)
+    assert (made.outcome, made.ceiling_to_minor, made.offered_minor) == (
+        twin.outcome,
+        twin.ceiling_to_minor,
+        twin.offered_minor,
+    )
+    assert town.ceiling("ann") == town.ceiling("bo") > BASE_MINOR
+    town.withdraw("ann", rows["ann"])
+    clock.advance(dt.timedelta(days=31))
+    assert run("materials-left").startswith("0 "), "what was taken back leads to nothing"
+
+
 def test_what_is_over_is_erased_and_what_was_silent_comes(conn):
     credit.start_book(conn, day=DAY)
     run_unit(conn, lambda k: customers.publish_texts(k, now=NOW))

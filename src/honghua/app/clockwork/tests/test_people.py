@@ -45,7 +45,7 @@ def test_without_keys_and_gateway_nothing_is_lost(people, clock):
         "rotation": "no keys are attached",
         "erasure": "0 identities erased",
         "conduct": "0 newly late",
-        "doors": "0 messages and 0 counts deleted, 0 acts of the desk ended that were left open",
+        "doors": "0 messages, 0 counts and 0 applications' sessions deleted, 0 acts of the desk ended that were left open",
     }
 
 

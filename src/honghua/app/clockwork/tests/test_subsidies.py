@@ -52,7 +52,7 @@ def registry(conn):
     return registry
 
 
-def buy(conn, registry, key, *, payer=1, merchant="M", customer="li", category="camera"):
+def buy(conn, registry, key, *, payer=1, merchant="M", customer="li", category="camera", at_once=True):
     plan = c.Instalments(periods=3, payer=payer)
     order = c.BuyNow(
         key=key,
@@ -71,8 +71,40 @@ def buy(conn, registry, key, *, payer=1, merchant="M", customer="li", category="
             x, key=f"pay {key}", purchase_id=bought["purchase_id"], business_on=FIRST, currency="CNY", now=NOW
         )
 
-    run_unit(conn, pay)
+    if at_once:
+        run_unit(conn, pay)
     return int(bought["purchase_id"])
+
+
+def prove(conn, now):
+    """The goods of every order reached their buyers."""
+    merchants.catch_up_wholly(conn, now=now)
+    return make_prover(merchants.FakeEvidenceSource(1, handed_over=frozenset("MN")))(conn, now)
+
+
+def test_a_purchase_that_its_settlement_paid_is_subsidised_too(conn, database, registry):
+    """The ordinary way: nobody pays the shop at once; it gets the day's money, and the bank's statement proves that."""
+    bought = buy(conn, registry, "plain", at_once=False)
+    buy(conn, registry, "y", merchant="N", at_once=False)
+    paid_on, now = FIRST + 2 * DAY, NOW + 2 * DAY  # shops that sell cameras are settled T+2
+    close_until(database, paid_on)
+    assert "2 proved" in prove(conn, now)
+    merchants.settle_closed_day(conn, FIRST + DAY, business_on=paid_on, currency="CNY", now=now)
+    assert subsidise(conn, now).startswith("0 purchases looked at")  # ordered, and the bank has said nothing
+    bank = merchants.FakePayoutBank(1, day=merchants.bank_day(now))
+    merchants.pay_out(conn, bank, now=now)
+    assert subsidise(conn, now).startswith("0 purchases looked at")  # what a bank answers is hearsay
+    bank.close_day()
+    merchants.reconcile_days(conn, bank, business_on=paid_on, now=now + DAY)
+    assert subsidise(conn, now + DAY).startswith("1 purchases looked at")
+    item, granted = merchants.get_item(conn, f"purchase:{bought}")
+    assert (item.amount_minor, granted) == (1_200_000, 0)
+    assert item.evidence.startswith("payout payout:")
+    assert merchants.list_unasked(conn, limit=9) == []  # N is not registered: nobody identified the trade
+    close_until(database, dt.date(2026, 3, 2))
+    assert subsidise(conn, NOW + 28 * DAY).endswith("1 interest parts settled, 1 deductions")
+    assert merchants.get_item(conn, f"purchase:{bought}")[1] == 921  # 12,000.00 × 1 % × 28 / 365
+    assert [check for check in check_merchants(conn) if not check.ok] == []
 
 
 def owed(conn, registry):

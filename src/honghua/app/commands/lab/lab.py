@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from honghua.app.commands.lab import approve, build, evals, limits, run, score, show, temporary, traits
+from honghua.app.commands.lab import approve, build, evals, limits, profiles, run, score, show, temporary, traits
 
-PARTS: Final = (run, score, build, limits, temporary, show, approve, traits, evals)
+PARTS: Final = (run, score, build, limits, temporary, show, approve, traits, profiles, evals)
 
 
 def register(verbs: Any) -> None:

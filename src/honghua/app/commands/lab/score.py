@@ -24,6 +24,11 @@ def register(parts: Any) -> None:
     parser.add_argument(
         "--out", type=Path, required=True, help="parquet: id if there is one, champion, challenger, reasons"
     )
+    parser.add_argument(
+        "--allow-absent",
+        action="store_true",
+        help="score although columns of the model are not in the table: they count as missing, and a note says so",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     parser.set_defaults(run=run_part)
 

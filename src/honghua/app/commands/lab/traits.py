@@ -19,6 +19,12 @@ def register(parts: Any) -> None:
     part.add_argument(
         "--key", default="key", metavar="COLUMN", help="whole numbers, as scores are noted under (%(default)s)"
     )
+    part.add_argument(
+        "--customer",
+        default="",
+        metavar="COLUMN",
+        help="customers' references instead of keys: their traits go with them when they leave",
+    )
     part.add_argument("--column", action="append", default=[], help="a trait to keep; may be repeated")
     part.add_argument("--source", default="", help="who told it, and on what ground; kept beside it")
     part.add_argument("--forget", action="store_true", help="erase every trait of the keys of the file")

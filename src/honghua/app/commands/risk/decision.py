@@ -6,12 +6,14 @@ import argparse
 import sys
 import time
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from honghua.app.book import Book, open_book
+from honghua.app.learning.decisions import ACCOUNT, ID, TARGET, TIME, WITHIN_DAYS, write_decisions
 from honghua.app.release_view import list_champion_drift, plain_drift, plain_edges, print_edges
 from honghua.app.report import print_json, report_header
 from honghua.app.settings import Settings
@@ -42,7 +44,18 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     monitor = actions.add_parser("monitor", help="how far purchases stand from what their model was fitted on, by day")
     monitor.add_argument("--days", type=int, default=DAYS_SHOWN, help="how many of the newest (%(default)s)")
     monitor.add_argument("--every", action="store_true", help="of every model, not only of the one that judges")
-    for action in (show, replay, monitor):
+    table = actions.add_parser(
+        "table", help="granted purchases as a table to learn from, with what became of them: for `honghua lab run`"
+    )
+    table.add_argument("--out", type=Path, required=True, metavar="FILE.parquet", help="where it goes")
+    table.add_argument(
+        "--within",
+        type=int,
+        default=WITHIN_DAYS,
+        metavar="DAYS",
+        help="after the purchase a missed minimum counts (%(default)s)",
+    )
+    for action in (show, replay, monitor, table):
         action.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run)
 
@@ -50,7 +63,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 def run(args: argparse.Namespace, settings: Settings) -> int:
     """Run one action; 1 when a replayed decision differs."""
     with open_book(settings, may_be_empty=True) as book:
-        return {"show": _show, "replay": _replay, "monitor": _monitor}[args.action](args, book)
+        return {"show": _show, "replay": _replay, "monitor": _monitor, "table": _table}[args.action](args, book)
 
 
 def _show(args: argparse.Namespace, book: Book) -> int:
@@ -81,6 +94,21 @@ def _show(args: argparse.Namespace, book: Book) -> int:
     for name, value in view.features.items():
         table.add_row(f"  {name}", f"{value:,}")
     Console(markup=False).print(table)
+    return 0
+
+
+def _table(args: argparse.Namespace, book: Book) -> int:
+    if args.within < 1:
+        raise BadInput("--within is at least one day")
+    found = write_decisions(book.conn, args.out, within_days=args.within)
+    if args.json:
+        print_json({**asdict(found), "out": str(args.out), "target": TARGET, "time": TIME, "id": ID})
+        return 0
+    print(f"{found.rows:,} purchases, of {found.missed:,} a bill was missed within {args.within} days")
+    print(f"{found.unknown:,} more are too young to tell")
+    print(
+        f"honghua lab run --data {args.out} --target {TARGET} --time {TIME} --id {ID} --leave-out {ACCOUNT} --out DIR"
+    )
     return 0
 
 

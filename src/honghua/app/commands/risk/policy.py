@@ -19,12 +19,15 @@ from honghua.base.errors import BadInput
 from honghua.decision import api as decision
 from honghua.decision.core import (
     ARM_PREFIX,
+    CREDIT_WORD,
     HOLDOUT,
     HOLDOUT_WORD,
     LIST_PREFIX,
+    NO_DIGESTS,
     POLICIES,
     REASONS,
     Bundle,
+    Digests,
     Gate,
     Input,
     Kind,
@@ -80,6 +83,12 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         "--against", metavar="FILE", help="compare with this policy instead of what was decided (with --records)"
     )
     backtest.add_argument(
+        "--credit",
+        type=int,
+        metavar="RELEASE",
+        help="the release whose credit model fills the slot credit (with --recorded)",
+    )
+    backtest.add_argument(
         "--segment", default="", metavar="COLUMN",
         help="also by the values of this column; with --recorded by release, month, an input or an entity",
     )  # fmt: skip
@@ -96,13 +105,21 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
     """Run one action."""
-    live = None
+    live, digests = None, NO_DIGESTS
+    credit = args.credit if args.action == "backtest" else None
+    if credit is not None and not args.recorded:
+        raise BadInput(
+            "--credit goes with --recorded; a file brings the column credit_chance, --value names it", code="BAD_OPTION"
+        )
     if args.recorded if args.action == "backtest" else args.live:
         with open_book(settings, may_be_empty=True) as book:
             live = decision.find_vocabulary(book.conn)
+            if credit is not None:
+                digests = Digests(credit=decision.get_release(book.conn, credit).credit_digest)
+                live = live.extended([CREDIT_WORD])
     words = _vocabulary(args, live)
     try:
-        bundle = _compile(args.file, words)
+        bundle = _compile(args.file, words, digests)
         against = _compile(args.against, words) if args.action == "backtest" and args.against else None
     except PolicyProblems as problems:
         return _tell_problems(args, problems)
@@ -128,15 +145,15 @@ def _vocabulary(args: argparse.Namespace, live: Vocabulary | None) -> Vocabulary
     return base.extended({i.name: i for i in more if base.find(i.name) is None}.values())
 
 
-def _compile(name: str, words: Vocabulary) -> Bundle:
+def _compile(name: str, words: Vocabulary, digests: Digests = NO_DIGESTS) -> Bundle:
     if name in POLICIES:
-        return compile_bundle(name, POLICIES[name], words)
+        return compile_bundle(name, POLICIES[name], words, digests=digests)
     path = Path(name)
     try:
         source = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"{path}: {error}; shipped are {', '.join(POLICIES)}", code="UNREADABLE_FILE") from error
-    return compile_bundle(path.stem, source, words)
+    return compile_bundle(path.stem, source, words, digests=digests)
 
 
 def _tell_problems(args: argparse.Namespace, problems: PolicyProblems) -> int:

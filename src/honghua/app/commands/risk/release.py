@@ -7,6 +7,7 @@ import datetime as dt
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from honghua.app.book import Book, open_book, to_plain
+from honghua.app.lab.means import find_run_folder
 from honghua.app.release_view import list_champion_drift, plain_drift, print_status
 from honghua.app.report import print_json
 from honghua.app.settings import Settings
@@ -63,10 +65,22 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         "--despite",
         default="",
         metavar="REASON",
-        help="why the champion's model, or that of --model, may judge although its battery says no: you answer for it",
+        help="why the champion's model, or that of --model or --credit, may judge although its battery says no: you answer for it",
     )
     made["propose"].add_argument(
         "--model", type=Path, metavar="DIR", help="a model of `honghua fraud fit --out DIR` (default: the champion's)"
+    )
+    made["propose"].add_argument(
+        "--credit",
+        type=Path,
+        metavar="DIR",
+        help="of `honghua lab run --out DIR`: its model fills the slot credit, read as credit_chance",
+    )
+    made["propose"].add_argument(
+        "--credit-model",
+        choices=("scorecard", "forest"),
+        default="scorecard",
+        help="which of the run's two (%(default)s)",
     )
     for name in ("approve", "reject", "activate", "lift"):
         made[name].add_argument("id", type=int, metavar="ID")
@@ -122,10 +136,13 @@ def _propose(conn: psycopg.Connection, args: argparse.Namespace, act: decision.A
     if args.model is not None:
         currency = credit.open_registry(conn).newest_terms.currency
         digests = keep_fitted(conn, args.model, currency=currency, at=SystemClock().now())
-    proposal = decision.prepare_proposal(
-        conn,
-        decision.Draft(args.name or args.file.stem, source, _read_reference(args.reference), args.despite, digests),
-    )
+    credit_digest = b""
+    if args.credit is not None:
+        seating = import_module("honghua.lab.release.api")  # trainers and all: only for who brings a candidate
+        credit_digest = seating.keep_candidate(conn, find_run_folder(args.credit), kind=args.credit_model).digest
+    reference = _read_reference(args.reference)
+    draft = decision.Draft(args.name or args.file.stem, source, reference, args.despite, digests, credit_digest)
+    proposal = decision.prepare_proposal(conn, draft)
     made = decision.propose(conn, proposal, act)
     unguarded = decision.find_unguarded(made)
     sentence = (
@@ -283,7 +300,8 @@ def _plain_release(row: decision.ReleaseRow) -> dict[str, Any]:
     names = ("release_id", "name", "author", "built_in", "why", "approved", "reviewer", "reviewed_why")
     times: dict[str, dt.datetime | None] = {"proposed_at": row.proposed_at, "reviewed_at": row.reviewed_at}
     return {
-        **{name: getattr(row, name) for name in names}, "digest": row.digest.hex(), "model_digest": row.model_digest.hex(),
+        **{name: getattr(row, name) for name in names}, "digest": row.digest.hex(),
+        "model_digest": row.model_digest.hex(), "credit_digest": row.credit_digest.hex(),
         **{name: None if at is None else at.isoformat() for name, at in times.items()},
     }  # fmt: skip
 

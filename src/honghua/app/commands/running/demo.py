@@ -6,7 +6,8 @@ import argparse
 import datetime as dt
 import sys
 import time
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Final
 
 from rich.console import Console
@@ -14,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from honghua.app.city.demo import DEMO_DATABASE, OTHER_BUSINESS, Demo, DemoPlan, open_demo
 from honghua.app.city.demo_page import judge_demo, show_demo
+from honghua.app.lender import adopt, read_lender
 from honghua.app.report import print_json, report_header
 from honghua.app.serving.demo_doors import PORT, open_doors
 from honghua.app.settings import Settings, with_database
@@ -22,7 +24,7 @@ from honghua.base.clock import SystemClock
 from honghua.base.errors import BadInput, Conflict
 from honghua.sim.api import ZONE
 from honghua.store.control import reset_database
-from honghua.store.database import Database, open_database
+from honghua.store.database import Database, connect, open_database
 
 SEED: Final = 20260301
 PEOPLE_MIN, PEOPLE_MAX, DAYS_MAX = 200, 20_000, 1_000
@@ -69,8 +71,7 @@ def live(args: argparse.Namespace, mine: Settings, *, fresh: bool) -> int:
     folder = mine.store.state_dir / "city" / mine.store.database_name
     today = args.until or SystemClock().now().astimezone(ZONE).date()
     plan = DemoPlan(args.people, args.days, args.seed, today)
-    opened: AbstractContextManager[Database] = reset_database(mine.store) if fresh else open_database(mine.store)
-    with opened as database, open_demo(database, plan, folder, said=tell) as demo:
+    with open_lenders(mine, fresh=fresh) as database, open_demo(database, plan, folder, said=tell) as demo:
         live_through(demo, today)
         broken = [check.name for check in verify(database) if not check.ok]
         shown = {**judge_demo(demo), "broken": broken, "database": database.name}
@@ -94,6 +95,15 @@ def live(args: argparse.Namespace, mine: Settings, *, fresh: bool) -> int:
     if broken:
         print(f"honghua: {len(broken)} invariants are broken: {', '.join(broken)}", file=sys.stderr)
     return 1 if broken else 0
+
+
+@contextmanager
+def open_lenders(mine: Settings, *, fresh: bool) -> Iterator[Database]:
+    """The demo's database, the lender's terms in force there. fresh: whatever it held is gone."""
+    with reset_database(mine.store) if fresh else open_database(mine.store) as database:
+        with connect(database) as conn:
+            adopt(conn, read_lender(mine.lender_file))
+        yield database
 
 
 def live_through(demo: Demo, until: dt.date) -> None:

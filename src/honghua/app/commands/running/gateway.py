@@ -1,5 +1,5 @@
 """`honghua gateway`: counterparties that are none: a payment gateway, a bank that pays merchants out, one that debits customers,
-one who knows what became of orders, a bureau, an identity service.
+one who knows what became of orders, a bureau, an identity service, who vouches for what customers say.
 
 It serves those whose secrets the settings name. No money moves, nobody is known; the payment gateway says so on every page.
 """
@@ -16,20 +16,38 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
+from honghua.app.doors.outside.fake_vouchers import FakeVouchers
 from honghua.app.doors.outside.fakes import FakeServices
 from honghua.app.doors.paying import seconds_of
 from honghua.app.settings import Settings
-from honghua.base.clock import SystemClock
+from honghua.base.clock import Clock, SystemClock
 from honghua.base.errors import BadInput
 from honghua.bureau.api import FakeBureau
 from honghua.credit.jobs import FakeBank
-from honghua.customers.api import FakeIdentityProvider
+from honghua.customers.api import FakeBusinessRegister, FakeIdentityProvider
+from honghua.customers.materials.api import FakeDocumentReader, FakeMaterialSource
+from honghua.funding.api import FakeLenderBank
 from honghua.merchants.api import FakeEvidenceSource, FakePayoutBank, bank_day
 from honghua.web.payments.fake import FakeGatewayApp, Faults
 
 PORT: Final = 8090
 SEED: Final = 5
-SECRETS: Final = ("PAYMENT", "PAYOUT", "DEBIT", "EVIDENCE", "BUREAU", "IDENTITY")
+SECRETS: Final = (
+    "PAYMENT",
+    "PAYOUT",
+    "DEBIT",
+    "EVIDENCE",
+    "BUREAU",
+    "IDENTITY",
+    "LENDERS",
+    "MATERIALS",
+    "DOCUMENTS",
+    "REGISTER",
+)
+
+VOUCHERS: Final = {
+    "material": "who keeps evidence", "document": "who reads documents", "register": "the register of businesses",
+}  # fmt: skip
 
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -49,6 +67,10 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     parser.add_argument(
         "--debit-fault", action="append", default=[], metavar="NAME=CHANCE", help="the same for the bank that debits"
     )
+    for name, what in VOUCHERS.items():
+        parser.add_argument(
+            f"--{name}-fault", action="append", default=[], metavar="NAME=CHANCE", help=f"the same for {what}"
+        )
     parser.set_defaults(run=run)
 
 
@@ -85,14 +107,28 @@ def _services(args: argparse.Namespace, settings: Settings) -> list[BaseRoute]:
         "evidence": told.evidence.secret,
         "bureau": told.bureau.secret,
         "identity": told.identity.secret,
+        "lenders": told.lenders.secret,
+        "materials": told.materials.secret,
+        "documents": told.documents.secret,
+        "register": told.register.secret,
     }
     fake = FakeServices(
         secrets={name: secret for name, secret in secrets.items() if secret}, now_s=seconds_of(clock),
         today=lambda: bank_day(clock.now()), bank=FakePayoutBank(args.seed, faults=read_faults(args.bank_fault)),
         bureau=FakeBureau(args.seed, lambda: bank_day(clock.now())), identity=FakeIdentityProvider(args.seed),
         debits=FakeBank(args.seed, faults=read_faults(args.debit_fault)), evidence=FakeEvidenceSource(args.seed),
+        lenders=FakeLenderBank(args.seed, bank_day(clock.now())), vouchers=make_vouchers(args, clock),
     )  # fmt: skip
     return list(fake.routes)
+
+
+def make_vouchers(args: argparse.Namespace, clock: Clock) -> FakeVouchers:
+    """Whoever vouches for what customers say."""
+    return FakeVouchers(
+        materials=FakeMaterialSource(args.seed, lambda: bank_day(clock.now()), faults=read_faults(args.material_fault)),
+        documents=FakeDocumentReader(args.seed, faults=read_faults(args.document_fault)),
+        register=FakeBusinessRegister(args.seed, faults=read_faults(args.register_fault)),
+    )
 
 
 def read_faults(told: Sequence[str]) -> dict[str, float]:

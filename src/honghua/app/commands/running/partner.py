@@ -42,7 +42,9 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
             action.add_argument("name", help="the key" if name == "revoke" else "the partner")
         action.add_argument("--json", action="store_true", help="print one JSON object")
     scopes = ", ".join(sorted(partners.SCOPES))
-    made["add"].add_argument("--scope", action="append", dest="scopes", metavar="SCOPE", help=f"{scopes}; none: all")
+    made["add"].add_argument(
+        "--scope", action="append", dest="scopes", metavar="SCOPE", help=f"{scopes}; none: all but logistics"
+    )
     made["add"].add_argument("--house", action="store_true", help="a program of our own: every customer is open to it")
     made["add"].add_argument("--rate", type=int, default=partners.RATE_PER_S, help="calls a second, of each process")
     for name in ("add", "shops"):
@@ -80,7 +82,7 @@ def _do(args: argparse.Namespace, conn: psycopg.Connection, settings: Settings) 
     now, told = SystemClock().now(), {"action": args.action, "name": args.name}
     if args.action == "add":
         new = partners.NewPartner(
-            name=args.name, scopes=frozenset(args.scopes or partners.SCOPES), merchants=args.shops, is_house=args.house,
+            name=args.name, scopes=choose_scopes(args.scopes), merchants=args.shops, is_house=args.house,
             rate_per_s=args.rate, burst=args.rate,
         )  # fmt: skip
         made = partners.create_partner(conn, load_secrets(settings).vault, new, now=now)
@@ -100,6 +102,11 @@ def _do(args: argparse.Namespace, conn: psycopg.Connection, settings: Settings) 
     else:
         partners.stop_partner(conn, args.name, is_stopped=args.action == "stop")
     return told
+
+
+def choose_scopes(named: list[str] | None) -> frozenset[str]:
+    """The scopes that were named; of none, all that a shop's program may have: who carries parcels is told so by name."""
+    return frozenset(named or partners.SCOPES - {partners.LOGISTICS})
 
 
 def _show_public(args: argparse.Namespace, rows: tuple[Listed, ...]) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import sys
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from honghua.app.lender import Lender, adopt, read_lender
 from honghua.app.serving.plan import ServePlan, listen, serving_folder
 from honghua.app.serving.supervising import Supervisor, make_reviver, make_warmer
 from honghua.app.settings import Settings
@@ -49,7 +51,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
         raise BadInput(f"1 … {PROCESSES_MAX} workers and desks, and a port below 65536")
     zone = find_zone(args.zone)
     with open_database(settings.store) as database:
-        begin_book(database, zone)
+        begin_book(database, zone, lender=read_lender(settings.lender_file))
         listener = listen(args.host, args.port)
         place = f"[{args.host}]" if ":" in args.host else args.host
         plan = ServePlan(
@@ -72,9 +74,11 @@ def find_zone(name: str) -> dt.tzinfo:
         raise BadInput(f"{name!r} is no time zone, such as Asia/Shanghai") from error
 
 
-def begin_book(database: Database, zone: dt.tzinfo) -> None:
-    """A new book begins today."""
+def begin_book(database: Database, zone: dt.tzinfo, *, lender: Lender) -> None:
+    """A new book begins today; the lender's terms are in force for who opens an account from now on."""
     with connect(database) as conn:
+        for name in adopt(conn, lender):
+            print(f"terms in force for new accounts: {name}", file=sys.stderr)
         credit.open_registry(conn)
         try:
             credit.get_business_day(conn)

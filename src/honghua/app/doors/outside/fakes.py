@@ -20,6 +20,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from honghua.app.doors.outside.client import WrongAsked
+from honghua.app.doors.outside.faces import FILMS, FilmAsked
+from honghua.app.doors.outside.fake_vouchers import FakeVouchers
+from honghua.app.doors.outside.lenders import LENDER_STATEMENTS, LENDERS
 from honghua.app.doors.outside.services import (
     CAPACITY,
     DEBITS,
@@ -39,12 +42,16 @@ from honghua.app.doors.outside.services import (
     ReportAsked,
     ReportTold,
 )
+from honghua.app.doors.outside.vouching import BUSINESSES, DOCUMENTS, MATERIALS
 from honghua.base.errors import BadInput, WorldFailed
 from honghua.bureau.api import FakeBureau
 from honghua.credit.core import Source
 from honghua.credit.jobs import FakeBank
 from honghua.customers.api import FakeIdentityProvider, ProofRequest
-from honghua.customers.core import ProofKind
+from honghua.customers.core import FilmKind, ProofKind
+from honghua.customers.facing.api import FakeFaceService, Film
+from honghua.funding.api import FakeLenderBank
+from honghua.funding.core import LenderOrder
 from honghua.merchants.api import FakeEvidenceSource, FakePayoutBank
 from honghua.web.payments.gateway import SIGNATURE, TIMESTAMP, check_signature, sign
 from honghua.web.problems import Trouble
@@ -55,7 +62,7 @@ Answer = Callable[[Request, bytes], object]  # None: nothing is known
 
 @dataclass(slots=True, kw_only=True)
 class FakeServices:
-    """One operator's counterparties. secrets: by service (payouts, debits, evidence, bureau, identity); those without one are not served.
+    """One operator's counterparties. secrets: by service; those without one are not served.
 
     today: the day that it is at the bank.
     """
@@ -68,6 +75,9 @@ class FakeServices:
     identity: FakeIdentityProvider
     debits: FakeBank
     evidence: FakeEvidenceSource
+    lenders: FakeLenderBank
+    vouchers: FakeVouchers
+    faces: FakeFaceService = field(default_factory=lambda: FakeFaceService(1))
     told: list[NumberedNotice] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)  # the fakes are no threads' friends
 
@@ -85,8 +95,16 @@ class FakeServices:
                 self._route("evidence", EVIDENCE, {"POST": self.trace}),
                 self._route("evidence", CAPACITY, {"GET": self.fulfils}),
             ],
+            "lenders": [
+                self._route("lenders", LENDERS, {"POST": self.transfer, "GET": self.transferred}),
+                self._route("lenders", LENDER_STATEMENTS + "/{day}", {"GET": self.lenders_day}),
+            ],
             "bureau": [self._route("bureau", REPORTS, {"POST": self.report})],
             "identity": [self._route("identity", PROOFS, {"POST": self.prove, "GET": self.proven})],
+            "faces": [self._route("faces", FILMS, {"POST": self.look})],
+            "materials": [self._route("materials", MATERIALS, {"POST": self.vouchers.fetch})],
+            "documents": [self._route("documents", DOCUMENTS, {"POST": self.vouchers.read})],
+            "register": [self._route("register", BUSINESSES, {"POST": self.vouchers.look_up})],
         }
         return [route for service, routes in found.items() if service in self.secrets for route in routes]
 
@@ -107,7 +125,7 @@ class FakeServices:
         try:
             check_signature(secret, target, request.headers, body, now_s=self.now_s())
             with self.lock:
-                self.bank.day = self.today()
+                self.bank.day = self.lenders.day = self.today()
                 found, status = answer(request, body), 200
         except Trouble as trouble:
             found, status = WrongAsked(trouble.code), 401
@@ -161,6 +179,18 @@ class FakeServices:
         found = self.debits.find(key)
         return None if found is None else DebitTold.of(key, found)
 
+    def transfer(self, _: Request, body: bytes) -> object:
+        """Money between lenders, once a key."""
+        return self.lenders.transfer(msgspec.json.decode(body, type=LenderOrder))
+
+    def transferred(self, request: Request, _: bytes) -> object:
+        """What became of it."""
+        return self.lenders.find(_argument(request, "key"))
+
+    def lenders_day(self, request: Request, _: bytes) -> object:
+        """A day that is over."""
+        return self.lenders.read_statement(dt.date.fromisoformat(request.path_params["day"]))
+
     def trace(self, _: Request, body: bytes) -> object:
         """What became of orders, invented."""
         now = dt.datetime.fromtimestamp(self.now_s(), dt.UTC)
@@ -184,6 +214,15 @@ class FakeServices:
                 request_id=asked.request_id, kind=ProofKind(asked.kind), evidence=asked.evidence, seconds=WAIT_S
             )
         )
+
+    def look(self, _: Request, body: bytes) -> object:
+        """Whether a film's face is alive and says the digits."""
+        asked = msgspec.json.decode(body, type=FilmAsked)
+        film = Film(
+            request_id=asked.request_id, clip=asked.clip, digits=asked.digits, kind=FilmKind(asked.kind), content=asked.content,
+            seconds=WAIT_S,
+        )  # fmt: skip
+        return self.faces.look(film)
 
     def proven(self, request: Request, _: bytes) -> object:
         """What was said to a request."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from honghua.app.doors.outside.client import SignedClient
+from honghua.app.doors.outside.faces import HttpFaceService
 from honghua.app.doors.outside.folders import FolderDesk, FolderPartner
+from honghua.app.doors.outside.lenders import HttpLenderBank
 from honghua.app.doors.outside.services import (
     HttpBureau,
     HttpDebitBank,
@@ -13,6 +15,7 @@ from honghua.app.doors.outside.services import (
     HttpIdentity,
     HttpPayoutBank,
 )
+from honghua.app.doors.outside.vouching import HttpBusinessRegister, HttpDocumentReader, HttpMaterialSource
 from honghua.app.doors.paying import seconds_of
 from honghua.app.settings import ServiceSettings, Settings
 from honghua.base.clock import Clock
@@ -30,6 +33,12 @@ def make_payout_bank(settings: Settings, clock: Clock) -> HttpPayoutBank | None:
     """The bank that pays merchants out."""
     told = settings.services.payouts
     return HttpPayoutBank(make_client(told, clock)) if told.url else None
+
+
+def make_lender_bank(settings: Settings, clock: Clock) -> HttpLenderBank | None:
+    """The bank through which lenders pay each other."""
+    told = settings.services.lenders
+    return HttpLenderBank(make_client(told, clock)) if told.url else None
 
 
 def make_debit_bank(settings: Settings, clock: Clock) -> HttpDebitBank | None:
@@ -54,6 +63,30 @@ def make_identity(settings: Settings, clock: Clock) -> HttpIdentity | None:
     """Who says whether somebody is who they say."""
     told = settings.services.identity
     return HttpIdentity(make_client(told, clock)) if told.url else None
+
+
+def make_faces(settings: Settings, clock: Clock) -> HttpFaceService | None:
+    """Who looks at films of faces."""
+    told = settings.services.faces
+    return HttpFaceService(make_client(told, clock)) if told.url else None
+
+
+def make_material_source(settings: Settings, clock: Clock) -> HttpMaterialSource | None:
+    """Who keeps evidence about people who ask it to hand some over."""
+    told = settings.services.materials
+    return HttpMaterialSource(make_client(told, clock)) if told.url else None
+
+
+def make_document_reader(settings: Settings, clock: Clock) -> HttpDocumentReader | None:
+    """Who reads documents that customers bring."""
+    told = settings.services.documents
+    return HttpDocumentReader(make_client(told, clock)) if told.url else None
+
+
+def make_register(settings: Settings, clock: Clock) -> HttpBusinessRegister | None:
+    """Who says which business stands under a licence."""
+    told = settings.services.register
+    return HttpBusinessRegister(make_client(told, clock)) if told.url else None
 
 
 def make_filing_desk(settings: Settings) -> FolderDesk | None:
@@ -83,6 +116,17 @@ def find_routings(settings: Settings) -> tuple[Routing, ...]:
 
 
 __all__ = [
-    "find_routings", "make_bureau", "make_debit_bank", "make_evidence", "make_filing_desk", "make_identity", "make_partners",
+    "find_routings",
+    "make_bureau",
+    "make_debit_bank",
+    "make_document_reader",
+    "make_evidence",
+    "make_faces",
+    "make_filing_desk",
+    "make_identity",
+    "make_lender_bank",
+    "make_material_source",
+    "make_partners",
     "make_payout_bank",
-]  # fmt: skip
+    "make_register",
+]

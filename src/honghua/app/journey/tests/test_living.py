@@ -29,11 +29,15 @@ def test_a_customer_lives_through_twelve_steps(database: Database):
     assert all(one["risk"]["verdict"] == "pass" and one["risk"]["hook"] for one in found["steps"])
     with_facts = {one["name"] for one in found["steps"] if one["fact"]["fact_id"]}
     assert with_facts == {"contract", "drawdown", "payout", "booking", "repayment", "write_off"}
+    last = found["steps"][-1]
+    assert last["risk"]["figures"]["claim_minor"] == last["decided"]["written_off_minor"], (
+        "what was approved is what goes"
+    )
     assert len(set(TITLES.values())) == 12
     assert verifying.sum_up(verifying.verify(database))["broken"] == []
     with connect(database) as conn:
         assert customers.trace_in_tables(conn, values_of(7)) == [], "nothing personal stands anywhere in the clear"
-        check_write_off_again(conn, found["steps"][-1])
+        check_write_off_again(conn, last)
 
 
 def check_write_off_again(conn: psycopg.Connection, written_off: dict[str, Any]) -> None:

@@ -11,6 +11,8 @@ from honghua.app.bench.shops import funders
 from honghua.app.cli import build_parser
 from honghua.base.rng import derive_rng
 from honghua.merchants import api as merchants
+from honghua.merchants.core import SCORED
+from honghua.models.api import Forest
 
 
 def run(words, store_settings, monkeypatch):
@@ -51,10 +53,26 @@ def test_a_wrong_funder_is_seen(store_settings, monkeypatch, capsys):
 
 @pytest.mark.slow
 def test_fake_orders_are_told_with_their_rates(store_settings, monkeypatch, capsys):
-    words = ["authenticity", "--people", "200", "--rings", "6", "--train", "1", "--markets", "1"]
-    found = run(words, store_settings, monkeypatch)
+    found = run(["authenticity", "--people", "200", "--rings", "6", "--markets", "1"], store_settings, monkeypatch)
     assert found["fake"] > 20
-    assert found["by_proof"]["nothing"]["recall"] == [1.0, 1.0, 1.0]  # what never came is never proved
-    low, rate, high = found["flagged"]["false_positive_rate"]
-    assert 0 <= low <= rate <= high < 0.2
+    for scorer in ("forest", "points"):
+        assert found[scorer]["by_proof"]["nothing"]["recall"] == [1.0, 1.0, 1.0]  # what never came is never proved
+        low, rate, high = found[scorer]["flagged"]["false_positive_rate"]
+        assert 0 <= low <= rate <= high < 0.2
+    low, gain, high = found["forest_less_points"]
+    assert low <= gain <= high
+    assert gain == pytest.approx(
+        found["forest"]["flagged"]["recall"][1] - found["points"]["flagged"]["recall"][1], abs=0.002
+    )
+    capsys.readouterr()
+
+
+@pytest.mark.slow
+def test_a_forest_is_fitted_and_its_line_keeps_the_alarms(store_settings, monkeypatch, capsys, tmp_path):
+    path = tmp_path / "forest.txt"
+    words = ["authenticity", "--people", "300", "--rings", "6", "--markets", "2", "--fit", str(path)]
+    found = run(words, store_settings, monkeypatch)
+    assert Forest.from_text(path.read_text(encoding="utf-8"), names=SCORED).digest.hex() == found["digest"]
+    assert 0 < found["doubt_from_ppm"] <= 1_000_000
+    assert found["left_out"]["false_positive_rate"] <= 0.0101
     capsys.readouterr()

@@ -22,7 +22,7 @@ def bound_for(command: Order, account: Account, desk: Desk) -> int:
     if guard is None or not guard.grants:
         return 0
     grants = covering(guard.grants, category=command.category, merchant=command.merchant)
-    return left_for(grants, headroom_minor=_room(guard, account), on=from_day(desk.today))
+    return left_for(grants, headroom_minor=_room(guard, account, desk), on=from_day(desk.today))
 
 
 def bear(command: Order, account: Account, desk: Desk, amount_minor: int) -> tuple[Fact, ...] | None:
@@ -35,7 +35,7 @@ def bear(command: Order, account: Account, desk: Desk, amount_minor: int) -> tup
         return None
     grants = covering(guard.grants, category=command.category, merchant=command.merchant)
     on = from_day(desk.today)
-    parts = share_out(grants, wanted_minor=missing, headroom_minor=_room(guard, account), on=on)
+    parts = share_out(grants, wanted_minor=missing, headroom_minor=_room(guard, account, desk), on=on)
     if not parts:
         return None
     return tuple(
@@ -47,10 +47,15 @@ def bear(command: Order, account: Account, desk: Desk, amount_minor: int) -> tup
     )  # fmt: skip
 
 
-def _room(guard: Guard, account: Account) -> int:
+def _room(guard: Guard, account: Account, desk: Desk) -> int:
+    """What grants may bear now: what risk left free, and the cap of a person with both lines together."""
     head = account.head
     taken = int(used_minor(head, account.dues, account.plans)) + int(head[H_HELD])
-    return headroom(guard, granted_minor=int(head[H_LIMIT]) + int(head[H_TEMPORARY]), taken_minor=taken)
+    granted = int(head[H_LIMIT]) + int(head[H_TEMPORARY])
+    free = headroom(guard, granted_minor=granted, taken_minor=taken)
+    if not free:
+        return 0
+    return min(free, max(0, desk.find_room(account.customer_ref, desk.terms_of(account)) - max(granted, taken)))
 
 
 __all__ = ["bear", "bound_for"]

@@ -27,6 +27,7 @@ from honghua.credit.core.journey.monitoring import (
 )
 from honghua.credit.core.journey.reapplying import REAPPLY_RULES, EarlierNo, ReapplyRule, find_wait
 from honghua.credit.core.journey.reasons import REASON_WORDS, may_overrule, say_reason
+from honghua.credit.core.journey.screening import OnTrial, ScreenRules, choose_screen, judge_score
 from honghua.credit.core.journey.verdicts import PASS, RiskVerdict, Verdict, join_verdicts
 from honghua.facts.steps import STEP_FACTS, Step, StepOutcome, name_fact
 
@@ -46,18 +47,22 @@ __all__ = [
     "JourneyState",
     "Looked",
     "Move",
+    "OnTrial",
     "ReapplyRule",
     "RiskVerdict",
+    "ScreenRules",
     "Step",
     "StepOutcome",
     "Verdict",
     "WatchRules",
     "advance",
     "check_contact",
+    "choose_screen",
     "find_illegal",
     "find_wait",
     "fold",
     "join_verdicts",
+    "judge_score",
     "judge_watch",
     "list_next",
     "may_overrule",

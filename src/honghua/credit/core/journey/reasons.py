@@ -48,6 +48,8 @@ REASON_WORDS: Final[dict[str, tuple[str, str, bool]]] = {
     "APPLICATIONS_MANY": ("一年内未通过的申请次数已达上限。", "As many applications as may be were refused within a year.", False),
     "CONTRACT_OPEN": ("当前申请仍可继续或正在由人工处理,不能重新申请。", "This application has not ended: none can follow.", False),
     "IDENTITY_UNPROVEN": ("请先完成身份核验。", "Please prove your identity first.", False),
+    "APPLICATION_GANG_LIKE": ("申请方式与团伙申请相似,转人工核实。", "It was applied in the way of a gang; a person will look.", True),
+    "APPLICATION_GANG": ("申请方式与团伙申请高度相似,暂不受理。", "It was applied so much in the way of a gang that it is refused.", True),
     # 4 approval
     "APPROVAL_REFUSED": ("综合评估后暂不能为您授信。", "After assessment no credit can be granted now.", True),
     "APPROVAL_REVIEW": ("您的申请需要人工审批。", "A person will decide on your application.", True),

@@ -27,18 +27,21 @@ BUSINESS_PRODUCT: Final = "business"  # as contracts, terms and rulebooks name i
 class PurposeRules:
     """Which goods categories serve what; in lower case. never: no line pays for these (rules.md §4, uses of funds, A; R-001).
 
-    business: what a trade buys to go on trading, own list (U): only business lines pay for it, and they pay for nothing else.
+    business: what a trade buys to go on trading, own list (U): only business lines pay for it. either: what an office at home and one of
+    a trade buy alike, own list (U): whoever has both lines says which pays. Business lines pay for nothing else.
     """
 
     never: frozenset[str]
     business: frozenset[str]
+    either: frozenset[str]
     source: str
     grade: str
 
     def serves(self, purpose: int, category: str) -> bool:
         """Whether a line of this purpose may pay for goods of this category."""
         name = category.strip().lower()
-        return name not in self.never and (name in self.business) is (purpose == Purpose.BUSINESS)
+        fits = name in self.either or (name in self.business) is (purpose == Purpose.BUSINESS)
+        return name not in self.never and fits
 
 
 PURPOSES: Final = PurposeRules(
@@ -47,7 +50,8 @@ PURPOSES: Final = PurposeRules(
         "stock", "raw_material", "packaging", "equipment", "equipment_lease", "shop_rent", "shop_fitting", "freight", "platform_service",
         "advertising", "farm_input", "trade_service",
     }),
-    source="never: rules.md §4 uses of funds; business: own list, no source prints one",
+    either=frozenset({"office_equipment", "stationery", "telecom_service"}),
+    source="never: rules.md §4 uses of funds; business, either: own lists, no source prints them",
     grade="U",
 )  # fmt: skip
 

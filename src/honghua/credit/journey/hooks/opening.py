@@ -7,10 +7,11 @@ from typing import Any
 
 import psycopg
 
-from honghua.credit.core.journey import PASS, RiskVerdict, Step, Verdict, find_wait
+from honghua.credit.core.journey import PASS, RiskVerdict, Step, Verdict, find_wait, join_verdicts
 from honghua.credit.journey import store
 from honghua.credit.journey.asking import Done, Moment, Quiet
 from honghua.credit.journey.reapplying import describe_earlier, list_earlier
+from honghua.credit.journey.screening.looking import screen_application
 from honghua.credit.journey.setting import JourneySite
 from honghua.customers import api as customers
 from honghua.customers.core import ConsentKind
@@ -54,7 +55,7 @@ class ProofHook(Quiet):
 @dataclass(frozen=True, slots=True)
 class ApplicationHook(Quiet):
     """Needed consents, a proven identity, no second application, the wait after a no over, nobody unsuited; who shares an identity waits
-    for a person. What was refused before is written beside the new application.
+    for a person, and who applies as gangs do (`screening`). What was refused before is written beside the new application.
     """
 
     site: JourneySite
@@ -77,11 +78,14 @@ class ApplicationHook(Quiet):
         if wait is not None:
             reasons.append(wait[0])
             figures["may_apply_on"] = wait[1].isoformat()
+        screened = screen_application(conn, moment)
         known = [code for code in reasons if code != "SUITABILITY_UNKNOWN"]
         if known:
-            return RiskVerdict(self.name, Verdict.REFUSE, tuple(reasons), figures)
-        asked = (*reasons, *(("IDENTITY_SHARED",) if shared else ()))
-        return RiskVerdict(self.name, Verdict.REFER if asked else Verdict.PASS, asked, figures)
+            own = RiskVerdict(self.name, Verdict.REFUSE, tuple(reasons), figures)
+        else:
+            asked = (*reasons, *(("IDENTITY_SHARED",) if shared else ()))
+            own = RiskVerdict(self.name, Verdict.REFER if asked else Verdict.PASS, asked, figures)
+        return join_verdicts(own, screened)
 
     def after(self, conn: psycopg.Connection, moment: Moment, done: Done) -> RiskVerdict:
         """Once more in the transaction that writes the row, in turns with every other application of this person: one passes."""

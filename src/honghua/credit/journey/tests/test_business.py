@@ -103,8 +103,15 @@ def available(conn: psycopg.Connection, registry: credit.Registry, line: str) ->
 def test_a_business_has_a_product_a_limit_and_a_contract_of_its_own(conn, registry, both):
     account, kims = view(conn, registry, LINE), view(conn, registry, "kim")
     granted = next(row.decided for row in journey.list_steps(conn, 2) if row.step is Step.APPROVAL)
-    # 15 % of 80,000.00 a month, half of it less 100.00 served elsewhere, three months of that in steps of 500.00; asked for 20,000.00
-    assert account.limit.fixed_minor == granted["limit_minor"] == 1_750_000 != kims.limit.fixed_minor
+    # 15 % of 80,000.00 a month, half of it, less 100.00 served elsewhere and a sixth of the 3,000.00 of kim's other line: three months
+    # of that in steps of 500.00; asked for 20,000.00
+    assert kims.limit.fixed_minor == 300_000
+    assert (
+        account.limit.fixed_minor
+        == granted["limit_minor"]
+        == (600_000 - 10_000 - 50_000) * 3 // 50_000 * 50_000
+        == 1_600_000
+    )
     assert granted["terms"].startswith("business v1 @")
     found = run_unit(conn, lambda k: limits.get_application(k, granted["reference"]))
     assert (found.customer, found.rulebook) == (LINE, BUSINESS_BOOK.digest.hex())

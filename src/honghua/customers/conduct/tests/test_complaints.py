@@ -76,18 +76,32 @@ def test_a_complaint_runs_until_it_is_answered(conn: psycopg.Connection):
     assert (longer.due_on, longer.is_overdue(dt.date(2026, 3, 31))) == (dt.date(2026, 3, 31), False)
     assert rotate_keys(conn, customers.Vault({1: b"f" * 32, 2: b"g" * 32}, b"i" * 32)) == 1
     newer = customers.Vault({2: b"g" * 32}, b"i" * 32)
-    assert customers.read_complaint(conn, newer, 1) == "they call at night"
-    done = run_unit(conn, lambda c: customers.answer_complaint(c, 1, person="bo", why="the robot was stopped", now=NOW))
+    access = customers.Access("bo", customers.Purpose.DISPUTE)
+    assert run_unit(conn, lambda c: customers.read_complaint(c, newer, 1, access, now=NOW)) == "they call at night"
+    assert customers.list_access(conn, "anna")[0].fields == ["complaint"]
+    answer = customers.Answered(person="bo", words="it was a robot; it is stopped", why="found in the log")
+    done = run_unit(conn, lambda c: customers.answer_complaint(c, newer, 1, answer, now=NOW))
+    assert customers.list_answers(conn, newer, "anna") == {1: "it was a robot; it is stopped"}
+    assert [(one.act, one.why) for one in customers.list_complaint_acts(conn, 1)] == [
+        ("complex", "three banks"), ("answered", "found in the log"),
+    ]  # fmt: skip
+    assert rotate_keys(conn, customers.Vault({2: b"g" * 32, 3: b"h" * 32}, b"i" * 32)) == 1
+    newest = customers.Vault({3: b"h" * 32}, b"i" * 32)
+    assert customers.list_answers(conn, newest, "anna") == {1: "it was a robot; it is stopped"}
+    told = conn.execute("SELECT string_agg(encode(sealed, 'escape'), '') FROM customers_complaint_answer").fetchone()
+    assert told is not None
+    assert "robot" not in told[0]
+    assert [one.complaint_id for one in customers.list_answered(conn)] == [1]
     assert done.answered_at == NOW
     assert customers.list_complaints(conn) == []
     assert [one.complaint_id for one in customers.list_complaints(conn, customer="anna")] == [1]
     with pytest.raises(Conflict):
-        run_unit(conn, lambda c: customers.answer_complaint(c, 1, person="bo", why="again", now=NOW))
+        run_unit(conn, lambda c: customers.answer_complaint(c, newest, 1, answer, now=NOW))
     with pytest.raises(BadInput):
         run_unit(
             conn,
             lambda c: customers.receive_complaint(
-                c, newer, "anna", customers.Complained(channel="a", about="b", words=" ", key="e"), on=DAY, now=NOW
+                c, newest, "anna", customers.Complained(channel="a", about="b", words=" ", key="e"), on=DAY, now=NOW
             ),
         )
 

@@ -71,7 +71,7 @@ def test_nobody_is_found_in_the_clear_even_before_and_after_erasure_nothing_open
     assert conn.execute("SELECT count(*) FROM customers_index").fetchone() == (0,)
     assert conn.execute("SELECT count(*) FROM customers_link").fetchone() == (0,)
     with pytest.raises(Conflict):
-        customers.read_complaint(conn, VAULT, 1)
+        customers.read_complaint(conn, VAULT, 1, customers.Access("bo", customers.Purpose.DISPUTE), now=NOW)
 
 
 PLANTS = (

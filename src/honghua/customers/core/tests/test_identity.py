@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from honghua.base.errors import BadInput
 from honghua.customers.core import Field, Profile, count_age, find_check_digit, normalise, read_id_number
-from honghua.customers.core.suitability import check_suitability, is_offered_often
+from honghua.customers.core.suitability import check_suitability, is_offered_often, judge_offer
 
 ON = dt.date(2026, 11, 22)
 
@@ -128,7 +128,7 @@ def test_a_million_messages_reach_nobody_unsuited_and_nobody_too_often():
     for minute, person in enumerate(rng.integers(0, 20_000, 1_000_000).tolist()):
         profile, agrees = people[person]
         now = start + dt.timedelta(seconds=minute * 5)
-        if not agrees or check_suitability(profile, age=None) or is_offered_often(made.get(person, []), now=now):
+        if judge_offer(profile, age=None, agrees=agrees, made=made.get(person, []), now=now):
             continue
         made.setdefault(person, []).append(now)
         sent += 1

@@ -43,17 +43,22 @@ def candidates(table):
     return fit_candidates(table, SETTINGS)
 
 
+def parts_of(table, *, seed):
+    found = split_report(table, share=0.25, seed=seed)
+    return found.development, found.report
+
+
 def test_the_report_is_the_last_in_time_and_no_moment_is_parted(table):
-    early, late = split_report(table, share=0.25, seed=1)
+    early, late = parts_of(table, seed=1)
     assert table.time[early].max() < table.time[late].min()
     assert 0.15 < len(late) / table.rows < 0.25
-    early, late = split_report(replace(table, time=None), share=0.25, seed=1)
+    early, late = parts_of(replace(table, time=None), seed=1)
     assert sorted([*early, *late]) == list(range(table.rows))
     assert abs(table.labels[early].mean() - table.labels[late].mean()) < 0.01
 
 
 def test_nothing_of_the_report_reaches_the_examined_models(table, candidates):
-    _, late = split_report(table, share=0.25, seed=7)
+    _, late = parts_of(table, seed=7)
     changed = table.labels.copy()
     changed[late] = 1 - changed[late]
     other = fit_candidates(replace(table, target=changed), SETTINGS)

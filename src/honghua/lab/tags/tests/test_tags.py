@@ -10,7 +10,8 @@ import pytest
 from honghua.base.errors import BadInput
 from honghua.features.core import MISSING
 from honghua.lab.factory.api import Factory, Rows, Stream, online_events, shipped_dictionary
-from honghua.lab.tags.api import Profiles, accuracy, fit_tags, forbidden_inputs, read_tags, values_of
+from honghua.lab.following.api import Profiles
+from honghua.lab.tags.api import accuracy, fit_tags, forbidden_inputs, read_tags, values_of
 from honghua.lab.tags.book import DATA, TagBook
 from honghua.lab.tags.rules import parse_rule
 

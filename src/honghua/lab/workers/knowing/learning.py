@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from honghua.agents.api import TEXT, Context, Done, Outcome, Slot
 from honghua.lab.factory.api import Words
+from honghua.lab.knowledge.sketching import Sketch, join
 from honghua.lab.workers.knowing.memory import KNOWLEDGE, Memory, load_memory
 from honghua.lab.workers.segmenter import Events
 
@@ -28,8 +29,8 @@ class WriteKnowledge:
     agent: str = "Monitor"
     step: str = LEARN
     reads: tuple[Slot, ...] = (
-        Slot("source"), Slot("known"), Slot("hypotheses"), Slot("variables"), Slot("tags"), Slot("fit"), Slot("examination"),
-        Slot("strategy"), Slot("policy", TEXT), Slot("policy_check"),
+        Slot("source"), Slot("sketch"), Slot("known"), Slot("hypotheses"), Slot("variables"), Slot("tags"), Slot("fit"),
+        Slot("examination"), Slot("strategy"), Slot("policy", TEXT), Slot("policy_check"),
     )  # fmt: skip
     writes: tuple[Slot, ...] = (Slot(KNOWLEDGE), Slot("learnt"))
 
@@ -50,6 +51,7 @@ class WriteKnowledge:
         write_models(memory, run)
         write_cases(memory, run, fates)
         memory.data.append(context.inputs["source"].digest)
+        memory.sketch = join(memory.sketch, context.read_json("sketch", Sketch))
         added = [list(node) for node in memory.graph.nodes if node not in before]
         context.write_json(KNOWLEDGE, memory.as_json())
         context.write_json(

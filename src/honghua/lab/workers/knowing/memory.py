@@ -13,6 +13,7 @@ from honghua.agents import api as agents
 from honghua.base.errors import BadInput, NotFound
 from honghua.lab.factory.api import Dictionary
 from honghua.lab.knowledge.api import Graph, load_graph
+from honghua.lab.knowledge.sketching import Sketch
 from honghua.lab.tags.api import read_tags
 
 KNOWLEDGE: Final = "knowledge"  # the artefact that a run leaves to the next
@@ -35,12 +36,13 @@ class Tried:
 @dataclass(slots=True)
 class Memory:
     """ideas: sentences that somebody would try, a language model or a person; data: digests of the events that it has learnt from, one a
-    run."""
+    run; sketch: of all those events."""
 
     graph: Graph
     results: dict[str, Tried] = field(default_factory=dict)
     ideas: list[str] = field(default_factory=list)
     data: list[str] = field(default_factory=list)
+    sketch: Sketch = field(default_factory=Sketch)
 
     @property
     def runs(self) -> int:
@@ -61,7 +63,7 @@ class Memory:
         ranked = sorted(self.results.items(), key=lambda item: (-item[1].kept, -item[1].tried, item[0]))[:RESULTS_MAX]
         return {
             "graph": self.graph.as_json(), "results": {name: msgspec.to_builtins(one) for name, one in ranked}, "ideas": self.ideas,
-            "data": self.data,
+            "data": self.data, "sketch": msgspec.to_builtins(self.sketch),
         }  # fmt: skip
 
 
@@ -81,7 +83,7 @@ def load_memory(dictionary: Dictionary, told: Mapping[str, Any]) -> Memory:
         return Memory(
             load_graph(dictionary, told["graph"]),
             {str(name): msgspec.convert(one, Tried) for name, one in told["results"].items()},
-            [str(one) for one in told["ideas"]], [str(one) for one in told["data"]],
+            [str(one) for one in told["ideas"]], [str(one) for one in told["data"]], msgspec.convert(told.get("sketch", {}), Sketch),
         )  # fmt: skip
     except (KeyError, TypeError, AttributeError, msgspec.ValidationError) as error:
         raise BadInput(f"this is no memory of the lab: {error!r}", code="BAD_KNOWLEDGE") from error

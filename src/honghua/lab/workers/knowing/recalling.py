@@ -11,6 +11,7 @@ import msgspec
 from honghua.agents.api import Context, Done, Outcome, Slot
 from honghua.base.errors import BadInput
 from honghua.lab.factory.api import Factory, measures_of
+from honghua.lab.knowledge.sketching import Sketch, share_seen
 from honghua.lab.workers.knowing.memory import Memory, load_memory, new_memory, read_memory
 from honghua.lab.workers.segmenter import Events
 
@@ -21,9 +22,8 @@ CONFIRMED_MAX: Final = 40  # of earlier runs
 TRIED_ENOUGH: Final = 2  # so often in vain, and an idea of ours is not tried again
 KEY: Final = "customer"
 SAME_DATA: Final = "same_data"
-NOT_AGAIN: Final = (
-    "it has learnt from these very events: what it kept would only confirm itself, so it proposes nothing"
-)
+OVERLAP_MAX: Final = 0.01  # of the events of a run: from so many on a memory would confirm itself (grade U)
+NOT_AGAIN: Final = "it has learnt from these events, or from many of them: what it kept would only confirm itself, so it proposes nothing"
 
 
 class Hypothesis(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,14 +37,14 @@ class Hypothesis(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class RecallKnowledge:
-    """The memory of an earlier run, or a new one; what was made of another dictionary is left alone. A memory that has learnt from these
-    very events hands nothing on: what it kept was chosen on rows that would confirm it here."""
+    """The memory of an earlier run, or a new one; what was made of another dictionary is left alone. A memory that has learnt from
+    these events, or from a hundredth of them, hands nothing on: what it kept was chosen on rows that would confirm it here."""
 
     events: Events
     place: str
     agent: str = "TagMiner"
     step: str = RECALL
-    reads: tuple[Slot, ...] = (Slot("source"),)
+    reads: tuple[Slot, ...] = (Slot("source"), Slot("sketch"))
     writes: tuple[Slot, ...] = (Slot("known"),)
 
     def run(self, context: Context) -> Outcome:
@@ -59,9 +59,11 @@ class RecallKnowledge:
                 if error.code != "OTHER_DICTIONARY":
                     raise
                 said = f"what was handed on is not used: {error}"
-        is_same = context.inputs["source"].digest in memory.data
-        context.write_json("known", {**memory.as_json(), SAME_DATA: is_same})
-        return Done((said, *((NOT_AGAIN,) if is_same else ()), count_nodes(memory)))
+        seen = share_seen(context.read_json("sketch", Sketch), memory.sketch)
+        is_same = context.inputs["source"].digest in memory.data or seen >= OVERLAP_MAX
+        context.write_json("known", {**memory.as_json(), SAME_DATA: is_same, "overlap": seen})
+        overlap = (f"{seen:.1%} of these events were among those that it has learnt from",) if seen else ()
+        return Done((said, *overlap, *((NOT_AGAIN,) if is_same else ()), count_nodes(memory)))
 
 
 def count_nodes(memory: Memory) -> str:

@@ -6,12 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from honghua.agents import api as agents
 from honghua.agents.directory import DirectoryArtefacts
 from honghua.base.errors import BadInput
-from honghua.lab.factory.api import shipped_dictionary
+from honghua.lab.factory.api import Stream, shipped_dictionary
+from honghua.lab.knowledge.sketching import HASHES, Sketch, join, share_seen, sketch_events
 from honghua.lab.workers.knowing.learning import IN_VAIN, KEPT, REPEATS, UNTRIED, WriteKnowledge, tell_fates
 from honghua.lab.workers.knowing.memory import load_memory, new_memory, read_memory
 from honghua.lab.workers.knowing.recalling import FormHypotheses, RecallKnowledge, find_variables
@@ -54,17 +56,34 @@ def ranked(name: str, *, kept: bool, why: str) -> dict[str, Any]:
     return {"name": name, "kept": kept, "iv_confirmed": 0.1, "why": why}
 
 
+def sketch_month(month: int, *, share: float = 1.0) -> dict[str, Any]:
+    """Of 300 events of a month, and for the rest of the month before."""
+    mine = [month * 1_000 + k for k in range(300)]
+    return {
+        "low": sorted([*mine[: int(300 * share)], *(one - 1_000 for one in mine[int(300 * share) :])]),
+        "is_whole": True,
+    }
+
+
 def learn(
-    tmp_path: Path, memory: dict[str, Any], variables: list[dict[str, Any]], *, month: int = 1
+    tmp_path: Path, memory: dict[str, Any], variables: list[dict[str, Any]], *, month: int = 1, share: float = 1.0
 ) -> dict[str, Any]:  # fmt: skip
     """A run on the events of a month: it recalls what the memory says, thinks, and writes down."""
-    store, path, source = DirectoryArtefacts(tmp_path / "artefacts"), tmp_path / "memory.json", {"month": month}
+    store, path, source = (
+        DirectoryArtefacts(tmp_path / "artefacts"),
+        tmp_path / "memory.json",
+        {"month": month, "share": share},
+    )
     path.write_text(json.dumps(memory))
-    _, recalled = do(RecallKnowledge(events(tmp_path), str(path)), store, {"source": source}, tmp_path)
+    sketch = sketch_month(month, share=share)
+    _, recalled = do(
+        RecallKnowledge(events(tmp_path), str(path)), store, {"source": source, "sketch": sketch}, tmp_path
+    )
     known = read(store, recalled, "known")
     _, thought = do(FormHypotheses(events(tmp_path)), store, {"known": known}, tmp_path)
     given = {
-        "source": source, "known": known, "hypotheses": read(store, thought, "hypotheses"), "variables": {"ranked": variables},
+        "source": source, "sketch": sketch, "known": known, "hypotheses": read(store, thought, "hypotheses"),
+        "variables": {"ranked": variables},
         "policy": b"a policy", **FOUND,
     }  # fmt: skip
     _, context = do(WriteKnowledge(events(tmp_path)), store, given, tmp_path)
@@ -109,7 +128,12 @@ def test_the_next_run_reads_it_tries_what_was_kept_and_asks_no_idea_three_times(
     path = tmp_path / "memory.json"
     path.write_text(json.dumps(memory))
     store = DirectoryArtefacts(tmp_path / "artefacts")
-    outcome, _ = do(RecallKnowledge(events(tmp_path), str(path)), store, {"source": {"month": 2}}, tmp_path)
+    outcome, _ = do(
+        RecallKnowledge(events(tmp_path), str(path)),
+        store,
+        {"source": {"month": 2}, "sketch": sketch_month(2)},
+        tmp_path,
+    )
     assert isinstance(outcome, agents.Done)
     assert "2 earlier runs" in outcome.reasons[0]
     by = {(one["by"], one["says"]): one for one in learn(tmp_path, memory, [], month=2)["thought"]}
@@ -130,6 +154,45 @@ def test_a_memory_of_these_very_events_proposes_nothing(tmp_path: Path):
     for month, wanted in ((5, {"question"}), (6, {"question", "idea of an earlier run", "kept by an earlier run"})):
         again = learn(tmp_path, first["memory"], [], month=month)
         assert {one["by"] for one in again["thought"]} == wanted
+
+
+def test_a_memory_of_some_of_these_events_proposes_nothing_either(tmp_path: Path):
+    first = learn(tmp_path, new_memory(CITY).as_json(), [ranked(SINCE, kept=True, why="kept")], month=5)
+    only = {"question"}
+    for share, wanted in (
+        (0.97, only),
+        (0.99, only),
+        (0.995, {*only, "idea of an earlier run", "kept by an earlier run"}),
+    ):
+        again = learn(tmp_path, first["memory"], [], month=6, share=share)
+        assert {one["by"] for one in again["thought"]} == wanted, share
+    assert learn(tmp_path, again["memory"], [], month=5)["thought"][0]["by"] == "question"
+    assert {one["by"] for one in learn(tmp_path, again["memory"], [], month=5, share=0.5)["thought"]} == only, (
+        "of all runs before"
+    )
+
+
+def test_sketches_tell_how_much_two_streams_share():
+    rng = np.random.default_rng(5)
+    n = 120_000
+
+    def stream(first: int, last: int) -> Stream:
+        return Stream(CITY, {name: column[first:last] for name, column in columns.items()})
+
+    columns = {"at_us": np.arange(n) * 1_000_003, "kind": rng.integers(1, 9, n), "amount_minor": rng.integers(0, 10**6, n),
+               "customer": rng.integers(1, 2**62, n)}  # fmt: skip
+    whole, half, later, few = (
+        sketch_events(stream(*ends)) for ends in ((0, 60_000), (30_000, 90_000), (60_000, n), (100, 400))
+    )
+    assert len(whole.low) == HASHES
+    assert share_seen(whole, whole) == 1.0
+    assert share_seen(half, whole) == pytest.approx(0.5, abs=0.03)
+    assert share_seen(later, whole) == 0.0
+    assert share_seen(few, whole) == 1.0
+    joined = join(whole, later)
+    assert joined == sketch_events(stream(0, n))
+    assert share_seen(half, joined) == 1.0
+    assert share_seen(half, Sketch()) == 0.0
 
 
 def test_fates_are_the_best_that_became_of_a_sentence():
@@ -156,10 +219,10 @@ def test_memories_that_are_none_or_of_other_data_are_told_apart(tmp_path: Path):
     other = tmp_path / "other.json"
     other.write_text(json.dumps(new_memory(shipped_dictionary("handbook")).as_json()))
     store = DirectoryArtefacts(tmp_path / "artefacts")
-    outcome, context = do(RecallKnowledge(events(tmp_path), str(other)), store, {"source": {}}, tmp_path)
+    outcome, context = do(RecallKnowledge(events(tmp_path), str(other)), store, {"source": {}, "sketch": {}}, tmp_path)
     assert isinstance(outcome, agents.Done)
     assert "is not used" in outcome.reasons[0]
-    fresh = {**new_memory(CITY).as_json(), "same_data": False}
+    fresh = {**new_memory(CITY).as_json(), "same_data": False, "overlap": 0.0}
     assert read(store, context, "known") == json.loads(json.dumps(fresh))
     with pytest.raises(BadInput, match="no knowledge in"):
         read_memory(tmp_path / "nowhere", CITY)

@@ -26,20 +26,29 @@ PLAIN = LimitTerms()
 TERMS = LimitTerms(version=2, segments=EXAMPLE_SEGMENTS)
 # A record of each segment of the example, and one of none.
 ROWS = {
-    "was_late": Record(limit_minor=200_000, ceiling_minor=900_000, was_late=True),
-    "high_net_worth": Record(limit_minor=5_000_000, ceiling_minor=15_000_000),
-    "beginner": Record(limit_minor=200_000, ceiling_minor=900_000),
-    "": Record(limit_minor=400_000, ceiling_minor=900_000),
+    "past_due": Record(limit_minor=200_000, ceiling_minor=900_000, used_share_ppm=500_000, was_late=True, dpd=1),
+    "was_late": Record(limit_minor=200_000, ceiling_minor=900_000, used_share_ppm=500_000, was_late=True),
+    "light": Record(limit_minor=200_000, ceiling_minor=15_000_000, used_share_ppm=199_999),
+    "high_net_worth": Record(limit_minor=5_000_000, ceiling_minor=15_000_000, used_share_ppm=200_000),
+    "stretched": Record(limit_minor=400_000, ceiling_minor=15_000_000, used_share_ppm=900_000),
+    "": Record(limit_minor=400_000, ceiling_minor=900_000, used_share_ppm=200_000),
 }
 
 
 def test_a_rulebook_without_segments_has_the_digest_that_it_had_before_there_were_any():
+    """Nor is the digest of one with segments another for conditions that it does not use."""
     assert PLAIN.digest().hex() == "6aa27f3f49c32980e1dfd42d56965148e8019235c3d8e2b0947b6cac1f84cc5c"
     assert Rulebook().digest.hex() == "28d031cab8a955b9dbf40d9582e1695b327c5e85993d31f396ef87794d020016"
     assert "segments" not in PLAIN.body()
     book = Rulebook(TERMS)
     assert rulebook_from_body(msgspec.json.decode(msgspec.json.encode(book.body()))).digest == book.digest
     assert terms_from_body(TERMS.body()) == TERMS
+    old = replace(EXAMPLE_SEGMENTS[1], ceiling_from_minor=10)
+    assert {"used_from_ppm", "used_below_ppm", "is_past_due"}.isdisjoint(old.body())
+    assert (
+        LimitTerms(version=2, segments=(old,)).digest().hex()
+        == "844e1325074be578515cc7e4258240bdc33d4a6f87ab0fe05e8b68cf5be2cc50"
+    )
     digests = {PLAIN.digest(), TERMS.digest(), replace(TERMS, segments=EXAMPLE_SEGMENTS[::-1]).digest()}
     assert len(digests) == 3
 
@@ -71,11 +80,12 @@ def test_nobody_grows_beyond_the_segment_s_ceiling_and_the_ceiling_cuts_nobody(r
 
 @pytest.mark.parametrize("own", EXAMPLE_SEGMENTS, ids=lambda own: own.name)
 def test_each_setting_of_each_segment_is_the_one_that_decides(own):
+    anybody = {"was_late": None, "is_past_due": None, "used_from_ppm": 0, "used_below_ppm": 0}
     alone = LimitTerms(
-        segments=(replace(own, was_late=None),)
+        segments=(replace(own, **anybody),)
     )  # who was late does not grow at all: looked at without that rule
     good = replace(
-        ROWS[own.name], was_late=False, good_statements=own.growth_statements, days_since_change=own.growth_days,
+        ROWS[own.name], was_late=False, dpd=0, good_statements=own.growth_statements, days_since_change=own.growth_days,
         used_share_ppm=own.growth_used_ppm,
     )  # fmt: skip
     growth = explain_growth(alone, good)
@@ -88,11 +98,11 @@ def test_each_setting_of_each_segment_is_the_one_that_decides(own):
         ("IN_USE", replace(good, used_share_ppm=own.growth_used_ppm - 1)),
     ):
         assert [rule.code for rule in explain_growth(alone, short).missing] == [code]
-    capped = LimitTerms(segments=(replace(own, was_late=None, growth_cap_minor=good.limit_minor),))
+    capped = LimitTerms(segments=(replace(own, **anybody, growth_cap_minor=good.limit_minor),))
     assert not decide_move(capped, good).is_raise
     late = replace(ROWS[own.name], dpd=own.cut_late_days)
-    assert decide_move(TERMS, late).reason == "LATE"
-    assert decide_move(TERMS, replace(late, dpd=own.cut_late_days - 1)).reason == ""
+    assert decide_move(alone, late).reason == "LATE"
+    assert decide_move(alone, replace(late, dpd=own.cut_late_days - 1)).reason == ""
     idle = replace(ROWS[own.name], idle_days=own.idle_days)
     assert decide_move(TERMS, idle).reason == "IDLE"
     assert decide_move(TERMS, replace(idle, idle_days=own.idle_days - 1)).reason == ""
@@ -101,14 +111,15 @@ def test_each_setting_of_each_segment_is_the_one_that_decides(own):
 def test_the_clock_looks_at_accounts_from_the_soonest_segment_on():
     assert (PLAIN.first_late_days, PLAIN.first_idle_days) == (8, 360)
     assert (TERMS.first_late_days, TERMS.first_idle_days) == (4, 180)
-    patient = LimitTerms(segments=(replace(EXAMPLE_SEGMENTS[1], cut_late_days=99, idle_days=999),))
+    patient = LimitTerms(segments=(replace(EXAMPLE_SEGMENTS[3], cut_late_days=99, idle_days=999),))
     assert (patient.first_late_days, patient.first_idle_days) == (8, 360)
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        {"name": " "}, {"limit_from_minor": -1}, {"limit_from_minor": 5, "limit_below_minor": 5}, {"growth_step_ppm": 1_000_001},
+        {"name": " "}, {"limit_from_minor": -1}, {"limit_from_minor": 5, "limit_below_minor": 5}, {"used_from_ppm": 5, "used_below_ppm": 5},
+        {"growth_step_ppm": 1_000_001},
         {"growth_days": -1}, {"cut_late_days": 0}, {"growth_cap_minor": -1},
     ],
     ids=str,

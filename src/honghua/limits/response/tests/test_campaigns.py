@@ -11,10 +11,12 @@ import pytest
 
 from honghua.allocation.api import solve
 from honghua.base.errors import BadInput, Conflict
+from honghua.features.core import key_of_text, keys_of_texts
 from honghua.limits import api as limits
 from honghua.limits.core import Moment
 from honghua.limits.response import api as response
 from honghua.limits.response.api import OUTSIDE, Allotment, Batch, CampaignTerms, Labels, Rows, Slice, Why
+from honghua.limits.response.auditing import check_temporary
 
 NOW = dt.datetime(2026, 6, 1, 4, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
@@ -136,3 +138,54 @@ def test_the_slice_is_kept_once_and_read_as_evidence(conn):
         response.read_evidence(conn, replace(SLICE, factors_ppm=(900_000, 1_000_000, 1_250_000)), names=names)
     with pytest.raises(psycopg.Error), conn.transaction():
         conn.execute("DELETE FROM limits_slice_row")
+
+
+def test_who_leaves_is_severed_and_what_was_signed_and_learnt_still_stands(conn, owner_conn):
+    row = propose(conn)
+    response.answer_temporary(conn, row.campaign_id, sign("bob"), approved=True, digest=row.digest.hex(), now=NOW)
+    at = Moment(on=ON + DAY, now=NOW + DAY)
+    response.offer_piece(conn, row.campaign_id, let_all, rulebook="r", at=at, most=3)
+    n = len(PEOPLE)
+    rows = Rows(
+        keys_of_texts(PEOPLE), np.zeros((n, 1), np.float32), np.full(n, 1_000), np.ones(n), np.zeros(n, np.int64), np.zeros(n, np.int64)
+    )  # fmt: skip
+    lots = replace(SLICE, share_ppm=1_000_000)
+    for period in (0, 1):
+        response.keep_slice(conn, lots, period, rows, Labels(PEOPLE, ("a",)), now=NOW)
+        response.note_outcomes(conn, lots, period, [(name, 5, 1) for name in PEOPLE], now=NOW)
+    conn.commit()
+    before = response.read_evidence(conn, lots, names=("a",))
+    with conn.transaction():
+        assert limits.sever_person(conn, "p2", bytes(range(24))) == (2, 1)
+        assert limits.sever_person(conn, "p5", bytes(range(1, 25))) == (2, 1), "its turn had not come"
+        with pytest.raises(BadInput):
+            limits.sever_person(conn, "p3", b"short")
+    assert response.offer_piece(conn, row.campaign_id, let_known, rulebook="r", at=at) == (2, 1)
+    assert [check for check in check_temporary(conn) if not check.ok] == []
+    conn.commit()
+    texts = {
+        table: [text for (text,) in owner_conn.execute(f"SELECT t::text FROM {table} t".encode())]
+        for table in ("limits_slice_row", "limits_slice_outcome", "limits_temporary_choice")
+    }
+    assert not any(
+        name in text or str(key_of_text(name)) in text
+        for name in ("p2", "p5")
+        for one in texts.values()
+        for text in one
+    )
+    assert sum("left:" in text for text in texts["limits_slice_outcome"]) == 4
+    after = response.read_evidence(conn, lots, names=("a",))
+    assert (sorted(after.arm), after.rows.used_minor.sum()) == (sorted(before.arm), before.rows.used_minor.sum())
+    assert len(set(after.rows.person.tolist())) == n, "a person's rows stay together"
+    for statement in (
+        "UPDATE limits_slice_row SET limit_minor = 1",
+        "UPDATE limits_slice_row SET customer = 'p9' WHERE customer = 'p1'",
+        "UPDATE limits_temporary_choice SET customer = 'p9' WHERE customer = 'p1'",
+        "UPDATE limits_temporary_choice SET salt = NULL WHERE customer = 'p1'",
+    ):
+        with pytest.raises(psycopg.Error), conn.transaction():
+            conn.execute(statement.encode())
+
+
+def let_known(_conn, wanted):
+    return {name: "NOT_REGISTERED" if name.startswith("left:") else "" for name, _ in wanted}

@@ -268,11 +268,23 @@ def test_a_person_has_the_last_word(conn, registry):
     look(conn, source, at=NOW + 20 * DAY)
     assert merchants.get_budget(conn, campaign).spent_minor == fee
 
-    def decide(purchase_id, *, is_real, why="seen"):
-        found = merchants.Finding(is_real=is_real, person="ann", why=why)
-        return run_unit(conn, lambda x: merchants.decide_order(x, purchase_id, found, BOOKS, now=NOW + 21 * DAY))
+    def say(purchase_id, person, *, is_real, why="seen"):
+        found = merchants.Finding(is_real=is_real, person=person, why=why)
+        return run_unit(conn, lambda x: merchants.say_of_order(x, purchase_id, found, BOOKS, now=NOW + 21 * DAY))
 
-    assert decide(purchase, is_real=False).withheld_minor == fee
+    def decide(purchase_id, *, is_real, why="seen"):
+        """Two persons say the same: nothing moves before the second."""
+        before = merchants.get_budget(conn, campaign).spent_minor
+        first = say(purchase_id, "ann", is_real=is_real, why=why)
+        assert isinstance(first, merchants.OrderProposal)
+        assert say(purchase_id, "ann", is_real=is_real, why=why).code == "TWO_PERSONS"
+        assert merchants.get_budget(conn, campaign).spent_minor == before
+        assert merchants.find_order_proposal(conn, purchase_id) == first
+        return say(purchase_id, "bob", is_real=is_real, why=why)
+
+    assert isinstance(say(purchase, "ann", is_real=True), merchants.OrderProposal)
+    assert decide(purchase, is_real=False).withheld_minor == fee  # the other word takes the first one's place
+    assert merchants.find_order_proposal(conn, purchase) is None
     assert merchants.get_budget(conn, campaign).spent_minor == 0  # no trade: the campaign has its money again
     cleared = decide(other, is_real=True)
     assert (cleared.state, cleared.withheld_minor, cleared.reasons) == ("proved", 0, ["PERSON_CLEARED", "NO_EVIDENCE"])
@@ -285,7 +297,10 @@ def test_a_person_has_the_last_word(conn, registry):
     with pytest.raises(Conflict):
         decide(purchase, is_real=True)
     with pytest.raises(BadInput):
-        decide(other, is_real=True, why=" ")
+        say(other, "ann", is_real=True, why=" ")
     with pytest.raises(NotFound):
-        decide(10**15, is_real=True)
+        say(10**15, "ann", is_real=True)
+    free, _ = buy(conn, registry, "c")
+    look(conn, source, at=NOW + 20 * DAY)
+    assert say(free, "ann", is_real=False).state == "false", "no money moves by it: one person is enough"
     assert broken(conn) == []

@@ -21,6 +21,7 @@ from honghua.merchants.core import (
     EvidenceKind,
     OrderSigns,
     OrderState,
+    Scored,
     Surroundings,
     compute_withheld,
     derive_signs,
@@ -86,6 +87,26 @@ def check(given, expected):
 ])  # fmt: skip
 def test_cases(given, expected):
     check(given, expected)
+
+
+@pytest.mark.parametrize(("given", "is_doubtful", "expected"), [
+    ("e", True, "doubtful 700000 company"),
+    ("e", False, "proved 700000"),
+    ("", True, "awaited 0"),  # a scorer knows orders whose evidence has come: before that it is not heard
+    ("d", True, "unproved 0 NO_EVIDENCE"),
+    ("grams_ppm=300000", False, "doubtful 240 grams_ppm"),  # and the points are
+    ("e grams_ppm=300000 place_orders=6", False, "proved 700000"),  # which it takes the place of
+    ("e waybill_orders=1", False, "doubtful 700000 WAYBILL_SHARED"),  # a contradiction stands before both
+    ("e waybill_orders=1", True, "doubtful 700000 WAYBILL_SHARED company"),
+])  # fmt: skip
+def test_a_scorer_speaks_once_evidence_has_come(given, is_doubtful, expected):
+    words = given.split()
+    changed: dict[str, Any] = {name: int(value) for name, value in (word.split("=") for word in words if "=" in word)}
+    word = judge_order(
+        replace(GOOD, **changed), has_evidence="e" in words, is_due="d" in words, rules=RULES,
+        scored=Scored(700_000, is_doubtful, ("company",)),
+    )  # fmt: skip
+    assert " ".join([word.state.value, str(word.score), *word.reasons]) == expected
 
 
 SIGNS = st.builds(OrderSigns, **{

@@ -194,8 +194,9 @@ async def pay_by_face(request: Request, partner: Caller, checkout_id: CheckoutPa
 
 
 async def pay(request: Request, checkout_id: str, customer: str, asked: ScanAsked | FaceAsked) -> Response:
-    """The same payment, however the customer was found."""
+    """The same payment, however the customer was found: by the line that the goods are for."""
     site, choice = site_of(request), asked.instalments
+    customer = await checkouts.choose_line(site, checkout_id, customer)
     instalments = offer = None
     if choice is not None:
         payer = PAYERS[choice.payer]

@@ -9,6 +9,7 @@ import msgspec
 import psycopg
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
+from pydantic import AwareDatetime, Field
 
 from honghua.credit.core import (
     LABEL_CUSTOMER,
@@ -21,6 +22,8 @@ from honghua.credit.core import (
 )
 from honghua.decision import api as decision
 from honghua.decision.core import REASONS, Outcome
+from honghua.merchants import api as merchants
+from honghua.merchants.core import EvidenceItem, EvidenceKind
 from honghua.web.api import purchases_lane, purchases_wire
 from honghua.web.api.partners import Partner
 from honghua.web.api.v1.orders import get_order
@@ -98,6 +101,28 @@ class RefundAsked(Asked):
     """The part that comes back."""
 
     amount_minor: Minor
+
+
+class LogisticsAsked(Asked):
+    """What became of an order: a parcel taken over, delivered or gone back, or goods or a service given at a till.
+
+    reference: the waybill, receipt or voucher; place: a digest of where it went, never an address; grams, scans: 0 = not told.
+    """
+
+    kind: Literal["shipped", "delivered", "handed_over", "returned"]
+    reference: str = Field(min_length=1, max_length=200)
+    happened_at: AwareDatetime
+    region: str = Field(default="", max_length=200)
+    place: str = Field(default="", max_length=200)
+    grams: int = Field(default=0, ge=0, le=100_000_000)
+    scans: int = Field(default=0, ge=0, le=100_000_000)
+
+
+class LogisticsKept(Shown):
+    """It is kept. repeated: it was told before."""
+
+    outcome: Literal["done"]
+    repeated: bool
 
 
 class OrderShown(Shown):
@@ -233,6 +258,24 @@ async def clear_report(request: Request, partner: Caller, purchase_id: IdPath, k
     customer = await find_customer(request, partner, purchase_id)
     command = ClearReport(key=key, customer=customer, purchase_id=purchase_id, source=LABEL_CUSTOMER)
     return await answer_command(request, command)
+
+
+@router.post("/purchases/{purchase_id}/logistics", name="v1.purchases.logistics", responses=COMMANDED)
+async def tell_logistics(
+    request: Request, partner: Caller, purchase_id: IdPath, asked: LogisticsAsked
+) -> LogisticsKept:
+    """What became of an order, by whoever carries it: evidence that it was a real trade. The same event twice is one event."""
+    await find_customer(request, partner, purchase_id)
+    site = site_of(request)
+    item = EvidenceItem(
+        purchase_id=purchase_id, kind=EvidenceKind(asked.kind), reference=asked.reference, at=asked.happened_at,
+        region=asked.region, place=asked.place, grams=asked.grams, scans=asked.scans,
+    )  # fmt: skip
+    now = site.clock.now()
+    is_new = await site.write(
+        lambda conn: merchants.hear_evidence(conn, item, source=f"partner {partner.name}", now=now)
+    )
+    return LogisticsKept(outcome="done", repeated=not is_new)
 
 
 @router.get("/decisions/{decision_id}", name="v1.decisions.read", responses=READ)

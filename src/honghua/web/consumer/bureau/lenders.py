@@ -13,6 +13,7 @@ from honghua.credit.core import Purpose, line_of
 from honghua.funding import api as funding
 from honghua.funding.core import OWN
 from honghua.web.consumer.asking import customer_of
+from honghua.web.consumer.bureau.supplement import find_first
 from honghua.web.ground import site_of
 from honghua.web.ui.pages import page
 
@@ -22,7 +23,7 @@ NOTICES_SHOWN: Final = 50
 
 @router.get("/my/lenders", name="consumer.lenders")
 async def show(request: Request) -> Response:
-    """Every lender by name and code, and what the viewer was told of them."""
+    """Every lender by name and code, what the viewer was told of them, and those whom a supplement would name."""
     site, customer = site_of(request), customer_of(request)
 
     def read(conn: psycopg.Connection) -> dict[str, Any]:
@@ -34,7 +35,10 @@ async def show(request: Request) -> Response:
         }  # fmt: skip
 
     own = funding.load_book().partners[OWN]
-    return await page(request, "consumer/lenders.html", own=own, currency=site.currency, **await site.read(read))
+    unnamed = await find_first(request)
+    return await page(
+        request, "consumer/lenders.html", own=own, currency=site.currency, unnamed=unnamed, **await site.read(read)
+    )
 
 
 __all__ = ["router"]

@@ -7,6 +7,7 @@ from typing import Final
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from honghua.credit import api as credit
 from honghua.credit.core import BUSINESS_PRODUCT, Repay
 from honghua.credit.journey import api as journey
 from honghua.customers import api as customers
@@ -30,6 +31,7 @@ WORDS_CHARS_MAX: Final = 500
 ASKED_LEAST_MINOR: Final = 100_000  # own bounds of the form (U); what is granted is the rulebook's
 ASKED_MOST_MINOR: Final = 50_000_000
 TAKINGS_MOST_MINOR: Final = 10**12
+SHOWN: Final = 10  # purchases of the line
 MOVED_ON: Final = Notice(key="consumer.join_moved_on", tone="info")
 
 
@@ -58,12 +60,14 @@ async def draw(request: Request, view: BusinessView, form: Form) -> Response:
     row = view.standing.decision
     reasons = [(code, *journey.say_any(code)) for code in row.risk["reasons"]] if row is not None else []
     last, approval = view.standing.last, view.standing.approval
+    site = site_of(request)
+    bought = await site.read(lambda conn: credit.list_purchases(conn, view.line, limit=SHOWN)) if view.account else []
     return await page(
         request, "consumer/business.html", status=200 if form.is_good else 422, form=form, view=view, reasons=reasons,
         word=str(last.outcome) if last is not None else "", may_appeal=last is not None and last.outcome == "refused",
         approved=None if approval is None else approval.decided, sectors=list(Sector), can_apply=find_ports(request) is not None,
         can_pay=site_of(request).is_demo and not has_gateway(request), currency=site_of(request).currency,
-        least_minor=ASKED_LEAST_MINOR, most_minor=ASKED_MOST_MINOR,
+        least_minor=ASKED_LEAST_MINOR, most_minor=ASKED_MOST_MINOR, bought=bought,
     )  # fmt: skip
 
 
@@ -152,8 +156,8 @@ async def contract(request: Request) -> Response:
 async def draw_business_contract(request: Request, view: BusinessView, form: Form) -> Response:
     """The contract as it was drawn, with this line's own addresses."""
     return await draw_contract(
-        request, view.standing, form, way_back=PAGE, is_fake=False, sign_to="consumer.business_sign",
-        pdf_at="consumer.business_pdf",
+        request, view.standing, form, way_back=PAGE, is_fake=steps.find_fake_answer(view.standing.rows),
+        sign_to="consumer.business_sign", pdf_at="consumer.business_pdf",
     )  # fmt: skip
 
 

@@ -31,13 +31,18 @@ async def draw(request: Request, form: Form) -> Response:
     site, customer = site_of(request), customer_of(request)
     today = site.clock.now().astimezone(site.zone).date()
     try:
-        made = await site.read(lambda conn: customers.list_complaints(conn, customer=customer))
+        made, answers = await site.read(
+            lambda conn: (
+                customers.list_complaints(conn, customer=customer),
+                customers.list_answers(conn, site.vault, customer),
+            )
+        )
         is_known = True
     except NotFound:
-        made, is_known = [], False
+        made, answers, is_known = [], {}, False
     return await page(
         request, "consumer/complaints.html", status=200 if form.is_good else 422, form=form, made=made[::-1], about=ABOUT,
-        is_known=is_known, today=today, words_max=WORDS_MAX,
+        is_known=is_known, answers=answers, today=today, words_max=WORDS_MAX,
     )  # fmt: skip
 
 

@@ -175,7 +175,7 @@ async def take(request: Request, bring: Work) -> Response:
         key = NOES.get(error.code, "ui.please_correct")
         return redirect(request, "consumer.evidence", Notice(key=key, tone="bad"))
     if row.state == MaterialState.IN_FORCE:
-        key = f"brought:{row.material_id}"
+        key = evidence.name_brought(row.material_id)
         await site.write(lambda conn: evidence.decide(conn, site.vault, site.registry, customer, key=key, now=now))
     words, tone = OUTCOMES.get(row.state or "", ("consumer.evidence_waits", "info"))
     return redirect(request, "consumer.evidence", Notice(key=words, tone=tone))

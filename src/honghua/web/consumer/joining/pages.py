@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import Any, Final
 
 import psycopg
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from honghua.base.errors import Conflict
 from honghua.credit.journey import api as journey
 from honghua.customers import api as customers
 from honghua.customers.core import Profile, read_id_number
+from honghua.customers.facing import api as facing
 from honghua.web.consumer.asking import OtherPlace, customer_of, find_account
 from honghua.web.consumer.joining import steps
+from honghua.web.consumer.joining.observing import read_observed
 from honghua.web.consumer.joining.ports import find_ports, ports_of, take_steps
 from honghua.web.consumer.joining.signing import draw_contract, sign_contract
 from honghua.web.consumer.joining.steps import Place, Standing, read_standing
 from honghua.web.ground import site_of
+from honghua.web.signin.bound import door as bound
+from honghua.web.ui.files import pdf_answer
 from honghua.web.ui.forms import Form, empty_form, read_form
 from honghua.web.ui.pages import Notice, page, redirect
 
@@ -26,6 +32,7 @@ NAME_CHARS_MAX: Final = 60
 NUMBER_CHARS_MAX: Final = 24  # eighteen and blanks between them
 CARD_DIGITS: Final = range(12, 20)  # ISO/IEC 7812: at most 19; domestic cards from 16
 CLIP_CHARS_MAX: Final = 128
+KEY_BYTES: Final = 32  # of Ed25519
 WORDS_CHARS_MAX: Final = 500
 ASKED_LEAST_MINOR: Final = 50_000  # own bounds of the form (U); what is granted is the rulebook's
 ASKED_MOST_MINOR: Final = 20_000_000
@@ -74,10 +81,33 @@ async def draw_standing(request: Request, standing: Standing, *, form: Form | No
             request, "consumer/joining/granted.html", approved=granted.decided, by_person=granted.decided_by != journey.SYSTEM,
             **common,
         )  # fmt: skip
+    face = await find_face(request, standing) if standing.place is Place.IDENTITY else None
     return await page(
-        request, f"consumer/joining/{standing.place}.html", is_fake=identity.is_fake, provider=identity.name,
-        least_minor=ASKED_LEAST_MINOR, most_minor=ASKED_MOST_MINOR, **common,
+        request, f"consumer/joining/{standing.place}.html", is_fake=identity.is_fake, provider=identity.name, face=face,
+        owner=bound.name_owner(customer_of(request)), least_minor=ASKED_LEAST_MINOR, most_minor=ASKED_MOST_MINOR, **common,
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """How the film of an applicant stands. clip: of the one that passed, "" for none; is_over: too many failed, a person looks."""
+
+    clip: str
+    is_over: bool
+
+
+async def find_face(request: Request, standing: Standing) -> Face | None:
+    """The film for the proofing that is due; None where the identity service films people itself."""
+    if ports_of(request).face is None:
+        return None
+    site, customer, now = site_of(request), customer_of(request), site_of(request).clock.now()
+    key = standing.key(journey.Step.PROOFING)
+
+    def read(conn: psycopg.Connection) -> Face:
+        passed = facing.find_passed(conn, customer, key, now=now)
+        return Face(passed.clip if passed else "", facing.is_over(conn, customer, key, now=now))
+
+    return await site.read(read)
 
 
 @router.post("/my/opening/identity", name="consumer.prove")
@@ -86,17 +116,33 @@ async def prove(request: Request) -> Response:
     standing = await get_turn(request, Place.IDENTITY)
     site, customer, now = site_of(request), customer_of(request), site_of(request).clock.now()
     form = await read_form(request)
-    told = read_evidence(request, form, on=now.astimezone(site.zone).date())
+    told = read_evidence(form, await find_face(request, standing), on=now.astimezone(site.zone).date())
     if not form.is_good:
         return await draw_standing(request, standing, form=form)
     phone = await site.write(lambda conn: steps.read_phone(conn, site.vault, customer, now=now))
     evidence = customers.Evidence(**told, phone=phone)
-    await take_steps(request, lambda conn, on: steps.prove(conn, on, standing, evidence, now=now))
+    taken = await take_steps(request, lambda conn, on: steps.prove(conn, on, standing, evidence, now=now))
+    if isinstance(taken, journey.StepRow) and taken.outcome is journey.StepOutcome.PASSED:
+        await bind_device(request, form, proof_key=standing.key(journey.Step.PROOFING))
     return redirect(request, "consumer.opening")
 
 
-def read_evidence(request: Request, form: Form, *, on: dt.date) -> dict[str, str]:
-    """What was typed; a slip is blamed at its field before anybody is asked, as a no of the journey would close it."""
+async def bind_device(request: Request, form: Form, *, proof_key: str) -> None:
+    """Bind this browser where its owner wished so and its script brought a key. The same form twice binds once."""
+    key, session, site = bound.read_base64(form.values.get("device_key", "")), request.state.session, site_of(request)
+    if len(key) != KEY_BYTES:
+        return
+    try:
+        await site.write(lambda conn: bound.bind(conn, session, key, proof_key=proof_key, now=site.clock.now()))
+    except Conflict:
+        return  # this proofing has bound a device already
+
+
+def read_evidence(form: Form, face: Face | None, *, on: dt.date) -> dict[str, str]:
+    """What was typed; a slip is blamed at its field before anybody is asked, as a no of the journey would close it.
+
+    After too many films that failed there is no face: the four factors are asked about, and a person looks.
+    """
     name = form.text("name", chars_max=NAME_CHARS_MAX)
     number = form.text("national_id", chars_max=NUMBER_CHARS_MAX).replace(" ", "").upper()
     if number and not read_id_number(number, on=on).is_valid:
@@ -104,12 +150,12 @@ def read_evidence(request: Request, form: Form, *, on: dt.date) -> dict[str, str
     card = form.text("card", chars_max=NUMBER_CHARS_MAX).replace(" ", "")
     if card and not (card.isascii() and card.isdigit() and len(card) in CARD_DIGITS):
         form.blame("card", "consumer.error_card")
-    if ports_of(request).identity.is_fake:
-        if form.values.get("face") != "yes":
-            form.blame("face", "consumer.error_face")
-        clip = steps.simulate_clip(customer_of(request))
-    else:
+    if face is None:
         clip = form.text("clip", chars_max=CLIP_CHARS_MAX)
+    else:
+        clip = face.clip
+        if not clip and not face.is_over:
+            form.blame("face", "consumer.error_face")
     return {"name": name, "national_id": number, "card": card, "clip": clip}
 
 
@@ -120,12 +166,13 @@ async def apply(request: Request) -> Response:
     site, customer, now = site_of(request), customer_of(request), site_of(request).clock.now()
     form = await read_form(request)
     profile, asked_minor = read_situation(form, site.currency)
+    observed = read_observed(request, form.values.get("observed", ""))
     if not form.is_good:
         return await draw_standing(request, standing, form=form)
     await site.write(lambda conn: steps.write_situation(conn, site.vault, customer, profile, now=now))
 
     def work(conn: psycopg.Connection, on: journey.JourneySite) -> None:
-        steps.apply(conn, on, standing, asked_minor, now=now)
+        steps.apply(conn, on, standing, asked_minor, observed=observed, now=now)
         after = read_standing(conn, customer)
         if after.place is Place.APPROVAL:
             steps.judge(conn, on, after, now=now)
@@ -229,5 +276,4 @@ async def agreement_pdf(request: Request) -> Response:
         return redirect(request, "consumer.opening")
     access = customers.Access(customer, customers.Purpose.OWN_REQUEST)
     pdf = await site.write(lambda conn: customers.download_contract(conn, site.vault, newest, access, now=now))
-    headers = {"Content-Disposition": 'attachment; filename="contract.pdf"', "Cache-Control": "no-store"}
-    return Response(pdf, media_type="application/pdf", headers=headers)
+    return pdf_answer("contract.pdf", pdf)

@@ -15,6 +15,7 @@ from honghua.bureau.api import BureauProvider
 from honghua.credit.core import Command
 from honghua.credit.journey import api as journey
 from honghua.customers import api as customers
+from honghua.customers.facing.api import FaceService
 from honghua.funding.api import Routing
 from honghua.merchants.api import PayoutBank
 from honghua.web.booker import Answer, Booker
@@ -30,6 +31,7 @@ class JoiningPorts:
     identity: customers.IdentityProvider
     bureau: BureauProvider
     bank: PayoutBank
+    face: FaceService | None = None  # without one the identity service films people itself and gives them a number
     register: customers.BusinessRegister | None = None  # without one a person checks every small business
     routings: tuple[Routing, ...] = ()  # which purchases are lent together with whom: contracts name the lenders
 
@@ -74,6 +76,7 @@ def make_journey_site(site: Site, ports: JoiningPorts, loop: asyncio.AbstractEve
         approver=journey.LimitsApprover(vault=site.vault, provider=ports.bureau, register=ports.register),
         evidence=journey.CountedEvidence(site.registry, books),
         zone=site.zone,
+        lender=site.brand.lender,
         routings=ports.routings,
     )
 

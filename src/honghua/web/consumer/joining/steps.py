@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -144,12 +143,17 @@ def prove(
 
 
 def apply(
-    conn: psycopg.Connection, site: journey.JourneySite, standing: Standing, asked_minor: int, *, now: dt.datetime
+    conn: psycopg.Connection,
+    site: journey.JourneySite,
+    standing: Standing,
+    asked_minor: int,
+    *,
+    now: dt.datetime,
+    observed: journey.Observed | None = None,
 ) -> journey.Taken:
-    """Step 3."""
-    return journey.apply_for_credit(
-        conn, site, standing.taking(journey.Step.APPLICATION, asked_minor=asked_minor), now=now
-    )
+    """Step 3. observed: what the page saw of how it was applied, where it looked."""
+    wish = standing.taking(journey.Step.APPLICATION, asked_minor=asked_minor)
+    return journey.apply_for_credit(conn, site, wish, now=now, observed=observed)
 
 
 def judge(
@@ -199,11 +203,6 @@ def apply_again(
             c, site, standing.contract_id, now=now, business_on=credit.get_business_day(c)
         ),
     )  # fmt: skip
-
-
-def simulate_clip(customer: str) -> str:
-    """The digest that stands for a face before a fake service; nobody's face."""
-    return hashlib.sha256(f"simulated face of {customer}".encode()).hexdigest()
 
 
 def find_fake_answer(rows: tuple[journey.StepRow, ...]) -> bool:

@@ -306,6 +306,8 @@ def test_consents_data_help_and_leaving(me):
     assert me.send("/my/data/erase", key=hidden(page, "key")).status_code == 422
     gone = me.send("/my/data/erase", key=hidden(page, "key"), sure="yes")
     assert gone.headers["location"] == "/"
+    with me.site.pool.connection() as conn:  # what the lab's memory holds of them goes next
+        assert conn.execute("SELECT 1 FROM lab_leaver WHERE customer = %s", [me.name]).fetchone() == (1,)
     assert me.browser.get("/my").headers["location"].startswith("/signin")
 
 

@@ -23,7 +23,7 @@ def agree(me: Walk, *, without: frozenset[str] = frozenset({"marketing"})) -> st
 
 
 def evidence(number: str = NATIONAL_ID, card: str = CARD) -> dict[str, str]:
-    return {"name": "李示范", "national_id": number, "card": card, "face": "yes"}
+    return {"name": "李示范", "national_id": number, "card": card}
 
 
 def number_of(front: str) -> str:
@@ -38,7 +38,11 @@ def rows_of(me: Walk) -> list[tuple[str, str]]:
 
 def test_the_whole_way_to_an_account(house):
     with walk(house, has_account=False) as me:
-        assert "假的" in agree(me), "a fake says so"
+        first = agree(me)
+        assert "假的" in first, "a fake says so"
+        assert "先做人脸核验" in first
+        assert me.send("/my/opening/identity", **evidence()).status_code == 422, "no face yet"
+        assert "人脸核验已通过" in me.film("joining")
         wrong = me.send("/my/opening/identity", **{**evidence(), "national_id": "110105199003071230", "card": "12"})
         assert wrong.status_code == 422
         assert "身份证号不正确" in wrong.text
@@ -83,6 +87,7 @@ def test_the_whole_way_to_an_account(house):
 def test_a_no_says_why_and_goes_to_a_person_who_may_open_it_again(house):
     with walk(house, has_account=False) as me:
         agree(me)
+        me.film("joining")
         me.send("/my/opening/identity", **evidence(number_of("11010519910307124"), "6222021234567890456"))
         refused = me.follow(me.send("/my/opening/application", **{**SUITED, "student": "yes"}))
         assert "我们不向学生提供消费信贷" in refused
@@ -114,6 +119,7 @@ def test_a_no_says_why_and_goes_to_a_person_who_may_open_it_again(house):
 def test_who_wants_a_person_to_decide_waits_for_one(house):
     with walk(house, has_account=False) as me:
         agree(me, without=frozenset({"marketing", "automated_decision"}))
+        me.film("joining")
         me.send("/my/opening/identity", **evidence(number_of("11010519920307124"), "6222021234567890789"))
         waiting = me.follow(me.send("/my/opening/application", **SUITED))
         assert "正在由人工处理" in waiting

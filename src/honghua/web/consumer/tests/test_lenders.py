@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 from honghua.credit import api as credit
 from honghua.funding import api as funding
-from honghua.funding.core import FundingBase
+from honghua.funding.core import FundingBase, parse_routings
 from honghua.store.database import run_unit
+from honghua.web.consumer.tests.test_facing import join
+from honghua.web.consumer.tests.test_joining import SUITED
+from honghua.web.consumer.tests.walking import hidden, walk
 from honghua.web.tests.doors import NOON, buy
 from tests.verify.sharing import agree_to
 
@@ -54,3 +58,46 @@ def test_lenders_their_parts_and_a_notice_of_transfer(me):
     page = me.get("/my/lenders")
     assert "Notice of transfer" in page
     assert "CN¥65.00" not in page
+
+
+def test_whom_no_contract_names_is_named_by_a_supplement_before_anybody_agrees(house):
+    alone = house.app.state.joining
+    with walk(house, has_account=False) as me:
+        join(me)
+        me.follow(me.send("/my/opening/application", **SUITED))
+        shown = me.follow(me.send("/my/opening/contract"))
+        me.clock.advance(dt.timedelta(seconds=10))
+        me.follow(me.send("/my/opening/signature", digest=hidden(shown, "digest"), agreed="yes"))
+        assert "补充协议" not in me.get("/my/lenders"), "nobody else would lend"
+        route = {"channel": "joint-three", "share_ppm": 1_000_000, "quota_day_minor": 10**9, "named_in": "supplement"}
+        rows = [{"effective_on": NOON.date(), "source": "test", "route": [route]}]
+        routings = parse_routings(rows, channels=funding.load_book().channels, source="test")
+        house.app.state.joining = replace(alone, routings=routings)
+        try:
+            sign_supplement(me)
+        finally:
+            house.app.state.joining = alone
+
+
+def sign_supplement(me):
+    """Offered, read, signed, and no longer offered; from then on its lenders are named."""
+    assert "目前不能为您出资" in me.get("/my/lenders")
+    assert me.browser.get("/my/lenders/agreement").headers["location"] == "/my/lenders", "not drawn yet"
+    page = me.follow(me.send("/my/lenders/agreement"))
+    for one in funding.name_lenders("joint-three"):
+        assert one.name in page
+        assert one.reporter in page
+    assert "五、共同出资" in page
+    with me.site.pool.connection() as conn:
+        assert funding.find_named(conn, [me.name]) == {}, "shown is not signed"
+    digest = hidden(page, "digest")
+    assert me.send("/my/lenders/signature", digest=digest).status_code == 422, "no word given"
+    assert "请阅读足够时间" in me.send("/my/lenders/signature", digest=digest, agreed="yes").text
+    me.clock.advance(dt.timedelta(seconds=10))
+    assert me.send("/my/lenders/signature", digest="00" * 32, agreed="yes").status_code == 422, "another text"
+    assert "补充协议已签署" in me.follow(me.send("/my/lenders/signature", digest=digest, agreed="yes"))
+    assert "没有需要签署" in me.follow(me.send("/my/lenders/signature", digest=digest, agreed="yes")), "once"
+    with me.site.pool.connection() as conn:
+        assert funding.find_named(conn, [me.name]) == {me.name: {"p01", "p02"}}
+    assert me.browser.get("/my/lenders/agreement.pdf").content.startswith(b"%PDF")
+    assert "合同已载明" in me.get("/my/lenders")

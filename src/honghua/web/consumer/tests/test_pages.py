@@ -10,7 +10,7 @@ from honghua.web.tests.doors import buy
 
 PAGES = (
     "/my", "/my/limit", "/my/bills", "/my/repay", "/my/sources", "/my/split", "/my/plans", "/my/days", "/my/purchases", "/my/code",
-    "/shop", "/my/settings", "/my/consents", "/my/data", "/my/help",
+    "/shop", "/my/settings", "/my/consents", "/my/data", "/my/help", "/my/profile",
 )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from honghua.base.clock import FixedClock
 from honghua.bureau import api as bureau
 from honghua.customers import api as customers
 from honghua.customers.core import find_check_digit
+from honghua.customers.facing.api import FakeFaceService
 from honghua.customers.materials import api as materials
 from honghua.merchants.api import FakePayoutBank
 from honghua.store.database import Database
@@ -69,6 +70,13 @@ class Walk:
         assert answer.status_code == 200, (answer.status_code, answer.text[-500:])
         return answer.text
 
+    def film(self, aim: str, *, invented: str = "right", **fields: str) -> str:
+        """Agree, get digits and send an invented film that says them, or others; the page after it."""
+        begun = self.send(f"/my/face/{aim}", agreed="yes")
+        path = begun.headers["location"]
+        page = self.get(path)
+        return self.follow(self.send(path, invented=invented, version=hidden(page, "version"), **fields))
+
     def sign(self, answer: httpx.Response, *, wait_s: int = 10) -> str:
         """Read the contract behind a redirect for so long, agree, and see what comes of it."""
         path = answer.headers["location"]
@@ -110,6 +118,7 @@ def make_ports(clock: FixedClock) -> JoiningPorts:
         identity=customers.FakeIdentityProvider(1),
         bureau=bureau.FakeBureau(1, lambda: clock.now().date(), known={digest: known}),
         bank=FakePayoutBank(1),
+        face=FakeFaceService(1),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import psycopg
 from fastapi import APIRouter, Request, Response
 
-from honghua.base.errors import HonghuaError
+from honghua.base.errors import Conflict, HonghuaError, Refusal
 from honghua.credit import api as credit
 from honghua.ledger import api as ledger
 from honghua.merchants import api as merchants
@@ -57,6 +57,7 @@ async def one(request: Request, purchase_id: Id) -> Response:
         return {
             "row": row, "refs": ledger.find_refs(conn, owner_ids=[row.merchant_id, row.account_id]),
             "evidence": merchants.list_evidence(conn, purchase_id), "steps": merchants.list_order_steps(conn, purchase_id),
+            "proposal": merchants.find_order_proposal(conn, purchase_id),
             "acts": list_acts(conn, subject=name_subject(purchase_id), limit=20),
         }  # fmt: skip
 
@@ -71,7 +72,7 @@ def name_subject(purchase_id: int) -> str:
 
 @router.post("/{purchase_id}/decide", name="desk.order_decide")
 async def decide(request: Request, purchase_id: Id) -> Response:
-    """A person's word: a real trade, or none."""
+    """A person's word: a real trade, or none; where money moves by it, a second person says the same first."""
     form = await read_form(request)
     here: dict[str, Any] = {"purchase_id": purchase_id}
     site, now = site_of(request), site_of(request).clock.now()
@@ -80,15 +81,20 @@ async def decide(request: Request, purchase_id: Id) -> Response:
         return told(request, "desk.order", "desk.why_needed", tone="bad", **here)
     finding = merchants.Finding(is_real=word == "real", person=viewer_of(request).subject, why=why)
 
-    def work(conn: psycopg.Connection) -> None:
+    def work(conn: psycopg.Connection) -> bool:
+        """Whether it is decided; a first person's word waits for a second's."""
         books = merchants.Books(credit.get_business_day(conn), site.currency)
-        merchants.decide_order(conn, purchase_id, finding, books, now=now)
+        said = merchants.say_of_order(conn, purchase_id, finding, books, now=now)
+        if isinstance(said, Refusal):
+            raise Conflict(said.sentence, code=said.code)
+        return isinstance(said, merchants.OrderRow)
 
     try:
-        await act(request, doing_of(request, f"order: {word}", name_subject(purchase_id), why), work)
+        is_decided = await act(request, doing_of(request, f"order: {word}", name_subject(purchase_id), why), work)
     except HonghuaError as error:
         return refused(request, "desk.order", error, **here)
-    return told(request, "desk.order", f"desk.order_decided_{word}", **here)
+    key = f"desk.order_decided_{word}" if is_decided else "desk.order_second"
+    return told(request, "desk.order", key, **here)
 
 
 __all__ = ["router"]

@@ -68,10 +68,17 @@ def test_from_the_flag_to_the_last_word(app, site):
         assert "Nothing was said of it yet" in page
         path = f"/desk/orders/{false}/decide"
         assert "Please give a reason" in follow(desk, desk.send(site, path, word="false", why=""))
-        assert "Found to be no trade" in follow(desk, desk.send(site, path, word="false", why="an empty flat"))
+        waits = follow(desk, desk.send(site, path, word="false", why="an empty flat"))
+        assert "somebody else must say the same first" in waits
+        assert "rita says" in waits
+        assert "[TWO_PERSONS]" in follow(desk, desk.send(site, path, word="false", why="really"))
+        enter(desk, site, Role.REVIEWER, "sam")
+        assert "Found to be no trade" in follow(desk, desk.send(site, path, word="false", why="nobody there"))
         assert "[ORDER_DECIDED]" in follow(desk, desk.send(site, path, word="real", why="after all"))
         path = f"/desk/orders/{real}/decide"
-        assert "Found to be a real trade" in follow(desk, desk.send(site, path, word="real", why="the till's roll"))
+        assert "Noted" in follow(desk, desk.send(site, path, word="real", why="the till's roll"))
+        enter(desk, site, Role.REVIEWER, "rita")
+        assert "Found to be a real trade" in follow(desk, desk.send(site, path, word="real", why="seen, too"))
         assert desk.get("/desk/orders/99").status_code == 404
         enter(desk, site, Role.AUDITOR, "ada")
         assert "You may read this" in desk.get(f"/desk/orders/{real}").text
@@ -79,7 +86,9 @@ def test_from_the_flag_to_the_last_word(app, site):
     rows = read(site, lambda conn: [merchants.get_order(conn, one) for one in (false, real)])
     assert [(row.state, row.withheld_minor) for row in rows] == [("false", fee), ("proved", 0)]
     acts = read(site, lambda conn: list_acts(conn, subject=f"order {false}", limit=5))
-    assert [(one.action, one.outcome) for one in acts] == [("order: real", "refused"), ("order: false", "done")]
+    assert [(one.action, one.outcome) for one in acts] == [
+        ("order: real", "refused"), ("order: false", "done"), ("order: false", "refused"), ("order: false", "done"),
+    ]  # fmt: skip
     assert read(site, lambda conn: [check for check in check_merchants(conn) if not check.ok]) == []
 
 

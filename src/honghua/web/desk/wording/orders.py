@@ -44,6 +44,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "desk.order_real": ("真实交易,返还暂扣款", "a real trade: give back what is withheld"),
     "desk.order_none": ("没有交易,收回贴息(不可撤销)", "no trade: take the state's money back (for good)"),
     "desk.order_decide": ("确认结论", "Say so"),
+    "desk.order_second": ("已记录;因涉及资金,须由另一人确认后生效。", "Noted. Money moves by it, so somebody else must say the same first."),
+    "desk.order_waits": ("{who} 认定为“{word}”({why}),等待第二人确认。", "{who} says “{word}” ({why}); a second person must confirm it."),
     "desk.order_decided_real": ("已认定为真实交易。", "Found to be a real trade."),
     "desk.order_decided_false": ("已认定为虚假交易。", "Found to be no trade."),
     "desk.order_final": ("已由 {who} 认定,不再更改。", "Found by {who}, for good."),

@@ -8,7 +8,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "desk.act_open": ("结果未知", "outcome not known"),
     "desk.act_refused": ("未通过", "refused"),
     "desk.act_not_booked": ("未记账", "never booked"),
-    "desk.footer": ("红花工作台 · 每一次操作都记录操作人和理由", "Honghua desk · every change is kept with who made it and why"),
+    "desk.footer": ("{brand}工作台 · 每一次操作都记录操作人和理由", "{brand} desk · every change is kept with who made it and why"),
     "desk.nav_home": ("工作台", "Home"),
     "desk.nav_feed": ("实时决策", "Decisions"),
     "desk.nav_reviews": ("人工审核", "Reviews"),

@@ -45,7 +45,7 @@ async def factor_check(request: Request) -> Response:
         shown = door.Shown(step_of(request), code, form.values.get("trust") == "yes")
         outcome, trusted = await site.write(lambda c: door.finish_signin(c, site.vault, shown, caller, now=now))
         if outcome.begun is not None:
-            response = await come_in(request, outcome.begun, outcome.way_back, "customer")
+            response = await come_in(request, outcome.begun, outcome.way_back, "customer", customer=outcome.subject)
             if trusted:
                 carry_trust(response, request, trusted, seconds=int(factors.TRUSTED_FOR.total_seconds()))
             return response

@@ -21,6 +21,7 @@ from honghua.app.doors.outside.services import (
     HttpIdentity,
     HttpPayoutBank,
 )
+from honghua.app.doors.outside.tests.vouchers import make_vouchers
 from honghua.app.doors.outside.wiring import make_debit_bank, make_filing_desk, make_partners, make_payout_bank
 from honghua.app.settings import load_settings
 from honghua.base.clock import SystemClock
@@ -33,23 +34,26 @@ from honghua.credit.core import Source, SourceKind
 from honghua.credit.jobs import Declined, DeclineReason, FakeBank, Paid
 from honghua.customers.api import Evidence, FakeIdentityProvider, ProofRequest
 from honghua.customers.core import ProofKind
-from honghua.funding.api import PartnerRow
+from honghua.funding.api import FakeLenderBank, PartnerRow
 from honghua.merchants.api import FakeEvidenceSource, FakePayoutBank, OrderAsked
 from honghua.merchants.core.payouts import Said
 from honghua.web.payments.gateway import SIGNATURE, TIMESTAMP, sign
 
 SECRET = "s" * 40
+SERVICES = ("payouts", "debits", "evidence", "bureau", "identity", "lenders", "materials", "documents", "register")
 NOW_S = 1_772_330_400
 DAY = dt.date(2026, 3, 1)
 URL = "http://testserver"
 WHO = bytes(range(32))
 
 
-def make_fake(*, debits=None, **faults):
+def make_fake(*, debits=None, vouchers=None, **faults):
     return FakeServices(
-        secrets=dict.fromkeys(("payouts", "debits", "evidence", "bureau", "identity"), SECRET), now_s=lambda: NOW_S, today=lambda: DAY,
+        secrets=dict.fromkeys(SERVICES, SECRET),
+        now_s=lambda: NOW_S, today=lambda: DAY,
         bank=FakePayoutBank(1, faults=faults, day=DAY), bureau=FakeBureau(1, lambda: DAY), identity=FakeIdentityProvider(1),
         debits=FakeBank(1, {"thin": 300}, faults=debits or {}), evidence=FakeEvidenceSource(1),
+        lenders=FakeLenderBank(1, DAY), vouchers=make_vouchers() if vouchers is None else vouchers,
     )  # fmt: skip
 
 

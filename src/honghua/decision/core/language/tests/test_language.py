@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from honghua.decision.core.compile import compile_bundle, explain, judge, judge_twin
+from honghua.decision.core.compile import Digests, compile_bundle, explain, judge, judge_twin
 from honghua.decision.core.language.tests.drawing import VOCABULARY
 from honghua.decision.core.problems import PolicyProblems
 from honghua.decision.core.vocabulary import AMOUNT, read_vocabulary, vocabulary_bytes
@@ -134,9 +134,10 @@ def test_the_digest_names_the_meaning():
         digest(rule("days >= 1")),
         digest(rule("days > 1", missing="fires")),
         digest(rule("days > 1", shadow="True")),
-        digest(rule("days > 1"), model_digest=b"m"),
-        digest(rule("days > 1"), lists_digest=b"m"),
-        digest(rule("days > 1"), features_digest=b"m"),
+        digest(rule("days > 1"), digests=Digests(model=b"m")),
+        digest(rule("days > 1"), digests=Digests(lists=b"m")),
+        digest(rule("days > 1"), digests=Digests(features=b"m")),
+        digest(rule("days > 1"), digests=Digests(credit=b"m")),
         compile_bundle("q", HEAD + rule("days > 1"), VOCABULARY).digest,
         compile_bundle("p", '"""Other."""\n' + rule("days > 1"), VOCABULARY).digest,
         digest(rule("days > 1"), words=VOCABULARY.extended([])),

@@ -1,0 +1,1 @@
+"""Jobs that learn of customers: profiles from what was booked, and limits moved by lot."""

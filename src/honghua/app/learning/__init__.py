@@ -1,0 +1,1 @@
+"""What this book has decided, as tables to learn from."""

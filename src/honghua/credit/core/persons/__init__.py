@@ -1,0 +1,1 @@
+"""What the lines of one person come to together."""
