@@ -32,7 +32,12 @@ def bring_evidence(conn: psycopg.Connection, registry: Registry, vault: customer
 
 PIECE = "SELECT 'material ' || min(material_id), min(material_id) FROM customers_material WHERE "
 MADE = "SELECT 'evidence decision ' || min(decision_id), min(decision_id) FROM credit_evidence_decision"
+CALLED = "SELECT 'provider call ' || min(call_id), min(call_id) FROM customers_provider_call WHERE "
 EVIDENCE = (
+    plant("a source is asked before the consent", "customers.providers_asked_lawfully", CALLED + "material_id IS NOT NULL",
+        "UPDATE customers_provider_call SET asked_at = asked_at - interval '1 day' WHERE call_id = {1}"),
+    plant("a source is asked on another consent", "customers.providers_asked_lawfully", CALLED + "material_id IS NOT NULL",
+        "UPDATE customers_provider_call SET basis = 'consent payroll/9' WHERE call_id = {1}"),
     plant("evidence that counts says nothing", "customers.materials_follow_words", PIECE + "sealed IS NOT NULL",
         "UPDATE customers_material SET sealed = NULL, issued_on = NULL WHERE material_id = {1}"),
     plant("evidence that was taken back is kept", "customers.materials_follow_words", PIECE + "ended_at IS NOT NULL",

@@ -1,4 +1,4 @@
-"""What is learnt and kept of customers in the book: a profile, a batch of temporary limits that two persons let go out; what breaks them."""
+"""What is learnt and kept of customers in the book: a profile, a batch of temporary limits, lots of a slice; and what breaks them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ def learn_of_people(conn: psycopg.Connection, *, now: dt.datetime) -> None:
         lots = response.Slice(name="permanent", share_ppm=1_000_000)
         keys = np.array([key_of_person(name) for name in PEOPLE])
         none = np.zeros(len(PEOPLE), np.int64)
-        rows = response.Rows(keys, np.zeros((len(PEOPLE), 1), np.float32), none + 1_000, none + 0.5, none, none)
+        rows = response.Rows(
+            keys, np.zeros((len(PEOPLE), 1), np.float32), none + 1_000, np.full(len(PEOPLE), 0.5), none, none
+        )
         response.keep_slice(c, lots, 1, rows, response.Labels(PEOPLE, ("a",)), now=now)
 
     run_unit(conn, work)

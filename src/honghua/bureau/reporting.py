@@ -16,7 +16,7 @@ from honghua.bureau import store_records as store
 from honghua.bureau.core.filing import Header, compose_file, compute_digest
 from honghua.bureau.core.records import Position, Record, make_record, make_void
 from honghua.bureau.policies import Products, get_setting
-from honghua.bureau.store_records import Filed, NoticeRow
+from honghua.bureau.store_records import Filed, NoticeRow, Telling
 from honghua.store.ids import allocate
 
 POSITIONS_MAX: Final = 10_000
@@ -83,7 +83,7 @@ def report_positions(
     reported = store.find_reported(conn, ids)
     notices = store.find_notices(conn, ids)
     count: Counter[str] = Counter()
-    told: list[NoticeRow] = []
+    tell: list[Telling] = []
     wanted: list[Row] = []
     for mine in _by_account(positions):
         before = newest.get(mine[0].account_id, [])
@@ -99,10 +99,11 @@ def report_positions(
             count["waiting"] += 1
         elif new := [record for record in adverse if _run_of(record) not in notices]:
             count["noticed"] += 1
-            told += _tell_all(conn, new, NOTICE, now)
+            tell += _tell_all(new, NOTICE, now)
         else:
             count["corrected" if before else "filed"] += 1
             wanted += rows
+    told = store.insert_notices(conn, tell, now=now)
     return MonthReport(**count, files=tuple(_file(conn, wanted, corrected, now)), told=tuple(told))
 
 
@@ -134,15 +135,13 @@ def _compare(mine: Sequence[Position], products: Products, before: Sequence[File
     return rows, False
 
 
-def _tell_all(
-    conn: psycopg.Connection, adverse: Sequence[Record], rule: NoticeRule, now: dt.datetime
-) -> list[NoticeRow]:
+def _tell_all(adverse: Sequence[Record], rule: NoticeRule, now: dt.datetime) -> list[Telling]:
     """One notice a run of arrears, of all that will be reported of it."""
     runs: dict[tuple[int, dt.date], list[Record]] = {}
     for record in adverse:
         runs.setdefault(_run_of(record), []).append(record)
     return [
-        _tell(conn, replace(parts[0], overdue_most_minor=sum(one.overdue_most_minor for one in parts)), rule, now)
+        _tell(replace(parts[0], overdue_most_minor=sum(one.overdue_most_minor for one in parts)), rule, now)
         for parts in runs.values()
     ]
 
@@ -152,8 +151,8 @@ def _run_of(record: Record) -> tuple[int, dt.date]:
     return record.account_id, record.overdue_from or record.month
 
 
-def _tell(conn: psycopg.Connection, record: Record, rule: NoticeRule, now: dt.datetime) -> NoticeRow:
-    """Tell the person of new arrears."""
+def _tell(record: Record, rule: NoticeRule, now: dt.datetime) -> Telling:
+    """What the person is told of new arrears."""
     arose_on = _run_of(record)[1]
     report_from = now + dt.timedelta(days=rule.days)
     amount = format_minor(record.overdue_most_minor, record.currency)
@@ -165,12 +164,9 @@ def _tell(conn: psycopg.Connection, record: Record, rule: NoticeRule, now: dt.da
         f"Before we report: your account has been overdue since {arose_on}, {amount} {record.currency}. We shall report this item to the"
         f" credit bureau not before {report_from:%Y-%m-%d}. You may object, free of charge; we answer in writing within 20 days."
     )
-    return store.insert_notice(
-        conn,
-        {
-            "account_id": record.account_id, "customer": record.customer, "arose_on": arose_on, "amount_minor": record.overdue_most_minor,
-            "report_from": report_from, "chinese": chinese, "english": english, "sent_at": now,
-        },
+    return Telling(
+        account_id=record.account_id, customer=record.customer, arose_on=arose_on, amount_minor=record.overdue_most_minor,
+        report_from=report_from, chinese=chinese, english=english,
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ OF_RECORD: Final = (
     "balance_minor", "due_minor", "paid_minor", "last_paid_on", "status", "days_past_due", "overdue_minor", "overdue_most_minor",
     "overdue_from", "cleared_on", "carried_cleared_on", "risk_class", "trades",
 )  # fmt: skip
+TOLD: Final = ("account_id", "customer", "arose_on", "amount_minor", "report_from", "chinese", "english")
 COPY: Final = f"COPY bureau_record ({', '.join(OF_RECORD)}, product, version, known_fact_id, why, file_id, recorded_at) FROM STDIN"
 NEWEST: Final = "SELECT * FROM bureau_newest WHERE "
 VERSIONS: Final = "SELECT * FROM bureau_record WHERE customer = %s ORDER BY account_id, month, reporter, version"
@@ -50,6 +51,19 @@ class NoticeRow:
     chinese: str
     english: str
     sent_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """A notice to be made."""
+
+    account_id: int
+    customer: str
+    arose_on: dt.date
+    amount_minor: int
+    report_from: dt.datetime
+    chinese: str
+    english: str
 
 
 def insert_file(conn: psycopg.Connection, header: Header, digest: bytes, *, now: dt.datetime) -> None:
@@ -155,16 +169,18 @@ def list_files(conn: psycopg.Connection, *, limit: int) -> list[tuple[Header, by
     ]
 
 
-def insert_notice(conn: psycopg.Connection, row: Mapping[str, Any]) -> NoticeRow:
-    """Tell somebody of one run of arrears; a second time is an error of the database."""
+def insert_notices(conn: psycopg.Connection, rows: Sequence[Telling], *, now: dt.datetime) -> list[NoticeRow]:
+    """Tell people of runs of arrears, in order and in one statement; one that was told before is an error of the database."""
+    if not rows:
+        return []
+    columns = [[getattr(row, name) for row in rows] for name in TOLD]
     found = conn.execute(
-        "INSERT INTO bureau_notice (account_id, customer, arose_on, amount_minor, report_from, chinese, english, sent_at)"
-        " VALUES (%(account_id)s, %(customer)s, %(arose_on)s, %(amount_minor)s, %(report_from)s, %(chinese)s, %(english)s,"
-        " %(sent_at)s) RETURNING notice_id, account_id, customer, arose_on, amount_minor, report_from, chinese, english, sent_at",
-        row,
-    ).fetchone()
-    assert found is not None, "INSERT … RETURNING"
-    return NoticeRow(*found)
+        f"INSERT INTO bureau_notice ({', '.join(TOLD)}, sent_at) SELECT t.*, %s FROM unnest(%s::bigint[], %s::text[], %s::date[],"  # noqa: S608
+        " %s::bigint[], %s::timestamptz[], %s::text[], %s::text[]) AS t"
+        f" RETURNING notice_id, {', '.join(TOLD)}, sent_at",
+        [now, *columns],
+    )
+    return sorted((NoticeRow(*row) for row in found), key=lambda one: one.notice_id)
 
 
 def find_notices(conn: psycopg.Connection, account_ids: Sequence[int]) -> dict[tuple[int, dt.date], dt.datetime]:

@@ -99,6 +99,7 @@ from honghua.customers.proofing.proving import (
     settle_proof,
 )
 from honghua.customers.proofing.store import ProofRow
+from honghua.customers.provider_calls import ProviderCall, list_provider_calls
 from honghua.customers.reminding import choose_reminders, find_reminder_choices
 from honghua.customers.rights import (
     ANSWER_WITHIN,
@@ -165,6 +166,7 @@ __all__ = [
     "ProofRow",
     "ProofRules",
     "ProofWord",
+    "ProviderCall",
     "Purpose",
     "Registered",
     "RequestRow",
@@ -225,6 +227,7 @@ __all__ = [
     "list_left",
     "list_links",
     "list_proofs",
+    "list_provider_calls",
     "list_requests",
     "list_shared",
     "list_standings",

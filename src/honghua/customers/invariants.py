@@ -1,5 +1,5 @@
 """What must hold about persons: the erased have no keys, nobody is found who left, every consent is to a text that was published,
-evidence that was taken back says nothing any more."""
+evidence that was taken back says nothing any more, providers are asked on a consent that stands."""
 
 from __future__ import annotations
 
@@ -77,6 +77,18 @@ SELECT (SELECT count(*) FROM customers_material), ARRAY(
     OR (customers_person.state <> 'active' AND sealed IS NOT NULL)
   ORDER BY material_id LIMIT %(limit)s)
 """
+PROVIDERS_ASKED_LAWFULLY: Final = """
+SELECT (SELECT count(*) FROM customers_provider_call), ARRAY(
+  SELECT 'provider call ' || call.call_id FROM customers_provider_call AS call
+    LEFT JOIN customers_material AS piece ON piece.material_id = call.material_id
+    LEFT JOIN customers_provider_answer AS ended ON ended.call_id = call.call_id
+  WHERE (call.material_id IS NOT NULL AND (piece.person_id <> call.person_id OR piece.given_at > call.asked_at
+      OR piece.ended_at < call.asked_at OR call.basis <> 'consent ' || piece.kind || '/' || piece.text_version))
+    OR (call.version IS NOT NULL AND NOT EXISTS (SELECT FROM customers_business AS said
+      WHERE said.person_id = call.person_id AND said.version = call.version AND said.recorded_at <= call.asked_at))
+    OR ended.answered_at < call.asked_at
+  ORDER BY call.call_id LIMIT %(limit)s)
+"""
 CHECKS: Final[dict[str, LiteralString]] = {
     "customers.erased_have_no_keys": ERASED_HAVE_NO_KEYS,
     "customers.left_are_not_found": LEFT_ARE_NOT_FOUND,
@@ -88,6 +100,7 @@ CHECKS: Final[dict[str, LiteralString]] = {
     "customers.proofs_follow_answers": PROOFS_FOLLOW_ANSWERS,
     "customers.contracts_were_read": CONTRACTS_WERE_READ,
     "customers.materials_follow_words": MATERIALS_FOLLOW_WORDS,
+    "customers.providers_asked_lawfully": PROVIDERS_ASKED_LAWFULLY,
 }
 
 

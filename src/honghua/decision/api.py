@@ -73,7 +73,7 @@ from honghua.decision.monitoring.challenging import (
 from honghua.decision.monitoring.drifting import DriftDay, count_drift, list_drift, sentence_of
 from honghua.decision.monitoring.evidence import Edge, Evidence, find_evidence
 from honghua.decision.monitoring.store import list_newest
-from honghua.decision.proposing import Draft, find_champion, name_role, prepare_proposal
+from honghua.decision.proposing import Draft, compile_draft, find_champion, name_role, prepare_proposal
 from honghua.decision.releases import (
     PURPOSE,
     Act,
@@ -261,6 +261,7 @@ __all__ = [
     "activate",
     "add_entries",
     "check_examined",
+    "compile_draft",
     "count_drift",
     "count_judged",
     "count_outcomes",

@@ -24,7 +24,7 @@ from honghua.decision.core.judging import InForce, Judge, Rescore, Seat, place_s
 from honghua.decision.core.listing import ListBook
 from honghua.decision.core.policies import ACCOUNT_RULES
 from honghua.decision.core.records import Layout
-from honghua.decision.core.slots.placing import CREDIT_INPUT
+from honghua.decision.core.slots.placing import CREDIT_INPUT, CREDIT_WORD
 from honghua.decision.core.vocabulary import ARM_PREFIX, LIST_PREFIX, Input, Kind, Vocabulary, read_vocabulary
 from honghua.decision.kept_models import read_model_files
 from honghua.decision.monitoring.brake_memory import recall_counts
@@ -235,12 +235,15 @@ class Watch:
 
 
 def find_vocabulary(conn: psycopg.Connection, *, purpose: str = PURPOSE) -> Vocabulary:
-    """The words that a policy may use now: the champion's inputs and what else the engine gives, every list, the arms of what runs."""
+    """The words that a policy may use now: the champion's inputs and what else the engine gives, every list, the arms of what runs; the
+    slot `credit` where the champion has a model for it."""
     lineup = releases.find_lineup(conn, purpose=purpose)
     base = engine_vocabulary(lists=())
     if lineup is not None:
-        stored = releases.get_release(conn, lineup.champion).vocabulary
-        base = Vocabulary(tuple(i for i in read_vocabulary(stored.encode()) if not _is_given_here(i.name)))
+        champion = releases.get_release(conn, lineup.champion)
+        stored = read_vocabulary(champion.vocabulary.encode())
+        slot = (CREDIT_WORD,) if champion.credit_digest else ()
+        base = Vocabulary((*(i for i in stored if not _is_given_here(i.name)), *slot))
     # An engine may sense more than the champion was written for: what it gave last are numbers that may be missing.
     sensed = {n for n in store_judged.find_inputs(conn) if not _is_given_here(n)}
     base = base.extended(Input(name) for name in sorted(sensed.difference(base.names)))

@@ -25,7 +25,7 @@ from honghua.sim.api import ApplyingPlan, GangKind, make_applications
 
 Floats = NDArray[np.float64]
 FALSE_ALARMS: Final = 0.005  # the line that figures are told at
-FALSE_MOST: Final = 0.01  # more of the honest ones above it on streams never seen: not passed (own bound, U)
+FALSE_MOST: Final = 0.01  # surely more of the honest ones above it on streams never seen: not passed (own bound, U)
 HELD_SHARE: Final = 0.25  # of each training stream, the newest: where lines are drawn
 
 
@@ -90,7 +90,8 @@ def examine(scorer: KeptScorer, test: Rows) -> registry.KeptExamination:
     truth = (test.kind[seen] > 0).astype(np.int64)
     auc = auc_interval(truth, score[seen]).as_list()
     false_alarms = share(alarm, honest)
-    problems = [] if false_alarms[1] <= FALSE_MOST else [f"{false_alarms[1]:.2%} of honest applications pass the line"]
+    low, found, _ = false_alarms
+    problems = [] if low <= FALSE_MOST else [f"{found:.2%} of honest applications pass the line, {low:.2%} at least"]
     return registry.KeptExamination({
         "digest": scorer.digest.hex(), "passed": not problems, "problems": problems, "rows": int(seen.sum()), "ones": int(truth.sum()),
         "auc": [float(one) for one in auc], "comparison": None, "window": None, "fairness": [],

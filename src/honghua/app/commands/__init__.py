@@ -33,6 +33,7 @@ FOLDERS: Final = {
         "cases": "run a file of published schedules, rates and refunds against our own",
         "journey": "a customer through all twelve steps, from the first offer to the write-off",
         "bureau": "the credit bureau: file, show, object, repair",
+        "contact": "write down a contact with a debtor; outside hours and frequency it is refused",
         "merchants": "shops: admit and watch over them, report the state's subsidy, differences with the bank",
     },
     "risk": {
@@ -47,6 +48,7 @@ FOLDERS: Final = {
         "approval": "applications: measure on simulated applicants, batch offers, replay, who waits",
         "rulebook": "approval and limits: propose a rulebook, approve it, put it in force, roll back, show",
         "models": "the register of models: list, show, promote, roll back, retire",
+        "screen": "gangs among applications: fit and file a scorer, replay its decisions",
     },
     "lab": {
         "lab": "from tables to models, from raw events to a signed release candidate",

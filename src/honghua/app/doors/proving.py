@@ -16,9 +16,9 @@ from honghua.web.signin.proving import SmsProver
 from honghua.web.signin.staff.oidc import Provider
 
 
-def make_prover(database: Database, settings: Settings, clock: Clock, *, face_at: str = "") -> SmsProver:
-    """A prover for this book and its customers. face_at: the address at which faces are recorded, if they are."""
-    return SmsProver(lambda: connect(database), load_secrets(settings), find_holder, clock, face_at)
+def make_prover(database: Database, settings: Settings, clock: Clock, *, by_face: bool = False) -> SmsProver:
+    """A prover for this book and its customers. by_face: whether our page records faces."""
+    return SmsProver(lambda: connect(database), load_secrets(settings), find_holder, clock, by_face)
 
 
 def find_holder(conn: psycopg.Connection, account_id: int) -> str | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from honghua.app.clockwork.jobs import Ports
 from honghua.app.doors.keys import load_secrets
+from honghua.app.doors.learning import find_limit_slice, find_profiles_folder
 from honghua.app.doors.materials import make_materials
 from honghua.app.doors.outside.wiring import (
     find_routings,
@@ -26,11 +26,9 @@ from honghua.app.serving.ports import find_prover, find_settings
 from honghua.app.settings import Settings
 from honghua.base.clock import Clock
 from honghua.funding.api import FakeLenderBank, LenderBank
-from honghua.limits.response.api import read_slice_terms
 from honghua.merchants.api import EvidenceSource, FakeEvidenceSource, FakePayoutBank, PayoutBank, bank_day
 
 DEMO_SEED: Final = 5
-PROFILES: Final = "profiles"  # folder of the snapshots of what profiles remember, by database
 
 
 def make_ports(plan: ServePlan, clock: Clock) -> Ports:
@@ -45,8 +43,7 @@ def make_ports(plan: ServePlan, clock: Clock) -> Ports:
         routings=find_routings(settings), secrets=load_secrets(settings),
         gateway=make_gateway(settings, is_demo=plan.is_demo),
         payments=make_payments(settings, clock), zone=ZoneInfo(plan.zone),
-        limit_slice=read_slice_terms(Path(settings.limit_slice)) if settings.limit_slice else None,
-        profiles=settings.store.state_dir / PROFILES / plan.database.name, is_demo=plan.is_demo,
+        limit_slice=find_limit_slice(settings), profiles=find_profiles_folder(settings, plan.database.name), is_demo=plan.is_demo,
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from rich.console import Console
 
 from honghua.app.city.demo import Demo
+from honghua.app.doors.joining import films_faces
 from honghua.app.doors.keys import load_secrets
 from honghua.app.doors.proving import make_prover
 from honghua.app.serving.blocking import BlockingBooker
@@ -120,7 +121,8 @@ def make_wiring(demo: Demo, settings: Settings, booker: BlockingBooker | None) -
     booker: what they ask is booked there, beside the visitors' purchases; None = by the city's own connection.
     """
     town, secrets = demo.town, load_secrets(settings)
-    prover = make_prover(town.database, settings, SystemClock())
+    by_face = films_faces(settings, is_demo=True)  # who sends it first, says how it is proven
+    prover = make_prover(town.database, settings, SystemClock(), by_face=by_face)
     town.platform.registry.prover = prover
     return Wiring(
         send_codes=lambda now: jobs.send_step_ups(town.conn, prover, now=now),

@@ -30,8 +30,8 @@ def find_secrets(plan: ServePlan) -> Secrets:
 def find_prover(plan: ServePlan, clock: Clock) -> Prover:
     """Who challenges customers and checks their proofs."""
     settings = find_settings(plan)
-    face_at = plan.address if films_faces(settings, is_demo=plan.is_demo) else ""
-    return make_prover(plan.database, settings, clock, face_at=face_at)
+    by_face = films_faces(settings, is_demo=plan.is_demo)
+    return make_prover(plan.database, settings, clock, by_face=by_face)
 
 
 def find_clock(plan: ServePlan) -> Clock:

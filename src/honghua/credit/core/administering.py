@@ -76,8 +76,8 @@ def change_pair(command: ChangePair, account: Account, desk: Desk) -> Result:
         changed = int(account.head[H_PAIR_CHANGED])
         if int(account.head[H_OVERDUE_SINCE]):
             problem = refusal("OVERDUE")
-        elif (command.cut_day, command.due_day) not in terms.pairs:
-            problem = refusal("PAIR_NOT_OFFERED", offered=[list(p) for p in terms.pairs])
+        elif (command.cut_day, command.due_day) not in terms.change_pairs:
+            problem = refusal("PAIR_NOT_OFFERED", offered=[list(p) for p in terms.change_pairs])
         elif int(account.head[H_NEXT_CUT_DAY]):
             problem = refusal("PAIR_CHANGE_PENDING")
         elif changed != NO_DAY and desk.today < add_months(changed, terms.pair_change_months):

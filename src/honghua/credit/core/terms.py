@@ -28,8 +28,11 @@ from honghua.credit.core.lines.purposes import Purpose
 
 AMOUNT_MINOR_MAX: Final = 10**15
 PPM: Final = 1_000_000
+OPENING_PAIRS: Final = ((1, 9), (1, 8))  # nobody changes into these: going back to cut 1 fixes due 10 (rules.md §1, C)
 # Left out of a body where they say nothing new: older versions keep their digest.
-ADDED_LATER: Final = {"price_ppm": 0, "price_plans": 1, "price_interest": 1, "purpose": 0}
+ADDED_LATER: Final[dict[str, object]] = {
+    "price_ppm": 0, "price_plans": 1, "price_interest": 1, "purpose": 0, "opening_pairs": OPENING_PAIRS,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ class ProductTerms:
     price_ppm: int = 0
     price_plans: int = 1
     price_interest: int = 1
+    opening_pairs: tuple[tuple[int, int], ...] = OPENING_PAIRS
     purpose: int = Purpose.CONSUMPTION  # what the line is for (R-022): its goods, and nobody else's
 
     def __post_init__(self) -> None:
@@ -95,6 +99,11 @@ class ProductTerms:
     def vector(self) -> NDArray[np.int64]:
         """The terms that kernels read, int64[TERMS]."""
         return np.array([getattr(self, name) for name in TERMS_COLUMNS], np.int64)
+
+    @property
+    def change_pairs(self) -> tuple[tuple[int, int], ...]:
+        """The pairs that an account may be changed to."""
+        return tuple(pair for pair in self.pairs if pair not in self.opening_pairs)
 
     def fee_minor(
         self, plan_kind: int, periods: int, principal_minor: int, *, payer: int = PAYER_CONSUMER
@@ -131,8 +140,9 @@ def terms_from_body(body: Mapping[str, Any]) -> ProductTerms:
     values = dict(body)
     for name in ("purchase_fee_ppm", "bill_fee_ppm"):
         values[name] = {int(k): int(v) for k, v in values[name].items()}
-    for name in ("pairs", "write_off_bands"):
-        values[name] = tuple(tuple(int(x) for x in row) for row in values[name])
+    for name in ("pairs", "write_off_bands", "opening_pairs"):
+        if name in values:
+            values[name] = tuple(tuple(int(x) for x in row) for row in values[name])
     return ProductTerms(**values)
 
 

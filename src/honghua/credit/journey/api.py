@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from honghua.credit.core.journey import (
     REASON_WORDS,
+    Channel,
     JourneyState,
     RiskVerdict,
     Step,
@@ -54,7 +55,7 @@ from honghua.credit.journey.screening.looking import (
     replay_screen,
 )
 from honghua.credit.journey.servicing import Contacting, contact, monitor, repay, write_off
-from honghua.credit.journey.setting import LENDER, Approval, Approver, JourneySite
+from honghua.credit.journey.setting import LENDER, Approval, Approver, ContactSite, JourneySite
 from honghua.credit.journey.store import (
     SYSTEM,
     ContactRow,
@@ -103,9 +104,11 @@ __all__ = [
     "Approval",
     "Approver",
     "Books",
+    "Channel",
     "Claim",
     "Cleared",
     "ContactRow",
+    "ContactSite",
     "Contacting",
     "Contract",
     "CountedEvidence",

@@ -14,7 +14,7 @@ from honghua.credit.journey import store
 from honghua.credit.journey.asking import Done
 from honghua.credit.journey.books import get_account, look_at
 from honghua.credit.journey.hooks.servicing import CollectionHook, MonitoringHook, RepaymentHook, WriteOffHook
-from honghua.credit.journey.setting import JourneySite
+from honghua.credit.journey.setting import Collecting, JourneySite
 from honghua.credit.journey.store import ContactRow
 from honghua.credit.journey.taking import Taken, Taking, get_contract, take_step
 from honghua.credit.journey.using import find_account_id
@@ -68,7 +68,7 @@ def monitor(conn: psycopg.Connection, site: JourneySite, taking: Taking, *, now:
 
 
 def contact(
-    conn: psycopg.Connection, site: JourneySite, taking: Taking, contacting: Contacting, *, now: dt.datetime
+    conn: psycopg.Connection, site: Collecting, taking: Taking, contacting: Contacting, *, now: dt.datetime
 ) -> Taken:
     """Step 11: contact the debtor, if hours, frequency and whom allow. asked: channel, to_debtor, agreed_hours, visitors."""
     contract = get_contract(conn, taking.contract_id)

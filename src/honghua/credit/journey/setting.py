@@ -58,6 +58,28 @@ class Approver(Protocol):
         ...
 
 
+class Collecting(Protocol):
+    """What a contact with a debtor stands on: whose hours, and which rules."""
+
+    @property
+    def zone(self) -> dt.tzinfo:
+        """Where the debtor is."""
+        ...
+
+    @property
+    def contact_rules(self) -> ContactRules:
+        """Hours, frequency, whom."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactSite:
+    """A place from which debtors are contacted and nothing else is done."""
+
+    zone: dt.tzinfo = CHINA
+    contact_rules: ContactRules = CONTACT_RULES
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JourneySite:
     """Everything that the twelve steps stand on. channel: of funding/data, under which purchases are lent; the usual one is ours alone.

@@ -58,6 +58,8 @@ MONEY_IN: Final = (int(FactKind.REPAYMENT_RECEIVED), int(FactKind.RECOVERY_RECEI
 CURES: Final = (
     *MONEY_IN, int(FactKind.PURCHASE_REFUNDED), int(FactKind.HARDSHIP_AGREED), int(FactKind.BILL_INSTALLED), int(FactKind.CHARGES_WAIVED),
 )  # fmt: skip
+# By kind of fact, whether it is one of these: a look into a table costs a hundredth of a search among five.
+IS_MONEY_IN, IS_CURE = (np.isin(np.arange(max(FactKind) + 1), kinds) for kinds in (MONEY_IN, CURES))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,7 +190,7 @@ class Life:
             return None
         terms = registry.terms[int(head[H_TERMS])]
         mine = self.events[(self.events[:, E_ON] >= first) & (self.events[:, E_ON] < end)]
-        paid = mine[np.isin(mine[:, E_KIND], MONEY_IN)]
+        paid = mine[IS_MONEY_IN[mine[:, E_KIND]]]
         runs = self.arrears(statements, end - 1) if self.was_late(account, statements, first, end) else []
         mine_runs = [run for run in runs if run.cleared == NO_DAY or run.cleared >= first]
         run = mine_runs[-1] if mine_runs else Run(NO_DAY, NO_DAY, 0)
@@ -240,9 +242,7 @@ class Life:
         written = self.ended_on(STATUS_WRITTEN_OFF, until + 1)
         last = until if written is None else to_day(written) - 1
         dawns = {(due_on + 1, AT_DAWN) for due_on in statements[:, S_DUE].tolist() if due_on < last}
-        payments = {
-            (day, AFTER) for day in self.events[np.isin(self.events[:, E_KIND], CURES), E_ON].tolist() if day <= last
-        }
+        payments = {(day, AFTER) for day in self.events[IS_CURE[self.events[:, E_KIND]], E_ON].tolist() if day <= last}
         runs: list[Run] = []
         account, taken = self.base, 0
         for day, phase in sorted(dawns | payments | {(last, AFTER)}):
@@ -271,7 +271,7 @@ class Life:
 
     def last_paid_on(self, end: int) -> dt.date | None:
         """The day of the last money that came in before a day."""
-        paid = self.events[np.isin(self.events[:, E_KIND], MONEY_IN) & (self.events[:, E_ON] < end), E_ON]
+        paid = self.events[IS_MONEY_IN[self.events[:, E_KIND]] & (self.events[:, E_ON] < end), E_ON]
         return from_day(int(paid.max())) if len(paid) else None
 
     def ended_on(self, status: int, end: int) -> dt.date | None:

@@ -27,6 +27,7 @@ ASKS_MAX: Final = 3  # of a silent service
 SECONDS: Final = 10.0
 DAY: Final = dt.timedelta(days=1)
 SWEEP: Final = 10_000
+OVER: Final = Refusal("FACE_TRIES_OVER", "the face check failed too often; a person looks at it now")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +47,7 @@ def begin_recording(
 ) -> Challenge | Refusal:
     """Digits for one film, in the caller's transaction. Refusals: FACE_TRIES_OVER (a person looks now), CHALLENGES_MANY."""
     if is_over(conn, customer, aim, now=now, rules=rules):
-        return Refusal("FACE_TRIES_OVER", "the face check failed too often; a person looks at it now")
+        return OVER
     return issue_challenge(conn, customer, now=now)
 
 
@@ -63,14 +64,19 @@ def take_recording(
 ) -> RecordingRow | Refusal:
     """Use up the challenge, ask the service, keep what it said; conn must be outside a transaction.
 
-    Refusals as of `answer_challenge`. BadInput CONSENT_STALE for a yes to another text than `FACE_TEXT`. A service that stays silent is
-    kept as silence: that film is lost, and another may be made.
+    Refusals as of `answer_challenge`, and FACE_TRIES_OVER. BadInput CONSENT_STALE for a yes to another text than `FACE_TEXT`. A service
+    that stays silent is kept as silence: that film is lost, and another may be made.
     """
     if brought.text_version != FACE_TEXT.version:
         raise BadInput("this is not the text in force", code="CONSENT_STALE")
-    digits = run_unit(
-        conn, lambda c: answer_challenge(c, customer, brought.challenge_id, signature=brought.signature, now=now)
-    )
+
+    def use_up(c: psycopg.Connection) -> str | Refusal:
+        said = answer_challenge(c, customer, brought.challenge_id, signature=brought.signature, now=now)
+        return (
+            OVER if is_over(c, customer, brought.aim, now=now) else said
+        )  # digits drawn for another aim open no way around
+
+    digits = run_unit(conn, use_up)
     if isinstance(digits, Refusal):
         return digits
     clip = hashlib.sha256(brought.content).hexdigest()

@@ -32,6 +32,7 @@ from honghua.customers.materials.store import Given, MaterialRow, Word
 from honghua.customers.materials.terms import load_materials
 from honghua.customers.persons import Access, Purpose, get_person, open_keys, reveal
 from honghua.customers.proofing.proving import is_proven
+from honghua.customers.provider_calls import Calling, call_provider
 from honghua.customers.vault import OWN, Vault, seal
 from honghua.store.database import run_unit
 
@@ -84,7 +85,7 @@ def ask_again(
         request = MaterialRequest(request_id=_request_id(row.key), kind=row.kind, holder=holder, seconds=SECONDS)
         return source.fetch(request)
 
-    return _ask(conn, vault, row, fetch, now)
+    return _ask(conn, vault, row, _Asking(source, fetch), now)
 
 
 def add_document(
@@ -99,7 +100,7 @@ def add_document(
     document = Document(
         request_id=_request_id(row.key), kind=row.kind, form=form, content=upload.content, seconds=SECONDS
     )
-    done = _ask(conn, vault, row, lambda _: reader.read(document), now)
+    done = _ask(conn, vault, row, _Asking(reader, lambda _: reader.read(document)), now)
     if done.state is None:  # the bytes are gone: it cannot be asked for again
         run_unit(conn, lambda c: _say(c, done, Word(state="refused", reasons=("MATERIAL_UNREAD",)), now))
     return get_material(conn, row.material_id)
@@ -194,14 +195,26 @@ def _begin(
     return row
 
 
-def _ask(conn: psycopg.Connection, vault: Vault, row: MaterialRow, deliver: Deliver, now: dt.datetime) -> MaterialRow:
-    """Ask, a bounded number of times, and write down what came of it; silence leaves the piece as it is."""
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """Who is asked, and how."""
+
+    port: MaterialSource | DocumentReader
+    deliver: Deliver
+
+
+def _ask(conn: psycopg.Connection, vault: Vault, row: MaterialRow, asking: _Asking, now: dt.datetime) -> MaterialRow:
+    """Ask, a bounded number of times and each time on record, and write down what came of it; silence leaves the piece as it is."""
     if row.state is not None or row.ended_at is not None:
         return row
     holder = run_unit(conn, lambda c: _find_holder(c, vault, row.customer, now))
+    calling = Calling(
+        customer=row.customer, provider=asking.port.name, is_fake=asking.port.is_fake, kind=row.way, purpose="+".join(row.purposes),
+        basis=f"consent {row.kind}/{row.text_version}", material_id=row.material_id,
+    )  # fmt: skip
     for _ in range(TRIES_MAX):
         try:
-            delivered = deliver(holder)
+            delivered = call_provider(conn, calling, lambda: asking.deliver(holder), now=now)
         except TimedOut:
             continue
         except WorldFailed:

@@ -51,6 +51,8 @@ SINS = {
     "customers.materials_follow_words": "INSERT INTO customers_material (person_id, kind, way, purposes, text_version, text_digest,"
     " provider, is_fake, key, given_at, sealed, issued_on, valid_until) SELECT min(person_id), 'payroll', 'source', '{limit}', 1,"
     " sha256('t'), 'p', true, 'k', now(), 'x', '2026-01-01', '2026-06-01' FROM customers_person",
+    "customers.providers_asked_lawfully": "INSERT INTO customers_provider_call (person_id, provider, is_fake, kind, purpose, basis,"
+    " version, asked_at) SELECT min(person_id), 'p', true, 'register', 'business line', 'none', 1, now() FROM customers_person",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
@@ -20,6 +21,7 @@ from honghua.customers.core.businesses import (
 )
 from honghua.customers.core.personal import Field, Part
 from honghua.customers.persons import Access, Purpose, get_person, open_keys, reveal
+from honghua.customers.provider_calls import Calling, call_provider
 from honghua.customers.trading import store
 from honghua.customers.trading.register import BusinessRegister
 from honghua.customers.trading.store import BusinessCheck
@@ -27,6 +29,7 @@ from honghua.customers.vault import OWN, Vault, open_sealed, reseal, seal
 from honghua.store.database import run_unit
 
 PLACE: Final = "customers_business/{}"
+BASIS: Final = "PIPL 13(2): the application for the business line"
 NAME_CHARS_MAX: Final = 100
 SHOPS_MAX: Final = 20
 TRIES: Final = 2
@@ -85,7 +88,15 @@ def check_business(
     version, business, owner, known = run_unit(conn, look)
     if known is not None and known.standing != BusinessStanding.SILENCE:
         return known
-    answer = _ask(register, business.licence, owner or "")
+    calling = Calling(
+        customer=customer, provider=register.name, is_fake=register.is_fake, kind="register", purpose="business line", basis=BASIS,
+        version=version,
+    )  # fmt: skip
+
+    def ask() -> RegisterAnswer:
+        return call_provider(conn, calling, lambda: register.ask(business.licence, claimed_by=owner or ""), now=now)
+
+    answer = _ask(register, ask)
     verdict, reasons = judge_business(answer, owner=owner)
     row = BusinessCheck(
         version=version, standing=answer.standing, verdict=verdict, reasons=list(reasons), since_on=answer.since_on,
@@ -117,11 +128,11 @@ def reseal_businesses(conn: psycopg.Connection, person_id: int, old: dict[Part, 
         store.reseal_business(conn, person_id, version, again)
 
 
-def _ask(register: BusinessRegister, licence: str, claimed_by: str) -> RegisterAnswer:
-    """The register's answer, asked at most `TRIES` times; silence where none came."""
+def _ask(register: BusinessRegister, ask: Callable[[], RegisterAnswer]) -> RegisterAnswer:
+    """The register's answer, asked at most `TRIES` times, each on record; silence where none came that can be believed."""
     for _ in range(TRIES):
         try:
-            return register.ask(licence, claimed_by=claimed_by)
+            return ask()
         except TimedOut:
             continue
         except WorldFailed:  # what it says is not believed: as good as silence

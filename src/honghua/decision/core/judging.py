@@ -289,7 +289,8 @@ class Judge:
 
     def batch(self, prepared: Prepared) -> list[Group]:
         """Judge all rows. Usually one group; more with a challenger, or where a rule is suppressed for some only."""
-        self.fill_slots(prepared)
+        if self.has_slots:
+            self.fill_slots(prepared)
         groups = []
         for number, seat in enumerate(self.force.seats):
             rows = np.flatnonzero(prepared.seat == number)

@@ -123,6 +123,28 @@ def test_what_is_not_sensed_is_missing_and_the_same_in_a_replay(conn):
     ] == [number]
 
 
+def test_a_new_text_keeps_the_champions_model_where_it_reads_it(conn):
+    digest = keep(conn, made())
+    seat_credit(conn, digest)
+    assert CREDIT_INPUT in api.find_vocabulary(conn).names
+    stricter = api.compile_draft(conn, api.Draft("stricter", CREDIT.replace(">= 0.5", ">= 0.4")))
+    assert stricter.credit_digest == digest
+    without = api.compile_draft(conn, api.Draft("without", LIMIT))
+    assert (without.credit_digest, CREDIT_INPUT in without.inputs) == (b"", False)
+
+
+def test_a_lost_credit_model_is_named_by_verify(conn, database):
+    digest = keep(conn, made())
+    seat_credit(conn, digest)
+    judge_all(conn, api.Watch(TERMS), purchases(20))
+    with connect(database, owner=True) as owner:
+        owner.execute("ALTER TABLE decision_model DISABLE TRIGGER USER")
+        owner.execute("DELETE FROM decision_model")
+    with connect(database) as reader, reader.transaction():
+        broken = {check.name: check.broken for check in check_decisions(reader) if not check.ok}
+    assert broken == {"decision.models_known": (f"model {digest.hex()[:16]}",)}
+
+
 def test_what_may_not_be_released(conn):
     failed = made(seed=4)
     digest = keep(conn, failed, passed=False)

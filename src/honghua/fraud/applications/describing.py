@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from honghua.fraud.applications.alike import ALIKE_VALUES, count_alike
 from honghua.fraud.applications.clustering import CLUSTER_VALUES, TWIN_VALUES, cluster_applications
 from honghua.fraud.applications.sessions import (
     PATH_VALUES,
@@ -19,14 +20,16 @@ from honghua.fraud.applications.sessions import (
 
 Floats = NDArray[np.float64]
 FAMILIES: Final[dict[str, int]] = {
-    "shared things": len(CLUSTER_VALUES), "twins": len(TWIN_VALUES), "typing": len(TYPING_VALUES), "path": len(PATH_VALUES), "asked": 1,
+    "shared things": len(CLUSTER_VALUES), "twins": len(TWIN_VALUES) + len(ALIKE_VALUES),
+    "typing": len(TYPING_VALUES), "path": len(PATH_VALUES), "asked": 1,
 }  # fmt: skip
 
 
 def describe_applications(sessions: SessionColumns) -> Floats:
     """All families side by side, float64[n, …], as known when each application came."""
     asked = np.log1p(sessions.asked_minor.astype(np.float64))[:, None]
-    return np.column_stack([cluster_applications(sessions), describe_typing(sessions), describe_path(sessions), asked])
+    shared = [cluster_applications(sessions), count_alike(sessions)]
+    return np.column_stack([*shared, describe_typing(sessions), describe_path(sessions), asked])
 
 
 def columns_of(families: Sequence[str]) -> tuple[int, ...]:

@@ -199,7 +199,7 @@ def play(town, seed):
     chances = {name: float(rng.choice([0.0, 0.2, 0.5])) for name in FAULTS}
     town.bank.seed, town.bank.faults = seed, chances
     start = town.now.date()
-    for day in range(3):
+    for day in range(2):
         on = start + dt.timedelta(days=day)
         for channel in ("joint-p01", "joint-p02"):
             loan = f"{seed}:{day}:{channel}"
@@ -212,8 +212,8 @@ def play(town, seed):
             town.send()
             town.now += dt.timedelta(minutes=11)
         town.night()
-    for calm in range(8):  # faults end some day, and with them everything that is open
-        town.bank.faults = chances if calm < 2 else {}
+    for calm in range(5):  # faults end some day, and with them everything that is open
+        town.bank.faults = chances if calm < 1 else {}
         town.order(town.now.date())
         town.send()
         town.night()
@@ -221,7 +221,7 @@ def play(town, seed):
         assert town.due(lender, town.now.date()) == 0, f"seed {seed}: {lender}"
         moved = town.settled(lender)
         assert moved == town.bank.moved_minor(lender), f"seed {seed}: {lender}"
-    found = run_unit(town.conn, lambda c: funding.list_settlements(c, limit=22))
+    found = run_unit(town.conn, lambda c: funding.list_settlements(c, limit=14))
     assert {one.state for one in found} <= {"moved", "refused"}, f"seed {seed}"
 
 

@@ -200,14 +200,16 @@ class ProfileFollower:
             if leavers:
                 shutil.rmtree(self.folder, ignore_errors=True)
             if (leavers or is_old or self._unsaved >= SAVED_AFTER) and self._place > (0, 0):
-                self._save_all(conn, profiles, self.folder)
-                self._saved_at, self._unsaved = now, 0
+                self.save(conn, now=now)
         if leavers:
             run_unit(conn, lambda c: store.delete_leavers(c, leavers))
         report.forgotten = len(leavers)
 
-    def _save_all(self, conn: psycopg.Connection, profiles: Profiles, folder: Path) -> None:
-        """Write the memory down without those who may not be kept: a process that was not told of a leaving would else revive them."""
+    def save(self, conn: psycopg.Connection, *, now: dt.datetime) -> None:
+        """A snapshot after a pass: without those who may not be kept, whom a process that was not told of a leaving would else revive."""
+        profiles, folder = self._profiles, self.folder
+        assert profiles is not None, "a pass has begun"
+        assert folder is not None, "a folder was given"
         names = sorted(self._seen.keys() | set(self._translator.customers.values()))
         for start in range(0, len(names), ASKED_AT_ONCE):
             part = names[start : start + ASKED_AT_ONCE]
@@ -218,6 +220,7 @@ class ProfileFollower:
             self._place, known.last_us, to_micros(self._fitted_at) if self._fitted_at else 0, known.customers, known.scenes, known.limits,
             {name: to_micros(at) for name, at in self._seen.items()},
         ))  # fmt: skip
+        self._saved_at, self._unsaved = now, 0
 
     def _forget(self, profiles: Profiles, names: Sequence[str]) -> None:
         if names:

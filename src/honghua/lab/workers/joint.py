@@ -46,17 +46,16 @@ class Rule:
 
 def draw_rule(columns: Mapping[str, Floats], orders: Orders, *, share: float) -> Rule | None:
     """The rule of the column that ranks these orders best, cut where about a `share` of them pass; None when no column says anything."""
-    best: tuple[float, str, int] | None = None
+    found: list[tuple[float, str, int]] = []
     for name, values in columns.items():
         known = ~np.isnan(values)
         y = orders.bad[known]
-        if known.mean() < KNOWN_MIN or not 0 < y.sum() < len(y):
-            continue
-        found = auc(y, values[known])
-        best = max(best or (0.5, "", 1), (max(found, 1.0 - found), name, 1 if found >= 0.5 else -1))
-    if best is None or not best[1]:
+        if known.mean() >= KNOWN_MIN and 0 < y.sum() < len(y):
+            rank = auc(y, values[known])
+            found.append((max(rank, 1.0 - rank), name, 1 if rank >= 0.5 else -1))
+    told, name, way = max(found, default=(0.5, "", 1))
+    if told == 0.5:
         return None
-    _, name, way = best
     values = columns[name]
     lost = np.isnan(values)
     lets_missing = bool(lost.any() and orders.bad[lost].mean() <= orders.bad.mean())
@@ -65,11 +64,11 @@ def draw_rule(columns: Mapping[str, Floats], orders: Orders, *, share: float) ->
     return Rule(name, way, float(way * ranked[int(np.clip(round(wanted) - 1, 0, len(ranked) - 1))]), lets_missing)
 
 
-def measure_both(orders: Orders, passes: Mask, weights: Floats | None = None) -> Floats:
+def measure_both(orders: Orders, passes: Mask, *, weights: Floats | None = None) -> Floats:
     """(share of the good orders that pass, share of the bad orders' amount that passes); each order counts `weights` times."""
     count = np.ones(len(orders)) if weights is None else weights
     good, lost = count * (orders.bad == 0), count * orders.bad * orders.amount_minor
-    return np.array([(good * passes).sum() / good.sum(), (lost * passes).sum() / lost.sum()])
+    return np.array([(part * passes).sum() / max(1.0, part.sum()) for part in (good, lost)])  # of nobody, nobody passes
 
 
 def list_masks(strategy: Strategy, develop: Orders, later: Orders) -> list[tuple[str, Mask, Mask]]:
@@ -109,7 +108,7 @@ def compare_jointly(
     drawn = np.empty((DRAWS, 2))
     for k in range(DRAWS):
         weights = rng.multinomial(len(later), np.full(len(later), 1.0 / len(later))).astype(np.float64)
-        drawn[k] = measure_both(later, ours, weights) - measure_both(later, theirs, weights)
+        drawn[k] = measure_both(later, ours, weights=weights) - measure_both(later, theirs, weights=weights)
     mids = measure_both(later, ours) - measure_both(later, theirs)
     lows, highs = np.quantile(drawn, LOW, axis=0), np.quantile(drawn, HIGH, axis=0)
     shares = {"strategy": measure_both(later, ours), "rule": measure_both(later, theirs)}

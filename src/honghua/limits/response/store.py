@@ -15,7 +15,7 @@ CAMPAIGN: Final = """SELECT campaign_id, name, from_on, until_on, figures, diges
   coalesce((SELECT array_agg(act ORDER BY act_id) FROM limits_temporary_act AS a WHERE a.campaign_id = t.campaign_id), '{}') AS acts,
   coalesce((SELECT array_agg(person ORDER BY act_id) FROM limits_temporary_act AS a WHERE a.campaign_id = t.campaign_id), '{}') AS persons,
   coalesce((SELECT array_agg(why ORDER BY act_id) FROM limits_temporary_act AS a WHERE a.campaign_id = t.campaign_id), '{}') AS reasons,
-  coalesce((SELECT array_agg(a.digest ORDER BY act_id) FROM limits_temporary_act AS a WHERE a.campaign_id = t.campaign_id), '{}') AS digests,
+  ARRAY(SELECT a.digest FROM limits_temporary_act AS a WHERE a.campaign_id = t.campaign_id ORDER BY act_id) AS digests,
   (SELECT count(*) FROM limits_temporary_choice AS c WHERE c.campaign_id = t.campaign_id AND c.amount_minor > 0)::int AS chosen,
   (SELECT count(*) FROM limits_temporary_choice AS c WHERE c.campaign_id = t.campaign_id AND c.state = 'offered')::int AS offered,
   (SELECT count(*) FROM limits_temporary_choice AS c WHERE c.campaign_id = t.campaign_id AND c.state = 'left')::int AS left_out

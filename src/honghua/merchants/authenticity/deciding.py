@@ -20,10 +20,11 @@ from honghua.merchants.authenticity.store import OrderRow
 from honghua.merchants.core.authenticity import OrderState
 from honghua.merchants.subsidies.store import find_item_of_purchase
 
+# The newest word counts; once it is confirmed, those that it took the place of do not rise again.
 OPEN: Final = (
-    "SELECT p.proposal_id, p.purchase_id, p.is_real, p.person, p.why, p.said_at FROM merchants_order_proposal AS p"
-    " WHERE p.purchase_id = %s AND NOT EXISTS (SELECT FROM merchants_order_proposal_end AS e WHERE e.proposal_id = p.proposal_id)"
-    " ORDER BY p.proposal_id DESC LIMIT 1"
+    "SELECT * FROM (SELECT proposal_id, purchase_id, is_real, person, why, said_at FROM merchants_order_proposal WHERE purchase_id = %s"
+    " ORDER BY proposal_id DESC LIMIT 1) AS newest"
+    " WHERE NOT EXISTS (SELECT FROM merchants_order_proposal_end AS e WHERE e.proposal_id = newest.proposal_id)"
 )
 
 
@@ -44,7 +45,7 @@ def say_of_order(
 ) -> OrderRow | OrderProposal | Refusal:
     """A person's word on an order; in the caller's transaction. An OrderProposal where a second person is needed: nothing has moved.
 
-    Refused (TWO_PERSONS) for whoever says twice what they said first. BadInput without a reason, NotFound, Conflict as `decide_order`.
+    Refused (ORDER_TWO_PERSONS) for whoever says twice what they said first. BadInput without a reason, NotFound, Conflict as `decide_order`.
     """
     if not finding.why.strip() or not finding.person.strip():
         raise BadInput("say who you are and why", code="REASON_MISSING")
@@ -59,7 +60,7 @@ def say_of_order(
     if first is None or first.is_real != finding.is_real:
         return _propose(conn, purchase_id, finding, now=now)
     if first.person == finding.person:
-        return Refusal("TWO_PERSONS", "Whoever said so first does not confirm it: money moves by it.")
+        return Refusal("ORDER_TWO_PERSONS", "Whoever said so first does not confirm it: money moves by it.")
     why = f"{first.person}: {first.why}; {finding.person}: {finding.why}"
     decided = decide_order(conn, purchase_id, replace(finding, why=why), books, now=now)
     conn.execute(

@@ -154,14 +154,15 @@ def judge_order(
     """The word on an order. has_evidence: a kind that its channel needs is there; is_due: its time is over; scored: by a fitted scorer.
 
     A contradiction makes it doubtful at any time; so does the scorer's word once evidence is there, and points enough without a scorer or
-    before that: a scorer knows orders whose evidence has come. Without any of it, evidence proves an order.
+    before that: a scorer knows orders whose evidence has come. It raises no doubt of an order of which no sign is beyond what is usual, and
+    only such signs are its reasons: what people are told must be so. Without any doubt, evidence proves an order.
     """
     against = find_contradictions(signs, early_hours=rules.early_hours)
+    score, told = _add_points(signs, rules)
+    is_doubtful = score >= rules.doubt_from
     if scored is not None and has_evidence:
-        score, is_doubtful, told = scored.chance_ppm, scored.is_doubtful, scored.reasons if scored.is_doubtful else ()
-    else:
-        score, told = _add_points(signs, rules)
-        is_doubtful = score >= rules.doubt_from
+        score, is_doubtful = scored.chance_ppm, scored.is_doubtful and bool(told)
+        told = tuple(name for name in scored.reasons if name in told) or told
     reasons = (*against, *told)
     if against or is_doubtful:
         return Judgement(OrderState.DOUBTFUL, score, reasons)

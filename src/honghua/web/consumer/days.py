@@ -36,7 +36,7 @@ async def days(
 ) -> Response:
     """The pairs on offer; with `cut` and `due` what that pair would mean, before it is asked for."""
     account = await get_account(request)
-    offered = [Preview(c, d, credit.longest_grace(c, d)) for c, d in account.terms.pairs]
+    offered = [Preview(c, d, credit.longest_grace(c, d)) for c, d in account.terms.change_pairs]
     chosen = next((one for one in offered if (one.cut_day, one.due_day) == (cut, due)), None)
     return await page(
         request, "consumer/days.html", account=account, offered=offered, chosen=chosen, form=empty_form(request)

@@ -52,11 +52,12 @@ async def draw(request: Request, one: credit.WaitingPurchase, form: Form) -> Res
     customer = customer_of(request)
     reading = await site_of(request).read(lambda conn: find_suspended(conn, customer, one.suspension_id))
     code = await find_face_code(request, one)
+    can_film = find_service(request) is not None and await site_of(request).read(lambda conn: is_known(conn, customer))
     return await page(
         request, "consumer/waiting.html", status=200 if form.is_good else 422, one=one, form=form, now=now,
         is_over=one.state not in ("waiting", "passed") or now > one.expires_at,
         may_confirm=one.until is None or now >= one.until, reading=reading, face_code=code,
-        can_film=find_service(request) is not None, currency=await currency_of(request),
+        can_film=can_film, currency=await currency_of(request),
         reason=(reading.answer or {}).get("reason", "") if reading is not None else "",
     )  # fmt: skip
 

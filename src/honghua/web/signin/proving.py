@@ -26,8 +26,8 @@ from honghua.web.signin.messages import Message, wish_message
 
 FACE: Final = "face"
 FACE_TEXT: Final = (
-    "您有一笔消费需要刷脸确认,请登录 {at}/my 在“待确认”中操作。如非本人操作,请立即一键冻结账户。"
-    "A purchase needs your face: sign in at {at}/my. If it is not yours, freeze your account."
+    "您有一笔消费需要刷脸确认,请自行登录,在首页打开这笔消费;本短信不含链接。如非本人操作,请立即一键冻结账户。"
+    "A purchase needs your face: sign in and open it on your home page. If it is not yours, freeze your account."
 )
 TEXT: Final = (
     "您有一笔消费需要确认,验证码 {code}。如非本人操作,请立即一键冻结账户。"
@@ -44,15 +44,14 @@ FindCustomer = Callable[[psycopg.Connection, int], str | None]
 class SmsProver:
     """Sends codes and knows them. find_customer: the reference of an account's holder. connect: a connection for a moment.
 
-    face_at: the site's address, where faces are recorded there: then a step-up of kind face sends no code, and the page gives it out
-    after the face; "" = a code is sent whatever the kind.
+    by_face: faces are recorded on our page: then a step-up of kind face sends no code, and that page gives it out after the face.
     """
 
     connect: Connect
     secrets: Secrets
     find_customer: FindCustomer
     clock: Clock
-    face_at: str = ""
+    by_face: bool = False
 
     def send(self, *, token: str, account_id: int, kind: str) -> None:
         """Wish for the message, once a token. Who has left no number gets none: the message stands as failed."""
@@ -68,9 +67,8 @@ class SmsProver:
         vault = self.secrets.vault
         customer = self.find_customer(conn, account_id)
         phone = self._find_phone(conn, vault, customer, now)
-        by_face = kind == FACE and self.face_at
         code = compute_code(self.secrets.session_key, token)
-        text = FACE_TEXT.format(at=self.face_at) if by_face else TEXT.format(code=code)
+        text = FACE_TEXT if self.by_face and kind == FACE else TEXT.format(code=code)
         shown = mask_phone(phone) if phone else NO_NUMBER.format(customer=customer)
         wish_message(conn, vault, Message(f"step_up:{token}", phone, text), shown, now=now)
 

@@ -211,7 +211,7 @@ def _fit(learner: str, rows: Floats, bad: NDArray[np.bool_]) -> Callable[[Floats
         return lambda some: np.asarray(line.predict_proba(some)[:, 1])
     names = [f"value {k}" for k in range(rows.shape[1])]
     trained = train_forest(
-        rows.astype(np.float32), bad.astype(np.int64), names=names, seed=1, params=TREES, rounds=ROUNDS
+        rows.astype(np.float32), bad.astype(np.int64), names=names, seed=1, params=TREES, rounds=ROUNDS, num_threads=1
     )
     return lambda some: 1.0 / (1.0 + np.exp(-trained.forest.score(some.astype(np.float32))))
 

@@ -90,12 +90,15 @@ def compare(train: Stream, test: Stream, *, seed: int) -> dict[str, Any]:
     """Learners on the same holdout, the plain rule and clusters alone beside them, and what each family is worth."""
     bad, held = train.kind > 0, find_held(train)
 
-    def fit(families: Sequence[str], learner: str) -> ApplicationScorer:
-        plan = ScorerPlan(families=tuple(families), learner=learner, false_alarms=FALSE_ALARMS, seed=seed)
+    def fit(families: Sequence[str], learner: str, *, is_mixed: bool = True) -> ApplicationScorer:
+        plan = ScorerPlan(
+            families=tuple(families), learner=learner, false_alarms=FALSE_ALARMS, seed=seed, is_mixed=is_mixed
+        )
         return fit_scorer(train.values, bad, held, plan)
 
     every = tuple(FAMILIES)
     table = {name: judge(fit(every, name), test) for name in LEARNERS}
+    table |= {f"{name}, whole gangs only": judge(fit(every, name, is_mixed=False), test) for name in LEARNERS}
     table["clusters alone"] = judge(fit(("shared things", "twins"), "neural"), test)
     device = test.values[:, CLUSTER_VALUES.index("device_before")] >= np.log1p(RULE_DEVICE)
     table["rule: device used before"] = tell(device, test)

@@ -104,7 +104,8 @@ def judge_promises(told: dict[str, Any]) -> dict[str, bool]:
         "within_10_seconds": whole and told["seconds"] <= SECONDS_MOST,
         "violation_at_most_a_ten_thousandth": told["violation"] <= TEN_THOUSANDTH,
         "gap_at_most_a_ten_thousandth": told["gap"] <= TEN_THOUSANDTH,
-        "within_the_gap_of_highs_on_the_slice": told["slice"] >= SLICE_WANTED and told["gap_to_highs_slice"] <= TEN_THOUSANDTH,
+        "within_the_gap_of_highs_on_the_slice": told["slice"] >= SLICE_WANTED
+        and told["gap_to_highs_slice"] <= TEN_THOUSANDTH,
         "150_million_within_six_hours": told["within_six_hours"],
     }
 

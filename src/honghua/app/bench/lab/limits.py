@@ -225,12 +225,13 @@ def summarise(books: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def judge_promises(told: dict[str, Any], books: int) -> dict[str, bool]:
-    """Each point of the causal test (issue 7), yes or no; a ratio of temporary limits is stated beside coverage and increment, whatever it is."""
+    """Each point of the causal test (issue 7), yes or no. The ratio of temporary limits stands beside coverage and increment anyway."""
     return {
         "five_books_or_more": books >= BOOKS_LEAST,
         "response_within_20_percent_on_every_book": told["within_20_percent"] == books,
         "no_customer_falls": told["falling"] == 0,
-        "naive_has_the_wrong_sign_on_every_book": min(told["naive_default_wrong_sign"], told["naive_loss_wrong_sign"]) == books,
+        "naive_has_the_wrong_sign_on_every_book": min(told["naive_default_wrong_sign"], told["naive_loss_wrong_sign"])
+        == books,
         "profit_90_percent_of_the_oracle": told["to_oracle"][0] >= ORACLE_LEAST,
         "profit_10_percent_above_every_rule": told["above_rules_least"] >= ABOVE_LEAST,
         "no_budget_exceeded": told["violation"] <= 0.0,

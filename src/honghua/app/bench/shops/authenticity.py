@@ -122,7 +122,7 @@ def fit(train: Judged, path: Path) -> dict[str, Any]:
         mine = train.market == market
         rest = ~mine if not mine.all() else mine
         chance[mine] = chances(fit_forest(train, known & rest), train.signs[mine])
-    chance[~known] = 0.0
+    chance[~known | (train.points == 0)] = 0.0  # of which the forest may not speak
     honest = ~train.is_fake
     free = np.sort(chance[honest & ~train.against])[::-1]
     room = int(CHOSEN_AT * honest.sum()) - int((honest & train.against).sum())

@@ -112,8 +112,8 @@ def keep_piece(
     refs = credit.find_customer_refs(conn, list(ids))
     names = sorted(name for name in refs.values() if holder_of(name) == name)
     keys = {name: key_of_person(name) for name in names}
-    inside = response.is_in_slice(terms.lots, np.array(list(keys.values()), np.int64)) if names else []
-    chosen = [name for name, is_inside in zip(names, inside, strict=True) if is_inside]
+    inside = response.is_in_slice(terms.lots, np.array(list(keys.values()), np.int64))
+    chosen = [name for name, is_inside in zip(names, inside.tolist(), strict=True) if is_inside]
     before = response.find_drawn(conn, terms, chosen)
     book = limits.get_rulebook(conn, on=credit.get_business_day(conn))
     kept: list[tuple[str, Record, int]] = []

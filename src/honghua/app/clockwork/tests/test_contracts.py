@@ -8,9 +8,13 @@ from typing import Any
 import psycopg
 import pytest
 
+from honghua.app.book import Book
+from honghua.app.cli import build_parser
 from honghua.app.clockwork import merchants
 from honghua.app.clockwork.contracts import steps as contracts
+from honghua.app.commands.books.contact import contact
 from honghua.app.journey.living import Life, become_customer, begin
+from honghua.base.errors import NotFound
 from honghua.credit import api as credit
 from honghua.credit import core as c
 from honghua.credit.eod import close_until
@@ -122,3 +126,38 @@ def test_slides_are_seen_on_their_day_and_calm_is_not_disturbed(life: Life):
     said = alerts(life)
     assert len(said) == 2
     assert any("1 contracts came to be in arrears" in one for one in said)
+    check_contacts(life)
+
+
+def check_contacts(life: Life) -> None:
+    """Who is in arrears may be contacted by day, not by night; and whose end is proved may then be written off, step by step."""
+    book = Book(life.database, life.conn, life.site.registry)
+    asked = [
+        "contact",
+        life.customer,
+        "--channel",
+        "call",
+        "--by",
+        "bo",
+        "--party",
+        "us",
+        "--clause",
+        "3",
+        "--evidence",
+        "tape 1",
+    ]
+    args = build_parser().parse_args(asked)
+    assert contact(args, book, life.now)["outcome"] == "passed"
+    night = contact(args, book, life.now + dt.timedelta(hours=5))
+    assert (night["outcome"], night["reasons"]) == ("refused", ["CONTACT_QUIET_HOURS"])
+    business = build_parser().parse_args([*asked, "--business"])
+    with pytest.raises(NotFound):
+        contact(business, book, life.now)
+    life.clock.advance(dt.timedelta(hours=6))
+    gone = c.WriteOff(
+        key="w", customer=life.customer, evidence=("pack 1",), attempts=0, approved_by="ann + li", ended_by="death"
+    )
+    do(life, gone)
+    assert contracts.follow(life.conn, life.now).endswith("1 write_off; 0 that may not stand there")
+    assert steps(life)[-1][0] == "write_off"
+    assert [check for check in check_journeys(life.conn) if not check.ok] == []

@@ -51,9 +51,9 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         "--applicants", type=int, default=3_000, help="of each city (%(default)s); about 6 ms of CPU each"
     )
     dynamics.add_argument(
-        "--cities", type=int, default=20, help="how many; to choose on: the first two fifths (%(default)s)"
+        "--cities", type=int, default=12, help="how many; to choose on: the first two fifths (%(default)s)"
     )
-    dynamics.add_argument("--seed", type=int, default=401, help="of the first city (%(default)s)")
+    dynamics.add_argument("--seed", type=int, default=405, help="of the first city (%(default)s)")
     dynamics.add_argument("--target", type=float, default=0.01, help="most lost of what is bought (%(default)s)")
     replayed = actions.add_parser("replay", help="judge recorded applications again, bit for bit")
     replayed.add_argument("--sample", type=int, help="a spread sample of so many")

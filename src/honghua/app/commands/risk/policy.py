@@ -86,7 +86,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         "--credit",
         type=int,
         metavar="RELEASE",
-        help="the release whose credit model fills the slot credit (with --recorded)",
+        help="the release whose credit model fills the slot credit, with --recorded (default: the champion)",
     )
     backtest.add_argument(
         "--segment", default="", metavar="COLUMN",
@@ -114,9 +114,10 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     if args.recorded if args.action == "backtest" else args.live:
         with open_book(settings, may_be_empty=True) as book:
             live = decision.find_vocabulary(book.conn)
-            if credit is not None:
-                digests = Digests(credit=decision.get_release(book.conn, credit).credit_digest)
-                live = live.extended([CREDIT_WORD])
+            slot = decision.find_champion(book.conn) if credit is None else decision.get_release(book.conn, credit)
+            if slot is not None and slot.credit_digest:
+                digests = Digests(credit=slot.credit_digest)
+                live = Vocabulary((*(word for word in live if word.name != CREDIT_WORD.name), CREDIT_WORD))
     words = _vocabulary(args, live)
     try:
         bundle = _compile(args.file, words, digests)

@@ -13,6 +13,7 @@ from honghua.app.book import Book, open_book
 from honghua.app.report import print_json
 from honghua.app.settings import Settings
 from honghua.base.clock import SystemClock
+from honghua.base.errors import BadInput
 from honghua.credit.journey import api as journey
 from honghua.fraud.applications.api import LEARNERS
 from honghua.models.registry import api as registry
@@ -21,11 +22,12 @@ from honghua.store.database import run_unit
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `screen` and its actions."""
-    parser = verbs.add_parser("screen", help="gangs among applications: fit and file a scorer, replay its decisions")
+    parser = verbs.add_parser("screen")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     fit = actions.add_parser("fit", help="fit on simulated applications, examine on others, file as a candidate")
     fit.add_argument("--applications", type=int, default=6_000, help="honest ones of each stream (%(default)s)")
     fit.add_argument("--gangs", type=int, default=12, help="of each kind in each stream (%(default)s)")
+    fit.add_argument("--streams", type=int, default=6, help="half to fit on, half to judge on (%(default)s)")
     fit.add_argument("--learner", choices=LEARNERS, default=LEARNERS[0], help="which (%(default)s)")
     fit.add_argument("--seed", type=int, default=71, help="of the first stream (%(default)s)")
     fit.add_argument("--by", required=True, metavar="PERSON", help="who files it; somebody else lets it run")
@@ -51,7 +53,11 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
 
 def _fit(args: argparse.Namespace, book: Book) -> dict[str, Any]:
     started, clock = time.perf_counter(), SystemClock()
-    plan = ScreenPlan(applications=args.applications, gangs=args.gangs, learner=args.learner, seed=args.seed)
+    if args.streams < 2 or min(args.applications, args.gangs) < 1:
+        raise BadInput("at least two streams, each with honest applications and gangs", code="BAD_SIZE")
+    plan = ScreenPlan(
+        applications=args.applications, gangs=args.gangs, streams=args.streams, learner=args.learner, seed=args.seed
+    )  # fmt: skip
     scorer, examination, train = fit_screen(plan)
     now = clock.now()
     filing = make_filing(scorer, examination, train, made_by=args.by, on=now.date())

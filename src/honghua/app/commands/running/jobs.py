@@ -15,7 +15,9 @@ from rich.table import Table
 
 from honghua.app.book import to_plain
 from honghua.app.clockwork.jobs import Ports, make_jobs, run_jobs, tell
+from honghua.app.doors.joining import films_faces
 from honghua.app.doors.keys import load_secrets
+from honghua.app.doors.learning import find_limit_slice, find_profiles_folder
 from honghua.app.doors.paying import make_payments
 from honghua.app.doors.proving import make_gateway, make_prover
 from honghua.app.report import print_json
@@ -63,10 +65,13 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
 
 
 def _make_ports(database: Database, settings: Settings) -> Ports:
-    prover = make_prover(database, settings, SystemClock())
+    prover = make_prover(database, settings, SystemClock(), by_face=films_faces(settings, is_demo=False))
     gateway = make_gateway(settings, is_demo=False)
     payments = make_payments(settings, SystemClock())
-    return Ports(prover=prover, secrets=load_secrets(settings), gateway=gateway, payments=payments)
+    return Ports(
+        prover=prover, secrets=load_secrets(settings), gateway=gateway, payments=payments,
+        limit_slice=find_limit_slice(settings), profiles=find_profiles_folder(settings, database.name),
+    )  # fmt: skip
 
 
 def _run_once(args: argparse.Namespace, conn: psycopg.Connection, jobs: tuple[Job, ...]) -> int:

@@ -17,8 +17,7 @@ from typing import Final
 
 from honghua.app.doors.outside.client import SignedClient
 from honghua.base.errors import WorldFailed
-from honghua.customers.core import BusinessStanding, Delivered
-from honghua.customers.core.businesses import RegisterAnswer
+from honghua.customers.core import BusinessStanding, Delivered, RegisterAnswer
 from honghua.customers.materials.api import Document, MaterialRequest
 
 MATERIALS: Final = "/materials"

@@ -18,7 +18,7 @@ from honghua.bureau.core import AccountType
 from honghua.bureau.core.filing import Header, compose_file, compute_digest, read_file
 from honghua.bureau.core.records import Record
 from honghua.bureau.invariants import _check_files
-from honghua.bureau.store_records import Filed, insert_file, insert_notice, insert_records
+from honghua.bureau.store_records import Filed, Telling, insert_file, insert_notices, insert_records
 from honghua.decision import api as decision
 from honghua.store.database import connect, run_unit
 
@@ -66,11 +66,10 @@ class Shelf:
         return body
 
     def tell(self, account, arose, minor):
-        row = {
-            "account_id": account, "customer": f"p{account}", "arose_on": arose, "amount_minor": minor, "report_from": NOW, "chinese": "x",
-            "english": "x", "sent_at": NOW,
-        }  # fmt: skip
-        run_unit(self.conn, lambda c: insert_notice(c, row))
+        told = Telling(
+            account_id=account, customer=f"p{account}", arose_on=arose, amount_minor=minor, report_from=NOW, chinese="x", english="x"
+        )  # fmt: skip
+        run_unit(self.conn, lambda c: insert_notices(c, [told], now=NOW))
 
 
 def test_what_is_adverse_is_gone_from_every_store_five_years_after_its_end_and_nothing_else_is(conn, database):

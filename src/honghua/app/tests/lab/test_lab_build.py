@@ -70,6 +70,17 @@ def test_raw_events_become_a_candidate_that_a_person_lets_judge(honghua, setting
     assert built["customers"] == PEOPLE
     assert len(built["signed"]) == 1
     assert built["expert_hours_saved"] > 200
+    # a line per task, each with its baseline and where that comes from.
+    assert len(built["time_saved"]) == built["tasks"]
+    assert sum(one["baseline_hours"] for one in built["time_saved"]) == built["expert_hours_saved"]
+    assert all(one["source"] and one["grade"] for one in built["time_saved"])
+    # both goals beside a rule of one variable, on later rows.
+    assert built["joint"]["rule"]
+    assert (
+        {"strategy", "rule", "difference"}
+        == set(built["joint"]["good_passed"])
+        == set(built["joint"]["bad_amount_passed"])
+    )
     run = agents.look_at_run(whole / "run")
     learnt = agents.read_json(run.artefacts, run.standing().current["learnt"].digest, dict)
     assert {one["by"] for one in learnt["hypotheses"]} == {"question"}

@@ -77,6 +77,8 @@ def test_scores_stand_in_the_order_of_the_file(place, capsys):
 def test_what_cannot_be_scored_is_said(place, capsys):
     assert score(place, pa.table({"word": ["a"]})) == 2
     assert "lacks columns that the model reads: x" in capsys.readouterr().err
+    assert score(place, pa.table({"word": ["a"]}), "--allow-absent") == 0
+    assert json.loads(capsys.readouterr().out)["notes"][0].startswith("x: the file has no such column")
     assert score(place, pa.table({"word": ["a"], "x": [1.0]}), "--id", "none") == 2
     assert "has no column none" in capsys.readouterr().err
     assert main(["lab", "score", "--model", str(place), "--data", "x", "--out", "y"]) == 2

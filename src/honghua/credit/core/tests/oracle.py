@@ -360,7 +360,10 @@ class Oracle:
         rules = (
             ("ACCOUNT_NOT_ACTIVE", not life.live()),
             ("OVERDUE", bool(life.late_bills())),
-            ("PAIR_NOT_OFFERED", (command.cut_day, command.due_day) not in self.terms.pairs),
+            (
+                "PAIR_NOT_OFFERED",
+                (command.cut_day, command.due_day) not in {*self.terms.pairs} - {*self.terms.opening_pairs},
+            ),
             ("PAIR_CHANGE_PENDING", life.next_pair != (0, 0)),
             ("PAIR_CHANGED_RECENTLY", soon),
         )

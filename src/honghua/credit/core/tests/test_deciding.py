@@ -14,6 +14,7 @@ from honghua.credit.core.account import Account, event_row
 from honghua.credit.core.deciding import ACCOUNT_INPUTS, DELAY_MINUTES, RULE_INPUTS
 from honghua.credit.core.desk import AGE_MAX_US, SKEW_US, Desk, Result
 from honghua.credit.core.dispatch import handle
+from honghua.credit.core.persons.others import OtherLines
 from honghua.credit.core.terms import ProductTerms, terms_matrix
 from honghua.decision.core import FEATURES, Outcome, Verdict
 from honghua.facts.kinds import SCENE, Fact, FactKind
@@ -139,6 +140,25 @@ def test_a_limit_for_this_order_grants_exactly_what_is_missing(extra, granted):
     for fact in result.facts:
         account.apply(event_row(fact))
     assert int(account.balance[18]) == 0
+
+
+class Beside:
+    """The holder's business line takes so much of the cap."""
+
+    def __init__(self, minor: int) -> None:
+        self.minor = minor
+
+    def find(self, lines: Any) -> dict[str, int]:
+        assert set(lines) == {"C~business"}
+        return {"C~business": self.minor}
+
+
+@pytest.mark.parametrize(("left", "word"), [(1_000, "approved"), (999, "refused")])
+def test_the_limit_for_one_order_counts_the_other_line(left, word):
+    """What a policy grants for an order ends where the cap of the person does, to the minor unit."""
+    desk = make_desk(Outcome.TEMPORARY_LIMIT, extra_minor=5_000, amount_minor=LIMIT + 1_000)
+    desk.guards.others = OtherLines(Beside(TERMS.limit_minor_max - LIMIT - left))
+    assert buy(desk, LIMIT + 1_000).answer["outcome"] == word
 
 
 @pytest.mark.parametrize(

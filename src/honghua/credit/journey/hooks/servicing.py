@@ -11,7 +11,7 @@ from honghua.credit.journey import store
 from honghua.credit.journey.asking import Done, Moment, Quiet
 from honghua.credit.journey.books import get_account, read_claim, read_spread
 from honghua.credit.journey.evidence import Gathered
-from honghua.credit.journey.setting import JourneySite
+from honghua.credit.journey.setting import Collecting, JourneySite
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class MonitoringHook(Quiet):
 class CollectionHook(Quiet):
     """Hours, frequency, whom: a contact outside the rules is not made."""
 
-    site: JourneySite
+    site: Collecting
     name: str = "collection compliance"
 
     def before(self, conn: psycopg.Connection, moment: Moment) -> RiskVerdict:

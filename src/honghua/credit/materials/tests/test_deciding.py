@@ -242,3 +242,24 @@ def test_who_wants_a_person_and_whom_risk_lowered_are_not_raised_by_machine(town
     with pytest.raises(Conflict):
         town.bring("nobody", "n", "y", income_minor=1)
     assert all(one.ok for one in check_evidence(town.conn))
+
+
+@pytest.mark.parametrize("fault", ["timeout_before", "breaks"])
+def test_a_broken_source_is_on_record_and_the_decision_goes_on_without_it(town, fault):
+    """R-236: what was asked, why and at what cost is known although nothing came; nothing of the limit waits for it, and it says so."""
+    town.settle("ann")
+    source = materials.FakeMaterialSource(1, lambda: DAY, faults={fault: 1.0})
+    wish = materials.Wish(kind="payroll", purposes=(MaterialPurpose.LIMIT,), version=1, key="k")
+    row = materials.add_from_source(town.conn, VAULT, source, "ann", wish, now=NOW)
+    assert row.state is None, "it waits, and may be asked for again"
+    decided = town.decide("ann", "without it")
+    assert (decided.materials, decided.named, decided.offered_minor) == ([], [], 0)
+    assert decided.ceiling_to_minor == town.ceiling("ann") == BASE_MINOR
+    calls = run_unit(town.conn, lambda k: customers.list_provider_calls(k, "ann"))
+    outcome, tries = ("timed_out", 2) if fault == "timeout_before" else ("failed", 1)
+    told = {
+        (one.provider, one.is_fake, one.purpose, one.basis, one.outcome, one.cost_minor, one.material_id)
+        for one in calls
+    }
+    assert told == {(source.name, True, "limit", "consent payroll/1", outcome, 200, row.material_id)}
+    assert len(calls) == tries

@@ -80,6 +80,9 @@ def test_replays_and_other_digits_fail_and_then_a_person_looks(conn, anna):
     over = run_unit(conn, lambda c: facing.begin_recording(c, anna, "x", now=NOW))
     assert isinstance(over, Refusal)
     assert over.code == "FACE_TRIES_OVER"
+    assert take(conn, service, film(begin(conn, "y"), "x")) == "FACE_TRIES_OVER", (
+        "nor by digits that were drawn for something else"
+    )
     assert run_unit(conn, lambda c: facing.is_over(c, anna, "x", now=NOW))
     assert not run_unit(conn, lambda c: facing.is_over(c, anna, "y", now=NOW))
     run_unit(conn, lambda c: customers.erase_person(c, anna, last_dealt_on=None, now=NOW))

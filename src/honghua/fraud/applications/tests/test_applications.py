@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from honghua.fraud.applications.alike import count_alike
 from honghua.fraud.applications.api import (
     CLUSTER_VALUES,
     FAMILIES,
@@ -15,6 +16,7 @@ from honghua.fraud.applications.api import (
     describe_applications,
     fit_scorer,
 )
+from honghua.fraud.applications.scoring import mix_rows
 from honghua.sim.api import ApplyingPlan, GangKind, Sessions, make_applications
 
 PLAN = ApplyingPlan(applications=900, gangs=4, seed=5)
@@ -92,6 +94,41 @@ def test_gangs_are_found_on_a_stream_never_seen_and_families_add_up(told):
         assert alarm[is_true.kind == GangKind.HONEST].mean() < 0.08
     assert recall[tuple(FAMILIES)]["FARM"] > 0.8
     assert recall[tuple(FAMILIES)]["PROXY"] > recall["shared things",]["PROXY"] + 0.3, "fresh devices share only a hand"
-    assert columns_of(("twins",)) == (6, 7, 8)
+    assert columns_of(("twins",)) == (6, 7, 8, 9, 10, 11)
     assert np.isfinite(values).all()
     assert len(sessions.at_s) == len(values)
+
+
+def test_who_types_and_walks_alike_is_counted_from_other_devices_and_beside_chance():
+    """Four applications of one hand, the third from the first one's device, the last by another way."""
+    whole = sessions_of([(day, device, 10 + day, 0) for day, device in ((0, 1), (1, 2), (2, 1), (30, 4))])
+    one_hand = np.tile(whole.typing[0], (4, 1))
+    one_way = np.repeat(whole.path[:1], 4, axis=0)
+    found = np.exp(count_alike(whole._replace(typing=one_hand, path=one_way)))[:, :2] - 1
+    assert np.round(found).tolist() == [[0, 0], [1, 1], [1, 2], [0, 0]], "what was long ago counts no more"
+    other_way = np.where(np.arange(4)[:, None] == 1, np.roll(one_way, 1, axis=1), one_way)
+    other_way[1] = (0, 1, 2, 3, 4, 6, 7, *[-1] * 5)
+    walked = np.exp(count_alike(whole._replace(typing=one_hand, path=other_way)))[:, :2] - 1
+    assert np.round(walked).tolist() == [[0, 0], [0, 1], [0, 2], [0, 0]], "another way is not alike in both"
+    apart = np.exp(count_alike(whole))[:, :2] - 1
+    assert not np.round(apart).any(), "hands of their own"
+
+
+def test_known_gangs_are_learnt_with_half_of_their_signs_and_a_plan_of_one_side_with_all(told):
+    _, truth, values = told
+    bad = truth.kind > 0
+    plan = ScorerPlan(families=tuple(FAMILIES), learner="logistic", false_alarms=0.02, seed=1)
+    rows, labels = mix_rows(values, bad, plan)
+    gangs = values[bad]
+    assert len(rows) == len(values) + 2 * len(gangs)
+    np.testing.assert_array_equal(rows[: len(values)], values)
+    assert labels[len(values) :].all()
+    shared = list(columns_of(("shared things", "twins")))
+    alone = list(columns_of(("typing", "path", "asked")))
+    first, second = rows[len(values) :][: len(gangs)], rows[len(values) + len(gangs) :]
+    honest = {row.tobytes() for row in np.ascontiguousarray(values[~bad][:, shared])}
+    np.testing.assert_array_equal(first[:, alone], gangs[:, alone])
+    assert all(row.tobytes() in honest for row in np.ascontiguousarray(first[:, shared]))
+    np.testing.assert_array_equal(second[:, shared], gangs[:, shared])
+    one_side = ScorerPlan(families=("shared things", "twins"), learner="logistic", false_alarms=0.02, seed=1)
+    assert mix_rows(values, bad, one_side)[0] is values

@@ -17,7 +17,7 @@ def market(seed, *, n=4_000):
     """Outcomes by two variables, of which an analyst reads one; the chance is the true one. One column is noise, one mostly empty."""
     rng = derive_rng(seed, "market")
     used, late, noise, rare = rng.normal(size=(4, n))
-    chance = 1.0 / (1.0 + np.exp(2.6 - 0.9 * used - 0.8 * late))
+    chance = 1.0 / (1.0 + np.exp(2.6 - 0.9 * used - 1.3 * late))
     bad = (rng.random(n) < chance).astype(np.uint8)
     amounts = np.round(rng.lognormal(9.5, 0.6, n)).astype(np.int64) + 100
     used[rng.random(n) < 0.1] = np.nan
@@ -64,4 +64,4 @@ def test_a_rule_reads_one_variable_either_way_and_says_who_is_unknown():
     assert rule.lets_pass(values).tolist() == [False, False, True, True, True, True, False, False]
     # Of five good ones four pass; of 1 + 2 + 8 that are lost, none.
     assert measure_both(orders, rule.lets_pass(values)).tolist() == [0.8, 0.0]
-    assert measure_both(orders, np.ones(8, bool), np.array([0, 1, 1, 1, 1, 1, 1, 1.0])).tolist() == [1.0, 1.0]
+    assert measure_both(orders, np.ones(8, bool), weights=np.array([0, 1, 1, 1, 1, 1, 1, 1.0])).tolist() == [1.0, 1.0]

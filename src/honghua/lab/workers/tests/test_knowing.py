@@ -158,7 +158,7 @@ def test_a_memory_of_these_very_events_proposes_nothing(tmp_path: Path):
 
 def test_a_memory_of_some_of_these_events_proposes_nothing_either(tmp_path: Path):
     first = learn(tmp_path, new_memory(CITY).as_json(), [ranked(SINCE, kept=True, why="kept")], month=5)
-    only = {"question"}
+    only, again = {"question"}, dict[str, Any]()
     for share, wanted in (
         (0.97, only),
         (0.99, only),

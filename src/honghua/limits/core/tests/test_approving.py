@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from honghua.base.errors import BadInput
 from honghua.limits.core import (
+    BUSINESS_BOOK,
     INPUTS,
     VALUES,
     Applicant,
@@ -24,6 +25,7 @@ from honghua.limits.core import (
     rule_all,
     rule_one,
     rulebook_from_body,
+    suggest,
     vectors_of,
 )
 
@@ -52,6 +54,31 @@ def test_who_asks_for_less_than_a_step_gets_it_and_not_an_approval_of_nothing():
     for asked, granted in ((1, 1), (9_999, 9_999), (10_000, 10_000), (15_000, 10_000)):
         ruling = rule_one(BOOK, Applicant(customer="p", asked_minor=asked, age_years=30.0, identity=1.0), DAY)[1]
         assert (ruling.outcome, ruling.limit_minor) == ("approved", granted)
+
+
+@pytest.mark.parametrize("book", [BOOK, BUSINESS_BOOK], ids=["consumption", "business"])
+def test_the_other_line_counts_in_the_cap_and_in_what_is_affordable(book):
+    """rules.md §3 and §6: one cap and one ceiling by means for a person, whichever line is asked for."""
+    alone, months = rule_one(book, GOOD, DAY)[1], book.terms.ceiling_months
+    for other in (240_000, 1_000_000):
+        beside = rule_one(book, replace(GOOD, own_lines_minor=other), DAY)[1]
+        carried = (GOOD.income_minor * book.terms.service_share_ppm // 1_000_000 - GOOD.debt_service_minor) * months
+        assert (alone.ceiling_minor, beside.ceiling_minor) == (carried, carried - -(-other // months) * months)
+        assert beside.ceiling_minor + other <= alone.ceiling_minor
+        assert beside.suggested_minor < alone.suggested_minor
+    rich = replace(GOOD, income_minor=90_000_000, asked_minor=30_000_000)
+    for other, room in ((0, 20_000_000), (12_000_000, 8_000_000)):
+        found = rule_one(book, replace(rich, own_lines_minor=other), DAY)[1]
+        assert (found.outcome, found.limit_minor) == ("approved", room)
+    assert rule_one(book, replace(rich, own_lines_minor=20_000_000), DAY)[1].code == "PERSON_CAP"
+
+
+def test_an_income_that_is_known_to_be_none_carries_nothing():
+    """Not to be taken for an income that nobody knows (R-044)."""
+    terms = BOOK.terms
+    for income, wanted in ((None, (50_000, False)), (0, (0, True)), (1, (0, True)), (200_000, (50_000, True))):
+        found = suggest(terms, income_minor=income, debt_service_minor=0, limit_minor=50_000)
+        assert (found.suggested_minor, found.is_known) == wanted
 
 
 @given(PERSON)

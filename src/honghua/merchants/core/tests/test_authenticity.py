@@ -90,14 +90,16 @@ def test_cases(given, expected):
 
 
 @pytest.mark.parametrize(("given", "is_doubtful", "expected"), [
-    ("e", True, "doubtful 700000 company"),
-    ("e", False, "proved 700000"),
+    ("e company=9 place_orders=2", True, "doubtful 700000 company"),  # the scorer says which of them spoke
+    ("e place_orders=2", True, "doubtful 700000 place_orders"),  # or what is beyond the usual at all
+    ("e", True, "proved 700000"),  # a doubt without a sign that could be shown is none
+    ("e company=9", False, "proved 700000 company"),
     ("", True, "awaited 0"),  # a scorer knows orders whose evidence has come: before that it is not heard
     ("d", True, "unproved 0 NO_EVIDENCE"),
     ("grams_ppm=300000", False, "doubtful 240 grams_ppm"),  # and the points are
-    ("e grams_ppm=300000 place_orders=6", False, "proved 700000"),  # which it takes the place of
+    ("e grams_ppm=300000 place_orders=6", False, "proved 700000 grams_ppm place_orders"),  # whose place it takes
     ("e waybill_orders=1", False, "doubtful 700000 WAYBILL_SHARED"),  # a contradiction stands before both
-    ("e waybill_orders=1", True, "doubtful 700000 WAYBILL_SHARED company"),
+    ("e waybill_orders=1 company=9", True, "doubtful 700000 WAYBILL_SHARED company"),
 ])  # fmt: skip
 def test_a_scorer_speaks_once_evidence_has_come(given, is_doubtful, expected):
     words = given.split()

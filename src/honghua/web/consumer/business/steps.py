@@ -46,7 +46,7 @@ def read_view(
         proof=proven[-1] if proven and customers.is_proven(conn, customer) else "",
         business=None if found is None else found[1],
         account=credit.find_account_view(conn, registry, line),
-        goods=tuple(sorted(PURPOSES.business)),
+        goods=tuple(sorted(PURPOSES.business | PURPOSES.either)),
     )
 
 

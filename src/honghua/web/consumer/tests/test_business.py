@@ -22,6 +22,7 @@ CAFE = {
 
 def sign(me: Walk, path: str, to: str) -> str:
     shown = me.follow(me.send(path))
+    assert "假的核验机构" in shown, "a fake proved the identity, and either contract says so"
     me.clock.advance(dt.timedelta(seconds=10))
     return me.follow(me.send(to, digest=hidden(shown, "digest"), agreed="yes"))
 
@@ -39,6 +40,7 @@ def test_a_business_line_from_application_to_repayment(house):
     with walk(house, has_account=False) as me:
         assert "请先完成身份核验" in me.get("/my/business")
         agree(me)
+        me.film("joining")
         me.send("/my/opening/identity", **evidence())
         me.send("/my/opening/application", **SUITED)
         assert "开通成功" in sign(me, "/my/opening/contract", "/my/opening/signature")

@@ -50,5 +50,8 @@ BUSINESS: Final[dict[str, tuple[str, str]]] = {
     "consumer.goods_platform_service": ("平台服务费", "fees of platforms"),
     "consumer.goods_advertising": ("推广", "advertising"),
     "consumer.goods_farm_input": ("农资", "seed and feed"),
+    "consumer.goods_office_equipment": ("办公设备", "office equipment"),
+    "consumer.goods_stationery": ("文具", "stationery"),
+    "consumer.goods_telecom_service": ("通信服务", "telephone and internet"),
     "consumer.goods_trade_service": ("经营服务", "services to the trade"),
 }  # fmt: skip

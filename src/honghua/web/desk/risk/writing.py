@@ -119,7 +119,7 @@ def find_reference(conn: psycopg.Connection, task_id: int, source: str) -> dict[
 
 def run(conn: psycopg.Connection, tell: Tell, draft: tuple[str, str], *, segment: str, gate: Gate) -> dict[str, Any]:
     """The backtest itself: the report, what breaks the gate, and the reference for the brake."""
-    bundle = compile_bundle(*draft, decision.find_vocabulary(conn))
+    bundle = decision.compile_draft(conn, decision.Draft(*draft))
     split = decision.Segments(segment)
     whole = decision.count_judged(conn)
     parts = _watch(decision.read_recorded_parts(conn, bundle, segments=split), tell, whole)

@@ -164,6 +164,7 @@ def answer(reviewer, site, contract_id, question, **fields):
 def test_an_appeal_is_answered_and_the_step_is_open_again(house, reviewer):
     with walk(house, has_account=False) as me:
         agree(me)
+        me.film("joining")
         me.send("/my/opening/identity", **evidence(number_of("11010519910307125"), "6222021234567899911"))
         me.follow(me.send("/my/opening/application", **{**SUITED, "student": "yes"}))
         me.follow(me.send("/my/opening/appeal", words="我已毕业"))
@@ -188,6 +189,7 @@ def test_an_appeal_is_answered_and_the_step_is_open_again(house, reviewer):
 def test_who_asked_for_a_person_is_passed_by_one_who_answers_for_it(house, reviewer):
     with walk(house, has_account=False) as me:
         agree(me, without=frozenset({"marketing", "automated_decision"}))
+        me.film("joining")
         me.send("/my/opening/identity", **evidence(number_of("11010519920307125"), "6222021234567899912"))
         assert "您已要求由人工作出决定" in me.follow(me.send("/my/opening/application", **SUITED))
         contract_id, question = find_waiting(me.site, me.name)

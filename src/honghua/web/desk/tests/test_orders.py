@@ -71,7 +71,7 @@ def test_from_the_flag_to_the_last_word(app, site):
         waits = follow(desk, desk.send(site, path, word="false", why="an empty flat"))
         assert "somebody else must say the same first" in waits
         assert "rita says" in waits
-        assert "[TWO_PERSONS]" in follow(desk, desk.send(site, path, word="false", why="really"))
+        assert "[ORDER_TWO_PERSONS]" in follow(desk, desk.send(site, path, word="false", why="really"))
         enter(desk, site, Role.REVIEWER, "sam")
         assert "Found to be no trade" in follow(desk, desk.send(site, path, word="false", why="nobody there"))
         assert "[ORDER_DECIDED]" in follow(desk, desk.send(site, path, word="real", why="after all"))

@@ -41,14 +41,14 @@ def test_it_is_a_prover(prover):
 
 def test_a_step_up_by_face_sends_no_code_where_faces_are_recorded(site, prover, clock):
     open_account(site, "李雷")
-    by_face = replace(prover, face_at="https://honghua.example")
+    by_face = replace(prover, by_face=True)
     with site.pool.connection() as conn:
         customers.register(conn, site.vault, PHONE, now=clock.now(), customer="李雷")
         (account_id,) = conn.execute("SELECT account_id FROM credit_account WHERE customer_ref = '李雷'").fetchone()
         for token, one, kind in (("a", by_face, "face"), ("b", by_face, "sms"), ("c", prover, "face")):
             one.send(token=token, account_id=account_id, kind=kind)
         texts = [one.text for one in reversed(list_messages(conn, site.vault))]
-    assert "https://honghua.example/my" in texts[0]
+    assert "刷脸" in texts[0]
     assert not re.search(r"\d{6}", texts[0])
     assert compute_code(site.secrets.session_key, "b") in texts[1]
     assert compute_code(site.secrets.session_key, "c") in texts[2]

@@ -44,7 +44,7 @@ def test_who_looks_at_faces_is_the_settings_word():
     clock = SystemClock()
     line = {"HONGHUA_FACES_URL": "https://faces.example", "HONGHUA_FACES_SECRET": SECRET}
     own = {"HONGHUA_IDENTITY_URL": "https://id.example", "HONGHUA_IDENTITY_SECRET": SECRET}
-    cases = (
+    cases: tuple[tuple[dict[str, str], bool, bool | None], ...] = (
         (line, False, False),
         ({**line, **own}, True, False),
         (own, True, None),

@@ -32,6 +32,7 @@ from honghua.customers.core import (
     Sector,
     find_licence_check,
 )
+from honghua.customers.invariants import check_customers
 from honghua.customers.materials import api as materials
 from honghua.customers.materials.api import Document, MaterialRequest, issue_document
 from honghua.store.database import run_unit
@@ -138,6 +139,16 @@ def test_evidence_and_businesses_by_http_end_where_the_rooms_end(conn):
     found = verdict(timeout=1.0), verdict(secret="q" * 40), verdict(lies=1.0), verdict()
     assert [one.verdict for one in found] == ["review", "review", "refused", "checked"]
     assert found[-1].is_fake, "an invented answer is kept as one"
+
+    calls = run_unit(conn, lambda c: customers.list_provider_calls(c, "kim"))[::-1]
+    told = [(one.kind, one.outcome, one.cost_minor) for one in calls]
+    sources = ["answered", "timed_out", "timed_out", "nothing", *["answered"] * 4]
+    register = ["timed_out", "timed_out", "failed", "answered", "answered"]
+    assert told == [*(("source", one, 200) for one in sources), *(("register", one, 10) for one in register)]
+    assert {(one.purpose, one.basis) for one in calls} == {
+        ("limit", "consent payroll/1"), ("business line", "PIPL 13(2): the application for the business line"),
+    }  # fmt: skip
+    assert [check.name for check in run_unit(conn, check_customers) if not check.ok] == []
 
 
 def test_the_settings_name_them(tmp_path):
