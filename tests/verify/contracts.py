@@ -93,6 +93,7 @@ def sign_contract(
         journey.apply_for_credit(conn, site, taking(journey.Step.APPLICATION, asked_minor=300_000), now=now),
         journey.approve(conn, site, taking(journey.Step.APPROVAL), now=now),
     ]
+    run_unit(conn, lambda k: customers.bind_device(k, "kim", bytes(range(32)), proof_key="kim", now=now))
     shown = journey.show_contract(conn, site, contract_id, read_seconds=10, now=now)
     later = now + dt.timedelta(milliseconds=READ_MS)
     signing = taking(journey.Step.CONTRACT)

@@ -237,6 +237,8 @@ CONTRACTS = (
         "UPDATE customers_consent SET is_given = false WHERE kind = 'marketing'"),
     plant("a proof without a face", "customers.proofs_follow_answers", "SELECT 'proof ' || min(proof_id) FROM customers_proof",
         "DELETE FROM customers_proof_answer WHERE kind = 'face'"),
+    plant("a device of somebody who was not proven", "customers.devices_are_proven",
+        "SELECT 'device ' || min(device_id) FROM customers_device", "UPDATE customers_device SET bound_at = bound_at - interval '1 day'"),
     plant("a contract was signed unread", "customers.contracts_were_read",
         "SELECT 'document ' || min(document_id) FROM customers_signature", "UPDATE customers_signature SET read_ms = 9000"),
 )  # fmt: skip

@@ -60,6 +60,15 @@ SELECT (SELECT count(*) FROM customers_proof_verdict WHERE decided_by = 'system'
     OR EXISTS (SELECT FROM customers_proof_answer AS said WHERE said.proof_id = judged.proof_id AND said.said = 'mismatch'))
   ORDER BY proof_id LIMIT %(limit)s)
 """
+DEVICES_ARE_PROVEN: Final = """
+SELECT (SELECT count(*) FROM customers_device), ARRAY(
+  SELECT 'device ' || device_id FROM customers_device AS device
+    JOIN customers_proof AS proof USING (proof_id) JOIN customers_person AS person ON person.person_id = device.person_id
+  WHERE proof.person_id <> device.person_id OR (device.ended_at IS NULL AND person.state <> 'active')
+    OR NOT EXISTS (SELECT FROM customers_proof_verdict AS judged
+      WHERE judged.proof_id = device.proof_id AND judged.verdict = 'proven' AND judged.at <= device.bound_at)
+  ORDER BY device_id LIMIT %(limit)s)
+"""
 CONTRACTS_WERE_READ: Final = """
 SELECT (SELECT count(*) FROM customers_signature), ARRAY(
   SELECT 'document ' || document_id FROM customers_signature AS signed JOIN customers_document AS shown USING (document_id)
@@ -98,6 +107,7 @@ CHECKS: Final[dict[str, LiteralString]] = {
     "customers.left_are_not_linked": LEFT_ARE_NOT_LINKED,
     "customers.offers_consented": OFFERS_CONSENTED,
     "customers.proofs_follow_answers": PROOFS_FOLLOW_ANSWERS,
+    "customers.devices_are_proven": DEVICES_ARE_PROVEN,
     "customers.contracts_were_read": CONTRACTS_WERE_READ,
     "customers.materials_follow_words": MATERIALS_FOLLOW_WORDS,
     "customers.providers_asked_lawfully": PROVIDERS_ASKED_LAWFULLY,

@@ -190,7 +190,10 @@ def _of_money(ports: Ports) -> tuple[Job, ...]:
             temporary.make_offerer(ports.secrets),
             "offer approved temporary limits, piece by piece",
         ),
-        Job("monitoring", 3600 * SECOND, steps.watch, "look at every signed contract, once a business day"),
+        Job(
+            "contract-payouts", 3600 * SECOND, steps.follow_payouts, "write into contracts which shops have their money"
+        ),
+        Job("monitoring", 60 * SECOND, steps.watch, "look at every signed contract, once a business day"),
         Job("prudence", 3600 * SECOND, prudence.watch, "keep expected loss, read the ratios, stop what they break"),
     )
 

@@ -85,9 +85,13 @@ def reverse(command: ReverseFact, account: Account, desk: Desk) -> Result:
     in_effect = target.kind is FactKind.PAIR_CHANGED and target.effective_on < int(account.head[H_LAST_CUT])
     if in_effect or (target.kind is FactKind.PURCHASE_CAPTURED and has_refund(desk, target.purchase_id)):
         return Result(refusal("NOT_REVERSIBLE"))  # bills were issued with the new pair of days: they stand
-    problem = check_person(account, desk, find_restored(target, account, desk))
-    if problem is not None:
-        return Result(problem)
+    restored = find_restored(command.fact_id, account, desk)
+    if restored and desk.guards.others.taken_minor(
+        account.customer_ref
+    ):  # whoever has one line gets back what they had
+        problem = check_person(account, desk, restored)
+        if problem is not None:
+            return Result(problem)
     fact = Fact(
         FactKind.FACT_REVERSED, account.account_id, desk.today, target.effective_on, target.amount_minor,
         counterparty_id=target.counterparty_id, purchase_id=target.purchase_id, reverses_fact_id=command.fact_id,
@@ -96,18 +100,22 @@ def reverse(command: ReverseFact, account: Account, desk: Desk) -> Result:
     return Result({"outcome": "done", "reversed_fact_id": command.fact_id}, (fact,))
 
 
-def find_restored(target: Fact, account: Account, desk: Desk) -> int:
-    """What an account's limits come to at most, fixed and temporary, when a cut of them is undone; 0 where nothing is raised by it."""
+def find_restored(target_id: int, account: Account, desk: Desk) -> int:
+    """What an account's limits come to, fixed and temporary, when a cut of them is undone; 0 where nothing is raised by it."""
+    target, before = desk.facts[target_id], int(account.head[H_LIMIT]) + int(account.head[H_TEMPORARY])
     limit, temporary = int(account.head[H_LIMIT]), int(account.head[H_TEMPORARY])
     if target.kind is FactKind.LIMIT_CHANGED and target.args:
         limit = max(limit, target.amount_minor - target.args[0])
     elif target.kind is FactKind.TEMPORARY_LIMIT_GRANTED:
-        granted = [one.amount_minor for one in desk.facts.values() if is_grant(one, account)]
-        temporary = max([temporary, *granted])
-    else:
-        return 0
-    total = limit + temporary
-    return total if total > int(account.head[H_LIMIT]) + int(account.head[H_TEMPORARY]) else 0
+        earlier = [
+            one
+            for one in desk.facts
+            if one < target_id and one not in desk.reversed_facts and is_grant(desk.facts[one], account)
+        ]
+        last = desk.facts[max(earlier)] if earlier else None
+        if last is not None and last.args[0] >= desk.today:
+            temporary = max(temporary, last.amount_minor)
+    return limit + temporary if limit + temporary > before else 0
 
 
 def is_grant(fact: Fact, account: Account) -> bool:

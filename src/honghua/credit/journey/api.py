@@ -31,7 +31,7 @@ from honghua.credit.journey.books import (
 from honghua.credit.journey.coverage import Coverage, measure_coverage
 from honghua.credit.journey.evidence import CountedEvidence, Gathered, WriteOffEvidence
 from honghua.credit.journey.explaining import Explained, explain, say_any
-from honghua.credit.journey.following import Followed, follow_books
+from honghua.credit.journey.following import Followed, follow_books, follow_payouts
 from honghua.credit.journey.opening import (
     apply_for_credit,
     approve,
@@ -152,6 +152,7 @@ __all__ = [
     "find_account_contract",
     "find_scored",
     "follow_books",
+    "follow_payouts",
     "forget_sessions",
     "get_account",
     "get_contract",

@@ -32,7 +32,8 @@ from honghua.store.database import run_unit
 from honghua.store.facts import read_final_page
 
 FEED: Final = "journey.books"
-PAGE: Final = 2_000
+PAGE: Final = 500
+ROWS_AT_ONCE: Final = 500  # a pass takes turns with other jobs: it may not keep them waiting
 PAYOUT_DAYS: Final = (
     60  # a shop is paid within days; what was not paid after so many is no payout any more but a case for people
 )
@@ -84,21 +85,53 @@ class BooksHook(Quiet):
 
 
 def follow_books(conn: psycopg.Connection, registry: Registry, *, now: dt.datetime) -> Followed:
-    """One pass over what became final since the last, and over shops' money that the bank has confirmed. Transactions of its own."""
-    told = Followed()
-    work = _Pass(conn, registry, now, told)
-    columns = read_final_page(conn, after=read_place(conn, FEED), limit=PAGE)
+    """One pass over what became final since the last. Transactions of its own.
+
+    It ends early once it wrote ROWS_AT_ONCE rows: the next pass goes on there.
+    """
+    work = _Pass(conn, registry, now, Followed())
+    while work.told.written.total() < ROWS_AT_ONCE and _follow_page(work):
+        pass
+    return work.told
+
+
+def _follow_page(work: _Pass) -> bool:
+    """A page of facts; whether more may lie behind it."""
+    columns = read_final_page(work.conn, after=read_place(work.conn, FEED), limit=PAGE)
+    if not len(columns):
+        return False
     facts = [(fact_id, fact) for fact_id, fact in each_fact(columns) if fact.kind in FOLLOWED]
-    contracts = store.find_contracts_of(conn, sorted({fact.account_id for _, fact in facts}))
-    told.facts = len(columns)
+    contracts = store.find_contracts_of(work.conn, sorted({fact.account_id for _, fact in facts}))
     for fact_id, fact in facts:
         if fact.account_id in contracts:
             _follow_fact(work, contracts[fact.account_id], fact_id, fact)
-    if len(columns):
-        after = (int(columns.txid[-1]), int(columns.fact_id[-1]))
-        run_unit(conn, lambda c: write_place(c, FEED, after))
-    _follow_payouts(work)
-    return told
+    after = (int(columns.txid[-1]), int(columns.fact_id[-1]))
+    run_unit(work.conn, lambda c: write_place(c, FEED, after))
+    work.told.facts += len(columns)
+    return len(columns) == PAGE
+
+
+def follow_payouts(conn: psycopg.Connection, registry: Registry, *, now: dt.datetime) -> Followed:
+    """Step 7 of purchases whose shop has its money by the bank's own statement. Transactions of its own."""
+    work = _Pass(conn, registry, now, Followed())
+    since = books_store.get_business_day(work.conn) - dt.timedelta(days=PAYOUT_DAYS)
+    after = (since, 0, 0)
+    while page := store.list_unpaid(work.conn, after=after, limit=PAYOUTS_AT_ONCE):
+        paid = merchants.find_paid(work.conn, [row.purchase_id for row in page])
+        for row in page:
+            if row.purchase_id in paid:
+                payout = paid[row.purchase_id]
+                decided = {
+                    "purchase_id": row.purchase_id,
+                    "payout": "confirmed",
+                    "payout_key": payout.key,
+                    "bank": payout.bank,
+                }
+                done = Done(decided={**decided, "followed": True}, account_id=row.account_id, fact_id=row.fact_id)
+                key = f"paid:{row.purchase_id}"
+                _write(work, Taking(contract_id=row.contract_id, step=Step.PAYOUT, key=key, subject=row.subject), done)
+        after = page[-1].place
+    return work.told
 
 
 def name_purchase(purchase_id: int) -> str:
@@ -129,27 +162,6 @@ def _follow_fact(work: _Pass, contract_id: int, fact_id: int, fact: Fact) -> Non
             _write(work, taking, done)
 
 
-def _follow_payouts(work: _Pass) -> None:
-    """Step 7 of purchases whose shop has its money by the bank's own statement."""
-    since = books_store.get_business_day(work.conn) - dt.timedelta(days=PAYOUT_DAYS)
-    after = (since, 0, 0)
-    while page := store.list_unpaid(work.conn, after=after, limit=PAYOUTS_AT_ONCE):
-        paid = merchants.find_paid(work.conn, [row.purchase_id for row in page])
-        for row in page:
-            if row.purchase_id in paid:
-                payout = paid[row.purchase_id]
-                decided = {
-                    "purchase_id": row.purchase_id,
-                    "payout": "confirmed",
-                    "payout_key": payout.key,
-                    "bank": payout.bank,
-                }
-                done = Done(decided={**decided, "followed": True}, account_id=row.account_id, fact_id=row.fact_id)
-                key = f"paid:{row.purchase_id}"
-                _write(work, Taking(contract_id=row.contract_id, step=Step.PAYOUT, key=key, subject=row.subject), done)
-        after = page[-1].place
-
-
 def _write(work: _Pass, taking: Taking, done: Done) -> None:
     hook = BooksHook(work.registry)
 
@@ -165,4 +177,4 @@ def _write(work: _Pass, taking: Taking, done: Done) -> None:
         work.told.written[taken.step] += 1
 
 
-__all__ = ["FEED", "BooksHook", "Followed", "follow_books", "name_purchase"]
+__all__ = ["FEED", "BooksHook", "Followed", "follow_books", "follow_payouts", "name_purchase"]

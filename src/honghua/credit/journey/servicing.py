@@ -64,7 +64,7 @@ def monitor(conn: psycopg.Connection, site: JourneySite, taking: Taking, *, now:
         }  # fmt: skip
         return Done(decided=decided, finding=finding, account_id=account.account_id)
 
-    return take_step(conn, MonitoringHook(site), taking, deed, now=now, business_on=books_store.get_business_day(conn))
+    return take_step(conn, MonitoringHook(), taking, deed, now=now, business_on=books_store.get_business_day(conn))
 
 
 def contact(

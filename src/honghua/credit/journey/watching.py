@@ -1,7 +1,7 @@
 """Step 10 for every signed contract, each business day: who slides towards arrears, and who is in them (R-057).
 
 A row is written when what was found differs from what the last look found, so that a stream tells when things changed and not how often
-somebody looked. People are told once a day how many came to be watched or late.
+somebody looked. People are told how many came to be watched or late.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ import numpy as np
 import psycopg
 
 from honghua.base.dates import to_day
+from honghua.base.errors import NotFound
 from honghua.credit import store as books_store
-from honghua.credit.core.journey import WATCH_RULES, RiskVerdict, Step, WatchRules, judge_watch
+from honghua.credit.core.journey import WATCH_RULES, Step, WatchRules, judge_watch
 from honghua.credit.core.journey.monitoring import ARREARS, WATCH
 from honghua.credit.journey import store
-from honghua.credit.journey.asking import Done, Moment, Quiet
+from honghua.credit.journey.asking import Done
 from honghua.credit.journey.books import look_at
+from honghua.credit.journey.hooks.servicing import MonitoringHook
 from honghua.credit.journey.taking import Cleared, StepRefusal, Taking, look_at_step, record_step
 from honghua.credit.limiting.store import read_place, write_place
 from honghua.credit.registry import Registry
@@ -30,6 +32,7 @@ from honghua.store.database import run_unit
 
 FEED: Final = "journey.watch"  # its place: (business day, account)
 ACCOUNTS_AT_ONCE: Final = 500
+PAGES_AT_ONCE: Final = 4  # a pass takes turns with other jobs: a large book is looked at in many
 LAST: Final = 2**62
 
 
@@ -44,26 +47,17 @@ class Watched:
     watched: list[int] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class SignalsHook(Quiet):
-    """What was found, as signals; finding something is not a no."""
-
-    name: str = "drift to arrears and early warning"
-
-    def after(self, conn: psycopg.Connection, moment: Moment, done: Done) -> RiskVerdict:
-        """The signals by code."""
-        return RiskVerdict(self.name, reasons=tuple(done.decided["signals"]), figures={"finding": done.finding})
-
-
 def watch_contracts(
     conn: psycopg.Connection, registry: Registry, *, now: dt.datetime, rules: WatchRules = WATCH_RULES
 ) -> Watched:
-    """Look at every signed contract on the business date, once; a pass that died goes on behind its last page. Transactions of its own."""
+    """Look at signed contracts on the business date, each once, some pages a pass; the next goes on behind. Transactions of its own."""
     on = books_store.get_business_day(conn)
     told, day = Watched(on), to_day(on)
     seen_day, after = read_place(conn, FEED)
     after = after if seen_day == day else 0
-    while after < LAST:
+    for _ in range(PAGES_AT_ONCE):
+        if after >= LAST:
+            break
         page = store.list_signed(conn, after=after, limit=ACCOUNTS_AT_ONCE)
         if page:
             _watch_page(conn, registry, told, page, rules, now)
@@ -80,7 +74,7 @@ def _watch_page(
     for account, (_, contract_id, before) in zip(accounts, page, strict=True):
         contract = store.find_contract(conn, contract_id)
         assert contract is not None, "its signature is a row of it"
-        looked = look_at(conn, account, shares_identity=bool(customers.list_shared(conn, contract.customer)))
+        looked = look_at(conn, account, shares_identity=_shares(conn, contract.customer))
         finding, signals = judge_watch(looked, rules=rules)
         if before == f"{finding} {list_as_json(signals)}":
             continue
@@ -98,6 +92,14 @@ def _watch_page(
             (told.late if finding == ARREARS else told.watched if finding == WATCH else []).append(contract_id)
 
 
+def _shares(conn: psycopg.Connection, customer: str) -> bool:
+    """Whether somebody shares more than may be; of whom nothing is kept any more nothing is shared."""
+    try:
+        return bool(customers.list_shared(conn, customer))
+    except NotFound:
+        return False
+
+
 def _go_on(conn: psycopg.Connection, place: tuple[int, int]) -> None:
     run_unit(conn, lambda c: write_place(c, FEED, place))
 
@@ -111,11 +113,11 @@ def _write(conn: psycopg.Connection, taking: Taking, done: Done, now: dt.datetim
     """Whether the row stands. It does not where the contract waits for a person: what stops it is told elsewhere."""
 
     def write(c: psycopg.Connection) -> bool:
-        looked = look_at_step(c, SignalsHook(), taking, now=now, business_on=books_store.get_business_day(c))
-        taken = record_step(c, SignalsHook(), taking, looked, done) if isinstance(looked, Cleared) else looked
+        looked = look_at_step(c, MonitoringHook(), taking, now=now, business_on=books_store.get_business_day(c))
+        taken = record_step(c, MonitoringHook(), taking, looked, done) if isinstance(looked, Cleared) else looked
         return not isinstance(taken, StepRefusal)
 
     return run_unit(conn, write)
 
 
-__all__ = ["FEED", "SignalsHook", "Watched", "watch_contracts"]
+__all__ = ["FEED", "Watched", "watch_contracts"]

@@ -1,4 +1,4 @@
-"""What the newer parts of this room keep about somebody, for their copy: profile, offers, proofs, contracts, complaints."""
+"""What the newer parts of this room keep about somebody, for their copy: profile, offers, proofs, contracts, complaints, who was asked."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from honghua.customers.materials.reading import list_said
 from honghua.customers.persons import get_person
 from honghua.customers.proofing.claims import find_claim
 from honghua.customers.proofing.proving import list_proofs
+from honghua.customers.provider_calls import list_provider_calls
 from honghua.customers.reminding import find_reminder_choices
 from honghua.customers.suiting import store_offers
 from honghua.customers.suiting.offers import find_profile
@@ -52,6 +53,7 @@ def list_kept(conn: psycopg.Connection, vault: Vault, customer: str) -> dict[str
             }
             for row, said in list_said(conn, vault, customer)
         ],
+        "asked_of_providers": msgspec.to_builtins(list_provider_calls(conn, customer)),
         "reminders": msgspec.to_builtins(find_reminder_choices(conn, [customer]).get(customer)),
         "complaints": msgspec.to_builtins(list_complaints(conn, customer=customer)),
     }

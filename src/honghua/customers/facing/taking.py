@@ -72,9 +72,8 @@ def take_recording(
 
     def use_up(c: psycopg.Connection) -> str | Refusal:
         said = answer_challenge(c, customer, brought.challenge_id, signature=brought.signature, now=now)
-        return (
-            OVER if is_over(c, customer, brought.aim, now=now) else said
-        )  # digits drawn for another aim open no way around
+        # Digits that were drawn for another aim open no way around the bound.
+        return OVER if is_over(c, customer, brought.aim, now=now) else said
 
     digits = run_unit(conn, use_up)
     if isinstance(digits, Refusal):

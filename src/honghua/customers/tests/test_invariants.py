@@ -44,6 +44,9 @@ SINS = {
     "customers.proofs_follow_answers": "WITH made AS (INSERT INTO customers_proof (person_id, key, begun_at)"
     " SELECT min(person_id), 'k', now() FROM customers_person RETURNING proof_id) INSERT INTO customers_proof_verdict"
     " SELECT proof_id, 1, 'proven', '{}', 'system', now() FROM made",
+    "customers.devices_are_proven": "WITH made AS (INSERT INTO customers_proof (person_id, key, begun_at)"
+    " SELECT min(person_id), 'k', now() FROM customers_person RETURNING person_id, proof_id)"
+    " INSERT INTO customers_device (person_id, public_key, proof_id, bound_at) SELECT person_id, sha256('k'), proof_id, now() FROM made",
     "customers.contracts_were_read": "WITH made AS (INSERT INTO customers_document (person_id, key, title, shown_digest, shown_at,"
     " read_seconds, plain_sha256, sealed_plain) SELECT min(person_id), 'k', 't', sha256('a'), now(), 10, sha256('b'), 'x'"
     " FROM customers_person RETURNING document_id) INSERT INTO customers_signature"

@@ -25,10 +25,13 @@ FAMILIES: Final[dict[str, int]] = {
 }  # fmt: skip
 
 
-def describe_applications(sessions: SessionColumns) -> Floats:
-    """All families side by side, float64[n, …], as known when each application came."""
+def describe_applications(sessions: SessionColumns, *, newest: int | None = None) -> Floats:
+    """All families side by side, float64[n, …], as known when each application came.
+
+    newest: how many rows, from the end, somebody will read: of the others what costs most may be zero; None = all.
+    """
     asked = np.log1p(sessions.asked_minor.astype(np.float64))[:, None]
-    shared = [cluster_applications(sessions), count_alike(sessions)]
+    shared = [cluster_applications(sessions), count_alike(sessions, newest=newest)]
     return np.column_stack([*shared, describe_typing(sessions), describe_path(sessions), asked])
 
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from honghua.lab.release.seating import FOREST, KINDS, SCORECARD, Kept, keep_candidate
+from honghua.lab.release.seating import FOREST, KINDS, SCORECARD, keep_candidate
 
-__all__ = ["FOREST", "KINDS", "SCORECARD", "Kept", "keep_candidate"]
+__all__ = ["FOREST", "KINDS", "SCORECARD", "keep_candidate"]

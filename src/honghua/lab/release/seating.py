@@ -6,7 +6,6 @@ A model judges after its examination: the pair that was examined is kept, not th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -17,27 +16,22 @@ from honghua.agents import api as agents
 from honghua.base.errors import BadInput, IntegrityBroken
 from honghua.decision import api as decision
 from honghua.lab.fitting.api import Loaded
+from honghua.lab.tables.api import Kind
 from honghua.lab.workers.flat import load_examined
 from honghua.models.api import Model
 from honghua.models.scorecard.api import compile_card
 
 SCORECARD, FOREST = "scorecard", "forest"
 KINDS: Final = {SCORECARD: "champion", FOREST: "challenger"}  # kind → its role in a pair of candidates
+NUMBERS: Final = (Kind.NUMBER, Kind.WHOLE)
 NOTHING: Final[Mapping[str, bytes]] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What was kept: the digest that a bundle names, the columns that it reads, and why it may not judge on its own (empty: it may)."""
+def keep_candidate(conn: psycopg.Connection, run_folder: Path, *, kind: str) -> bytes:
+    """Keep the scorecard or the forest of the run in a folder, in the caller's transaction; the digest that a bundle names it by.
 
-    digest: bytes
-    columns: tuple[str, ...]
-    problems: tuple[str, ...]
-
-
-def keep_candidate(conn: psycopg.Connection, run_folder: Path, *, kind: str) -> Kept:
-    """Keep the scorecard or the forest of the run in a folder, in the caller's transaction. NotFound where no run is there, BadInput where
-    it has no examined candidates or reads columns of words: an engine gives numbers. Safe to do again.
+    NotFound where no run is there, BadInput where it has no examined candidates or reads columns of words or dates: an engine gives
+    numbers. Safe to do again.
     """
     run = agents.look_at_run(run_folder)
     current = run.standing().current
@@ -54,19 +48,17 @@ def keep_candidate(conn: psycopg.Connection, run_folder: Path, *, kind: str) -> 
         kind=kind, says=f"{loaded.schema.target_name} = {loaded.schema.target_words[1]}", source=f"lab run {run.journal.run}",
         digest=model.digest.hex(), scale=scale,
     )  # fmt: skip
-    problems = tuple(examination["problems"])
     battery: dict[str, Any] = {
-        "digest": model.digest.hex(), "passed": examination["passed"], "problems": list(problems), "examined": examination,
+        "digest": model.digest.hex(), "passed": examination["passed"], "problems": examination["problems"], "examined": examination,
     }  # fmt: skip
-    digest = decision.keep_slot_model(conn, decision.SlotModel(word, model), battery=battery, beside=_find_plan(conn))
-    return Kept(digest, model.names, problems)
+    return decision.keep_slot_model(conn, decision.SlotModel(word, model), battery=battery, beside=_find_plan(conn))
 
 
 def _compile(loaded: Loaded, kind: str) -> tuple[Model, bytes, tuple[float, float, float] | None]:
     """The model as decisions run it, the digest under which it was examined, and the scale of its points."""
-    words = loaded.schema.categories
-    if words:
-        raise BadInput(f"a slot's model reads numbers; {', '.join(words)} are words", code="COLUMNS_OF_WORDS")
+    others = [column.name for column in loaded.schema.columns if column.kind not in NUMBERS]
+    if others:
+        raise BadInput(f"a slot's model reads numbers; {', '.join(others)} are words or dates", code="COLUMNS_OF_WORDS")
     if kind == FOREST:
         return loaded.pair.challenger, loaded.pair.challenger.digest, None
     card = loaded.pair.champion
@@ -82,4 +74,4 @@ def _find_plan(conn: psycopg.Connection) -> Mapping[str, bytes]:
     return {decision.PLAN_FILE: files[decision.PLAN_FILE]} if decision.PLAN_FILE in files else NOTHING
 
 
-__all__ = ["FOREST", "KINDS", "SCORECARD", "Kept", "keep_candidate"]
+__all__ = ["FOREST", "KINDS", "SCORECARD", "keep_candidate"]

@@ -52,11 +52,8 @@ def rows_of(signs: Sequence[OrderSigns]) -> NDArray[np.float32]:
     return np.array(values, np.float32).reshape(len(values), len(SCORED))
 
 
-@cache
-def load_scorer() -> OrderScorer:
-    """The forest that data/authenticity.toml names; BadInput RULES_INVALID where the file is not the one that was fitted."""
-    terms = load_rules().forest
-    text = resources.files("honghua.merchants").joinpath("data", terms.file).read_text(encoding="utf-8")
+def make_scorer(text: str, terms: ForestTerms) -> OrderScorer:
+    """A scorer from a forest's text; BadInput RULES_INVALID where it is not the one whose line the terms hold."""
     forest = Forest.from_text(text, names=SCORED)
     if forest.digest.hex() != terms.digest:
         raise BadInput(
@@ -65,4 +62,13 @@ def load_scorer() -> OrderScorer:
     return OrderScorer(forest, terms)
 
 
-__all__ = ["MONOTONE", "OrderScorer", "load_scorer", "rows_of"]
+@cache
+def load_scorer() -> OrderScorer:
+    """The shipped forest, as data/authenticity.toml names it."""
+    terms = load_rules().forest
+    return make_scorer(
+        resources.files("honghua.merchants").joinpath("data", terms.file).read_text(encoding="utf-8"), terms
+    )
+
+
+__all__ = ["MONOTONE", "OrderScorer", "load_scorer", "make_scorer", "rows_of"]

@@ -31,7 +31,7 @@ def measure_dynamics(
     terms = replace(book.terms, segments=segments)
     lives = {town.seed: live_stepped(terms, town, town.approved) for town in towns}
     general = [live_stepped(book.terms, town, town.approved)[0] for town in told]
-    parts = [(town, *lives[town.seed]) for town in towns]
+    parts = [lives[town.seed] for town in towns]
 
     def panel(chosen: Sequence[Town]) -> Any:
         return make_panel([(town, town.approved, lives[town.seed][0]) for town in chosen])
@@ -41,7 +41,7 @@ def measure_dynamics(
         "thin_file": measure_thin(book.terms, learnt, told, target=target, seed=seeds[0]),
         "segments": measure_segments(terms, parts[train:], seed=seeds[0]),
         "segments_train": measure_segments(terms, parts[:train], seed=seeds[0]),
-        "segment_rules": measure_rules([lived for _, lived, _ in parts[train:]], general, seed=seeds[0]),
+        "segment_rules": measure_rules([lived for lived, _ in parts[train:]], general, seed=seeds[0]),
         "behaviour": measure_behaviour(panel(learnt), panel(told)),
     }  # fmt: skip
 

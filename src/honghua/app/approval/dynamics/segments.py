@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from honghua.app.approval.dynamics.lives import Stepping, Town
+from honghua.app.approval.dynamics.lives import Stepping
 from honghua.base.rng import derive_rng
 from honghua.limits.core import LimitTerms, find_segment
 from honghua.sim.api import MONTH_DAYS, Lived, interval
@@ -44,12 +44,12 @@ class Looks:
     balance: Floats
 
 
-def measure_segments(terms: LimitTerms, lives: Sequence[tuple[Town, Lived, Stepping]], *, seed: int) -> dict[str, Any]:
+def measure_segments(terms: LimitTerms, lives: Sequence[tuple[Lived, Stepping]], *, seed: int) -> dict[str, Any]:
     """Loss of what stands drawn, by tier and by segment, and whether it rises from tier to tier.
 
     Intervals: 95 %, all looks of a person drawn together; monotone_draws: in which share of the drawings it rises along all tiers.
     """
-    parts = [_look(terms, lived, stepping, place << 32) for place, (_, lived, stepping) in enumerate(lives)]
+    parts = [_look(terms, lived, stepping, place << 32) for place, (lived, stepping) in enumerate(lives)]
     looks = Looks(*(np.concatenate([getattr(part, name) for part in parts]) for name in Looks.__slots__))
     tier_of = np.repeat(np.arange(len(TIERS)), [len(names) for names in TIERS.values()])
     tiers = replace(looks, place=tier_of[looks.place])
@@ -100,7 +100,7 @@ def _reach(drawn: Floats) -> tuple[Floats, Floats]:
 
 
 def _ratio(lost: Floats, balance: Floats) -> Floats:
-    return np.divide(lost, balance, out=np.full(len(lost), np.nan), where=balance > 0)
+    return np.asarray(np.divide(lost, balance, out=np.full(len(lost), np.nan), where=balance > 0))
 
 
 def _tell_all(looks: Looks, names: Sequence[str], *, seed: int) -> dict[str, Any]:

@@ -16,7 +16,7 @@ NAMED_MAX = 5
 
 
 def follow(conn: psycopg.Connection, now: dt.datetime) -> str:
-    """Steps 6 … 9 and 12 from the books; people hear of what the books did and a contract's machine forbids."""
+    """Steps 6, 8, 9 and 12 from the books; people hear of what the books did and a contract's machine forbids."""
     if find_day(conn) is None:
         return NOT_BEGUN
     done = journey.follow_books(conn, credit.open_registry(conn), now=now)
@@ -34,14 +34,22 @@ def follow(conn: psycopg.Connection, now: dt.datetime) -> str:
     return f"{done.facts} facts; steps written: {rows}; {done.forbidden.total()} that may not stand there"
 
 
+def follow_payouts(conn: psycopg.Connection, now: dt.datetime) -> str:
+    """Step 7, where the bank's statement confirms that the shop has its money."""
+    if find_day(conn) is None:
+        return NOT_BEGUN
+    done = journey.follow_payouts(conn, credit.open_registry(conn), now=now)
+    return f"{done.written.total()} purchases whose shop is paid; {done.forbidden.total()} that may not stand there"
+
+
 def watch(conn: psycopg.Connection, now: dt.datetime) -> str:
-    """Step 10 of every signed contract; people hear once a day how many came to be late or watched."""
+    """Step 10 of signed contracts; people hear how many came to be late or watched."""
     if find_day(conn) is None:
         return NOT_BEGUN
     done = journey.watch_contracts(conn, credit.open_registry(conn), now=now)
     if done.late or done.watched:
         said = f"{len(done.late)} contracts came to be in arrears, {len(done.watched)} to be watched"
-        _alert(conn, "monitoring", f"watch:{done.on}", said, [*done.late, *done.watched], now)
+        _alert(conn, "monitoring", f"watch:{done.on}:{now.isoformat()}", said, [*done.late, *done.watched], now)
     return f"{done.looked} contracts looked at on {done.on}, {done.changed} found otherwise than before"
 
 

@@ -24,7 +24,11 @@ def make_profiler(folder: Path | None) -> Callable[[psycopg.Connection, dt.datet
         if not kept:
             dictionary = import_module(FACTORY).shipped_dictionary("city")
             kept.append(import_module(FOLLOWING).ProfileFollower(dictionary, allow_uses, folder=folder))
-        done = kept[0].follow(conn, now=now)
+        try:
+            done = kept[0].follow(conn, now=now)
+        except Exception:
+            kept.clear()  # its memory may know facts whose profiles were not written: the next pass begins from the snapshot
+            raise
         behind = ", more waits" if done.is_behind else ""
         gone = f", {done.forgotten} forgotten" if done.forgotten else ""
         return f"{done.facts} facts, {done.events} events; {done.written} profiles told, {done.renewed} told anew{gone}{behind}"

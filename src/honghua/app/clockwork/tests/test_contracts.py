@@ -82,12 +82,12 @@ def test_what_the_books_did_stands_in_the_stream(life: Life):
     merchants.follow(life.conn, life.now)
     merchants.settle(life.conn, life.now)
     merchants.make_payer(bank)(life.conn, life.now)
-    contracts.follow(life.conn, life.now)
+    contracts.follow_payouts(life.conn, life.now)
     assert "payout" not in {step for step, _, _ in steps(life)}, "a bank's word is no statement yet"
     bank.close_day()
     close_to(life, dt.date(2026, 1, 7))
     merchants.make_reconciler(bank)(life.conn, life.now)
-    contracts.follow(life.conn, life.now)
+    assert contracts.follow_payouts(life.conn, life.now).startswith("2 purchases")
     assert {(step, subject) for step, subject, _ in steps(life)[4:]} == {("payout", own), ("payout", kept)}
     do(life, c.Repay(key="r", customer=life.customer, amount_minor=5_000))
     contracts.follow(life.conn, life.now)

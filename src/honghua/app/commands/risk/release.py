@@ -139,7 +139,7 @@ def _propose(conn: psycopg.Connection, args: argparse.Namespace, act: decision.A
     credit_digest = b""
     if args.credit is not None:
         seating = import_module("honghua.lab.release.api")  # trainers and all: only for who brings a candidate
-        credit_digest = seating.keep_candidate(conn, find_run_folder(args.credit), kind=args.credit_model).digest
+        credit_digest = seating.keep_candidate(conn, find_run_folder(args.credit), kind=args.credit_model)
     reference = _read_reference(args.reference)
     draft = decision.Draft(args.name or args.file.stem, source, reference, args.despite, digests, credit_digest)
     proposal = decision.prepare_proposal(conn, draft)

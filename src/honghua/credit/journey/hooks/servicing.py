@@ -38,7 +38,6 @@ class RepaymentHook(Quiet):
 class MonitoringHook(Quiet):
     """What was found, as signals; finding something is not a no."""
 
-    site: JourneySite
     name: str = "drift to arrears and early warning"
 
     def after(self, conn: psycopg.Connection, moment: Moment, done: Done) -> RiskVerdict:

@@ -52,7 +52,10 @@ class PlacedSlot:
         if len(self.inputs):
             found[:, self.to_inputs] = np.clip(inputs[:, self.inputs], -LARGEST, LARGEST)
         if len(self.signals):
-            found[:, self.to_signals] = signals[:, self.signals]
+            sensed = signals[:, self.signals]
+            found[:, self.to_signals] = np.where(
+                np.isinf(sensed), np.float32(np.nan), sensed
+            )  # a table reads infinity as missing
         return found
 
     def fill(self, inputs: Floats, signals: Signals) -> None:

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from honghua.base.errors import BadInput
-from honghua.merchants.authenticity import scoring
-from honghua.merchants.authenticity.scoring import MONOTONE, load_scorer, rows_of
+from honghua.merchants.authenticity.scoring import MONOTONE, load_scorer, make_scorer, rows_of
 from honghua.merchants.core import REASONS, SCORED, OrderSigns
 from honghua.models.api import check_monotone
 
@@ -43,11 +42,9 @@ def test_a_row_scores_the_same_alone_as_in_a_crowd_and_unknown_signs_are_missing
     assert np.isnan(rows[1, SCORED.index("company")])
 
 
-def test_another_forest_than_the_one_whose_line_was_chosen_is_refused(monkeypatch):
-    rules = scoring.load_rules()
-    other = replace(rules, forest=replace(rules.forest, digest="00" * 32))
-    monkeypatch.setattr(scoring, "load_rules", lambda: other)
-    load_scorer.cache_clear()
+def test_another_forest_than_the_one_whose_line_was_chosen_is_refused():
+    scorer = load_scorer()
+    again = make_scorer(scorer.forest.text, scorer.terms)
+    assert again.score([PLAIN]) == scorer.score([PLAIN])
     with pytest.raises(BadInput, match="another forest"):
-        load_scorer()
-    load_scorer.cache_clear()
+        make_scorer(scorer.forest.text, replace(scorer.terms, digest="00" * 32))

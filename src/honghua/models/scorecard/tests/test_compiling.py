@@ -22,7 +22,8 @@ def rows():
 
 @pytest.fixture(scope="module")
 def card(rows):
-    return fit_scorecard(*rows, FIELDS, CardSettings())
+    x, y = rows
+    return fit_scorecard(x, y, FIELDS, CardSettings())
 
 
 def test_it_gives_the_cards_chances_on_any_row(rows, card, tmp_path):

@@ -114,7 +114,7 @@ def test_loss_by_tier_is_what_was_lost_of_what_stood_and_an_order_that_is_none_i
 
     def measure(bad: dict[str, int]):
         rows = [(SHOWN[name], 100_000, 50_000 * (k < bad[name])) for name in TIERS for k in range(40)]
-        return measure_segments(terms, [(None, *lives_of(rows))], seed=3)  # the town is not looked at
+        return measure_segments(terms, [lives_of(rows)], seed=3)
 
     found = measure(dict(zip(TIERS, (1, 2, 4, 8, 16), strict=True)))
     assert [found["tiers"][name]["loss"][1] for name in TIERS] == pytest.approx(

@@ -148,6 +148,8 @@ def test_evidence_and_businesses_by_http_end_where_the_rooms_end(conn):
     assert {(one.purpose, one.basis) for one in calls} == {
         ("limit", "consent payroll/1"), ("business line", "PIPL 13(2): the application for the business line"),
     }  # fmt: skip
+    copy = run_unit(conn, lambda c: customers.export_person(c, VAULT, "kim", now=NOW))
+    assert len(copy["asked_of_providers"]) == len(calls), "their own copy says who was asked"
     assert [check.name for check in run_unit(conn, check_customers) if not check.ok] == []
 
 
