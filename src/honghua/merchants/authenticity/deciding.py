@@ -45,7 +45,7 @@ def say_of_order(
 ) -> OrderRow | OrderProposal | Refusal:
     """A person's word on an order; in the caller's transaction. An OrderProposal where a second person is needed: nothing has moved.
 
-    Refused (ORDER_TWO_PERSONS) for whoever says twice what they said first. BadInput without a reason, NotFound, Conflict as `decide_order`.
+    Refused (ORDER_TWO_PERSONS) for whoever says twice what they said first. Raises as `decide_order`.
     """
     if not finding.why.strip() or not finding.person.strip():
         raise BadInput("say who you are and why", code="REASON_MISSING")

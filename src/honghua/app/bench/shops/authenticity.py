@@ -143,7 +143,9 @@ def fit(train: Judged, path: Path) -> dict[str, Any]:
 def fit_forest(train: Judged, rows: Bools) -> Forest:
     """A forest over SCORED of some rows."""
     x, y = np.ascontiguousarray(train.signs[rows]), train.is_fake[rows].astype(np.int64)
-    return train_forest(x, y, names=SCORED, seed=1, params=PARAMS, monotone=merchants.MONOTONE, rounds=TREES, num_threads=1).forest
+    return train_forest(
+        x, y, names=SCORED, seed=1, params=PARAMS, monotone=merchants.MONOTONE, rounds=TREES, num_threads=1
+    ).forest
 
 
 def chances(forest: Forest, signs: NDArray[np.float32]) -> Floats:

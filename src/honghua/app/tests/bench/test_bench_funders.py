@@ -53,7 +53,7 @@ def test_a_wrong_funder_is_seen(store_settings, monkeypatch, capsys):
 
 @pytest.mark.slow
 def test_fake_orders_are_told_with_their_rates(store_settings, monkeypatch, capsys):
-    found = run(["authenticity", "--people", "200", "--rings", "6", "--markets", "1"], store_settings, monkeypatch)
+    found = run(["authenticity", "--people", "1000", "--rings", "6", "--markets", "1"], store_settings, monkeypatch)
     assert found["fake"] > 20
     for scorer in ("forest", "points"):
         assert found[scorer]["by_proof"]["nothing"]["recall"] == [1.0, 1.0, 1.0]  # what never came is never proved
