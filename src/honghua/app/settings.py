@@ -79,6 +79,7 @@ class OutsideSettings:
     materials: ServiceSettings = ServiceSettings()
     documents: ServiceSettings = ServiceSettings()
     register: ServiceSettings = ServiceSettings()
+    cards: ServiceSettings = ServiceSettings()
     filing_folder: str = ""
     partners_folder: str = ""
     funding_routes: str = ""
@@ -151,6 +152,7 @@ def load_settings(*, environment: Mapping[str, str] | None = None) -> Settings:
     HONGHUA_MATERIALS_URL, HONGHUA_MATERIALS_SECRET, HONGHUA_MATERIALS_NAME  who keeps evidence that customers bring ("evidence source")
     HONGHUA_DOCUMENTS_URL, HONGHUA_DOCUMENTS_SECRET, HONGHUA_DOCUMENTS_NAME  who reads documents that customers bring ("document reader")
     HONGHUA_REGISTER_URL, HONGHUA_REGISTER_SECRET, HONGHUA_REGISTER_NAME  who knows businesses ("register of businesses")
+    HONGHUA_CARDS_URL, HONGHUA_CARDS_SECRET, HONGHUA_CARDS_NAME           the bank that acquires card payments ("acquiring bank")
     HONGHUA_FILING_FOLDER    where the credit bureau's monthly files are put (out/) and its receipts found (in/)
     HONGHUA_PARTNERS_FOLDER  a folder a lender, of its code: what happened to its loans (out/) and its own books (in/), a file a day
     HONGHUA_FUNDING_ROUTES   file of the routings: which purchases are lent together with whom; see funding/data/routes.toml
@@ -241,6 +243,7 @@ def _read_services(given: Mapping[str, str]) -> OutsideSettings:
         materials=_read_service(given, "MATERIALS", "evidence source"),
         documents=_read_service(given, "DOCUMENTS", "document reader"),
         register=_read_service(given, "REGISTER", "register of businesses"),
+        cards=_read_service(given, "CARDS", "acquiring bank"),
         filing_folder=given.get("HONGHUA_FILING_FOLDER", ""),
         partners_folder=given.get("HONGHUA_PARTNERS_FOLDER", ""),
         funding_routes=given.get("HONGHUA_FUNDING_ROUTES", ""),

@@ -67,6 +67,7 @@ def follow_journal(conn: psycopg.Connection) -> int:
         facts = read_final_facts(conn, from_txid=start)
         rows = make_movements(lines, facts)
         store.insert_movements(conn, rows)
+        store.insert_due(conn, rows, kind=FactKind.PURCHASE_CAPTURED)
         follow_orders(conn, rows, facts, txids=(start, until))
         back = (rows.fee_minor < 0) & (rows.purchase_id != 0)
         store_campaigns.return_spent(conn, rows.purchase_id[back], -rows.fee_minor[back])
@@ -112,6 +113,7 @@ def settle_day(conn: psycopg.Connection, day: dt.date, *, business_on: dt.date, 
     """
     if day >= business_on:
         raise Conflict(f"{day} is not closed yet: the business date is {business_on}", code="DAY_OPEN")
+    store.lock_settling(conn, share=False)  # what is paid at once is booked before, or refused
     settle_reservations(conn, now=now)  # before a refund of them is followed
     follow_journal(conn)
     if not is_followed(conn, until=day):

@@ -33,6 +33,7 @@ SETTLEMENTS: Final = (
 # 104 to 106 (paid at once, that came back, corrected to what the bank moved) gave a merchant money of the day before its settlement.
 # The service fee (110, MERCHANT_CHARGED) is booked by the settlement that takes it: half up, on sales less refunds, never below zero.
 # Registered merchants are settled T+n (`settle_days`, 1 for all others); one that is suspended keeps what it is owed until it is not.
+# What a second scan held (`payouts/at_once.py`) is left out of the day of its capture and carried to the day on which it was let go.
 # Everything up to the day that no settlement covers yet. A failed payout counts on the day on which it was booked back, however late.
 DUE: Final = """
 WITH terms AS (
@@ -48,13 +49,21 @@ moved AS (
   FROM merchants_movement AS m LEFT JOIN last USING (merchant_id) LEFT JOIN terms USING (merchant_id)
   WHERE m.booked_on <= coalesce(terms.until, %(day)s) AND (last.day IS NULL OR m.booked_on > last.day) AND m.kind NOT IN (102, 110)
   GROUP BY m.merchant_id),
+held AS (
+  SELECT h.merchant_id, sum(h.minor) AS minor FROM (
+    SELECT merchant_id, held_on AS day, -amount_minor AS minor FROM merchants_payout_held UNION ALL
+    SELECT merchant_id, released_on, amount_minor FROM merchants_payout_held WHERE released_on IS NOT NULL) AS h
+  LEFT JOIN last USING (merchant_id) LEFT JOIN terms USING (merchant_id)
+  WHERE h.day <= coalesce(terms.until, %(day)s) AND (last.day IS NULL OR h.day > last.day)
+  GROUP BY h.merchant_id),
 due AS (
   SELECT merchant_id, coalesce(terms.until, %(day)s) AS day, coalesce(moved.sales, 0)::bigint AS sales,
     coalesce(moved.refunds, 0)::bigint AS refunds,
     coalesce(moved.fees, 0)::bigint AS fees, coalesce(moved.advanced, 0)::bigint AS advanced,
     -round(greatest(coalesce(moved.sales, 0) + coalesce(moved.refunds, 0), 0) * coalesce(terms.fee_ppm, 0) / 1000000.0)::bigint AS service,
-    (coalesce(CASE WHEN last.state = 'carried' THEN last.due_minor ELSE 0 END, 0) + coalesce(moved.returned, 0))::bigint AS carried
-  FROM moved FULL JOIN last USING (merchant_id) LEFT JOIN terms USING (merchant_id)
+    (coalesce(CASE WHEN last.state = 'carried' THEN last.due_minor ELSE 0 END, 0) + coalesce(moved.returned, 0)
+      + coalesce(held.minor, 0))::bigint AS carried
+  FROM moved FULL JOIN last USING (merchant_id) FULL JOIN held USING (merchant_id) LEFT JOIN terms USING (merchant_id)
   WHERE coalesce(terms.is_paid, true) AND (last.day IS NULL OR last.day < coalesce(terms.until, %(day)s))
     AND last.state IS DISTINCT FROM 'instructed')
 INSERT INTO merchants_settlement (merchant_id, day, sales_minor, refunds_minor, fees_minor, carried_minor, advanced_minor, service_minor,
@@ -107,7 +116,7 @@ class Movement:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """One merchant's day: due = sales + refunds + fees + carried + advanced (paid before its settlement, mostly < 0) + service (≤ 0).
+    """One merchant's day; carried: from other days, less what is held back of this one; due = sales + refunds + fees + carried + advanced (paid before its settlement, mostly < 0) + service (≤ 0).
 
     state: carried, instructed, paid (the bank says so, then its statement) or failed (its statement shows a rejection).
     """
@@ -127,6 +136,35 @@ class Settlement:
     last_error: str | None
     made_at: dt.datetime
     settled_at: dt.datetime | None
+
+
+def lock_settling(conn: psycopg.Connection, *, share: bool) -> None:
+    """Until the transaction ends: a settlement alone, or (share) many who order or hold payouts of single purchases."""
+    lock = "pg_advisory_xact_lock_shared" if share else "pg_advisory_xact_lock"
+    conn.execute(f"SELECT {lock}(hashtextextended('merchants_settling', 0))")
+
+
+def is_settled(conn: psycopg.Connection, merchant_id: int, day: dt.date) -> bool:
+    """Whether a settlement of this merchant covers a business day."""
+    row = conn.execute(
+        "SELECT 1 FROM merchants_settlement WHERE merchant_id = %s AND day >= %s LIMIT 1", [merchant_id, day]
+    ).fetchone()
+    return row is not None
+
+
+def insert_due(conn: psycopg.Connection, rows: Movements, *, kind: int) -> None:
+    """Of these movements, what is to be paid at once: captures (kind) of merchants that agreed so and are fully admitted."""
+    at = np.flatnonzero((rows.kind == kind) & (rows.purchase_id != 0))
+    if not len(at):
+        return
+    columns = (rows.merchant_id, rows.purchase_id, rows.account_id, rows.fact_id, rows.booked_on)
+    conn.execute(
+        "INSERT INTO merchants_payout_due (purchase_id, account_id, merchant_id, fact_id, captured_on)"
+        " SELECT m.purchase_id, m.account_id, m.merchant_id, m.fact_id, DATE '1970-01-01' + m.day FROM unnest(%s::bigint[], %s::bigint[],"
+        " %s::bigint[], %s::bigint[], %s::int[]) AS m (merchant_id, purchase_id, account_id, fact_id, day)"
+        " JOIN merchants_registry AS r USING (merchant_id) WHERE r.paid_at_once AND r.state = 'admitted' ON CONFLICT DO NOTHING",
+        [column[at].tolist() for column in columns],
+    )
 
 
 def lock_cursor(conn: psycopg.Connection) -> int:

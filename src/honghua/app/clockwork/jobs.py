@@ -14,6 +14,7 @@ import psycopg
 from honghua.app.clockwork import (
     assessing,
     books,
+    cards,
     filing,
     funding,
     laboratory,
@@ -41,6 +42,7 @@ from honghua.limits.response.api import SliceTerms
 from honghua.merchants.api import EvidenceSource, PayoutBank
 from honghua.store.jobs import Job, JobRun, run_due
 from honghua.web.api.delivering import list_jobs as list_web_jobs
+from honghua.web.cards.port import CardAcquirer
 from honghua.web.keyring import Secrets
 from honghua.web.payments.gateway import PaymentGateway
 from honghua.web.signin.messages import Gateway
@@ -58,6 +60,8 @@ class Ports:
     evidence: EvidenceSource | None = None  # who knows what became of orders
     bank: credit_jobs.Bank | None = None
     payments: PaymentGateway | None = None
+    cards: CardAcquirer | None = None
+    address: str = ""  # where customers find us
     bureau: BureauProvider | None = None  # who is asked about people
     materials: MaterialSource | None = None  # who hands over evidence that customers bring
     filing: FilingDesk | None = None  # where monthly files are handed over
@@ -140,6 +144,12 @@ def _of_moments(ports: Ports) -> tuple[Job, ...]:
         Job("drift", 60 * SECOND, books.count, "count what models read and say against their fitting"),
         Job(
             "payments", 60 * SECOND, payments.make_booker(ports.payments), "book payments by hand, ask for lost notices"
+        ),
+        Job(
+            "cards",
+            60 * SECOND,
+            cards.make_follower(ports.cards, ports.address),
+            "ask the acquirer what is open of card payments",
         ),
     )
 

@@ -11,6 +11,7 @@ from honghua.app.doors.learning import find_limit_slice, find_profiles_folder
 from honghua.app.doors.materials import make_materials
 from honghua.app.doors.outside.wiring import (
     find_routings,
+    make_acquirer,
     make_bureau,
     make_debit_bank,
     make_evidence,
@@ -42,7 +43,7 @@ def make_ports(plan: ServePlan, clock: Clock) -> Ports:
         bureau=make_bureau(settings, clock), filing=make_filing_desk(settings), partners=make_partners(settings),
         routings=find_routings(settings), secrets=load_secrets(settings),
         gateway=make_gateway(settings, is_demo=plan.is_demo),
-        payments=make_payments(settings, clock), zone=ZoneInfo(plan.zone),
+        payments=make_payments(settings, clock), cards=make_acquirer(settings, clock), address=plan.address, zone=ZoneInfo(plan.zone),
         limit_slice=find_limit_slice(settings), profiles=find_profiles_folder(settings, plan.database.name), is_demo=plan.is_demo,
     )  # fmt: skip
 

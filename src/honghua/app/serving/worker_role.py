@@ -18,6 +18,7 @@ from psycopg_pool import ConnectionPool
 from honghua.app.doors.joining import make_joining
 from honghua.app.doors.lab import WorkersLab
 from honghua.app.doors.materials import make_materials
+from honghua.app.doors.outside.wiring import make_acquirer
 from honghua.app.doors.paying import make_payments
 from honghua.app.doors.proving import make_gateway, make_provider
 from honghua.app.lender import read_lender
@@ -124,6 +125,7 @@ def make_app(plan: ServePlan, site: Site) -> tuple[Any, PartnerBook]:
     app, settings = build_app(site), find_settings(plan)
     app.state.gateway = make_gateway(settings, is_demo=plan.is_demo)
     app.state.payments = make_payments(settings, site.clock)
+    app.state.cards = make_acquirer(settings, site.clock)
     app.state.joining = make_joining(find_settings(plan), is_demo=plan.is_demo, clock=site.clock)
     app.state.materials = make_materials(find_settings(plan), is_demo=plan.is_demo, clock=site.clock)
     app.state.lab = WorkersLab(plan.database)

@@ -15,7 +15,7 @@ import psycopg
 from numpy.typing import NDArray
 
 from honghua.base.clock import CHINA
-from honghua.base.dates import to_day
+from honghua.base.dates import from_day, to_day
 from honghua.base.errors import BadInput, Conflict, NotFound, Refusal, WorldFailed
 from honghua.decision.api import Told, raise_alert
 from honghua.facts.kinds import FactKind
@@ -27,7 +27,7 @@ from honghua.merchants.payouts import store
 from honghua.merchants.payouts.port import PayoutAnswer, PayoutBank
 from honghua.merchants.payouts.store import NewDifference, PayoutOrder, Word
 from honghua.store.database import run_unit
-from honghua.store.facts import FactColumns, read_facts_of_purchases
+from honghua.store.facts import read_facts_of_purchases
 from honghua.store.wishes import Wish, WishState, make_wishes, settle_wish, take_wishes
 
 PAYOUT_WISH: Final = "merchant_payout"
@@ -125,18 +125,20 @@ def order_payout(
             raise Conflict(f"key {key!r} ordered another payout", code="KEY_REUSED")
         return known
     conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('merchants_payout', %s))", [purchase_id])
+    store_settlement.lock_settling(
+        conn, share=True
+    )  # a settlement under way counts what is booked before it or nothing
     if store.find_of_purchase(conn, purchase_id) is not None:
         return Refusal("PAYOUT_ORDERED", "This purchase is being paid out under another key.")
-    facts = read_facts_of_purchases(conn, np.array([purchase_id], np.int64))
-    captured = np.flatnonzero(facts.kind == FactKind.PURCHASE_CAPTURED)
-    if not len(captured):
-        raise NotFound(f"no purchase {purchase_id} was captured", code="PURCHASE_UNKNOWN")
-    if to_day(business_on) != int(facts.effective_on[captured].min()):
+    if store.is_held(conn, purchase_id):
+        return Refusal(
+            "PAYOUT_HELD", "The payout of this purchase was kept back: a settlement pays it once it is let go."
+        )
+    merchant_id, captured_on, amount = find_payable(conn, purchase_id)
+    if business_on != captured_on or store_settlement.is_settled(conn, merchant_id, business_on):
         return Refusal(
             "PAYOUT_WITH_SETTLEMENT", "The business day of this purchase is over: its settlement pays the merchant."
         )
-    merchant_id = int(facts.counterparty_id[captured[0]])
-    amount = _sum_payable(conn, facts)
     owed = -int(ledger.read_balances(conn, np.array([merchant_id], np.int64))[0, Component.MERCHANT_PAYABLE])
     if amount <= 0 or owed < amount:
         return Refusal("PAYABLE_SHORT", "The books do not owe the merchant that much.")
@@ -147,10 +149,15 @@ def order_payout(
     return place_orders(conn, [payable], business_on=business_on, currency=currency, now=now)[0]
 
 
-def _sum_payable(conn: psycopg.Connection, facts: FactColumns) -> int:
-    """What the journal says that a purchase's facts made payable, minor units."""
+def find_payable(conn: psycopg.Connection, purchase_id: int) -> tuple[int, dt.date, int]:
+    """(merchant, business day of the capture, what the journal says that its facts made payable, minor units) of a purchase; NotFound."""
+    facts = read_facts_of_purchases(conn, np.array([purchase_id], np.int64))
+    captured = np.flatnonzero(facts.kind == FactKind.PURCHASE_CAPTURED)
+    if not len(captured):
+        raise NotFound(f"no purchase {purchase_id} was captured", code="PURCHASE_UNKNOWN")
     _, fact_ids, _, amounts = ledger.read_causes(conn, np.unique(facts.account_id), Component.MERCHANT_PAYABLE)
-    return -int(amounts[np.isin(fact_ids, facts.fact_id)].sum())
+    amount = -int(amounts[np.isin(fact_ids, facts.fact_id)].sum())
+    return int(facts.counterparty_id[captured[0]]), from_day(int(facts.effective_on[captured].min())), amount
 
 
 def get_payout(conn: psycopg.Connection, key: str) -> PayoutOrder:

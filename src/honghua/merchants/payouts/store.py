@@ -117,6 +117,12 @@ def find_of_purchase(conn: psycopg.Connection, purchase_id: int) -> PayoutOrder 
         return cursor.execute(SELECT + " WHERE purchase_id = %s", [purchase_id]).fetchone()
 
 
+def is_held(conn: psycopg.Connection, purchase_id: int) -> bool:
+    """Whether the payout of a purchase was kept back, let go since or not."""
+    row = conn.execute("SELECT 1 FROM merchants_payout_held WHERE purchase_id = %s", [purchase_id]).fetchone()
+    return row is not None
+
+
 def lock_open(conn: psycopg.Connection, bank: str) -> list[PayoutOrder]:
     """Orders sent to a bank that no statement has ended, locked."""
     with conn.cursor(row_factory=class_row(PayoutOrder)) as cursor:

@@ -13,7 +13,7 @@ from psycopg.rows import class_row
 
 COLUMNS: Final = (
     "merchant, merchant_id, name, scenes, state, score, proposed, order_max_minor, settle_days, fee_ppm, decided_by, appealed_at,"
-    " applied_at"
+    " applied_at, paid_at_once"
 )
 SELECT: Final = f"SELECT {COLUMNS} FROM merchants_registry"  # noqa: S608 (names of our own)
 
@@ -35,6 +35,7 @@ class RegisteredMerchant:
     decided_by: str | None
     appealed_at: dt.datetime | None
     applied_at: dt.datetime
+    paid_at_once: bool  # while it is fully admitted; else with its settlements
 
 
 @dataclass(frozen=True, slots=True)

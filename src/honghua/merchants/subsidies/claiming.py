@@ -241,7 +241,7 @@ def _book(
     business_on, currency = books
     kind = FactKind.SUBSIDY_CLAIMED if change.amount_minor > 0 else FactKind.SUBSIDY_TAKEN_BACK
     moved = ((CENTRAL, change.central_minor), (PROVINCE, change.province_minor), (ADVANCED, -change.amount_minor))
-    entry_id = _post(conn, moved, kind, business_on, currency)
+    entry_id = post_moved(conn, moved, kind, business_on, currency)
     key, item, borrower, word = what
     booked = Booked(
         key=key, item=item, borrower=borrower, kind=word, change=change, entry_id=entry_id, settled_on=business_on
@@ -249,13 +249,14 @@ def _book(
     store.insert_movement(conn, booked, now=now)
 
 
-def _post(
+def post_moved(
     conn: psycopg.Connection,
     moved: Sequence[tuple[str, int]],
     kind: FactKind,
     business_on: dt.date,
     currency: str,
 ) -> int:
+    """Book amounts, minor units, on the platform's owners by reference; the journal entry's id. In the caller's transaction."""
     refs = [ref for ref, _ in moved]
     owners = ledger.open_owners(conn, kind=OwnerKind.PLATFORM, refs=refs, currency=currency).tolist()
     lines = [
@@ -266,16 +267,6 @@ def _post(
     day = to_day(business_on)
     entry = {"owner_id": owners[-1], "kind": int(kind), "value_on": day, "booked_on": day, "lines": lines}
     return int(ledger.post_entries(conn, entry_batch([entry], currency=currency))[0])
-
-
-def receive_subsidy(
-    conn: psycopg.Connection, *, central_minor: int, province_minor: int, business_on: dt.date, currency: str
-) -> int:
-    """The treasury has paid: its claims fall; the journal entry's id. In the caller's transaction."""
-    if min(central_minor, province_minor) < 0 or central_minor + province_minor == 0:
-        raise BadInput("the treasury pays more than nothing", code="AMOUNT_INVALID")
-    moved = ((CENTRAL, -central_minor), (PROVINCE, -province_minor), (ADVANCED, central_minor + province_minor))
-    return _post(conn, moved, FactKind.SUBSIDY_RECEIVED, business_on, currency)
 
 
 def make_return(conn: psycopg.Connection, month: dt.date) -> ReturnRow:

@@ -11,7 +11,7 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import psycopg
 
@@ -24,6 +24,7 @@ from honghua.store.commands import body_hash, find_commands
 from honghua.web.api.partners import require_sale
 from honghua.web.api.purchases_wire import PAYERS
 from honghua.web.booker import Answer
+from honghua.web.cards.store import CardPayment, claim_for_credit, find_live
 from honghua.web.ground import Site
 from honghua.web.problems import Trouble
 from honghua.web.tickets import Ticket, seal_ticket
@@ -32,13 +33,14 @@ ATTEMPTS_MAX: Final = 8
 ID_CHARS: Final = 32
 SELECT: Final = (
     "SELECT checkout_id, coalesce(partner_id, 0), merchant, order_ref, category, amount_minor, currency, title, return_to, paid_by, ticket,"
-    " expires_at, accepts_less FROM web_checkout"
+    " expires_at, accepts_less, card_discount_minor FROM web_checkout"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
-    """An order that waits for its money. paid_by: periods whose fee the shop bears. accepts_less: a part will do."""
+    """An order that waits for its money. paid_by: periods whose fee the shop bears. accepts_less: a part will do.
+    card_discount_minor: what the shop takes off for a bank card."""
 
     checkout_id: str
     partner_id: int
@@ -53,6 +55,7 @@ class Checkout:
     ticket: str
     expires_at: dt.datetime
     accepts_less: bool = False
+    card_discount_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,13 +75,28 @@ class Payment:
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
-    """What the books remember of a checkout, by attempt."""
+    """What the books remember of a checkout, by attempt. card: the payment by card that is under way, or paid."""
 
     answers: Sequence[Answer]
+    card: CardPayment | None = None
 
     @property
     def state(self) -> str:
-        """open, suspended (it waits for its customer or for a person), refused (it may be tried again) or paid."""
+        """open, suspended (it waits for its customer or for a person), refused (it may be tried again) or paid, by whatever means."""
+        if self.card is not None:
+            return "paid" if self.card.is_paid else "suspended"
+        return self.credit_state
+
+    @property
+    def paid_by(self) -> Literal["credit", "card"] | None:
+        """How it was paid."""
+        if self.state != "paid":
+            return None
+        return "credit" if self.card is None else "card"
+
+    @property
+    def credit_state(self) -> str:
+        """The same of the attempts on credit alone."""
         if not self.answers:
             return "open"
         outcome = self.answers[-1]["outcome"]
@@ -87,11 +105,13 @@ class Attempts:
     @property
     def number(self) -> int:
         """The attempt that comes next; of a paid one, the one that paid."""
-        return len(self.answers) if self.state == "paid" else len(self.answers) + 1
+        return len(self.answers) if self.credit_state == "paid" else len(self.answers) + 1
 
     @property
     def paid_minor(self) -> int:
-        """What was paid on credit; of a shop that takes a part, the rest is its own to collect."""
+        """What was paid; of a shop that takes a part on credit, the rest is its own to collect."""
+        if self.card is not None:
+            return self.card.amount_minor if self.card.is_paid else 0
         return int(self.answers[-1]["amount_minor"]) if self.state == "paid" else 0
 
 
@@ -113,6 +133,7 @@ def open_checkout(
         "merchant": ticket.merchant, "order": ticket.order, "category": ticket.category, "amount_minor": ticket.amount_minor,
         "currency": ticket.currency, "title": ticket.title, "return_to": ticket.return_to, "paid_by": list(ticket.merchant_pays),
         **({"accepts_less": True} if ticket.accepts_less else {}),
+        **({"card_discount_minor": ticket.card_discount_minor} if ticket.card_discount_minor else {}),
     })  # fmt: skip
     conn.execute("SELECT 1 FROM web_partner WHERE partner_id = %s FOR UPDATE", [partner_id])  # one key at a time
     query = "SELECT checkout_id, asked_hash FROM web_checkout WHERE partner_id = %s AND asked_key = %s"
@@ -137,14 +158,16 @@ def _insert(
     checkout = Checkout(
         id_of_ticket(text), asked[0] or 0, ticket.merchant, ticket.order, ticket.category, ticket.amount_minor, ticket.currency,
         ticket.title, ticket.return_to, list(ticket.merchant_pays), text, ticket.expires_at, ticket.accepts_less,
+        ticket.card_discount_minor,
     )  # fmt: skip
     conn.execute(
         "INSERT INTO web_checkout (checkout_id, partner_id, asked_key, asked_hash, merchant, order_ref, category, amount_minor, currency,"
-        " title, return_to, paid_by, ticket, created_at, expires_at, accepts_less)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        " title, return_to, paid_by, ticket, created_at, expires_at, accepts_less, card_discount_minor)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
         [
             checkout.checkout_id, *asked, checkout.merchant, checkout.order, checkout.category, checkout.amount_minor,
             checkout.currency, checkout.title, checkout.return_to, checkout.paid_by, text, now, checkout.expires_at, checkout.accepts_less,
+            checkout.card_discount_minor,
         ],
     )  # fmt: skip
     return checkout
@@ -168,7 +191,7 @@ def find_attempts(conn: psycopg.Connection, checkout_id: str) -> Attempts:
     """What became of a checkout so far."""
     keys = [key_of(checkout_id, number) for number in range(1, ATTEMPTS_MAX + 1)]
     found = find_commands(conn, keys)
-    return Attempts([found[key].answer for key in keys if key in found])
+    return Attempts([found[key].answer for key in keys if key in found], find_live(conn, checkout_id))
 
 
 def key_of(checkout_id: str, number: int) -> str:
@@ -188,10 +211,13 @@ async def pay_checkout(site: Site, checkout_id: str, payment: Payment) -> Answer
     """Judge and book the order for a customer; the answer of the books, with "repeated" when this very payment was made before.
 
     Trouble: CHECKOUT_UNKNOWN, CHECKOUT_EXPIRED, CHECKOUT_DONE (too many attempts), CODE_SPENT (paid by somebody else, or in another
-    way), PAYER_INVALID (nobody agreed to bear the fee), OFFER_GONE (the campaign is used up), PART_NOT_TAKEN.
+    way), CHECKOUT_BY_CARD (a card pays it), PAYER_INVALID (nobody agreed to bear the fee), OFFER_GONE (the campaign is used up), PART_NOT_TAKEN.
     """
     for _ in range(ATTEMPTS_MAX):
         checkout, attempts = await site.read(lambda conn: find_payable(conn, site, checkout_id, payment))
+        if attempts.state != "paid":
+            number = attempts.number
+            await site.write(lambda conn, one=number: claim_for_credit(conn, checkout_id, one))  # type: ignore[misc]
         answer = await try_payment(site, checkout, attempts, payment)
         if answer["outcome"] != "refused" or answer["code"] != "KEY_REUSED":
             return answer
@@ -224,6 +250,8 @@ async def try_payment(site: Site, checkout: Checkout, attempts: Attempts, paymen
 
 def check_payment(checkout: Checkout, attempts: Attempts, payment: Payment, *, now: dt.datetime) -> None:
     """Whether this may be tried (again)."""
+    if attempts.card is not None:
+        raise Trouble("CHECKOUT_BY_CARD", "a card pays this order, or has paid it")
     if attempts.state == "paid":
         return  # the books compare, and give the same answer to the same payment
     if now > checkout.expires_at and payment.continues is None:

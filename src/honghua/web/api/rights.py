@@ -40,6 +40,7 @@ SCOPE_OF: Final[dict[str, str]] = {
     "v1.checkouts.read": "checkouts",
     "v1.checkouts.scan": "checkouts",
     "v1.checkouts.face": "checkouts",
+    "v1.checkouts.refund": "purchases",
     "v1.events.list": "events",
     "v1.events.stream": "events",
     "v1.webhooks.add": "webhooks",

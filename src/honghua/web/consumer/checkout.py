@@ -14,7 +14,8 @@ from honghua.credit import api as credit
 from honghua.credit.core import REFUSALS, Purpose
 from honghua.merchants import api as merchants
 from honghua.web.api.checkouts import find_attempts, id_of_ticket
-from honghua.web.consumer.asking import customer_of
+from honghua.web.cards.door import find_acquirer
+from honghua.web.consumer.asking import NoAccount, customer_of
 from honghua.web.consumer.offers import CONSUMER, Choice, ask, find_payers, list_choices
 from honghua.web.consumer.readings import TEXT_VERSION, Reading, digest_shown, find_reading, save_reading
 from honghua.web.ground import site_of
@@ -93,9 +94,11 @@ async def draw(request: Request, text: str, form: Form, *, refused_id: uuid.UUID
     whole = ticket_of(request, text)
     order = await find_part(request, text, whole, refused_id)
     attempts = await site.read(lambda conn: find_attempts(conn, id_of_ticket(text)))
+    if attempts.card is not None and attempts.card.customer == customer:
+        return redirect(request, "consumer.card", payment_id=attempts.card.key)
     if attempts.state == "paid":
         return redirect(request, "consumer.purchases", Notice(key="consumer.paid_already", tone="info"))
-    now = site.clock.now()
+    now, acquirer = site.clock.now(), find_acquirer(request)
     ways = await find_ways(request, order)
     no = ways if isinstance(ways, Refusal) else None
     caps = await site.read(lambda conn: {way.line: credit.find_spending_cap(conn, way.line) for way in list_ways(ways)})
@@ -104,6 +107,7 @@ async def draw(request: Request, text: str, form: Form, *, refused_id: uuid.UUID
     return await page(
         request, "consumer/checkout.html", status=200 if form.is_good else 422, order=order, ticket=text, ways=list_ways(ways),
         form=form, whole_minor=whole.amount_minor, refused_id=refused_id, caps=caps, no=no,
+        acquirer=acquirer.name if acquirer is not None else "", card_minor=whole.amount_minor - whole.card_discount_minor,
         no_words=None if no is None else REFUSALS[no.code],
     )  # fmt: skip
 
@@ -111,7 +115,12 @@ async def draw(request: Request, text: str, form: Form, *, refused_id: uuid.UUID
 async def find_ways(request: Request, order: Ticket) -> list[Way] | Refusal:
     """The viewer's lines that may pay for an order, each with its choices, or why none may."""
     site, now = site_of(request), site_of(request).clock.now()
-    payers = await find_payers(request, order.category)
+    try:
+        payers = await find_payers(request, order.category)
+    except NoAccount:  # where a card can pay, nobody is led into a credit account
+        if find_acquirer(request) is None:
+            raise
+        return Refusal("CONSUMPTION_LINE_NEEDED", REFUSALS["CONSUMPTION_LINE_NEEDED"][0])
     if isinstance(payers, Refusal):
         return payers
     return await site.read(

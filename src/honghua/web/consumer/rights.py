@@ -14,7 +14,7 @@ OWN: Final = (
     "contract", "sign", "result", "opening", "begin_opening", "waiting", "go_on", "code", "make_code", "shop_buy",
     "shop_return", "settings", "consents", "change_consent", "data", "correct", "export", "erase", "help", "ask_help",
     "reminders", "choose_reminders",
-    "payment", "payment_again", "bureau", "object", "lenders",
+    "payment", "payment_again", "card_pay", "cards", "card", "card_again", "card_dispute", "bureau", "object", "lenders",
     "growth", "answer_offer", "claim_coupon",
     "evidence", "bring_source", "bring_document", "ask_evidence", "withdraw_evidence",
     "complaints", "complain", "profile", "change_profile",

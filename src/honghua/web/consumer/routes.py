@@ -26,6 +26,7 @@ from honghua.web.consumer.asking import NoAccount, OtherPlace
 from honghua.web.consumer.bureau import lenders, supplement
 from honghua.web.consumer.bureau import pages as bureau
 from honghua.web.consumer.business import pages as business
+from honghua.web.consumer.carding import pages as carding
 from honghua.web.consumer.complaining import pages as complaining
 from honghua.web.consumer.evidence import pages as evidence
 from honghua.web.consumer.facing import device
@@ -40,6 +41,7 @@ from honghua.web.ui.pages import redirect
 PARTS: Final = (
     home, bills, cap, repaying, instalments, days, purchases, checkout, contracts, opening, waiting, till, shop, mine, payments,
     bureau, lenders, supplement, device, facing, joining, growing, evidence, complaining, reminding, business, profile,
+    carding,
 )  # fmt: skip
 
 router = APIRouter()

@@ -8,6 +8,7 @@ from honghua.web.consumer.wording.account import ACCOUNT
 from honghua.web.consumer.wording.bureau import BUREAU
 from honghua.web.consumer.wording.business import BUSINESS
 from honghua.web.consumer.wording.buying import BUYING
+from honghua.web.consumer.wording.carding import CARDING
 from honghua.web.consumer.wording.complaining import COMPLAINING
 from honghua.web.consumer.wording.evidence import EVIDENCE
 from honghua.web.consumer.wording.facing import FACING
@@ -30,4 +31,5 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     **BUSINESS,
     **FACING,
     **PROFILE,
+    **CARDING,
 }

@@ -25,6 +25,7 @@ APPROVING: Final = STEERING | {Role.COLLECTOR}
 HUMAN: Final = frozenset({Role.REVIEWER, Role.CARE, Role.OPERATIONS, Role.AUDITOR})
 LAB: Final = frozenset({Role.STRATEGIST, Role.OPERATIONS, Role.AUDITOR})
 TALKERS: Final = frozenset({Role.CARE, Role.COLLECTOR, Role.REVIEWER})
+AUDITORS: Final = frozenset({Role.AUDITOR})
 PROFILERS: Final = frozenset({Role.CARE, Role.REVIEWER})  # whose purposes lab/tags/data/uses.toml names
 
 RIGHTS: Final[Rights] = {
@@ -69,6 +70,8 @@ RIGHTS: Final[Rights] = {
     "desk.customer_reveal": TALKERS,
     "desk.profile": PROFILERS,
     "desk.profile_look": PROFILERS,
+    "desk.records": AUDITORS,
+    "desk.records_look": AUDITORS,  # it writes one thing: who looked, and why
     "desk.books": BOOKS,
     "desk.owner": BOOKS,
     "desk.check_books": OPERATORS,
@@ -87,6 +90,7 @@ RIGHTS: Final[Rights] = {
     "desk.losses": LOOKING,
     "desk.lenders": LOOKING,
     "desk.lender_act": OPERATORS,
+    "desk.lender_breach": OPERATORS,
     "desk.transfer_ask": OPERATORS,
     "desk.transfer_decide": STEERING,
     "desk.stress": LOOKING,

@@ -13,6 +13,7 @@ from honghua.web.desk.lenders import pages as lenders
 from honghua.web.desk.orders import pages as orders
 from honghua.web.desk.profiles import pages as profiles
 from honghua.web.desk.prudence import routes as prudence
+from honghua.web.desk.records import pages as records
 from honghua.web.desk.risk import decisions, feed, lists, policies, reviews, rings, writing
 from honghua.web.desk.temporary import pages as temporary
 
@@ -30,6 +31,7 @@ for part in (
     running,
     customers,
     profiles,
+    records,
     books,
     business,
     closing,

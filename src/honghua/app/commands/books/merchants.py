@@ -17,6 +17,7 @@ from honghua.app.report import print_json
 from honghua.app.settings import Settings
 from honghua.base.clock import SystemClock
 from honghua.base.errors import BadInput, Refusal
+from honghua.base.money import parse_minor
 from honghua.credit import api as credit
 from honghua.merchants import api as merchants
 from honghua.merchants.core import MerchantAct, MerchantSigns, MerchantState
@@ -34,6 +35,7 @@ VERB_HELP: Final = {
     "differences": "where the bank's book differs from ours and a person is needed",
     "settle": "say what was done about a difference",
     "return": "a month of the state's subsidy as it is reported; --file files it, once",
+    "receive": "the treasury paid for a filed month: booked once for its reference, differences told",
 }
 Row = Mapping[str, Any]
 
@@ -58,9 +60,15 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     made["settle"].add_argument("id", type=int, metavar="ID")
     made["return"].add_argument("month", metavar="YYYY-MM")
     made["return"].add_argument("--file", action="store_true", help="file it; the month must be over")
+    made["receive"].add_argument("month", metavar="YYYY-MM", help="of a return that was filed")
+    made["receive"].add_argument("--reference", required=True, help="how the bank names the payment")
+    for part in ("central", "province"):
+        made["receive"].add_argument(
+            f"--{part}", default="0", metavar="AMOUNT", help=f"what came from the {part} treasury"
+        )
     for name in ("decide", "settle"):
         made[name].add_argument("--why", action="append", required=True, metavar="REASON")
-    for name in ("check", "decide", "settle", "return"):
+    for name in ("check", "decide", "settle", "return", "receive"):
         made[name].add_argument("--by", required=name != "return", default="", metavar="PERSON", help="who says so")
     for action in made.values():
         action.add_argument("--json", action="store_true", help="print one JSON object; amounts in minor units")
@@ -134,6 +142,18 @@ def _return(args: argparse.Namespace, book: Book, now: dt.datetime) -> Row:
     return {**_plain(row), "filed": True}
 
 
+def _receive(args: argparse.Namespace, book: Book, now: dt.datetime) -> Row | Refusal:
+    currency = book.registry.newest_terms.currency
+    central, province = (parse_minor(text, currency) for text in (args.central, args.province))
+    month, books = read_month(args.month), (credit.get_business_day(book.conn), currency)
+    paid = merchants.Receipt(reference=args.reference, month=month, central_minor=central, province_minor=province)
+
+    def work(conn: psycopg.Connection) -> Any:
+        return merchants.receive_subsidy(conn, paid, books=books, person=args.by, now=now)
+
+    return _told(run_unit(book.conn, work))
+
+
 def read_signs(words: Sequence[str]) -> MerchantSigns:
     """Signs from NAME=VALUE; BadInput for one that is not known, said twice or no whole number from 0."""
     found: dict[str, int] = {}
@@ -181,5 +201,5 @@ def _print(found: Row, *, as_json: bool) -> None:
 
 ACTIONS: Final[Mapping[str, Callable[[argparse.Namespace, Book, dt.datetime], Row | Refusal]]] = {
     "list": _list, "show": _show, "apply": _apply, "check": _check, "decide": _decide, "differences": _differences,
-    "settle": _settle, "return": _return,
+    "settle": _settle, "return": _return, "receive": _receive,
 }  # fmt: skip

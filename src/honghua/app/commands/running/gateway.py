@@ -1,5 +1,5 @@
 """`honghua gateway`: counterparties that are none: a payment gateway, a bank that pays merchants out, one that debits customers,
-one who knows what became of orders, a bureau, an identity service, who vouches for what customers say.
+one who knows what became of orders, a bureau, an identity service, who vouches for what customers say, and one that acquires card payments.
 
 It serves those whose secrets the settings name. No money moves, nobody is known; the payment gateway says so on every page.
 """
@@ -16,6 +16,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
+from honghua.app.doors.outside.fake_cards import FakeCards
 from honghua.app.doors.outside.fake_vouchers import FakeVouchers
 from honghua.app.doors.outside.fakes import FakeServices
 from honghua.app.doors.paying import seconds_of
@@ -28,6 +29,7 @@ from honghua.customers.api import FakeBusinessRegister, FakeIdentityProvider
 from honghua.customers.materials.api import FakeDocumentReader, FakeMaterialSource
 from honghua.funding.api import FakeLenderBank
 from honghua.merchants.api import FakeEvidenceSource, FakePayoutBank, bank_day
+from honghua.web.cards.fake import FakeAcquirer
 from honghua.web.payments.fake import FakeGatewayApp, Faults
 
 PORT: Final = 8090
@@ -43,10 +45,12 @@ SECRETS: Final = (
     "MATERIALS",
     "DOCUMENTS",
     "REGISTER",
+    "CARDS",
 )
 
 VOUCHERS: Final = {
     "material": "who keeps evidence", "document": "who reads documents", "register": "the register of businesses",
+    "card": "the bank that acquires card payments",
 }  # fmt: skip
 
 
@@ -71,6 +75,9 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         parser.add_argument(
             f"--{name}-fault", action="append", default=[], metavar="NAME=CHANCE", help=f"the same for {what}"
         )
+    parser.add_argument(
+        "--disputes", choices=("won", "lost"), default="", help="how disputes of cards end, once they are asked about"
+    )
     parser.set_defaults(run=run)
 
 
@@ -111,6 +118,7 @@ def _services(args: argparse.Namespace, settings: Settings) -> list[BaseRoute]:
         "materials": told.materials.secret,
         "documents": told.documents.secret,
         "register": told.register.secret,
+        "cards": told.cards.secret,
     }
     fake = FakeServices(
         secrets={name: secret for name, secret in secrets.items() if secret}, now_s=seconds_of(clock),
@@ -118,6 +126,9 @@ def _services(args: argparse.Namespace, settings: Settings) -> list[BaseRoute]:
         bureau=FakeBureau(args.seed, lambda: bank_day(clock.now())), identity=FakeIdentityProvider(args.seed),
         debits=FakeBank(args.seed, faults=read_faults(args.debit_fault)), evidence=FakeEvidenceSource(args.seed),
         lenders=FakeLenderBank(args.seed, bank_day(clock.now())), vouchers=make_vouchers(args, clock),
+        cards=FakeCards(
+            bank=FakeAcquirer(args.seed, faults=read_faults(args.card_fault)), disputes_end=args.disputes
+        ),
     )  # fmt: skip
     return list(fake.routes)
 

@@ -19,8 +19,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from honghua.app.doors.outside.acquiring import CARD_DISPUTES, CARD_PAYMENTS, CARD_REFUNDS
 from honghua.app.doors.outside.client import WrongAsked
 from honghua.app.doors.outside.faces import FILMS, FilmAsked
+from honghua.app.doors.outside.fake_cards import FakeCards
 from honghua.app.doors.outside.fake_vouchers import FakeVouchers
 from honghua.app.doors.outside.lenders import LENDER_STATEMENTS, LENDERS
 from honghua.app.doors.outside.services import (
@@ -53,6 +55,7 @@ from honghua.customers.facing.api import FakeFaceService, Film
 from honghua.funding.api import FakeLenderBank
 from honghua.funding.core import LenderOrder
 from honghua.merchants.api import FakeEvidenceSource, FakePayoutBank
+from honghua.web.cards.fake import FakeAcquirer
 from honghua.web.payments.gateway import SIGNATURE, TIMESTAMP, check_signature, sign
 from honghua.web.problems import Trouble
 
@@ -78,6 +81,7 @@ class FakeServices:
     lenders: FakeLenderBank
     vouchers: FakeVouchers
     faces: FakeFaceService = field(default_factory=lambda: FakeFaceService(1))
+    cards: FakeCards = field(default_factory=lambda: FakeCards(bank=FakeAcquirer(1)))
     told: list[NumberedNotice] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)  # the fakes are no threads' friends
 
@@ -105,6 +109,12 @@ class FakeServices:
             "materials": [self._route("materials", MATERIALS, {"POST": self.vouchers.fetch})],
             "documents": [self._route("documents", DOCUMENTS, {"POST": self.vouchers.read})],
             "register": [self._route("register", BUSINESSES, {"POST": self.vouchers.look_up})],
+            "cards": [
+                self._route("cards", CARD_PAYMENTS, {"POST": self.cards.pay, "GET": self.cards.find}),
+                self._route("cards", CARD_REFUNDS, {"POST": self.cards.refund}),
+                self._route("cards", CARD_DISPUTES, {"POST": self.cards.dispute}),
+                self.cards.page,
+            ],
         }
         return [route for service, routes in found.items() if service in self.secrets for route in routes]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from honghua.app.doors.outside.acquiring import HttpCardAcquirer
 from honghua.app.doors.outside.client import SignedClient
 from honghua.app.doors.outside.faces import HttpFaceService
 from honghua.app.doors.outside.folders import FolderDesk, FolderPartner
@@ -89,6 +90,12 @@ def make_register(settings: Settings, clock: Clock) -> HttpBusinessRegister | No
     return HttpBusinessRegister(make_client(told, clock)) if told.url else None
 
 
+def make_acquirer(settings: Settings, clock: Clock) -> HttpCardAcquirer | None:
+    """The bank that acquires card payments."""
+    told = settings.services.cards
+    return HttpCardAcquirer(make_client(told, clock)) if told.url else None
+
+
 def make_filing_desk(settings: Settings) -> FolderDesk | None:
     """Where the bureau's monthly files go."""
     folder = settings.services.filing_folder
@@ -117,6 +124,7 @@ def find_routings(settings: Settings) -> tuple[Routing, ...]:
 
 __all__ = [
     "find_routings",
+    "make_acquirer",
     "make_bureau",
     "make_debit_bank",
     "make_document_reader",

@@ -74,6 +74,16 @@ def test_a_month_of_the_subsidy_is_filed_once_it_is_over_and_differences_are_set
         honghua("merchants", "return", this, "--file", "--by", "ann")
     filed = told(honghua("merchants", "return", "2025-10", "--file", "--by", "ann", "--json"))
     assert (filed["filed"], filed["granted_minor"], filed["month"]) == (True, 0, "2025-10-01")
+    receive = ("merchants", "receive", "--reference", "T1", "--by", "ann", "--json")
+    refused = told(honghua(*receive, "2025-09", "--central", "8.96", status=1))
+    assert refused["refused"] == "RETURN_NOT_FILED"
+    for _ in range(2):  # the same payment told twice is booked once
+        came = told(honghua(*receive, "2025-10", "--central", "8.96", "--province", "0.99"))
+        assert (came["receipts"], came["central_minor"], came["province_minor"]) == (1, 896, 99)
+        assert (came["central_missing_minor"], came["province_missing_minor"]) == (-896, -99), "nothing was claimed"
+    with pytest.raises(Conflict, match="another payment"):
+        honghua(*receive, "2025-10", "--central", "8.97")
+    assert told(honghua("verify", "--json"))["ok"] is True
     assert "differences: none" in honghua("merchants", "differences")
     with pytest.raises(HonghuaError, match="no open difference"):
         honghua("merchants", "settle", "1", "--by", "ann", "--why", "the bank was asked")

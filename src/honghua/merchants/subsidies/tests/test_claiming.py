@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
-from honghua.base.errors import Conflict, Refusal
+from honghua.base.errors import BadInput, Conflict, Refusal
 from honghua.ledger import api as ledger
 from honghua.ledger.core import Component
 from honghua.merchants.core import SubsidyItem
@@ -20,12 +21,12 @@ from honghua.merchants.subsidies.claiming import (
     get_item,
     make_return,
     plan_parts,
-    receive_subsidy,
     refund_subsidy,
     register_item,
     settle_subsidies,
 )
 from honghua.merchants.subsidies.invariants import check_subsidies
+from honghua.merchants.subsidies.receiving import Receipt, find_received, receive_subsidy
 from honghua.store.database import connect, run_unit
 from honghua.store.wishes import count_wishes
 
@@ -92,9 +93,25 @@ def test_granted_claimed_reported_refunded_and_received(conn):
     filed = run_unit(conn, lambda c: file_return(c, MONTH, business_on=dt.date(2026, 4, 1), person="ann", now=NOW))
     assert filed == report
     before = treasury.claims()
-    run_unit(
-        conn, lambda c: receive_subsidy(c, central_minor=2_016, province_minor=224, business_on=dt.date(2026, 4, 20), currency="CNY")
-    )  # fmt: skip
+    paid = Receipt(reference="T1", month=MONTH, central_minor=2_016, province_minor=214)
+
+    def receive(receipt):
+        books = (dt.date(2026, 4, 20), "CNY")
+        return run_unit(conn, lambda c: receive_subsidy(c, receipt, books=books, person="ann", now=NOW))
+
+    assert receive(replace(paid, month=dt.date(2026, 4, 1))).code == "RETURN_NOT_FILED"
+    assert treasury.claims() == before
+    found = receive(paid)
+    assert (found.central_missing_minor, found.province_missing_minor) == (0, 10), "told against the return"
+    assert receive(paid) == found, "once for a reference"
+    with pytest.raises(Conflict, match="another payment"):
+        receive(replace(paid, province_minor=10))
+    with pytest.raises(BadInput):
+        receive(replace(paid, reference="T2", central_minor=-1))
+    assert treasury.claims()["treasury:province"] == before["treasury:province"] - 214
+    found = receive(Receipt(reference="T2", month=MONTH, central_minor=0, province_minor=10))
+    assert (found.receipts, found.central_missing_minor, found.province_missing_minor) == (2, 0, 0)
+    assert find_received(conn, MONTH) == found
     assert treasury.claims()["treasury:central"] == before["treasury:central"] - 2_016
     assert sum(treasury.claims().values()) == 0
     treasury.assert_sound()

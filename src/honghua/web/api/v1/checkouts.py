@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 import binascii
 import datetime as dt
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from honghua.credit.core import Instalments, Scene
 from honghua.web.address_parts import ID_MAX
@@ -32,6 +32,7 @@ from honghua.web.api.v1.wire import (
     Shown,
     Text,
     problems,
+    shown,
     write_answer,
 )
 from honghua.web.ground import Site, site_of
@@ -49,7 +50,8 @@ PAID: Final = answer_of(ANSWER, "judged, and booked when approved")
 
 class CheckoutAsked(Asked):
     """An order that a customer will pay. paid_by_shop: numbers of periods whose fee the shop bears. accepts_less: where credit does not
-    cover the order, the customer may pay a part of it; the shop collects the rest itself, as `paid_minor` of the checkout tells it."""
+    cover the order, the customer may pay a part of it; the shop collects the rest itself, as `paid_minor` of the checkout tells it.
+    card_discount_minor: what the shop takes off, once, for whoever pays with a bank card; less than the amount."""
 
     merchant: Text
     order: Text
@@ -61,11 +63,32 @@ class CheckoutAsked(Asked):
     paid_by_shop: Annotated[list[Periods], Field(max_length=10, default_factory=list)]
     minutes: Annotated[int, Field(ge=1, le=MINUTES_MAX)] = MINUTES_USUAL
     accepts_less: bool = False
+    card_discount_minor: MinorOrZero = 0
+
+    @model_validator(mode="after")
+    def check_discount(self) -> Self:
+        """Something is left to pay."""
+        if self.card_discount_minor >= self.amount_minor:
+            raise ValueError("card_discount_minor is less than amount_minor")
+        return self
+
+
+class CardShown(Shown):
+    """What the shop sees of a payment by card. amount_minor: what the customer paid, discount_minor is off; reference: the acquirer's, which
+    settles with the shop."""
+
+    amount_minor: int
+    discount_minor: int
+    refunded_minor: int
+    last_four: str
+    reference: str
+    dispute: Literal["dispute_asked", "dispute_open", "dispute_won", "dispute_lost"] | None
 
 
 class CheckoutShown(Shown):
     """url: where the customer pays; as a picture it is the code that the shop shows. answer: what the books said last.
-    paid_minor: what was paid on credit, less than the amount where the shop accepts less."""
+    paid_minor: what was paid; on credit less than the amount where the shop accepts less, by card without the card's discount.
+    paid_by: how it was paid, null before. card: the payment by card that is under way, or paid."""
 
     checkout_id: str
     state: Literal["open", "suspended", "refused", "paid"]
@@ -74,6 +97,9 @@ class CheckoutShown(Shown):
     order: str
     amount_minor: int
     paid_minor: int
+    paid_by: Literal["credit", "card"] | None
+    card_discount_minor: int
+    card: CardShown | None
     accepts_less: bool
     currency: str
     expires_at: dt.datetime
@@ -123,6 +149,9 @@ def show(site: Site, checkout: checkouts.Checkout, attempts: checkouts.Attempts)
         order=checkout.order,
         amount_minor=checkout.amount_minor,
         paid_minor=attempts.paid_minor,
+        paid_by=attempts.paid_by,
+        card_discount_minor=checkout.card_discount_minor,
+        card=None if attempts.card is None else shown(CardShown, attempts.card),
         accepts_less=checkout.accepts_less,
         currency=checkout.currency,
         expires_at=checkout.expires_at,
@@ -142,6 +171,7 @@ async def open_checkout(request: Request, partner: Caller, key: CommandKey, aske
         merchant=asked.merchant, order=asked.order, category=asked.category, amount_minor=asked.amount_minor,
         currency=asked.currency, title=asked.title, expires_at=now + dt.timedelta(minutes=asked.minutes),
         return_to=asked.return_to, merchant_pays=tuple(sorted(set(asked.paid_by_shop))), accepts_less=asked.accepts_less,
+        card_discount_minor=asked.card_discount_minor,
     )  # fmt: skip
     made = await site.write(
         lambda conn: checkouts.open_checkout(conn, site, ticket, partner_id=partner.partner_id, key=key, now=now)

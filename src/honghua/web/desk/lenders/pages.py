@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request, Response
 from honghua.base.errors import Conflict, HonghuaError, Refusal
 from honghua.credit import api as credit
 from honghua.funding import api as funding
-from honghua.funding.core import OWN
+from honghua.funding.core import OWN, Standing
 from honghua.store.database import run_unit
 from honghua.web.address_parts import Id
 from honghua.web.desk.acting import act, doing_of
@@ -44,6 +44,7 @@ async def _page(request: Request, form: Form) -> Response:
         transfers = funding.list_transfers(conn, limit=SHOWN)
         return {
             "today": today, "own": own, "partners": partners, "books": funding.look_at_books(conn, today=today), "transfers": transfers,
+            "steps": [(code, *step) for code in funding.load_book().partners for step in funding.list_acts(conn, code)],
             "why_kept": {one.transfer_id: funding.count_kept(conn, one.transfer_id) for one in transfers if one.kept},
         }  # fmt: skip
 
@@ -54,7 +55,7 @@ async def _page(request: Request, form: Form) -> Response:
     names = {code: partner.name for code, partner in funding.load_book().partners.items()}
     return await draw(
         request, "desk/lenders/lenders.html", status=200 if form.is_good else 422, form=form, found=found, names=names, own_code=OWN,
-        acts=ACTS, me=viewer_of(request).subject,
+        acts=ACTS, duties=funding.DUTIES, me=viewer_of(request).subject,
     )  # fmt: skip
 
 
@@ -71,6 +72,29 @@ async def act_on(request: Request) -> Response:
         request, f"{deed} partner", f"partner {lender}", why, "desk.lender_acted",
         lambda conn: funding.act_on_partner(conn, lender, deed, person=person, why=why, now=now),
     )  # fmt: skip
+
+
+@router.post("/breach", name="desk.lender_breach")
+async def breach(request: Request) -> Response:
+    """Write down that a partner broke a duty; what follows by the table of duties, a warning or suspension, is told."""
+    form = await read_form(request)
+    lender = form.choice("lender", frozenset(funding.load_book().partners) - {OWN})
+    duty, why = form.choice("duty", frozenset(funding.DUTIES)), form.text("why", chars_max=WHY_CHARS_MAX)
+    if not form.is_good:
+        return told(request, "desk.lenders", "desk.why_needed", tone="bad")
+    person, now = viewer_of(request).subject, site_of(request).clock.now()
+
+    def work(conn: psycopg.Connection) -> tuple[Standing, Standing]:
+        before = funding.find_standing(conn, lender)
+        return before, funding.report_breach(conn, lender, duty, person=person, why=why, now=now)
+
+    doing = doing_of(request, f"breach: {duty}", f"partner {lender}", why)
+    try:
+        before, after = await act(request, doing, lambda conn: run_unit(conn, work))
+    except HonghuaError as error:
+        return refused(request, "desk.lenders", error)
+    suspended = after is Standing.SUSPENDED and before is not after
+    return told(request, "desk.lenders", "desk.breach_suspended" if suspended else "desk.breach_warned")
 
 
 @router.post("/transfers", name="desk.transfer_ask")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from honghua.base.errors import Refusal
 from honghua.credit import api as credit
 from honghua.funding import api as funding
 from honghua.funding.core import FundingBase
@@ -48,7 +49,7 @@ def test_the_page_for_who_may_see_it_in_both_languages(site, browser):
     assert "No loan is shared with anybody yet" in page
     assert "No day was looked at yet" in page
     assert "<button" not in page.split("<main")[1]
-    for path in (f"{PAGE}/act", f"{PAGE}/transfers", f"{PAGE}/transfers/1/decide"):
+    for path in (f"{PAGE}/act", f"{PAGE}/breach", f"{PAGE}/transfers", f"{PAGE}/transfers/1/decide"):
         assert browser.send(site, path, why="I may not").status_code == 403
 
 
@@ -106,3 +107,27 @@ def test_a_partner_leaves_by_a_sale_that_another_person_allows(site, browser):
     assert "ended" in follow(browser, browser.send(site, f"{PAGE}/act", lender="p01", act="end", why="nothing is out"))
     outcomes = [one.outcome for one in read(site, lambda conn: list_acts(conn, subject="partner p01"))]
     assert outcomes == ["done", "done", "refused", "done"], "newest first: end, proposal, end too early, exit"
+
+
+def test_a_breach_is_a_warning_or_with_the_duty_s_number_suspension(site, browser):
+    lend(site)
+    enter(browser, site, Role.OPERATIONS, "otto")
+    wish = {"lender": "p02", "duty": "funds late", "why": "two days"}
+    for wrong in ({"duty": "was rude"}, {"lender": "own"}, {"why": " "}):
+        assert "Please give a reason" in follow(browser, browser.send(site, f"{PAGE}/breach", **{**wish, **wrong}))
+    assert read(site, lambda conn: funding.list_acts(conn, "p02")) == []
+    page = follow(browser, browser.send(site, f"{PAGE}/breach", **wish))
+    assert "a warning; the partner stands where it stood" in page
+    assert "suspended</span>" not in page
+    page = follow(browser, browser.send(site, f"{PAGE}/breach", **{**wish, "why": "a week"}))
+    assert "the partner is suspended" in page
+    assert all(words in page for words in ("suspended</span>", "breach: funds late", "two days", "a week", "otto"))
+    base = read(site, credit.get_business_day)
+    with site.pool.connection() as conn:
+        work = {"loan": "L9", "channel": "joint-p02", "principal_minor": 1_000_00, "on": base, "now": NOON}
+        shared = run_unit(conn, lambda c: funding.allocate(c, **work))
+    assert not isinstance(shared, Refusal)
+    assert all(part.lender != "p02" for part in shared.shares), "a partner that is suspended lends nothing new"
+    page = follow(browser, browser.send(site, f"{PAGE}/breach", **{**wish, "duty": "charged the borrower"}))
+    assert "a warning; the partner stands where it stood" in page, "it is suspended already"
+    assert [act.outcome for act in read(site, lambda conn: list_acts(conn, subject="partner p02"))] == ["done"] * 3

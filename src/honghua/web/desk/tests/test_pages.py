@@ -28,6 +28,9 @@ PAGES = {
 }  # fmt: skip
 
 
+LOOKS = {"desk.records_look"}  # forms by which an auditor only looks: what they write is that somebody looked
+
+
 def enter(browser, site, role, subject="ann"):
     browser.cookies.clear()
     signed_in(browser, site, role=role, subject=subject)
@@ -40,7 +43,7 @@ def test_every_route_has_a_row_and_every_row_a_route():
         assert roles <= DESK_READERS, name
     for route in routes:
         if "POST" in (route.methods or ()):
-            assert Role.AUDITOR not in RIGHTS[str(route.name)], route.name
+            assert Role.AUDITOR not in RIGHTS[str(route.name)] or route.name in LOOKS, route.name
     assert all(Role.AUDITOR in RIGHTS[name] for name in PAGES if name != "desk.write")
 
 
