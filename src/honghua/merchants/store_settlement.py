@@ -116,7 +116,9 @@ class Movement:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """One merchant's day; carried: from other days, less what is held back of this one; due = sales + refunds + fees + carried + advanced (paid before its settlement, mostly < 0) + service (≤ 0).
+    """One merchant's day. carried: from other days, less what is held back of this one.
+
+    due = sales + refunds + fees + carried + advanced (paid before its settlement, mostly < 0) + service (≤ 0).
 
     state: carried, instructed, paid (the bank says so, then its statement) or failed (its statement shows a rejection).
     """

@@ -126,7 +126,7 @@ OWN: Final[dict[str, Entry]] = {
     "CHECKOUT_EXPIRED": Entry(409, "收银单已过期。", "This checkout has expired."),
     "CHECKOUT_DONE": Entry(409, "收银单已完成。", "This checkout is done."),
     "CHECKOUT_BY_CARD": Entry(409, "这笔订单正在用银行卡支付,或已用银行卡付清。", "A bank card pays this order, or has paid it."),
-    "CHECKOUT_BY_CREDIT": Entry(409, "这笔订单已提交信用支付,请先等待结果。", "Credit pays this order, or has been asked to: see what comes of it first."),
+    "CHECKOUT_BY_CREDIT": Entry(409, "这笔订单已提交信用支付,请先等待结果。", "Credit pays this order, or was asked to; wait for it."),
     "CHECKOUT_UNPAID": Entry(409, "这笔订单还没有付款。", "This order is not paid."),
     "CARD_DISPUTED": Entry(409, "这笔付款有争议,由发卡行裁定退款。", "This payment is disputed: the bank decides about the money."),
     "CARD_REFUND_REFUSED": Entry(422, "收单行拒绝了这笔退款。", "The acquiring bank refused this refund."),

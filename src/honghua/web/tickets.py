@@ -19,7 +19,8 @@ KIND: Final = "ticket"
 class Ticket:
     """One order of one shop. merchant_pays: the numbers of periods whose cost the shop bears. return_to: where the customer goes
     back to, "" = nowhere. accepts_less: it takes a part on credit and
-    collects the rest itself. card_discount_minor: taken off for whoever pays with a bank card. nonce: makes two tickets for the same order different."""
+    collects the rest itself. card_discount_minor: taken off for whoever pays with a bank card.
+    nonce: makes two tickets for the same order different."""
 
     merchant: str
     order: str

@@ -30,7 +30,7 @@ from honghua.app.clockwork import (
     subsidies,
     temporary,
 )
-from honghua.app.clockwork.contracts import steps
+from honghua.app.clockwork.contracts import paying, steps
 from honghua.app.clockwork.learning import profiles, slices
 from honghua.base.clock import Clock
 from honghua.bureau.api import BureauProvider, FilingDesk
@@ -82,10 +82,16 @@ def make_jobs(ports: Ports) -> tuple[Job, ...]:
     vault = None if ports.secrets is None else ports.secrets.vault
     nightly = Job("models", 24 * 3600 * SECOND, models.watch, "watch every live model, open a run for what broke")
     web_jobs = list_web_jobs(vault, is_demo=ports.is_demo)
+    at_once = Job(
+        "payouts-at-once",
+        SECOND,
+        paying.make_payer_at_once(ports.payouts, ports.bureau, ports.secrets),
+        "scan purchases of shops that are paid at once a second time, pay or hold them",
+    )
     lab = Job(
         "lab-runs", 60 * SECOND, laboratory.make_worker(ports.secrets), "let the lab's workers take up an open run"
     )
-    return (*_of_moments(ports), *_of_money(ports), *_of_law(ports), nightly, lab, *web_jobs)
+    return (*_of_moments(ports), at_once, *_of_money(ports), *_of_law(ports), nightly, lab, *web_jobs)
 
 
 def _of_moments(ports: Ports) -> tuple[Job, ...]:
@@ -145,12 +151,6 @@ def _of_moments(ports: Ports) -> tuple[Job, ...]:
         Job(
             "payments", 60 * SECOND, payments.make_booker(ports.payments), "book payments by hand, ask for lost notices"
         ),
-        Job(
-            "cards",
-            60 * SECOND,
-            cards.make_follower(ports.cards, ports.address),
-            "ask the acquirer what is open of card payments",
-        ),
     )
 
 
@@ -158,6 +158,12 @@ def _of_money(ports: Ports) -> tuple[Job, ...]:
     """What moves or reconciles money."""
     bank, payouts, partners = ports.bank, ports.payouts, ports.partners
     return (
+        Job(
+            "cards",
+            60 * SECOND,
+            cards.make_follower(ports.cards, ports.address),
+            "ask the acquirer what is open of card payments",
+        ),
         Job("settlement", 600 * SECOND, merchants.settle, "settle merchants up to the newest closed day"),
         Job(
             "reminders",

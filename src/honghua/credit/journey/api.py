@@ -32,6 +32,7 @@ from honghua.credit.journey.coverage import Coverage, measure_coverage
 from honghua.credit.journey.evidence import CountedEvidence, Gathered, WriteOffEvidence
 from honghua.credit.journey.explaining import Explained, explain, say_any
 from honghua.credit.journey.following import Followed, follow_books, follow_payouts
+from honghua.credit.journey.hooks.scanning import scan_purchase, write_held, write_released
 from honghua.credit.journey.opening import (
     apply_for_credit,
     approve,
@@ -180,6 +181,7 @@ __all__ = [
     "replay_screen",
     "say_any",
     "say_reason",
+    "scan_purchase",
     "settle_appeal",
     "show_contract",
     "show_supplement",
@@ -188,6 +190,8 @@ __all__ = [
     "take_step",
     "watch_contracts",
     "write_contract",
+    "write_held",
     "write_off",
+    "write_released",
     "write_supplement",
 ]

@@ -116,10 +116,10 @@ def hold_due(
     if paid is not None or store_settlement.is_settled(conn, one.merchant_id, one.captured_on):
         sentence = f"purchase {one.purchase_id}: {', '.join(reasons)}, but the shop is being paid already"
         tell(conn, f"held too late:{one.purchase_id}", str(one.purchase_id), sentence, now=now)
-        return Refusal("PAYOUT_ORDERED", "The shop is being paid for this purchase already.")
+        return Refusal("PAYOUT_ON_ITS_WAY", "The shop is being paid for this purchase already.")
     _, _, amount = find_payable(conn, one.purchase_id)
     if amount <= 0:
-        return Refusal("PAYABLE_SHORT", "The books do not owe the merchant anything for it.")
+        return Refusal("NOTHING_TO_HOLD", "The books do not owe the merchant anything for it.")
     conn.execute(
         "INSERT INTO merchants_payout_held (purchase_id, account_id, merchant_id, amount_minor, held_on, reasons, seen, held_at)"
         " VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",

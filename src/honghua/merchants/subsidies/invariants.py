@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 import numpy as np
 import psycopg
@@ -45,6 +46,12 @@ MOVED: Final = """
 SELECT date_trunc('month', settled_on)::date, sum(central_minor)::bigint, sum(province_minor)::bigint, sum(amount_minor)::bigint
 FROM merchants_subsidy_movement GROUP BY 1 ORDER BY 1
 """
+RECEIVED: Final = """
+SELECT date_trunc('month', received_on)::date, -sum(central_minor)::bigint, -sum(province_minor)::bigint,
+  -sum(central_minor + province_minor)::bigint
+FROM merchants_subsidy_receipt GROUP BY 1 ORDER BY 1
+"""
+CLAIMED: Final = (FactKind.SUBSIDY_CLAIMED, FactKind.SUBSIDY_TAKEN_BACK)
 
 
 def check_subsidies(conn: psycopg.Connection) -> tuple[Check, ...]:
@@ -62,9 +69,22 @@ def check_subsidies(conn: psycopg.Connection) -> tuple[Check, ...]:
 
 
 def check_claims(conn: psycopg.Connection) -> Check:
-    """Month by month the journal claims from central and province what the movements say, and advanced it to customers."""
+    """Month by month the journal claims from central and province what the movements say, and advanced it to customers; and its claims
+    fall by what the receipts say."""
     lines = ledger.read_component_lines(conn, Component.BANK_CLEARING, from_txid=0, until_txid=EVERYTHING)
-    kept = np.isin(lines.kind, (FactKind.SUBSIDY_CLAIMED, FactKind.SUBSIDY_TAKEN_BACK))
+    wrong, count = set(), 0
+    for query, kinds in ((MOVED, CLAIMED), (RECEIVED, (FactKind.SUBSIDY_RECEIVED,))):
+        moved = conn.execute(query).fetchall()
+        wrong |= _find_wrong_months(moved, _sum_months(conn, lines, kinds))
+        count += len(moved)
+    return check_of("merchants.subsidy_claims_are_booked", count, [f"month {month}" for month in sorted(wrong)])
+
+
+def _sum_months(
+    conn: psycopg.Connection, lines: ledger.ComponentLines, kinds: tuple[FactKind, ...]
+) -> dict[tuple[str, str], int]:
+    """What entries of these kinds moved: (reference, month as 2026-03) → minor units."""
+    kept = np.isin(lines.kind, kinds)
     refs = ledger.find_refs(conn, owner_ids=np.unique(lines.owner_id[kept]).tolist())
     booked: dict[tuple[str, str], int] = {}
     months = (lines.booked_on[kept].astype("datetime64[D]").astype("datetime64[M]")).astype(str).tolist()
@@ -72,15 +92,14 @@ def check_claims(conn: psycopg.Connection) -> Check:
         lines.owner_id[kept].tolist(), months, lines.amount_minor[kept].tolist(), strict=True
     ):
         booked[refs[owner], month] = booked.get((refs[owner], month), 0) + minor
+    return booked
+
+
+def _find_wrong_months(moved: Sequence[tuple[Any, ...]], booked: dict[tuple[str, str], int]) -> set[str]:
+    """Months in which the rows (month, central, province, both) and what is booked differ."""
     wrong = set()
-    moved = conn.execute(MOVED).fetchall()
     for month, central, province, amount in moved:
         for ref, minor in ((CENTRAL, central), (PROVINCE, province), (ADVANCED, -amount)):
             if booked.pop((ref, f"{month:%Y-%m}"), 0) != minor:
                 wrong.add(f"{month:%Y-%m}")
-    wrong |= {month for (_, month), minor in booked.items() if minor}
-    return check_of(
-        "merchants.subsidy_claims_are_booked",
-        len(moved),
-        [f"month {month}" for month in sorted(wrong)],
-    )
+    return wrong | {month for (_, month), minor in booked.items() if minor}

@@ -211,13 +211,10 @@ async def pay_checkout(site: Site, checkout_id: str, payment: Payment) -> Answer
     """Judge and book the order for a customer; the answer of the books, with "repeated" when this very payment was made before.
 
     Trouble: CHECKOUT_UNKNOWN, CHECKOUT_EXPIRED, CHECKOUT_DONE (too many attempts), CODE_SPENT (paid by somebody else, or in another
-    way), CHECKOUT_BY_CARD (a card pays it), PAYER_INVALID (nobody agreed to bear the fee), OFFER_GONE (the campaign is used up), PART_NOT_TAKEN.
+    way), CHECKOUT_BY_CARD, PAYER_INVALID (nobody agreed to bear the fee), OFFER_GONE (the campaign is used up), PART_NOT_TAKEN.
     """
     for _ in range(ATTEMPTS_MAX):
         checkout, attempts = await site.read(lambda conn: find_payable(conn, site, checkout_id, payment))
-        if attempts.state != "paid":
-            number = attempts.number
-            await site.write(lambda conn, one=number: claim_for_credit(conn, checkout_id, one))  # type: ignore[misc]
         answer = await try_payment(site, checkout, attempts, payment)
         if answer["outcome"] != "refused" or answer["code"] != "KEY_REUSED":
             return answer
@@ -240,6 +237,8 @@ async def try_payment(site: Site, checkout: Checkout, attempts: Attempts, paymen
     now, key = site.clock.now(), key_of(checkout.checkout_id, attempts.number)
     if attempts.state != "paid" and payment.offer is not None:
         await reserve(site, checkout, payment, key=key)
+    if attempts.state != "paid":
+        await site.write(lambda conn: claim_for_credit(conn, checkout.checkout_id, attempts.number))
     command = BuyNow(
         key=key, customer=payment.customer, amount_minor=payment.part_minor or checkout.amount_minor,
         merchant=checkout.merchant, order=checkout.order, category=checkout.category, happened_at=now, is_stamped=True,

@@ -12,9 +12,8 @@ from typing import Final, Protocol, TypeVar
 
 import psycopg
 
-from honghua.base.errors import Conflict, WorldFailed
+from honghua.base.errors import BadInput, Conflict, WorldFailed
 from honghua.decision import api as decision
-from honghua.web.api.checkouts import Checkout, check_shop, find_attempts, get_checkout
 from honghua.web.cards import store
 from honghua.web.cards.port import (
     CardAcquirer,
@@ -26,14 +25,17 @@ from honghua.web.cards.port import (
     RefundAnswer,
     RefundAsked,
 )
-from honghua.web.cards.store import CardPayment, Kind, State
-from honghua.web.ground import Site
+from honghua.web.cards.store import CardEvent, CardPayment, Kind, State
 from honghua.web.problems import Trouble
 
 T = TypeVar("T")
 ASK_AFTER: Final = dt.timedelta(minutes=2)
 ASK_SELDOM: Final = dt.timedelta(hours=6)
 AT_ONCE: Final = 50
+UNANSWERED: Final = (
+    WorldFailed,
+    BadInput,
+)  # silent, not to be believed, or it does not understand: nothing is known by it
 OF_DISPUTE: Final = {
     DisputeState.OPEN: Kind.DISPUTE_OPEN, DisputeState.WON: Kind.DISPUTE_WON, DisputeState.LOST: Kind.DISPUTE_LOST,
 }  # fmt: skip
@@ -61,10 +63,9 @@ class CardTill:
         payment = self._load(payment_id)
         if payment.state != State.ASKED:
             return payment
-        checkout = self.unit(lambda conn: get_checkout(conn, payment.checkout_id))
         try:
-            answer = self.acquirer.pay(ask_for(payment, checkout, address=self.address))
-        except WorldFailed:
+            answer = self.acquirer.pay(ask_for(payment, address=self.address))
+        except UNANSWERED:
             return payment
         return self.unit(lambda conn: take_answer(conn, payment_id, answer, now=self.now()))
 
@@ -80,7 +81,7 @@ class CardTill:
     def _find(self, payment: CardPayment) -> CardPayment:
         try:
             answer = self.acquirer.find(payment.key)
-        except WorldFailed:
+        except UNANSWERED:
             return payment
         if answer is None:  # it never heard of it
             return self.pay(payment.payment_id)
@@ -108,7 +109,7 @@ class CardTill:
             return payment
         try:
             answer = self.acquirer.dispute(payment.key)
-        except WorldFailed:
+        except UNANSWERED:
             return payment
         return self.unit(lambda conn: take_dispute(conn, payment_id, answer, now=self.now()))
 
@@ -121,7 +122,7 @@ class CardTill:
             for refund in self.unit(lambda conn, one=payment: store.list_open_refunds(conn, one.payment_id)):  # type: ignore[misc]
                 try:
                     self._refund(payment, refund.request, refund.amount_minor)
-                except (WorldFailed, Trouble):
+                except (*UNANSWERED, Trouble):
                     continue  # refused, written down by now; or not answered, and asked again
             still += self.unit(lambda conn, one=payment: plan_look(conn, one.payment_id, now=self.now()))  # type: ignore[misc]
         return len(due), still
@@ -132,38 +133,11 @@ class CardTill:
         return found
 
 
-def begin(conn: psycopg.Connection, site: Site, checkout_id: str, customer: str) -> CardPayment:
-    """The payment of a checkout by this customer's card, the one that is under way if there is one; in the caller's transaction.
-
-    Trouble: CHECKOUT_EXPIRED, CHECKOUT_BY_CREDIT (credit pays it, or may), CODE_SPENT (somebody else's card pays it).
-    """
-    now, checkout = site.clock.now(), get_checkout(conn, checkout_id)
-    claimed = store.claim_for_card(conn, checkout_id)
-    attempts = find_attempts(conn, checkout_id)
-    if attempts.card is not None:
-        if attempts.card.customer != customer:
-            raise Trouble("CODE_SPENT", "another customer's card pays this order")
-        return attempts.card
-    if attempts.credit_state not in ("open", "refused") or len(attempts.answers) < claimed:
-        raise Trouble("CHECKOUT_BY_CREDIT", "credit pays this order, or has been asked to")
-    if now > checkout.expires_at:
-        raise Trouble("CHECKOUT_EXPIRED", "the time to pay this order is over")
-    check_shop(conn, site, checkout.merchant, checkout.amount_minor)
-    payment = CardPayment(
-        payment_id=uuid.uuid4(), checkout_id=checkout_id, customer=customer,
-        amount_minor=checkout.amount_minor - checkout.card_discount_minor, discount_minor=checkout.card_discount_minor,
-        currency=checkout.currency, state=State.ASKED, problem="", reference="", pay_url="", last_four="", made_at=now,
-        refunded_minor=0, promised_minor=0, dispute=None,
-    )  # fmt: skip
-    store.insert_payment(conn, payment, look_at=now + ASK_AFTER)
-    return payment
-
-
-def ask_for(payment: CardPayment, checkout: Checkout, *, address: str) -> CardAsked:
+def ask_for(payment: CardPayment, *, address: str) -> CardAsked:
     """What the acquirer is asked: the same numbers as customer and shop see."""
     return CardAsked(
-        key=payment.key, merchant=checkout.merchant, order=checkout.order, amount_minor=payment.amount_minor,
-        discount_minor=payment.discount_minor, currency=payment.currency, expires_at=checkout.expires_at,
+        key=payment.key, merchant=payment.merchant, order=payment.order, amount_minor=payment.amount_minor,
+        discount_minor=payment.discount_minor, currency=payment.currency, expires_at=payment.expires_at,
         return_url=f"{address}/my/cards/{payment.payment_id}",
     )  # fmt: skip
 
@@ -193,7 +167,10 @@ def take_answer(
             ],
         )
         if state != State.ASKED:
-            store.note(conn, payment, Kind(state), payment.amount_minor, reference=answer.reference, now=now)
+            store.note(
+                conn, CardEvent(payment.payment_id, Kind(state), payment.amount_minor, now, reference=answer.reference)
+            )
+    plan_look(conn, payment_id, now=now)
     return store.hold_payment(conn, payment_id)
 
 
@@ -217,7 +194,7 @@ def ask_refund(
     left = payment.amount_minor - payment.promised_minor
     if amount_minor > left:
         raise Trouble("REFUND_EXCEEDS_PURCHASE", "more than what remains", more={"refundable_minor": left})
-    store.note(conn, payment, Kind.REFUND_ASKED, amount_minor, request=key, now=now)
+    store.note(conn, CardEvent(payment.payment_id, Kind.REFUND_ASKED, amount_minor, now, request=key))
     store.set_look(conn, payment_id, now + ASK_AFTER)
     return payment
 
@@ -235,7 +212,11 @@ def take_refund(
     if any((one.kind, one.request) == (other, asked.key) for one in store.list_events(conn, payment_id)):
         _keep_difference(conn, payment, answer.amount_minor, answer.reference, request=asked.key, now=now)
         return False
-    store.note(conn, payment, kind, asked.amount_minor, request=asked.key, reference=answer.reference, now=now)
+    store.note(
+        conn,
+        CardEvent(payment.payment_id, kind, asked.amount_minor, now, request=asked.key, reference=answer.reference),
+    )
+    plan_look(conn, payment_id, now=now)
     return True
 
 
@@ -244,7 +225,7 @@ def ask_dispute(conn: psycopg.Connection, payment_id: uuid.UUID, *, now: dt.date
     payment = store.hold_payment(conn, payment_id)
     if not payment.is_paid:
         raise Trouble("CHECKOUT_UNPAID", "nothing was paid that could be disputed")
-    if store.note(conn, payment, Kind.DISPUTE_ASKED, payment.amount_minor, now=now):
+    if store.note(conn, CardEvent(payment.payment_id, Kind.DISPUTE_ASKED, payment.amount_minor, now)):
         store.set_look(conn, payment_id, now + ASK_AFTER)
     return store.hold_payment(conn, payment_id)
 
@@ -259,7 +240,8 @@ def take_dispute(
     if not 0 < answer.amount_minor <= payment.amount_minor or (is_over and kind != payment.dispute):
         _keep_difference(conn, payment, answer.amount_minor, answer.reference, request="dispute", now=now)
     else:
-        store.note(conn, payment, kind, answer.amount_minor, reference=answer.reference, now=now)
+        store.note(conn, CardEvent(payment.payment_id, kind, answer.amount_minor, now, reference=answer.reference))
+    plan_look(conn, payment_id, now=now)
     return store.hold_payment(conn, payment_id)
 
 
@@ -279,7 +261,9 @@ def plan_look(conn: psycopg.Connection, payment_id: uuid.UUID, *, now: dt.dateti
 def _keep_difference(
     conn: psycopg.Connection, payment: CardPayment, amount_minor: int, reference: str, *, request: str = "", now: dt.datetime
 ) -> None:  # fmt: skip
-    if store.note(conn, payment, Kind.DIFFERENT, amount_minor, request=request, reference=reference, now=now):
+    if store.note(
+        conn, CardEvent(payment.payment_id, Kind.DIFFERENT, amount_minor, now, request=request, reference=reference)
+    ):
         sentence = (
             f"the acquirer says {amount_minor} of a card payment of {payment.amount_minor}, or another end than before"
         )
@@ -287,4 +271,4 @@ def _keep_difference(
         decision.raise_alert(conn, told, now=now)
 
 
-__all__ = ["AT_ONCE", "CardTill", "Unit", "begin", "take_answer"]
+__all__ = ["ASK_AFTER", "AT_ONCE", "CardTill", "Unit"]

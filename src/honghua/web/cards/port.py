@@ -33,7 +33,7 @@ class DisputeState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardAsked:
-    """A payment. amount_minor: what the customer pays, discount_minor of the order's price is off; expires_at: nothing is taken after it."""
+    """A payment. amount_minor: what the customer pays, discount_minor of the price is off; expires_at: nothing is taken after it."""
 
     key: str
     merchant: str

@@ -45,9 +45,6 @@ class Kind(StrEnum):
     DIFFERENT = "different"  # the acquirer said what cannot be: kept, never believed
 
 
-DISPUTES: Final = (Kind.DISPUTE_ASKED, Kind.DISPUTE_OPEN, Kind.DISPUTE_WON, Kind.DISPUTE_LOST)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardPayment:
     """One payment. amount_minor: what the customer pays, discount_minor is off; refunded_minor: what went back to the card for certain;
@@ -55,6 +52,9 @@ class CardPayment:
 
     payment_id: uuid.UUID
     checkout_id: str
+    merchant: str
+    order: str
+    expires_at: dt.datetime
     customer: str
     amount_minor: int
     discount_minor: int
@@ -85,29 +85,30 @@ class CardPayment:
         return self.dispute is not None and self.dispute != Kind.DISPUTE_LOST
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class CardEvent:
-    """Something that happened. request: the key of a refund."""
+    """Something that happened, at a moment. request: the key of a refund, "" = of the payment itself."""
 
     payment_id: uuid.UUID
     kind: str
-    request: str
     amount_minor: int
-    reference: str
     at: dt.datetime
+    request: str = ""
+    reference: str = ""
 
 
 EVENT: Final = ", ".join(field.name for field in fields(CardEvent))
 PAYMENT: Final = """
-SELECT p.payment_id, p.checkout_id, p.customer, p.amount_minor, p.discount_minor, p.currency, p.state, p.problem, p.reference, p.pay_url,
-  p.last_four, p.made_at,
+SELECT p.payment_id, p.checkout_id, c.merchant, c.order_ref AS order, c.expires_at, p.customer, p.amount_minor,
+  p.discount_minor, p.currency, p.state,
+  p.problem, p.reference, p.pay_url, p.last_four, p.made_at,
   coalesce((SELECT sum(amount_minor) FROM web_card_event AS e WHERE e.payment_id = p.payment_id AND kind = 'refunded'), 0)::bigint
     AS refunded_minor,
   coalesce((SELECT sum(CASE kind WHEN 'refund_asked' THEN amount_minor ELSE -amount_minor END) FROM web_card_event AS e
     WHERE e.payment_id = p.payment_id AND kind IN ('refund_asked', 'refund_refused')), 0)::bigint AS promised_minor,
   (SELECT kind FROM web_card_event AS e WHERE e.payment_id = p.payment_id AND kind LIKE 'dispute%%' ORDER BY event_id DESC LIMIT 1)
     AS dispute
-FROM web_card_payment AS p
+FROM web_card_payment AS p JOIN web_checkout AS c USING (checkout_id)
 """
 
 
@@ -150,7 +151,7 @@ def insert_payment(conn: psycopg.Connection, payment: CardPayment, *, look_at: d
             payment.made_at, look_at,
         ],
     )  # fmt: skip
-    note(conn, payment, Kind.ASKED, payment.amount_minor, now=payment.made_at)
+    note(conn, CardEvent(payment.payment_id, Kind.ASKED, payment.amount_minor, payment.made_at))
 
 
 def find_live(conn: psycopg.Connection, checkout_id: str) -> CardPayment | None:
@@ -188,15 +189,12 @@ def list_due(conn: psycopg.Connection, *, now: dt.datetime, limit: int) -> list[
         return cursor.execute(query, [now, limit]).fetchall()
 
 
-def note(
-    conn: psycopg.Connection, payment: CardPayment, kind: Kind, amount_minor: int, *, request: str = "", reference: str = "",
-    now: dt.datetime,
-) -> bool:  # fmt: skip
+def note(conn: psycopg.Connection, event: CardEvent) -> bool:
     """Write down what happened; False when it was written before."""
     done = conn.execute(
-        "INSERT INTO web_card_event (payment_id, kind, request, amount_minor, reference, at) VALUES (%s, %s, %s, %s, %s, %s)"
+        f"INSERT INTO web_card_event ({EVENT}) VALUES (%s, %s, %s, %s, %s, %s)"  # noqa: S608
         " ON CONFLICT (payment_id, kind, request) DO NOTHING",
-        [payment.payment_id, kind, request, amount_minor, reference[:TEXT_MAX], now],
+        [event.payment_id, event.kind, event.amount_minor, event.at, event.request, event.reference[:TEXT_MAX]],
     )
     return done.rowcount == 1
 

@@ -15,7 +15,7 @@ from honghua.credit.core import REFUSALS, Purpose
 from honghua.merchants import api as merchants
 from honghua.web.api.checkouts import find_attempts, id_of_ticket
 from honghua.web.cards.door import find_acquirer
-from honghua.web.consumer.asking import NoAccount, customer_of
+from honghua.web.consumer.asking import customer_of
 from honghua.web.consumer.offers import CONSUMER, Choice, ask, find_payers, list_choices
 from honghua.web.consumer.readings import TEXT_VERSION, Reading, digest_shown, find_reading, save_reading
 from honghua.web.ground import site_of
@@ -115,12 +115,11 @@ async def draw(request: Request, text: str, form: Form, *, refused_id: uuid.UUID
 async def find_ways(request: Request, order: Ticket) -> list[Way] | Refusal:
     """The viewer's lines that may pay for an order, each with its choices, or why none may."""
     site, now = site_of(request), site_of(request).clock.now()
-    try:
+    if find_acquirer(request) is None:
         payers = await find_payers(request, order.category)
-    except NoAccount:  # where a card can pay, nobody is led into a credit account
-        if find_acquirer(request) is None:
-            raise
-        return Refusal("CONSUMPTION_LINE_NEEDED", REFUSALS["CONSUMPTION_LINE_NEEDED"][0])
+    else:  # where a card can pay, nobody is led into opening a credit account
+        customer = customer_of(request)
+        payers = await site.read(lambda conn: credit.list_payers(conn, site.registry, customer, order.category))
     if isinstance(payers, Refusal):
         return payers
     return await site.read(

@@ -62,7 +62,7 @@ async def state(request: Request, checkout_id: CheckoutId) -> JSONResponse:
     _, attempts = await site_of(request).read(
         lambda conn: (get_checkout(conn, checkout_id), find_attempts(conn, checkout_id))
     )
-    return JSONResponse({"checkout_id": checkout_id, "state": attempts.state, "paid_by": attempts.paid_by})
+    return JSONResponse({"checkout_id": checkout_id, "state": attempts.state})
 
 
 __all__ = ["router"]

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from honghua.app.book import Book, open_book, to_plain
+from honghua.app.clockwork.contracts.paying import release
 from honghua.app.report import print_json
 from honghua.app.settings import Settings
 from honghua.base.clock import SystemClock
@@ -20,7 +21,7 @@ from honghua.base.errors import BadInput, Refusal
 from honghua.base.money import parse_minor
 from honghua.credit import api as credit
 from honghua.merchants import api as merchants
-from honghua.merchants.core import MerchantAct, MerchantSigns, MerchantState
+from honghua.merchants.core import MerchantAct, MerchantSigns, MerchantState, SceneOrder
 from honghua.store.database import run_unit
 
 SHOWN: Final = 100
@@ -32,6 +33,10 @@ VERB_HELP: Final = {
     "apply": "a merchant asks to sell in some scenes",
     "check": "score a merchant by what is known of it; the score proposes",
     "decide": "admit, limit, refuse, suspend, resume … with reasons; an appeal is decided by somebody else",
+    "ask": "may a merchant sell such an order on credit, by the register and its scene's rules; writes nothing",
+    "pay": "agree how a merchant is paid: for each purchase at once, or with its settlements",
+    "held": "payouts at once that the second scan kept back",
+    "release": "let a held payout go: the settlement of this business day pays it",
     "differences": "where the bank's book differs from ours and a person is needed",
     "settle": "say what was done about a difference",
     "return": "a month of the state's subsidy as it is reported; --file files it, once",
@@ -47,7 +52,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     made = {name: actions.add_parser(name, help=text, description=text) for name, text in VERB_HELP.items()}
     made["list"].add_argument("--state", choices=[state.value for state in MerchantState], help="only those")
     made["list"].add_argument("--after", default="", metavar="MERCHANT", help="page on behind this one")
-    for name in ("show", "apply", "check", "decide"):
+    for name in ("show", "apply", "check", "decide", "pay", "ask"):
         made[name].add_argument("merchant", metavar="MERCHANT", help="the reference that its orders carry")
     made["apply"].add_argument("--name", required=True, help="as customers read it")
     made["apply"].add_argument(
@@ -56,7 +61,13 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     made["check"].add_argument(
         "--sign", action="append", default=[], metavar="NAME=VALUE", help=f"whole numbers, shares in ppm: {', '.join(SIGNS)}"
     )  # fmt: skip
+    made["ask"].add_argument("--scene", required=True, metavar="CODE")
+    made["ask"].add_argument("--category", required=True, help="of the goods")
+    made["ask"].add_argument("--amount", required=True, help="of the order")
+    made["ask"].add_argument("--periods", type=int, default=1, help="instalments; 1 = paid at once")
     made["decide"].add_argument("decision", choices=DECISIONS)
+    made["pay"].add_argument("when", choices=("at-once", "by-settlement"))
+    made["release"].add_argument("purchase", type=int, metavar="PURCHASE")
     made["settle"].add_argument("id", type=int, metavar="ID")
     made["return"].add_argument("month", metavar="YYYY-MM")
     made["return"].add_argument("--file", action="store_true", help="file it; the month must be over")
@@ -66,9 +77,9 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         made["receive"].add_argument(
             f"--{part}", default="0", metavar="AMOUNT", help=f"what came from the {part} treasury"
         )
-    for name in ("decide", "settle"):
+    for name in ("decide", "settle", "pay", "release"):
         made[name].add_argument("--why", action="append", required=True, metavar="REASON")
-    for name in ("check", "decide", "settle", "return", "receive"):
+    for name in ("check", "decide", "settle", "pay", "release", "return", "receive"):
         made[name].add_argument("--by", required=name != "return", default="", metavar="PERSON", help="who says so")
     for action in made.values():
         action.add_argument("--json", action="store_true", help="print one JSON object; amounts in minor units")
@@ -119,6 +130,31 @@ def _decide(args: argparse.Namespace, book: Book, now: dt.datetime) -> Row | Ref
         return merchants.act_on_merchant(conn, args.merchant, act, person=args.by, reasons=args.why, now=now)
 
     return _told(run_unit(book.conn, work))
+
+
+def _ask(args: argparse.Namespace, book: Book, now: dt.datetime) -> Row | Refusal:
+    amount_minor = parse_minor(args.amount, book.registry.newest_terms.currency)
+    order = SceneOrder(scene=args.scene, category=args.category, amount_minor=amount_minor, periods=args.periods)
+    refusal = merchants.check_acceptance(book.conn, args.merchant, order)
+    return refusal or {"merchant": args.merchant, "scene": args.scene, "sells": True}
+
+
+def _pay(args: argparse.Namespace, book: Book, now: dt.datetime) -> Row | Refusal:
+    at_once, why = args.when == "at-once", "; ".join(args.why)
+
+    def work(conn: psycopg.Connection) -> Any:
+        return merchants.pay_merchant_at_once(conn, args.merchant, at_once=at_once, person=args.by, why=why, now=now)
+
+    return _told(run_unit(book.conn, work))
+
+
+def _held(args: argparse.Namespace, book: Book, now: dt.datetime) -> Row:
+    return {"held": [_plain(one) for one in merchants.list_held(book.conn, limit=SHOWN)]}
+
+
+def _release(args: argparse.Namespace, book: Book, now: dt.datetime) -> Row | Refusal:
+    why = "; ".join(args.why)
+    return _told(run_unit(book.conn, lambda c: release(c, args.purchase, person=args.by, why=why, now=now)))
 
 
 def _differences(args: argparse.Namespace, book: Book, now: dt.datetime) -> Row:
@@ -200,6 +236,7 @@ def _print(found: Row, *, as_json: bool) -> None:
 
 
 ACTIONS: Final[Mapping[str, Callable[[argparse.Namespace, Book, dt.datetime], Row | Refusal]]] = {
-    "list": _list, "show": _show, "apply": _apply, "check": _check, "decide": _decide, "differences": _differences,
+    "list": _list, "show": _show, "apply": _apply, "check": _check, "decide": _decide, "ask": _ask, "pay": _pay, "held": _held,
+    "release": _release, "differences": _differences,
     "settle": _settle, "return": _return, "receive": _receive,
 }  # fmt: skip

@@ -29,7 +29,7 @@ from honghua.app.bench.lab import tables as lab_tables
 from honghua.app.bench.lenders import filing
 from honghua.app.bench.proofing import proofing
 from honghua.app.bench.scripts import scripts
-from honghua.app.bench.shops import authenticity, campaign, funders, registered
+from honghua.app.bench.shops import authenticity, campaign, checkout, funders, registered
 from honghua.app.city import bench_city, bench_shortage
 from honghua.app.drill import bench_drill
 from honghua.app.filing import bench_bureau
@@ -41,6 +41,7 @@ BENCHES = (
     applications,
     authenticity,
     campaign,
+    checkout,
     funders,
     registered,
     features,

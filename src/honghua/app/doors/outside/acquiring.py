@@ -53,17 +53,20 @@ class HttpCardAcquirer:
     def refund(self, asked: RefundAsked) -> RefundAnswer:
         """See `CardAcquirer.refund`."""
         told = self.client.post(CARD_REFUNDS, asked, RefundAnswer)
-        self._require(told.key == asked.key)
+        self._require(told.key == asked.key and told.reference.isprintable())
         return told
 
     def dispute(self, key: str) -> DisputeAnswer:
         """See `CardAcquirer.dispute`."""
         told = self.client.post(CARD_DISPUTES, DisputeAsked(key), DisputeAnswer)
-        self._require(told.payment == key)
+        self._require(told.payment == key and told.reference.isprintable())
         return told
 
     def _check(self, answer: CardAnswer, key: str) -> CardAnswer:
-        self._require(answer.key == key and (not answer.pay_url or is_payable(answer.pay_url, self.client.url)))
+        is_clean = answer.reference.isprintable() and answer.currency.isprintable()
+        self._require(
+            answer.key == key and is_clean and (not answer.pay_url or is_payable(answer.pay_url, self.client.url))
+        )
         return answer
 
     def _require(self, makes_sense: bool) -> None:  # noqa: FBT001

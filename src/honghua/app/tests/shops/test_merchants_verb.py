@@ -47,6 +47,15 @@ def test_a_shop_is_admitted_by_the_verb(honghua, settings):
     assert (checked["state"], checked["proposed"]) == ("checked", "admit")
     decide = ("merchants", "decide", "S", "--json")
     assert told(honghua(*decide, "admit", "--by", "ann", "--why", "sound"))["state"] == "admitted"
+    order = ("merchants", "ask", "S", "--json", "--category", "electronics", "--amount", "899.00", "--periods", "6")
+    assert told(honghua(*order, "--scene", "camera"))["sells"] is True
+    for wrong, code in (
+        (("--scene", "convenience-store"), "MERCHANT_SCENE"),
+        (("--scene", "camera", "--category", "grocery"), "CATEGORY_NOT_IN_SCENE"),
+        (("--scene", "camera", "--periods", "5"), "SCENE_PERIODS"),
+        (("--scene", "camera", "--amount", "9000000"), "MERCHANT_ORDER_MAX"),
+    ):
+        assert told(honghua(*order, *wrong, status=1))["refused"] == code
     assert told(honghua(*decide, "suspend", "--by", "ann", "--why", "complaints"))["state"] == "suspended"
     honghua(*decide, "appeal", "--by", "shop", "--why", "they were settled")
     assert (

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from honghua.base.errors import BadInput, Conflict, Refusal
+from honghua.facts.kinds import FactKind
 from honghua.ledger import api as ledger
 from honghua.ledger.core import Component
 from honghua.merchants.core import SubsidyItem
@@ -21,6 +22,7 @@ from honghua.merchants.subsidies.claiming import (
     get_item,
     make_return,
     plan_parts,
+    post_moved,
     refund_subsidy,
     register_item,
     settle_subsidies,
@@ -92,8 +94,16 @@ def test_granted_claimed_reported_refunded_and_received(conn):
         run_unit(conn, lambda c: file_return(c, MONTH, business_on=dt.date(2026, 3, 31), person="ann", now=NOW))
     filed = run_unit(conn, lambda c: file_return(c, MONTH, business_on=dt.date(2026, 4, 1), person="ann", now=NOW))
     assert filed == report
+    treasury.assert_sound()
+
+
+def test_the_treasury_pays_what_a_return_claimed_once_for_a_reference(conn):
+    treasury = Treasury(conn)
+    treasury.register("tv", 3_650_000)
+    treasury.settle(MONTH)
+    run_unit(conn, lambda c: file_return(c, MONTH, business_on=dt.date(2026, 4, 1), person="ann", now=NOW))
     before = treasury.claims()
-    paid = Receipt(reference="T1", month=MONTH, central_minor=2_016, province_minor=214)
+    paid = Receipt(reference="T1", month=MONTH, central_minor=2_520, province_minor=270)
 
     def receive(receipt):
         books = (dt.date(2026, 4, 20), "CNY")
@@ -108,12 +118,21 @@ def test_granted_claimed_reported_refunded_and_received(conn):
         receive(replace(paid, province_minor=10))
     with pytest.raises(BadInput):
         receive(replace(paid, reference="T2", central_minor=-1))
-    assert treasury.claims()["treasury:province"] == before["treasury:province"] - 214
+    assert treasury.claims() == {"treasury:central": 0, "treasury:province": 10, "treasury:advanced": -10}
     found = receive(Receipt(reference="T2", month=MONTH, central_minor=0, province_minor=10))
     assert (found.receipts, found.central_missing_minor, found.province_missing_minor) == (2, 0, 0)
     assert find_received(conn, MONTH) == found
-    assert treasury.claims()["treasury:central"] == before["treasury:central"] - 2_016
-    assert sum(treasury.claims().values()) == 0
+    treasury.assert_sound()
+    told = [("treasury:central", -7), ("treasury:advanced", 7)]
+    run_unit(conn, lambda c: post_moved(c, told, FactKind.SUBSIDY_RECEIVED, dt.date(2026, 5, 2), "CNY"))
+    (broken,) = [check for check in check_subsidies(conn) if not check.ok]
+    assert (broken.name, broken.broken) == ("merchants.subsidy_claims_are_booked", ("month 2026-05",)), (
+        "money without a receipt"
+    )
+    run_unit(
+        conn, lambda c: post_moved(c, [(r, -m) for r, m in told], FactKind.SUBSIDY_RECEIVED, dt.date(2026, 5, 2), "CNY")
+    )
+    assert treasury.claims() == {"treasury:central": 0, "treasury:province": 0, "treasury:advanced": 0}
     treasury.assert_sound()
 
 

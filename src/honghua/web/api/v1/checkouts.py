@@ -74,8 +74,8 @@ class CheckoutAsked(Asked):
 
 
 class CardShown(Shown):
-    """What the shop sees of a payment by card. amount_minor: what the customer paid, discount_minor is off; reference: the acquirer's, which
-    settles with the shop."""
+    """What the shop sees of a payment by card. amount_minor: what the customer paid, discount_minor is off; reference: the
+    acquirer's, which settles with the shop."""
 
     amount_minor: int
     discount_minor: int

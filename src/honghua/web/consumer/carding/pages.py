@@ -11,10 +11,11 @@ from fastapi.responses import Response
 
 from honghua.base.errors import NotFound
 from honghua.web.api.checkouts import get_checkout, id_of_ticket
-from honghua.web.cards import paying, store
+from honghua.web.cards import store
 from honghua.web.cards.door import find_acquirer, get_till
 from honghua.web.cards.store import CardPayment
 from honghua.web.consumer.asking import customer_of
+from honghua.web.consumer.carding import beginning
 from honghua.web.ground import site_of
 from honghua.web.ui.forms import read_form
 from honghua.web.ui.pages import Notice, page, redirect
@@ -27,7 +28,7 @@ SHOWN: Final = 50
 async def begin(request: Request, ticket: str) -> Response:
     """Pay an order with a bank card: once, however often the button is pressed."""
     site, customer, till = site_of(request), customer_of(request), get_till(request)
-    payment = await site.write(lambda conn: paying.begin(conn, site, id_of_ticket(ticket), customer))
+    payment = await site.write(lambda conn: beginning.begin(conn, site, id_of_ticket(ticket), customer))
     if not payment.pay_url:
         await asyncio.to_thread(till.pay, payment.payment_id)
     return redirect(request, "consumer.card", payment_id=payment.key)

@@ -17,7 +17,10 @@ from honghua.web.ui.forms import read_form
 from honghua.web.ui.pages import Notice, page, redirect
 
 router = APIRouter(include_in_schema=False)
-WORDS: Final = frozenset({"refuse", "allow"})
+DONE: Final = {
+    "refuse": "consumer.profile_refuse_done",
+    "allow": "consumer.profile_allow_done",
+}  # what is said to a word
 PROFILE: Final = "profile"
 
 
@@ -37,7 +40,7 @@ async def change(request: Request) -> Response:
     """Strike a tag out, or allow it again."""
     site, customer = site_of(request), customer_of(request)
     form = await read_form(request)
-    said, name = form.choice("word", WORDS), form.text("tag", chars_max=80)
+    said, name = form.choice("word", frozenset(DONE)), form.text("tag", chars_max=80)
     if not form.is_good:
         return redirect(request, "consumer.profile", Notice(key="ui.error_choose", tone="bad"))
 
@@ -51,7 +54,7 @@ async def change(request: Request) -> Response:
         await site.write(work)
     except HonghuaError:
         return redirect(request, "consumer.profile", Notice(key="consumer.profile_kept", tone="warn"))
-    return redirect(request, "consumer.profile", Notice(key=f"consumer.profile_{said}_done"))
+    return redirect(request, "consumer.profile", Notice(key=DONE[said]))
 
 
 def find_looks(conn: psycopg.Connection, customer: str) -> list[customers.AccessRow]:
