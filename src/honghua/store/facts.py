@@ -55,7 +55,7 @@ WHERE f.txid >= %s AND f.txid < %s ORDER BY f.txid, f.fact_id"""  # noqa: S608
 
 FINAL_PAGE = f"""SELECT {SELECT_COLUMNS} FROM store_fact f
 WHERE f.txid >= %s AND f.txid < %s AND (f.txid, f.fact_id) > (%s, %s) ORDER BY f.txid, f.fact_id LIMIT %s"""  # noqa: S608
-PAGE_TXIDS_FIRST = 256  # transactions that a page looks at first; four times as many whenever there was nothing
+PAGE_TXIDS_FIRST = 256  # transactions that a page looks at first; four times as many whenever they did not fill it
 PAGE_FACTS_MAX = 10_000
 
 SUMS = """
@@ -217,7 +217,8 @@ def read_final_facts(conn: psycopg.Connection, *, from_txid: int) -> FactColumns
 def read_final_page(conn: psycopg.Connection, *, after: tuple[int, int], limit: int) -> FactColumns:
     """At most `limit` (≤ PAGE_FACTS_MAX) final facts behind the place `after` = (txid, fact id), in that order.
 
-    Nothing slips in before them. Costs what lies between, not what the table holds; the next place is that of the last fact.
+    Nothing slips in before them. Costs what lies between, not what the table holds; the next place is that of the last fact. A page that
+    is shorter than its limit holds all that is final.
     """
     if not 1 <= limit <= PAGE_FACTS_MAX:
         raise BadInput(f"facts are read 1 … {PAGE_FACTS_MAX} at a time")
@@ -225,9 +226,9 @@ def read_final_page(conn: psycopg.Connection, *, after: tuple[int, int], limit: 
     while True:
         stop = min(final, start + width)
         page = _read(conn, FINAL_PAGE, [start, stop, *after, limit])
-        if len(page) or stop >= final:
+        if len(page) == limit or stop >= final:
             return page
-        start, width = stop, width * 4
+        start, width = start if len(page) else stop, width * 4
 
 
 def read_facts_after(conn: psycopg.Connection, fact_id: int, *, limit: int) -> FactColumns:

@@ -249,8 +249,8 @@ REASONS: Final[dict[str, Reason]] = {
         "Unable to verify identity",
     ),
     "PERSON_CAP": Reason(
-        "您在本机构的授信已达到个人上限。",
-        "Your credit with us has reached the most that one person may have.",
+        "您在本机构的授信合计已达到个人上限,消费额度和经营额度一并计算。",
+        "Your credit with us has reached the most that one person may have, both lines counted together.",
         "单户授信余额已达法定上限。",
         "The statutory cap of one person's balance is reached.",
         "授信总额已达上限",

@@ -49,6 +49,8 @@ def test_pages_hold_what_is_there_once_and_in_order(conn):
     for limit in (1, 2, 4, 100):
         assert read_in_pages(conn, limit) == expected
     assert len(expected) == 9
+    for limit in (4, 9, 100):
+        assert len(read_final_page(conn, after=(0, 0), limit=limit)) == min(limit, 9), "a short page is the last one"
     for wrong in (0, PAGE_FACTS_MAX + 1):
         with pytest.raises(BadInput):
             read_final_page(conn, after=(0, 0), limit=wrong)
