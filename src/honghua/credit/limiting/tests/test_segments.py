@@ -17,7 +17,14 @@ from honghua.store.database import Database
 
 DAY = dt.date(2026, 3, 2)
 NOW = dt.datetime(2026, 3, 2, 4, tzinfo=dt.UTC)
-HASTY = replace(EXAMPLE_SEGMENTS[2], name="hasty", used_below_ppm=0, limit_from_minor=200_000, limit_below_minor=300_000, idle_days=20)
+HASTY = replace(
+    EXAMPLE_SEGMENTS[2],
+    name="hasty",
+    used_below_ppm=0,
+    limit_from_minor=200_000,
+    limit_below_minor=300_000,
+    idle_days=20,
+)
 
 
 def test_each_account_is_cut_by_its_own_segment(database: Database, conn: psycopg.Connection):
