@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
 
-from honghua.app.doors.outside.client import SignedClient
+from honghua.app.doors.outside.client import Counterparty
 from honghua.base.errors import WorldFailed
 from honghua.web.cards.port import CardAnswer, CardAsked, DisputeAnswer, RefundAnswer, RefundAsked
 from honghua.web.payments.gateway import is_payable
@@ -31,15 +31,8 @@ class DisputeAsked:
 
 
 @dataclass(frozen=True, slots=True)
-class HttpCardAcquirer:
+class HttpCardAcquirer(Counterparty):
     """See `CardAcquirer`."""
-
-    client: SignedClient
-
-    @property
-    def name(self) -> str:
-        """What the operator calls it."""
-        return self.client.name
 
     def pay(self, asked: CardAsked) -> CardAnswer:
         """See `CardAcquirer.pay`."""

@@ -100,4 +100,21 @@ class SignedClient:
             raise WorldFailed(f"the answer of {self.name} is not readable", code="COUNTERPARTY_FAILED") from error
 
 
-__all__ = ["SignedClient", "WrongAsked"]
+@dataclass(frozen=True, slots=True)
+class Counterparty:
+    """Somebody outside, spoken to through a signed client: what all ports over HTTP have. Theirs is what they ask and what they believe."""
+
+    client: SignedClient
+
+    @property
+    def name(self) -> str:
+        """What the operator calls it."""
+        return self.client.name
+
+    @property
+    def is_fake(self) -> bool:
+        """It is the operator's; an answer that says that it is invented is kept as such."""
+        return False
+
+
+__all__ = ["Counterparty", "SignedClient", "WrongAsked"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from honghua.app.doors.outside.client import SignedClient
+from honghua.app.doors.outside.client import Counterparty
 from honghua.customers.facing.api import FaceAnswer, Film
 
 FILMS: Final = "/films"
@@ -26,20 +26,8 @@ class FilmAsked:
 
 
 @dataclass(frozen=True, slots=True)
-class HttpFaceService:
+class HttpFaceService(Counterparty):
     """See `FaceService`."""
-
-    client: SignedClient
-
-    @property
-    def name(self) -> str:
-        """What the operator calls it."""
-        return self.client.name
-
-    @property
-    def is_fake(self) -> bool:
-        """It is the operator's service."""
-        return False
 
     def look(self, film: Film) -> FaceAnswer:
         """See `FaceService.look`."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
 
-from honghua.app.doors.outside.client import SignedClient
+from honghua.app.doors.outside.client import Counterparty
 from honghua.base.errors import WorldFailed
 from honghua.funding.api import LenderAnswer, LenderStatement
 from honghua.funding.core import LenderOrder
@@ -23,15 +23,8 @@ SAID: Final = frozenset({"moved", "refused", "pending"})
 
 
 @dataclass(frozen=True, slots=True)
-class HttpLenderBank:
+class HttpLenderBank(Counterparty):
     """See `funding.api.LenderBank`."""
-
-    client: SignedClient
-
-    @property
-    def name(self) -> str:
-        """What the operator calls it."""
-        return self.client.name
 
     def transfer(self, order: LenderOrder) -> LenderAnswer:
         """See `LenderBank.transfer`."""

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
 
-from honghua.app.doors.outside.client import SignedClient
+from honghua.app.doors.outside.client import Counterparty, SignedClient
 from honghua.base.errors import BadInput, WorldFailed
 from honghua.bureau.api import ProviderAnswer
 from honghua.credit.core import Source, SourceKind
@@ -169,15 +169,8 @@ def _of_key(answer: PayoutAnswer, key: str, name: str) -> PayoutAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class HttpDebitBank:
+class HttpDebitBank(Counterparty):
     """See `credit.jobs.Bank`."""
-
-    client: SignedClient
-
-    @property
-    def name(self) -> str:
-        """What the operator calls it."""
-        return self.client.name
 
     def debit(
         self, *, key: str, source: Source, amount_minor: int, currency: str, at_least_minor: int | None = None
@@ -193,15 +186,8 @@ class HttpDebitBank:
 
 
 @dataclass(frozen=True, slots=True)
-class HttpEvidenceSource:
+class HttpEvidenceSource(Counterparty):
     """See `merchants.api.EvidenceSource`. What it says is weighed by whoever asked; orders that nobody asked about are dropped there."""
-
-    client: SignedClient
-
-    @property
-    def name(self) -> str:
-        """What the operator calls it."""
-        return self.client.name
 
     def report(self, orders: Sequence[OrderAsked], *, now: dt.datetime) -> list[EvidenceItem]:
         """See `EvidenceSource.report`; WorldFailed for what has no time zone, or lies ahead of us."""
@@ -217,15 +203,8 @@ class HttpEvidenceSource:
 
 
 @dataclass(frozen=True, slots=True)
-class HttpBureau:
+class HttpBureau(Counterparty):
     """See `BureauProvider`."""
-
-    client: SignedClient
-
-    @property
-    def name(self) -> str:
-        """What the operator calls it."""
-        return self.client.name
 
     def ask(self, national_id_digest: bytes, *, reason_code: str) -> ProviderAnswer:
         """See `BureauProvider.ask`; what it says of whom is checked by whoever asks."""
@@ -239,20 +218,8 @@ class HttpBureau:
 
 
 @dataclass(frozen=True, slots=True)
-class HttpIdentity:
+class HttpIdentity(Counterparty):
     """See `IdentityProvider`."""
-
-    client: SignedClient
-
-    @property
-    def name(self) -> str:
-        """What the operator calls it."""
-        return self.client.name
-
-    @property
-    def is_fake(self) -> bool:
-        """It is the operator's service."""
-        return False
 
     def ask(self, request: ProofRequest) -> ProofAnswer:
         """See `IdentityProvider.ask`."""

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from honghua.app.doors.outside.client import SignedClient
+from honghua.app.doors.outside.client import Counterparty
 from honghua.base.errors import WorldFailed
 from honghua.customers.core import BusinessStanding, Delivered, RegisterAnswer
 from honghua.customers.materials.api import Document, MaterialRequest
@@ -101,20 +101,8 @@ class BusinessTold:
 
 
 @dataclass(frozen=True, slots=True)
-class HttpMaterialSource:
+class HttpMaterialSource(Counterparty):
     """See `MaterialSource`."""
-
-    client: SignedClient
-
-    @property
-    def name(self) -> str:
-        """What the operator calls it."""
-        return self.client.name
-
-    @property
-    def is_fake(self) -> bool:
-        """It is the operator's; an answer that says that it is invented is kept as such."""
-        return False
 
     def fetch(self, request: MaterialRequest) -> Delivered | None:
         """See `MaterialSource.fetch`; an answer to another question is the room's to refuse."""
@@ -124,20 +112,8 @@ class HttpMaterialSource:
 
 
 @dataclass(frozen=True, slots=True)
-class HttpDocumentReader:
+class HttpDocumentReader(Counterparty):
     """See `DocumentReader`."""
-
-    client: SignedClient
-
-    @property
-    def name(self) -> str:
-        """What the operator calls it."""
-        return self.client.name
-
-    @property
-    def is_fake(self) -> bool:
-        """It is the operator's; an answer that says that it is invented is kept as such."""
-        return False
 
     def read(self, document: Document) -> Delivered | None:
         """See `DocumentReader.read`; an answer about another document is the room's to refuse."""
@@ -147,20 +123,8 @@ class HttpDocumentReader:
 
 
 @dataclass(frozen=True, slots=True)
-class HttpBusinessRegister:
+class HttpBusinessRegister(Counterparty):
     """See `BusinessRegister`."""
-
-    client: SignedClient
-
-    @property
-    def name(self) -> str:
-        """What the operator calls it."""
-        return self.client.name
-
-    @property
-    def is_fake(self) -> bool:
-        """It is the operator's; an answer that says that it is invented is kept as such."""
-        return False
 
     def ask(self, licence: str, *, claimed_by: str) -> RegisterAnswer:
         """See `BusinessRegister.ask`; WorldFailed for an answer about another licence."""
